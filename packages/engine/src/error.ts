@@ -1,0 +1,78 @@
+/**
+ * The one error a user can meet.
+ *
+ * `code` is stable and may be matched on; `subject` is the reference, ID or path it is about;
+ * `hint` says what to do next; `exitCode` is what the command line exits with, docker's numbers:
+ * 125 the engine failed, 126 the command cannot be invoked, 127 the command was not found, 1 otherwise.
+ */
+export type ErrorCode =
+  | 'invalid-argument'
+  | 'invalid-reference'
+  | 'invalid-format'
+  | 'not-supported'
+  | 'no-such-image'
+  | 'no-such-container'
+  | 'no-such-path'
+  | 'ambiguous'
+  | 'conflict'
+  | 'not-running'
+  | 'already-running'
+  | 'image-in-use'
+  | 'invalid-archive'
+  | 'invalid-layer'
+  | 'digest-mismatch'
+  | 'limit-exceeded'
+  | 'no-space'
+  | 'permission-denied'
+  | 'missing-tool'
+  | 'runtime-failed'
+  | 'command-not-found'
+  | 'command-not-executable'
+  | 'store-damaged'
+  | 'system-call'
+  | 'aborted';
+
+export interface ErrorDetails {
+  readonly subject?: string;
+  readonly hint?: string;
+  readonly cause?: unknown;
+  readonly exitCode?: number;
+}
+
+export class MicaError extends Error {
+  override readonly name = 'MicaError';
+  readonly code: ErrorCode;
+  readonly subject: string | undefined;
+  readonly hint: string | undefined;
+  readonly exitCode: number;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.subject = details.subject;
+    this.hint = details.hint;
+    this.exitCode = details.exitCode ?? 1;
+  }
+}
+
+/** Turns an errno-bearing failure of the system into the clear error a user can act on. */
+export function wrapSystemError(error: unknown, doing: string, subject: string): MicaError {
+  if (error instanceof MicaError) return error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const text = error instanceof Error ? error.message : String(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new MicaError('no-space', `${doing} ${subject}: no space left on device`, {
+      subject,
+      hint: 'free some space (mica system df shows what the store holds) and run the command again',
+      cause: error,
+    });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new MicaError('permission-denied', `${doing} ${subject}: permission denied`, {
+      subject,
+      hint: 'run as root, or choose a store of your own with --root',
+      cause: error,
+    });
+  if (code === 'ENOENT')
+    return new MicaError('no-such-path', `${doing} ${subject}: no such file or directory`, { subject, cause: error });
+  return new MicaError('system-call', `${doing} ${subject}: ${text}`, { subject, cause: error });
+}
