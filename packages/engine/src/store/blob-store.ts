@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { MicaError } from '../error.ts';
+import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { BlobWriter } from './blob-writer.ts';
+import type { Database } from './database.ts';
+import { bootId, isAlive, storeError, syncPath, thisProcess } from './files.ts';
+
+export interface BlobInfo {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/**
+ * Bytes under their digest, in `blobs/<algorithm>/<hex>`.
+ *
+ * A blob is there when both its row and its file are: a file without a row is what a crash left, and is
+ * written again rather than trusted. A new blob is leased to this process until an image that holds it is
+ * inserted, so a prune elsewhere does not take it away in between. Rename and row happen under the
+ * database's write lock, as does a removal: so a removal never takes a file that was just written again.
+ */
+export class BlobStore {
+  readonly #root: string;
+  readonly #db: Database;
+  #made = false;
+
+  constructor(root: string, db: Database) {
+    this.#root = root;
+    this.#db = db;
+  }
+
+  /** The caller ends it with `finish` or `abort`. */
+  writer(mediaType = 'application/octet-stream'): BlobWriter {
+    return new BlobWriter(this, this.temporary(), mediaType);
+  }
+
+  /** A path in the store's temporary folder for a file made elsewhere (a worker) and then {@link adopt}ed. */
+  temporary(): string {
+    this.#prepare();
+    const { pid, start } = thisProcess();
+    return join(this.#root, 'blobs/tmp', `${pid}-${start}-${crypto.randomUUID()}`);
+  }
+
+  /** Takes over a finished temporary file whose digest its writer computed. Idempotent for equal content. */
+  adopt(file: string, info: BlobInfo): BlobInfo {
+    const target = this.path(info.digest);
+    try {
+      this.#db.write(() => {
+        this.lease([info.digest]);
+        if (this.has(info.digest)) return rmSync(file, { force: true });
+        renameSync(file, target);
+        this.#db.run(
+          'INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET size = excluded.size, pending = excluded.pending',
+          info.digest,
+          info.size,
+          info.mediaType,
+          bootId(),
+        );
+      });
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw storeError(error, 'store blob', info.digest);
+    }
+    return info;
+  }
+
+  put(bytes: Uint8Array, mediaType: string, expected?: Digest): BlobInfo {
+    const writer = this.writer(mediaType);
+    try {
+      writer.write(bytes);
+      return writer.finish(expected === undefined ? {} : { digest: expected });
+    } finally {
+      writer.abort();
+    }
+  }
+
+  path(digest: Digest): string {
+    return join(this.#root, 'blobs', algorithmOf(digest), hexOf(digest));
+  }
+
+  info(digest: Digest): BlobInfo | null {
+    const row = this.#db.get('SELECT size, media_type FROM blobs WHERE digest = ?', digest);
+    if (row === undefined) return null;
+    return { digest, size: Number(row.size), mediaType: String(row.media_type) };
+  }
+
+  /** Whether the blob is there, whole: its length is looked at, its bytes are not. */
+  has(digest: Digest): boolean {
+    const info = this.info(digest);
+    return info !== null && statSync(this.path(digest), { throwIfNoEntry: false })?.size === info.size;
+  }
+
+  /** Bytes in the blob. @throws MicaError store-damaged when it is missing */
+  size(digest: Digest): number {
+    const info = this.info(digest);
+    if (info === null) throw missing(digest);
+    return info.size;
+  }
+
+  /** A small blob as a whole (manifest, config), verified. @throws MicaError digest-mismatch, store-damaged */
+  read(digest: Digest, limit = 8 * 1024 * 1024): Uint8Array {
+    if (this.size(digest) > limit)
+      throw new MicaError('limit-exceeded', `blob ${digest} is larger than ${limit} bytes`, { subject: digest });
+    try {
+      const bytes = readFileSync(this.path(digest));
+      const actual = createHash(algorithmOf(digest)).update(bytes).digest('hex');
+      if (actual !== hexOf(digest)) throw mismatch(digest, actual);
+      return bytes;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(digest, error);
+      throw storeError(error, 'read blob', digest);
+    }
+  }
+
+  /** The caller consumes or destroys it. Bytes are not verified: see {@link verify}. */
+  open(digest: Digest): Readable {
+    this.size(digest);
+    return createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
+  }
+
+  /** Reads the whole blob and compares. @throws MicaError digest-mismatch, store-damaged */
+  verify(digest: Digest): void {
+    let fd: number;
+    try {
+      fd = openSync(this.path(digest), 'r');
+    } catch (error) {
+      throw missing(digest, error);
+    }
+    try {
+      const hasher = createHash(algorithmOf(digest));
+      const buffer = new Uint8Array(1 << 20);
+      for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) hasher.update(buffer.subarray(0, n));
+      const actual = hasher.digest('hex');
+      if (actual !== hexOf(digest)) throw mismatch(digest, actual);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  all(): BlobInfo[] {
+    return this.#db
+      .all('SELECT digest, size, media_type FROM blobs')
+      .map((row) => ({ digest: row.digest as Digest, size: Number(row.size), mediaType: String(row.media_type) }));
+  }
+
+  remove(digest: Digest): void {
+    this.#db.write(() => {
+      rmSync(this.path(digest), { force: true });
+      this.#db.run('DELETE FROM blobs WHERE digest = ?', digest);
+      this.#db.run('DELETE FROM layers WHERE digest = ?', digest);
+      this.#db.run('DELETE FROM leases WHERE digest = ?', digest);
+    });
+  }
+
+  /** Keeps these from being pruned until released, used by an inserted image, or this process's end. */
+  lease(digests: Iterable<Digest>): void {
+    const { pid, start } = thisProcess();
+    this.#db.write(() => {
+      for (const digest of digests) this.#db.run('INSERT OR IGNORE INTO leases VALUES (?, ?, ?)', digest, pid, start);
+    });
+  }
+
+  release(digests: Iterable<Digest>): void {
+    const { pid, start } = thisProcess();
+    this.#db.write(() => {
+      for (const digest of digests)
+        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
+    });
+  }
+
+  /** Digests leased by living processes; leases of dead ones are dropped. */
+  leased(): Set<Digest> {
+    const held = new Set<Digest>();
+    for (const row of this.#db.all('SELECT DISTINCT pid, start FROM leases')) {
+      const owner = { pid: Number(row.pid), start: String(row.start) };
+      if (isAlive(owner))
+        for (const { digest } of this.#db.all(
+          'SELECT digest FROM leases WHERE pid = ? AND start = ?',
+          owner.pid,
+          owner.start,
+        ))
+          held.add(digest as Digest);
+      else this.#db.run('DELETE FROM leases WHERE pid = ? AND start = ?', owner.pid, owner.start);
+    }
+    return held;
+  }
+
+  /**
+   * Brings every pending blob to the disk: what was written under this boot is fsynced, what an earlier
+   * boot left pending is verified first and dropped when damaged. Idempotent. Returns what was dropped.
+   */
+  settle(): { synced: number; dropped: Digest[] } {
+    const dropped: Digest[] = [...this.recover()];
+    const rows = this.#db.all('SELECT digest FROM blobs WHERE pending IS NOT NULL');
+    const done: string[] = [];
+    const algorithms = new Set<string>();
+    for (const row of rows) {
+      const digest = row.digest as Digest;
+      try {
+        syncPath(this.path(digest));
+        done.push(digest);
+        algorithms.add(algorithmOf(digest));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storeError(error, 'sync blob', digest);
+      }
+    }
+    for (const algorithm of algorithms) syncPath(join(this.#root, 'blobs', algorithm));
+    if (done.length > 0)
+      this.#db.write(() => {
+        for (const digest of done) this.#db.run('UPDATE blobs SET pending = NULL WHERE digest = ?', digest);
+      });
+    return { synced: done.length, dropped };
+  }
+
+  /** After an unclean boot: verifies what that boot left pending. Costs one indexed query when there is nothing. */
+  recover(): Digest[] {
+    const dropped: Digest[] = [];
+    const rows = this.#db.all('SELECT digest FROM blobs WHERE pending IS NOT NULL AND pending <> ?', bootId());
+    for (const row of rows) {
+      const digest = row.digest as Digest;
+      try {
+        this.verify(digest);
+        this.#db.run('UPDATE blobs SET pending = ? WHERE digest = ?', bootId(), digest);
+      } catch (error) {
+        if (!(error instanceof MicaError)) throw error;
+        this.remove(digest);
+        dropped.push(digest);
+      }
+    }
+    return dropped;
+  }
+
+  /** Removes temporary files of processes that are no more. */
+  sweep(): number {
+    const folder = join(this.#root, 'blobs/tmp');
+    let swept = 0;
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      const [pid = '', start = ''] = name.split('-');
+      if (isAlive({ pid: Number(pid), start })) continue;
+      rmSync(join(folder, name), { force: true, recursive: true });
+      swept++;
+    }
+    return swept;
+  }
+
+  #prepare(): void {
+    if (this.#made) return;
+    try {
+      for (const folder of ['sha256', 'sha512', 'tmp'])
+        mkdirSync(join(this.#root, 'blobs', folder), { recursive: true });
+      this.sweep();
+    } catch (error) {
+      throw storeError(error, 'prepare', this.#root);
+    }
+    this.#made = true;
+  }
+}
+
+export function mismatch(digest: Digest, actual: string): MicaError {
+  return new MicaError(
+    'digest-mismatch',
+    `blob ${digest} does not match its digest: it is ${algorithmOf(digest)}:${actual}`,
+    {
+      subject: digest,
+    },
+  );
+}
+
+function missing(digest: Digest, cause?: unknown): MicaError {
+  return new MicaError('store-damaged', `blob ${digest} is not in the store`, {
+    subject: digest,
+    hint: 'load or import the image again; mica system check lists what is damaged',
+    cause,
+  });
+}

@@ -1,0 +1,118 @@
+import { MicaError } from '../error.ts';
+import type { Digest } from '../reference/digest.ts';
+import type { Database, Row } from './database.ts';
+
+/** `record` is the container module's own JSON; the store only keeps it. */
+export interface ContainerRow<T> {
+  readonly id: string; // 64 hex
+  readonly name: string; // without the leading slash
+  readonly image: Digest;
+  readonly created: string; // RFC 3339
+  readonly record: T;
+}
+
+export class ContainerRecords {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** @throws MicaError conflict when the name is taken, worded as docker's */
+  insert<T>(row: ContainerRow<T>): void {
+    this.#db.write(() => {
+      this.#refuseTaken(row.name, row.id);
+      this.#db.run(
+        'INSERT INTO containers VALUES (?, ?, ?, ?, ?)',
+        row.id,
+        row.name,
+        row.image,
+        row.created,
+        JSON.stringify(row.record),
+      );
+    });
+  }
+  get<T>(id: string): ContainerRow<T> | null {
+    const row = this.#db.get('SELECT * FROM containers WHERE id = ?', id);
+    return row === undefined ? null : parse<T>(row);
+  }
+  /** Reads, changes and writes back in one transaction. @throws MicaError no-such-container */
+  update<T>(id: string, change: (record: T) => T): T {
+    return this.#db.write(() => {
+      const row = this.get<T>(id);
+      if (row === null) throw noSuchContainer(id);
+      const record = change(row.record);
+      this.#db.run('UPDATE containers SET record = ? WHERE id = ?', JSON.stringify(record), id);
+      return record;
+    });
+  }
+  /** @throws MicaError conflict, no-such-container */
+  rename(id: string, name: string): void {
+    this.#db.write(() => {
+      this.#refuseTaken(name, id);
+      if (this.#db.run('UPDATE containers SET name = ? WHERE id = ?', name, id) === 0) throw noSuchContainer(id);
+    });
+  }
+  /** Newest first. */
+  list<T>(): ContainerRow<T>[] {
+    return this.#db.all('SELECT * FROM containers ORDER BY created DESC, id').map((row) => parse<T>(row));
+  }
+  byImage<T>(image: Digest): ContainerRow<T>[] {
+    return this.#db
+      .all('SELECT * FROM containers WHERE image = ? ORDER BY created DESC', image)
+      .map((row) => parse<T>(row));
+  }
+  countByImage(): Map<Digest, number> {
+    const rows = this.#db.all('SELECT image, count(*) AS n FROM containers GROUP BY image');
+    return new Map(rows.map((row) => [row.image as Digest, Number(row.n)]));
+  }
+  /** By full ID, then name, then ID prefix. @throws MicaError no-such-container, ambiguous */
+  find<T>(text: string): ContainerRow<T> {
+    const name = text.startsWith('/') ? text.slice(1) : text;
+    const exact =
+      this.#db.get('SELECT * FROM containers WHERE id = ?', text) ??
+      this.#db.get('SELECT * FROM containers WHERE name = ?', name);
+    if (exact !== undefined) return parse<T>(exact);
+    if (!/^[0-9a-f]{1,64}$/.test(text)) throw noSuchContainer(text);
+    const rows = this.#db.all('SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2', text, `${text}g`);
+    if (rows.length > 1)
+      throw new MicaError('ambiguous', `Multiple IDs found with provided prefix: ${text}`, {
+        subject: text,
+        hint: 'give more digits of the ID',
+      });
+    if (rows[0] === undefined) throw noSuchContainer(text);
+    return parse<T>(rows[0]);
+  }
+  delete(id: string): boolean {
+    return this.#db.write(() => {
+      this.#db.run('DELETE FROM commits WHERE container = ?', id);
+      return this.#db.run('DELETE FROM containers WHERE id = ?', id) > 0;
+    });
+  }
+
+  #refuseTaken(name: string, id: string): void {
+    const holder = this.#db.get('SELECT id FROM containers WHERE name = ? AND id <> ?', name, id);
+    if (holder !== undefined)
+      throw new MicaError(
+        'conflict',
+        `Conflict. The container name "/${name}" is already in use by container "${String(holder.id)}". You have to remove (or rename) that container to be able to reuse that name.`,
+        { subject: name, exitCode: 125 },
+      );
+  }
+}
+
+function noSuchContainer(text: string): MicaError {
+  return new MicaError('no-such-container', `No such container: ${text}`, {
+    subject: text,
+    hint: 'mica ps -a lists them',
+  });
+}
+
+function parse<T>(row: Row): ContainerRow<T> {
+  return {
+    id: String(row.id),
+    name: String(row.name),
+    image: row.image as Digest,
+    created: String(row.created),
+    record: JSON.parse(String(row.record)) as T,
+  };
+}

@@ -1,0 +1,138 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { MicaError } from '../error.ts';
+import { storeError } from './files.ts';
+import { migrations } from './schema.ts';
+
+export type Row = Record<string, null | number | bigint | string | Uint8Array>;
+
+const busyTimeoutMs = 10_000;
+
+/**
+ * mica.db: small facts that several processes change at once. Every change runs in {@link write}, one
+ * immediate transaction; statements are prepared when first used, so that opening stays under 3 ms.
+ */
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+
+  constructor(path: string) {
+    try {
+      this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+      this.#db.exec('PRAGMA synchronous = NORMAL');
+      this.#migrate();
+    } catch (error) {
+      throw translate(error, path);
+    }
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return guard(() => this.#prepare(sql).get(...values) as Row | undefined);
+  }
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return guard(() => this.#prepare(sql).all(...values) as Row[]);
+  }
+  /** Returns how many rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return guard(() => Number(this.#prepare(sql).run(...values).changes));
+  }
+
+  /** All or nothing; holds the store's one write lock, so keep it short. Nests. Never await inside. */
+  write<T>(change: () => T): T {
+    if (this.#depth > 0) return change();
+    guard(() => this.#db.exec('BEGIN IMMEDIATE'));
+    this.#depth++;
+    try {
+      const result = change();
+      guard(() => this.#db.exec('COMMIT'));
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #version(): number {
+    return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
+  }
+
+  #migrate(): void {
+    const deadline = Date.now() + busyTimeoutMs;
+    while (this.#version() < migrations.length) {
+      try {
+        // Changing to WAL does not wait for a rival that does the same: it fails at once, so try again.
+        this.#db.exec('PRAGMA journal_mode = WAL');
+        this.#db.exec('BEGIN IMMEDIATE');
+        for (let at = this.#version(); at < migrations.length; at++) this.#db.exec(migrations[at] ?? '');
+        this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
+        this.#db.exec('COMMIT');
+      } catch (error) {
+        if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+        if (!isBusy(error) || Date.now() > deadline) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      }
+    }
+    if (this.#version() > migrations.length)
+      throw new MicaError('not-supported', 'the store was written by a newer mica', { hint: 'upgrade mica' });
+  }
+}
+
+/** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
+function primaryCode(error: unknown): number {
+  return ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
+}
+function isBusy(error: unknown): boolean {
+  return primaryCode(error) === 5;
+}
+
+function guard<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translate(error, 'mica.db');
+  }
+}
+
+function translate(error: unknown, subject: string): unknown {
+  switch (primaryCode(error)) {
+    case 0:
+      return (error as NodeJS.ErrnoException | undefined)?.syscall === undefined
+        ? error
+        : storeError(error, 'open', subject);
+    case 13:
+      return new MicaError('no-space', 'write mica.db: no space left on device', { subject, cause: error });
+    case 8:
+    case 14:
+      return new MicaError('permission-denied', `open ${subject}: the store cannot be written`, {
+        subject,
+        hint: 'run as root, or choose a store of your own with --root',
+        cause: error,
+      });
+    case 11:
+    case 26:
+      return new MicaError('store-damaged', `${subject} is damaged`, { subject, cause: error });
+    case 5:
+      return new MicaError('system-call', `${subject} stayed locked for ${busyTimeoutMs / 1000} s`, {
+        subject,
+        hint: 'another mica process holds it; try again',
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,55 @@
+import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { MicaError, wrapSystemError } from '../error.ts';
+
+/** Which process made a temporary file or holds a lease. A pid alone is reused; with its start time it is not. */
+export interface Owner {
+  readonly pid: number;
+  readonly start: string; // clock ticks since boot, proc(5) stat field 22
+}
+
+let own: Owner | undefined;
+export function thisProcess(): Owner {
+  own ??= { pid: process.pid, start: startTime(process.pid) ?? '0' };
+  return own;
+}
+
+export function isAlive(owner: Owner): boolean {
+  return startTime(owner.pid) === owner.start;
+}
+
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command may hold spaces and parentheses: count fields from its last one.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined; // no such process
+  }
+}
+
+let boot: string | undefined;
+/** Changes with every boot of the kernel, so what was pending under another one may not have reached the disk. */
+export function bootId(): string {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return boot;
+}
+
+export function syncPath(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+export function storeError(error: unknown, doing: string, subject: string): MicaError {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'EROFS')
+    return new MicaError('permission-denied', `${doing} ${subject}: read-only file system`, {
+      subject,
+      hint: 'choose a store on a writable file system with --root',
+      cause: error,
+    });
+  return wrapSystemError(error, doing, subject);
+}

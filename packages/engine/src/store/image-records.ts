@@ -1,0 +1,104 @@
+import type { Digest } from '../reference/digest.ts';
+import type { Database, Row } from './database.ts';
+import { thisProcess } from './files.ts';
+
+export interface ImageRecord {
+  readonly id: Digest; // digest of the config
+  readonly manifest: Digest;
+  readonly created: string; // RFC 3339
+  readonly size: number; // bytes, sum of the uncompressed layers
+  readonly parent: Digest | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Images and the references that point at them. References are canonical names. */
+export class ImageRecords {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Idempotent. `blobs` is all that the image needs kept: manifest, config and layers. Ends their leases. */
+  insert(image: ImageRecord, blobs: readonly Digest[], references: readonly string[] = []): void {
+    const { pid, start } = thisProcess();
+    this.#db.write(() => {
+      this.#db.run(
+        `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET manifest = excluded.manifest,
+         parent = coalesce(parent, excluded.parent)`,
+        image.id,
+        image.manifest,
+        image.created,
+        image.size,
+        image.parent,
+        JSON.stringify(image.labels),
+      );
+      this.#db.run('DELETE FROM image_blobs WHERE image = ?', image.id);
+      for (const digest of new Set(blobs)) {
+        this.#db.run('INSERT INTO image_blobs VALUES (?, ?)', image.id, digest);
+        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
+      }
+      for (const name of references) this.tag(name, image.id);
+    });
+  }
+
+  get(id: Digest): ImageRecord | null {
+    const row = this.#db.get('SELECT * FROM images WHERE id = ?', id);
+    return row === undefined ? null : record(row);
+  }
+  /** Newest first, as docker lists them. */
+  all(): ImageRecord[] {
+    return this.#db.all('SELECT * FROM images ORDER BY created DESC, id').map(record);
+  }
+  /** At most `limit` images whose ID begins with these hex digits. */
+  byPrefix(hex: string, limit = 2): ImageRecord[] {
+    const low = `sha256:${hex}`;
+    return this.#db.all('SELECT * FROM images WHERE id >= ? AND id < ? LIMIT ?', low, `${low}g`, limit).map(record);
+  }
+  byManifest(manifest: Digest): ImageRecord[] {
+    return this.#db.all('SELECT * FROM images WHERE manifest = ?', manifest).map(record);
+  }
+  children(id: Digest): ImageRecord[] {
+    return this.#db.all('SELECT * FROM images WHERE parent = ?', id).map(record);
+  }
+  blobs(id: Digest): Digest[] {
+    return this.#db.all('SELECT digest FROM image_blobs WHERE image = ?', id).map((row) => row.digest as Digest);
+  }
+  /** The image and every name of it; its blobs stay until the next prune. */
+  delete(id: Digest): void {
+    this.#db.write(() => {
+      this.#db.run('DELETE FROM refs WHERE image = ?', id);
+      this.#db.run('DELETE FROM image_blobs WHERE image = ?', id);
+      this.#db.run('DELETE FROM images WHERE id = ?', id);
+    });
+  }
+
+  /** Moves the name when it pointed elsewhere. */
+  tag(name: string, image: Digest): void {
+    this.#db.run('INSERT INTO refs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image', name, image);
+  }
+  untag(name: string): boolean {
+    return this.#db.run('DELETE FROM refs WHERE name = ?', name) > 0;
+  }
+  lookup(name: string): Digest | null {
+    return (this.#db.get('SELECT image FROM refs WHERE name = ?', name)?.image as Digest | undefined) ?? null;
+  }
+  references(image: Digest): string[] {
+    return this.#db.all('SELECT name FROM refs WHERE image = ? ORDER BY name', image).map((row) => String(row.name));
+  }
+  allReferences(): { name: string; image: Digest }[] {
+    return this.#db
+      .all('SELECT name, image FROM refs ORDER BY name')
+      .map((row) => ({ name: String(row.name), image: row.image as Digest }));
+  }
+}
+
+function record(row: Row): ImageRecord {
+  return {
+    id: row.id as Digest,
+    manifest: row.manifest as Digest,
+    created: String(row.created),
+    size: Number(row.size),
+    parent: row.parent === null ? null : (row.parent as Digest),
+    labels: JSON.parse(String(row.labels)) as Record<string, string>,
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Each entry takes the database from version i to i+1; entries are only ever added.
+ * Digests are `sha256:<hex>`, times RFC 3339 text, sizes bytes.
+ */
+export const migrations: readonly string[] = [
+  `
+  -- pending: the boot under which the blob was written and not yet fsynced; NULL once it is on disk
+  CREATE TABLE blobs (
+    digest TEXT PRIMARY KEY, size INTEGER NOT NULL, media_type TEXT NOT NULL, pending TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX blobs_pending ON blobs (pending) WHERE pending IS NOT NULL;
+  CREATE TABLE layers (
+    diff_id TEXT PRIMARY KEY, digest TEXT NOT NULL, media_type TEXT NOT NULL,
+    size INTEGER NOT NULL, tar_size INTEGER NOT NULL, entries INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE images (
+    id TEXT PRIMARY KEY, manifest TEXT NOT NULL, created TEXT NOT NULL, size INTEGER NOT NULL,
+    parent TEXT, labels TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE image_blobs (image TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (image, digest)) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_blobs_digest ON image_blobs (digest);
+  CREATE TABLE refs (name TEXT PRIMARY KEY, image TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX refs_image ON refs (image);
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, image TEXT NOT NULL, created TEXT NOT NULL, record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX containers_image ON containers (image);
+  CREATE TABLE leases (
+    digest TEXT NOT NULL, pid INTEGER NOT NULL, start TEXT NOT NULL, PRIMARY KEY (digest, pid, start)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE commits (
+    container TEXT PRIMARY KEY, image TEXT NOT NULL, diff_id TEXT, table_key TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];

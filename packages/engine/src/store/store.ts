@@ -1,0 +1,85 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { BlobStore } from './blob-store.ts';
+import { CommitIndex } from './commit-index.ts';
+import { ContainerRecords } from './container-records.ts';
+import { Database } from './database.ts';
+import { storeError } from './files.ts';
+import { ImageRecords } from './image-records.ts';
+import { LayerRecords } from './layer-records.ts';
+import { type Collected, collect } from './prune.ts';
+
+/**
+ * All that Mica keeps, under one root: `blobs/` the truth, `layers/` a cache made from it, `containers/`
+ * the writable layers, `mica.db` everything small. Any number of processes may hold one store open.
+ * Whoever opens it closes it.
+ */
+export class Store {
+  readonly root: string;
+  readonly db: Database;
+  readonly blobs: BlobStore;
+  readonly layers: LayerRecords;
+  readonly images: ImageRecords;
+  readonly containers: ContainerRecords;
+  readonly commits: CommitIndex;
+
+  private constructor(root: string) {
+    this.root = root;
+    this.db = new Database(join(root, 'mica.db'));
+    this.blobs = new BlobStore(root, this.db);
+    this.layers = new LayerRecords(this.db);
+    this.images = new ImageRecords(this.db);
+    this.containers = new ContainerRecords(this.db);
+    this.commits = new CommitIndex(this.db);
+  }
+
+  /** Makes the folder and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
+  static open(root: string): Store {
+    try {
+      mkdirSync(root, { recursive: true, mode: 0o711 });
+    } catch (error) {
+      throw storeError(error, 'open the store', root);
+    }
+    const store = new Store(root);
+    try {
+      store.blobs.recover();
+      return store;
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  /** Folder of unpacked layers and entry tables. */
+  get layersDir(): string {
+    return join(this.root, 'layers');
+  }
+  get containersDir(): string {
+    return join(this.root, 'containers');
+  }
+
+  /** All in one transaction: either every change inside is kept or none. Synchronous. */
+  transaction<T>(change: () => T): T {
+    return this.db.write(change);
+  }
+
+  setting(key: string): string | null {
+    return (this.db.get('SELECT value FROM settings WHERE key = ?', key)?.value as string | undefined) ?? null;
+  }
+  setSetting(key: string, value: string): void {
+    this.db.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
+  }
+
+  /** Removes the blobs, unpacked layers and temporary files that no image, container or running operation needs. */
+  collect(): Collected {
+    return collect(this);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.db.close();
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
