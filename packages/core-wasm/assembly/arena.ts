@@ -1,0 +1,34 @@
+// A bump arena over linear memory. Kernels never free single blocks: the wrapper marks, works,
+// copies the result out and releases, so a kernel's cost is its own work and nothing fragments.
+
+const PAGE: u64 = 65536;
+let top: usize = 0;
+
+/** 16-byte aligned block of `size` bytes, not cleared. Traps when 4 GiB are used up. */
+export function alloc(size: usize): usize {
+  if (top == 0) top = (__heap_base + 15) & ~15;
+  const at = top;
+  const next: u64 = (<u64>at + <u64>size + 15) & ~15;
+  const have: u64 = (<u64>memory.size()) * PAGE;
+  if (next > have) {
+    // Grow by at least a quarter, so that n small blocks cost O(log n) growths.
+    const missing: u64 = (next - have + PAGE - 1) / PAGE;
+    const quarter: u64 = (<u64>memory.size()) >> 2;
+    let pages: u64 = missing > quarter ? missing : quarter;
+    if (memory.grow(<i32>pages) < 0) {
+      pages = missing;
+      if (pages > 65535 || memory.grow(<i32>pages) < 0) unreachable();
+    }
+  }
+  top = <usize>next;
+  return at;
+}
+
+export function mark(): usize {
+  if (top == 0) top = (__heap_base + 15) & ~15;
+  return top;
+}
+
+export function release(at: usize): void {
+  top = at;
+}

@@ -1,0 +1,11 @@
+// What the wrapper in src/ may call.
+export { alloc, mark, release } from './arena';
+export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './builder';
+export { builderFinish } from './finish';
+export { union } from './union';
+export { diff } from './diff';
+export {
+  scannerNew, scannerPush, scannerEnd, scannerBuilder, scannerError, scannerPosition, scannerEvents, scannerEventCount,
+  scannerEnded,
+} from './tar-read';
+export { packOrder, packHeader, headerBound } from './tar-write';
