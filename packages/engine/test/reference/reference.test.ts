@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { parseReference } from '../../src/reference/reference.ts';
+
+const hex = 'a'.repeat(64);
+test.each([
+  ['busybox', 'docker.io/library/busybox:latest', 'busybox:latest'],
+  ['me/app:1', 'docker.io/me/app:1', 'me/app:1'],
+  ['localhost:5000/a/b', 'localhost:5000/a/b:latest', 'localhost:5000/a/b:latest'],
+  ['[::1]:5000/a', '[::1]:5000/a:latest', '[::1]:5000/a:latest'],
+  [`index.docker.io/x@sha256:${hex}`, `docker.io/library/x@sha256:${hex}`, `x@sha256:${hex}`],
+])('%s is %s', (text, canonical, familiar) => {
+  expect(parseReference(text)).toMatchObject({ canonical, familiar });
+  expect(parseReference(familiar).canonical).toBe(canonical);
+});
+
+test.each(['', 'a b', 'a//b', '../x', 'a:', 'a@sha256:12', `a:${'t'.repeat(129)}`, 'x'.repeat(256), hex])(
+  '%j is refused',
+  (text) => {
+    expect(() => parseReference(text)).toThrow(/invalid re(ference format|pository name)/);
+  },
+);
+
+test('upper case is named', () => {
+  expect(() => parseReference('Busybox')).toThrow('invalid reference format: repository name must be lowercase');
+});

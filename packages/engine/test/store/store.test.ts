@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Store } from '../../src/store/store.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mica-store-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const bytes = new TextEncoder().encode('hello');
+
+test('a blob comes back, a wrong digest leaves nothing', () => {
+  using store = Store.open(root);
+  const { digest } = store.blobs.put(bytes, 'text/plain');
+  expect(digest).toBe('sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
+  expect(store.blobs.put(bytes, 'text/plain').digest).toBe(digest);
+  expect(new Uint8Array(store.blobs.read(digest))).toEqual(bytes);
+  expect(() => store.blobs.put(bytes, 'text/plain', `sha256:${'0'.repeat(64)}`)).toThrow('does not match its digest');
+  expect(readdirSync(join(root, 'blobs/tmp'))).toEqual([]);
+});
+
+test('a prune takes what is neither leased nor used', () => {
+  using store = Store.open(root);
+  const { digest } = store.blobs.put(bytes, 'text/plain');
+  expect(store.collect().blobs).toEqual([]);
+  store.images.insert({ id: digest, manifest: digest, created: '', size: 0, parent: null, labels: {} }, [digest]);
+  expect(store.collect().blobs).toEqual([]);
+  store.images.delete(digest);
+  expect(store.collect().blobs).toEqual([digest]);
+  expect(store.blobs.has(digest)).toBe(false);
+});
+
+test('after another boot a pending blob is verified, a damaged one dropped', () => {
+  const store = Store.open(root);
+  const good = store.blobs.put(bytes, 'text/plain').digest;
+  const bad = store.blobs.put(new TextEncoder().encode('other'), 'text/plain').digest;
+  store.db.run("UPDATE blobs SET pending = 'another boot'");
+  writeFileSync(store.blobs.path(bad), '\0\0\0\0\0');
+  store.close();
+  using again = Store.open(root);
+  expect([again.blobs.has(good), again.blobs.has(bad)]).toEqual([true, false]);
+  expect(again.blobs.settle()).toEqual({ synced: 1, dropped: [] });
+});
+
+test('temporary files of dead processes are swept', () => {
+  using store = Store.open(root);
+  const writer = store.blobs.writer();
+  writeFileSync(join(root, 'blobs/tmp/4194304-1-x'), '');
+  expect(store.blobs.sweep()).toBe(1);
+  writer.abort();
+});
+
+test('many processes open a new store at once', async () => {
+  const module = pathToFileURL(join(import.meta.dirname, '../../src/store/store.ts')).href;
+  const code = `const {Store}=await import(${JSON.stringify(module)});const s=Store.open(${JSON.stringify(root)});s.blobs.put(Buffer.from('hello'),'t');s.close();`;
+  const exits = Array.from({ length: 6 }, () =>
+    once(spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' }), 'exit'),
+  );
+  for (const [exit] of await Promise.all(exits)) expect(exit).toBe(0);
+});
+
+test('containers: names are unique, prefixes resolve, updates are whole', () => {
+  using store = Store.open(root);
+  const image = `sha256:${'1'.repeat(64)}` as const;
+  const row = (id: string, name: string) => ({ id: id.repeat(32), name, image, created: '', record: { n: 0 } });
+  store.containers.insert(row('ab', 'one'));
+  store.containers.insert(row('ac', 'two'));
+  expect(() => store.containers.insert(row('ad', 'one'))).toThrow('already in use by container');
+  expect(store.containers.find('ab').name).toBe('one');
+  expect(store.containers.find('/two').id).toBe('ac'.repeat(32));
+  expect(() => store.containers.find('a')).toThrow('Multiple IDs');
+  expect(() => store.containers.find('zz')).toThrow('No such container: zz');
+  expect(store.containers.update<{ n: number }>('ab'.repeat(32), (r) => ({ n: r.n + 1 }))).toEqual({ n: 1 });
+});
