@@ -9,11 +9,11 @@ export function alloc(size: usize): usize {
   if (top == 0) top = (__heap_base + 15) & ~15;
   const at = top;
   const next: u64 = (<u64>at + <u64>size + 15) & ~15;
-  const have: u64 = (<u64>memory.size()) * PAGE;
+  const have: u64 = <u64>memory.size() * PAGE;
   if (next > have) {
     // Grow by at least a quarter, so that n small blocks cost O(log n) growths.
     const missing: u64 = (next - have + PAGE - 1) / PAGE;
-    const quarter: u64 = (<u64>memory.size()) >> 2;
+    const quarter: u64 = <u64>memory.size() >> 2;
     let pages: u64 = missing > quarter ? missing : quarter;
     if (memory.grow(<i32>pages) < 0) {
       pages = missing;

@@ -6,14 +6,37 @@ import { builderCount, builderHeap, builderRecord } from './builder';
 import { B_HEAP, B_HEAP_LEN, B_RECORDS } from './builder';
 import { comparePaths, isBelow, parentLength } from './bytes';
 import {
-  DIR, FLAGS, F_IMPLIED, F_OPAQUE, HEADER, H_COUNT, H_HEAP, H_HEAP_LEN, H_RECORDS, H_TOTAL, H_VERSION,
-  KIND, MAGIC, MODE, PATH_LEN, PATH_OFF, RECORD, SEQ, WHITEOUT,
+  DIR,
+  FLAGS,
+  F_IMPLIED,
+  F_OPAQUE,
+  HARDLINK,
+  HEADER,
+  H_COUNT,
+  H_HEAP,
+  H_HEAP_LEN,
+  H_RECORDS,
+  H_TOTAL,
+  H_VERSION,
+  KIND,
+  LINK_LEN,
+  LINK_OFF,
+  MAGIC,
+  MODE,
+  PATH_LEN,
+  PATH_OFF,
+  RECORD,
+  SEQ,
+  SIZE,
+  WHITEOUT,
 } from './record';
 
 function compareRecords(heap: usize, a: usize, b: usize): i32 {
   return comparePaths(
-    heap + load<u32>(a, PATH_OFF), load<u32>(a, PATH_LEN),
-    heap + load<u32>(b, PATH_OFF), load<u32>(b, PATH_LEN),
+    heap + load<u32>(a, PATH_OFF),
+    load<u32>(a, PATH_LEN),
+    heap + load<u32>(b, PATH_OFF),
+    load<u32>(b, PATH_LEN),
   );
 }
 
@@ -165,8 +188,13 @@ export function builderFinish(b: usize): usize {
   const order = sorted(load<u32>(b, B_RECORDS), n, heap);
   let kept: u32 = 0;
   // Below `block`, records older than blockSeq are gone; below `opaque`, whiteouts say nothing new.
-  let blockOff: u32 = 0, blockLen: u32 = 0, blockSeq: u32 = 0, blocked = false;
-  let opaqueOff: u32 = 0, opaqueLen: u32 = 0, opaque = false;
+  let blockOff: u32 = 0,
+    blockLen: u32 = 0,
+    blockSeq: u32 = 0,
+    blocked = false;
+  let opaqueOff: u32 = 0,
+    opaqueLen: u32 = 0,
+    opaque = false;
   for (let i: u32 = 0; i < n; ) {
     let j = i + 1;
     const first = load<u32>(order + i * 4);
@@ -204,7 +232,60 @@ export function builderFinish(b: usize): usize {
     }
     store<u32>(order + kept++ * 4, r);
   }
+  settleLinks(order, kept, heap);
   return assemble(order, kept, heap, heapLen);
+}
+
+/** Position of this path among the `n` kept records, or -1. */
+function locate(order: usize, n: u32, heap: usize, path: usize, len: u32): i32 {
+  let low: i32 = 0;
+  let high = <i32>n - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const r = load<u32>(order + middle * 4);
+    const c = comparePaths(heap + load<u32>(r, PATH_OFF), load<u32>(r, PATH_LEN), path, len);
+    if (c == 0) return middle;
+    if (c < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}
+
+/**
+ * Of the names of one file the first in the table is the file and the others are links to it, as a
+ * tar in table order needs it. A link to a name that this layer does not have stays as it is.
+ */
+function settleLinks(order: usize, n: u32, heap: usize): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const r = load<u32>(order + i * 4);
+    if (load<u8>(r, KIND) != HARDLINK) continue;
+    let target: usize = r;
+    let at: i32 = -1;
+    // Links to links: as many hops as there are names would be a circle.
+    for (let hops = 0; hops < 64 && load<u8>(target, KIND) == HARDLINK; hops++) {
+      at = locate(order, n, heap, heap + load<u32>(target, LINK_OFF), load<u32>(target, LINK_LEN));
+      if (at < 0) break;
+      target = load<u32>(order + at * 4);
+    }
+    if (at < 0 || target == r || load<u8>(target, KIND) == HARDLINK) continue;
+    if (load<u8>(target, KIND) == DIR || load<u8>(target, KIND) == WHITEOUT) continue;
+    const pathOff = load<u32>(r, PATH_OFF);
+    const pathLen = load<u32>(r, PATH_LEN);
+    if (at > <i32>i) {
+      const seq = load<u32>(r, SEQ);
+      memory.copy(r, target, RECORD);
+      store<u32>(r, pathOff, PATH_OFF);
+      store<u32>(r, pathLen, PATH_LEN);
+      store<u32>(r, seq, SEQ);
+      store<u8>(target, HARDLINK, KIND);
+      store<u32>(target, pathOff, LINK_OFF);
+      store<u32>(target, pathLen, LINK_LEN);
+      store<u64>(target, 0, SIZE);
+    } else {
+      store<u32>(r, load<u32>(target, PATH_OFF), LINK_OFF);
+      store<u32>(r, load<u32>(target, PATH_LEN), LINK_LEN);
+    }
+  }
 }
 
 function becomeDirectory(r: usize): void {
@@ -236,4 +317,3 @@ export function assemble(order: usize, count: u32, heap: usize, heapLen: u32): u
   memory.copy(table + HEADER + count * RECORD, heap, heapLen);
   return table;
 }
-

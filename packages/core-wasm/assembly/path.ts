@@ -53,7 +53,8 @@ function findSlot(set: LinkSet, b: usize, path: usize, len: u32): usize {
   while (v != 0) {
     if (v != GONE) {
       const r = load<u32>(b, B_RECORDS) + (v - 1) * RECORD;
-      if (load<u32>(r, PATH_LEN) == len && equalBytes(load<u32>(b, B_HEAP) + load<u32>(r, PATH_OFF), path, len)) return slot;
+      if (load<u32>(r, PATH_LEN) == len && equalBytes(load<u32>(b, B_HEAP) + load<u32>(r, PATH_OFF), path, len))
+        return slot;
     }
     i = (i + 1) & mask;
     slot = set.slots + i * 4;

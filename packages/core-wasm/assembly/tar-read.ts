@@ -2,14 +2,48 @@
 // pointer into the caller's chunk between calls.
 
 import { alloc } from './arena';
-import { builderAt, builderBytes, builderDrop, builderNew, builderRecord, builderRoom, builderCount, B_HEAP } from './builder';
+import {
+  builderAt,
+  builderBytes,
+  builderDrop,
+  builderNew,
+  builderRecord,
+  builderRoom,
+  builderCount,
+  B_HEAP,
+} from './builder';
 import { equalBytes, parentLength } from './bytes';
 import { linkAdd, linkRemove, linkSetNew, normalise, PATH_MAX, resolveParents } from './path';
 import { paxApply, PaxState } from './pax';
 import {
-  BLOCK, CHAR, DATA_OFF, DEV_MAJOR, DEV_MINOR, DIR, F_IMPLIED, F_OPAQUE, FIFO, FILE, FLAGS, GID, HARDLINK, KIND,
-  LINK_LEN, LINK_OFF, MODE, MTIME_NSEC, MTIME_SEC, PATH_LEN, PATH_OFF, SIZE, SPARSE_LEN, SPARSE_OFF, STORED, SYMLINK,
-  UID, WHITEOUT,
+  BLOCK,
+  CHAR,
+  DATA_OFF,
+  DEV_MAJOR,
+  DEV_MINOR,
+  DIR,
+  F_IMPLIED,
+  F_OPAQUE,
+  FIFO,
+  FILE,
+  FLAGS,
+  GID,
+  HARDLINK,
+  KIND,
+  LINK_LEN,
+  LINK_OFF,
+  MODE,
+  MTIME_NSEC,
+  MTIME_SEC,
+  PATH_LEN,
+  PATH_OFF,
+  SIZE,
+  SPARSE_LEN,
+  SPARSE_OFF,
+  STORED,
+  SYMLINK,
+  UID,
+  WHITEOUT,
 } from './record';
 import { checksumHolds, clearFieldError, fieldError, isZeroBlock, number, textLength } from './tar-fields';
 
@@ -135,7 +169,8 @@ export function scannerEnded(p: usize): bool {
 export function scannerEnd(p: usize): void {
   const s = changetype<Scanner>(p);
   if (s.error != 0 || s.state == END) return;
-  const between = s.state == HEADER_STATE && s.blockFill == 0 && s.localLen == 0 && s.longNameLen == 0 && s.longLinkLen == 0;
+  const between =
+    s.state == HEADER_STATE && s.blockFill == 0 && s.localLen == 0 && s.longNameLen == 0 && s.longLinkLen == 0;
   // The padding after the last entry's data may be missing: some old writers leave it out.
   if (!between && s.state != PAD) s.error = E_CUT;
 }
@@ -342,14 +377,26 @@ function headerName(h: usize, to: usize): u32 {
 
 function kindOf(type: u8): i32 {
   switch (type) {
-    case 0: case 0x30: case 0x37: case 0x53: return FILE; // NUL 0 7 S
-    case 0x31: return HARDLINK;
-    case 0x32: return SYMLINK;
-    case 0x33: return CHAR;
-    case 0x34: return BLOCK;
-    case 0x35: case 0x44: return DIR; // 5, and GNU's dumpdir D
-    case 0x36: return FIFO;
-    default: return -1;
+    case 0:
+    case 0x30:
+    case 0x37:
+    case 0x53:
+      return FILE; // NUL 0 7 S
+    case 0x31:
+      return HARDLINK;
+    case 0x32:
+      return SYMLINK;
+    case 0x33:
+      return CHAR;
+    case 0x34:
+      return BLOCK;
+    case 0x35:
+    case 0x44:
+      return DIR; // 5, and GNU's dumpdir D
+    case 0x36:
+      return FIFO;
+    default:
+      return -1;
   }
 }
 
@@ -390,7 +437,8 @@ function entry(s: Scanner, h: usize, type: u8, headerSize: i64): void {
   if (s.error == 0 && s.globalLen > 0) s.error = paxApply(x, s.builder, index, s.global, s.globalLen);
   if (s.error == 0 && s.localLen > 0) s.error = paxApply(x, s.builder, index, s.local, s.localLen);
   s.localLen = 0;
-  if (s.error == 0 && (x.size < 0 || x.uid < 0 || x.gid < 0 || x.uid > 0xffffffff || x.gid > 0xffffffff)) s.error = E_FIELD;
+  if (s.error == 0 && (x.size < 0 || x.uid < 0 || x.gid < 0 || x.uid > 0xffffffff || x.gid > 0xffffffff))
+    s.error = E_FIELD;
   if (s.error != 0) return;
   const rec = builderAt(s.builder, index);
   store<u32>(rec, <u32>x.uid, UID);
@@ -468,7 +516,7 @@ function entry(s: Scanner, h: usize, type: u8, headerSize: i64): void {
   if (kind == FILE && x.sparseMajor == 1) {
     store<u64>(placed, x.sparseReal < 0 ? 0 : <u64>x.sparseReal, SIZE);
     store<u32>(placed, builderRoom(s.builder, 0), SPARSE_OFF);
-    s.mapLeft = ~<u64>0;
+    s.mapLeft = ~(<u64>0);
     s.mapValue = 0;
     s.mapDigits = 0;
     s.state = SPARSE_MAP;
@@ -648,7 +696,7 @@ function sparseMapByte(s: Scanner, c: u8): void {
       s.error = E_SPARSE;
       return;
     }
-    if (s.mapLeft == ~<u64>0) s.mapLeft = s.mapValue * 2;
+    if (s.mapLeft == ~(<u64>0)) s.mapLeft = s.mapValue * 2;
     else {
       const r = builderAt(s.builder, s.current);
       const len = load<u32>(r, SPARSE_LEN);

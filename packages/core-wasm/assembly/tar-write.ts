@@ -4,9 +4,36 @@
 import { alloc } from './arena';
 import { isBelow } from './bytes';
 import {
-  BLOCK, CHAR, countOf, DEV_MAJOR, DEV_MINOR, DIR, FILE, FLAGS, F_IMPLIED, F_OPAQUE, GID, HARDLINK, heap, KIND, LINK_LEN,
-  LINK_OFF, MODE, MTIME_NSEC, MTIME_SEC, PATH_LEN, PATH_OFF, RECORD, records, SIZE, SYMLINK, FIFO, UID, WHITEOUT,
-  XATTR_LEN, XATTR_OFF,
+  BLOCK,
+  CHAR,
+  countOf,
+  DEV_MAJOR,
+  DEV_MINOR,
+  DIR,
+  FILE,
+  FLAGS,
+  F_IMPLIED,
+  F_OPAQUE,
+  GID,
+  HARDLINK,
+  heap,
+  KIND,
+  LINK_LEN,
+  LINK_OFF,
+  MODE,
+  MTIME_NSEC,
+  MTIME_SEC,
+  PATH_LEN,
+  PATH_OFF,
+  RECORD,
+  records,
+  SIZE,
+  SYMLINK,
+  FIFO,
+  UID,
+  WHITEOUT,
+  XATTR_LEN,
+  XATTR_OFF,
 } from './record';
 import { parentLength } from './bytes';
 
@@ -96,7 +123,7 @@ function digitsOf(value: u64): u32 {
 function putDecimal(at: usize, value: u64): usize {
   const n = digitsOf(value);
   for (let i = <i32>n - 1; i >= 0; i--) {
-    store<u8>(at + i, <u8>(0x30 + value % 10));
+    store<u8>(at + i, <u8>(0x30 + (value % 10)));
     value /= 10;
   }
   return at + n;
@@ -170,13 +197,20 @@ function seal(h: usize): void {
 
 function typeOf(kind: u8): u8 {
   switch (kind) {
-    case DIR: return 0x35;
-    case SYMLINK: return 0x32;
-    case HARDLINK: return 0x31;
-    case CHAR: return 0x33;
-    case BLOCK: return 0x34;
-    case FIFO: return 0x36;
-    default: return 0x30;
+    case DIR:
+      return 0x35;
+    case SYMLINK:
+      return 0x32;
+    case HARDLINK:
+      return 0x31;
+    case CHAR:
+      return 0x33;
+    case BLOCK:
+      return 0x34;
+    case FIFO:
+      return 0x36;
+    default:
+      return 0x30;
   }
 }
 

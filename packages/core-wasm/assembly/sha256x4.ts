@@ -1,0 +1,305 @@
+// SHA-256 of four messages at once, one in each 32-bit lane (FIPS 180-4, 6.2): the same rounds as
+// sha256.ts on vectors. WASM has no rotate of lanes; two shifts and an or stand for it.
+
+import { alloc } from './arena';
+import { sha256Blocks, sha256Reset } from './sha256';
+
+// @ts-ignore: decorator
+@inline
+function add(a: v128, b: v128): v128 { return i32x4.add(a, b); }
+// @ts-ignore: decorator
+@inline
+function rot(x: v128, n: i32): v128 { return v128.or(i32x4.shr_u(x, n), i32x4.shl(x, 32 - n)); }
+// @ts-ignore: decorator
+@inline
+function sum0(x: v128): v128 { return v128.xor(v128.xor(rot(x, 2), rot(x, 13)), rot(x, 22)); }
+// @ts-ignore: decorator
+@inline
+function sum1(x: v128): v128 { return v128.xor(v128.xor(rot(x, 6), rot(x, 11)), rot(x, 25)); }
+// @ts-ignore: decorator
+@inline
+function sig0(x: v128): v128 { return v128.xor(v128.xor(rot(x, 7), rot(x, 18)), i32x4.shr_u(x, 3)); }
+// @ts-ignore: decorator
+@inline
+function sig1(x: v128): v128 { return v128.xor(v128.xor(rot(x, 17), rot(x, 19)), i32x4.shr_u(x, 10)); }
+// @ts-ignore: decorator
+@inline
+function ch(e: v128, f: v128, g: v128): v128 { return v128.xor(g, v128.and(e, v128.xor(f, g))); }
+// @ts-ignore: decorator
+@inline
+function maj(a: v128, b: v128, c: v128): v128 { return v128.bitselect(b, c, v128.xor(a, c)); }
+// @ts-ignore: decorator
+@inline
+function swap(x: v128): v128 {
+  return v128.shuffle<u8>(x, x, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}
+
+/** Four states lie word by word: 8 vectors. Runs `blocks` blocks of each of the four messages. */
+function blocks4(state: usize, p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {
+  let s0 = v128.load(state, 0);
+  let s1 = v128.load(state, 16);
+  let s2 = v128.load(state, 32);
+  let s3 = v128.load(state, 48);
+  let s4 = v128.load(state, 64);
+  let s5 = v128.load(state, 80);
+  let s6 = v128.load(state, 96);
+  let s7 = v128.load(state, 112);
+  for (; blocks > 0; blocks--) {
+    let a = s0, b = s1, c = s2, d = s3, e = s4, f = s5, g = s6, h = s7;
+    let x0 = swap(v128.load(p0, 0)), y0 = swap(v128.load(p1, 0)), z0 = swap(v128.load(p2, 0)), t0 = swap(v128.load(p3, 0));
+    let m0 = v128.shuffle<u32>(x0, y0, 0, 4, 1, 5), n0 = v128.shuffle<u32>(z0, t0, 0, 4, 1, 5);
+    let o0 = v128.shuffle<u32>(x0, y0, 2, 6, 3, 7), r0 = v128.shuffle<u32>(z0, t0, 2, 6, 3, 7);
+    let w0 = v128.shuffle<u64>(m0, n0, 0, 2), w1 = v128.shuffle<u64>(m0, n0, 1, 3);
+    let w2 = v128.shuffle<u64>(o0, r0, 0, 2), w3 = v128.shuffle<u64>(o0, r0, 1, 3);
+    let x1 = swap(v128.load(p0, 16)), y1 = swap(v128.load(p1, 16)), z1 = swap(v128.load(p2, 16)), t1 = swap(v128.load(p3, 16));
+    let m1 = v128.shuffle<u32>(x1, y1, 0, 4, 1, 5), n1 = v128.shuffle<u32>(z1, t1, 0, 4, 1, 5);
+    let o1 = v128.shuffle<u32>(x1, y1, 2, 6, 3, 7), r1 = v128.shuffle<u32>(z1, t1, 2, 6, 3, 7);
+    let w4 = v128.shuffle<u64>(m1, n1, 0, 2), w5 = v128.shuffle<u64>(m1, n1, 1, 3);
+    let w6 = v128.shuffle<u64>(o1, r1, 0, 2), w7 = v128.shuffle<u64>(o1, r1, 1, 3);
+    let x2 = swap(v128.load(p0, 32)), y2 = swap(v128.load(p1, 32)), z2 = swap(v128.load(p2, 32)), t2 = swap(v128.load(p3, 32));
+    let m2 = v128.shuffle<u32>(x2, y2, 0, 4, 1, 5), n2 = v128.shuffle<u32>(z2, t2, 0, 4, 1, 5);
+    let o2 = v128.shuffle<u32>(x2, y2, 2, 6, 3, 7), r2 = v128.shuffle<u32>(z2, t2, 2, 6, 3, 7);
+    let w8 = v128.shuffle<u64>(m2, n2, 0, 2), w9 = v128.shuffle<u64>(m2, n2, 1, 3);
+    let w10 = v128.shuffle<u64>(o2, r2, 0, 2), w11 = v128.shuffle<u64>(o2, r2, 1, 3);
+    let x3 = swap(v128.load(p0, 48)), y3 = swap(v128.load(p1, 48)), z3 = swap(v128.load(p2, 48)), t3 = swap(v128.load(p3, 48));
+    let m3 = v128.shuffle<u32>(x3, y3, 0, 4, 1, 5), n3 = v128.shuffle<u32>(z3, t3, 0, 4, 1, 5);
+    let o3 = v128.shuffle<u32>(x3, y3, 2, 6, 3, 7), r3 = v128.shuffle<u32>(z3, t3, 2, 6, 3, 7);
+    let w12 = v128.shuffle<u64>(m3, n3, 0, 2), w13 = v128.shuffle<u64>(m3, n3, 1, 3);
+    let w14 = v128.shuffle<u64>(o3, r3, 0, 2), w15 = v128.shuffle<u64>(o3, r3, 1, 3);
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w0)), i32x4.splat(0x428a2f98)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w1)), i32x4.splat(0x71374491)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w2)), i32x4.splat(0xb5c0fbcf)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w3)), i32x4.splat(0xe9b5dba5)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w4)), i32x4.splat(0x3956c25b)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w5)), i32x4.splat(0x59f111f1)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w6)), i32x4.splat(0x923f82a4)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w7)), i32x4.splat(0xab1c5ed5)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w8)), i32x4.splat(0xd807aa98)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w9)), i32x4.splat(0x12835b01)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w10)), i32x4.splat(0x243185be)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w11)), i32x4.splat(0x550c7dc3)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w12)), i32x4.splat(0x72be5d74)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w13)), i32x4.splat(0x80deb1fe)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w14)), i32x4.splat(0x9bdc06a7)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w15)), i32x4.splat(0xc19bf174)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    w0 = add(add(w0, sig1(w14)), add(w9, sig0(w1)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w0)), i32x4.splat(0xe49b69c1)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    w1 = add(add(w1, sig1(w15)), add(w10, sig0(w2)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w1)), i32x4.splat(0xefbe4786)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    w2 = add(add(w2, sig1(w0)), add(w11, sig0(w3)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w2)), i32x4.splat(0x0fc19dc6)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    w3 = add(add(w3, sig1(w1)), add(w12, sig0(w4)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w3)), i32x4.splat(0x240ca1cc)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    w4 = add(add(w4, sig1(w2)), add(w13, sig0(w5)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w4)), i32x4.splat(0x2de92c6f)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    w5 = add(add(w5, sig1(w3)), add(w14, sig0(w6)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w5)), i32x4.splat(0x4a7484aa)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    w6 = add(add(w6, sig1(w4)), add(w15, sig0(w7)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w6)), i32x4.splat(0x5cb0a9dc)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    w7 = add(add(w7, sig1(w5)), add(w0, sig0(w8)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w7)), i32x4.splat(0x76f988da)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    w8 = add(add(w8, sig1(w6)), add(w1, sig0(w9)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w8)), i32x4.splat(0x983e5152)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    w9 = add(add(w9, sig1(w7)), add(w2, sig0(w10)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w9)), i32x4.splat(0xa831c66d)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    w10 = add(add(w10, sig1(w8)), add(w3, sig0(w11)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w10)), i32x4.splat(0xb00327c8)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    w11 = add(add(w11, sig1(w9)), add(w4, sig0(w12)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w11)), i32x4.splat(0xbf597fc7)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    w12 = add(add(w12, sig1(w10)), add(w5, sig0(w13)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w12)), i32x4.splat(0xc6e00bf3)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    w13 = add(add(w13, sig1(w11)), add(w6, sig0(w14)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w13)), i32x4.splat(0xd5a79147)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    w14 = add(add(w14, sig1(w12)), add(w7, sig0(w15)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w14)), i32x4.splat(0x06ca6351)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    w15 = add(add(w15, sig1(w13)), add(w8, sig0(w0)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w15)), i32x4.splat(0x14292967)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    w0 = add(add(w0, sig1(w14)), add(w9, sig0(w1)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w0)), i32x4.splat(0x27b70a85)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    w1 = add(add(w1, sig1(w15)), add(w10, sig0(w2)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w1)), i32x4.splat(0x2e1b2138)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    w2 = add(add(w2, sig1(w0)), add(w11, sig0(w3)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w2)), i32x4.splat(0x4d2c6dfc)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    w3 = add(add(w3, sig1(w1)), add(w12, sig0(w4)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w3)), i32x4.splat(0x53380d13)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    w4 = add(add(w4, sig1(w2)), add(w13, sig0(w5)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w4)), i32x4.splat(0x650a7354)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    w5 = add(add(w5, sig1(w3)), add(w14, sig0(w6)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w5)), i32x4.splat(0x766a0abb)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    w6 = add(add(w6, sig1(w4)), add(w15, sig0(w7)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w6)), i32x4.splat(0x81c2c92e)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    w7 = add(add(w7, sig1(w5)), add(w0, sig0(w8)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w7)), i32x4.splat(0x92722c85)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    w8 = add(add(w8, sig1(w6)), add(w1, sig0(w9)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w8)), i32x4.splat(0xa2bfe8a1)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    w9 = add(add(w9, sig1(w7)), add(w2, sig0(w10)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w9)), i32x4.splat(0xa81a664b)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    w10 = add(add(w10, sig1(w8)), add(w3, sig0(w11)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w10)), i32x4.splat(0xc24b8b70)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    w11 = add(add(w11, sig1(w9)), add(w4, sig0(w12)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w11)), i32x4.splat(0xc76c51a3)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    w12 = add(add(w12, sig1(w10)), add(w5, sig0(w13)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w12)), i32x4.splat(0xd192e819)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    w13 = add(add(w13, sig1(w11)), add(w6, sig0(w14)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w13)), i32x4.splat(0xd6990624)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    w14 = add(add(w14, sig1(w12)), add(w7, sig0(w15)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w14)), i32x4.splat(0xf40e3585)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    w15 = add(add(w15, sig1(w13)), add(w8, sig0(w0)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w15)), i32x4.splat(0x106aa070)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    w0 = add(add(w0, sig1(w14)), add(w9, sig0(w1)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w0)), i32x4.splat(0x19a4c116)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    w1 = add(add(w1, sig1(w15)), add(w10, sig0(w2)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w1)), i32x4.splat(0x1e376c08)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    w2 = add(add(w2, sig1(w0)), add(w11, sig0(w3)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w2)), i32x4.splat(0x2748774c)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    w3 = add(add(w3, sig1(w1)), add(w12, sig0(w4)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w3)), i32x4.splat(0x34b0bcb5)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    w4 = add(add(w4, sig1(w2)), add(w13, sig0(w5)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w4)), i32x4.splat(0x391c0cb3)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    w5 = add(add(w5, sig1(w3)), add(w14, sig0(w6)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w5)), i32x4.splat(0x4ed8aa4a)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    w6 = add(add(w6, sig1(w4)), add(w15, sig0(w7)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w6)), i32x4.splat(0x5b9cca4f)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    w7 = add(add(w7, sig1(w5)), add(w0, sig0(w8)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w7)), i32x4.splat(0x682e6ff3)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    w8 = add(add(w8, sig1(w6)), add(w1, sig0(w9)));
+    h = add(add(add(h, sum1(e)), add(ch(e, f, g), w8)), i32x4.splat(0x748f82ee)); d = add(d, h); h = add(h, add(sum0(a), maj(a, b, c)));
+    w9 = add(add(w9, sig1(w7)), add(w2, sig0(w10)));
+    g = add(add(add(g, sum1(d)), add(ch(d, e, f), w9)), i32x4.splat(0x78a5636f)); c = add(c, g); g = add(g, add(sum0(h), maj(h, a, b)));
+    w10 = add(add(w10, sig1(w8)), add(w3, sig0(w11)));
+    f = add(add(add(f, sum1(c)), add(ch(c, d, e), w10)), i32x4.splat(0x84c87814)); b = add(b, f); f = add(f, add(sum0(g), maj(g, h, a)));
+    w11 = add(add(w11, sig1(w9)), add(w4, sig0(w12)));
+    e = add(add(add(e, sum1(b)), add(ch(b, c, d), w11)), i32x4.splat(0x8cc70208)); a = add(a, e); e = add(e, add(sum0(f), maj(f, g, h)));
+    w12 = add(add(w12, sig1(w10)), add(w5, sig0(w13)));
+    d = add(add(add(d, sum1(a)), add(ch(a, b, c), w12)), i32x4.splat(0x90befffa)); h = add(h, d); d = add(d, add(sum0(e), maj(e, f, g)));
+    w13 = add(add(w13, sig1(w11)), add(w6, sig0(w14)));
+    c = add(add(add(c, sum1(h)), add(ch(h, a, b), w13)), i32x4.splat(0xa4506ceb)); g = add(g, c); c = add(c, add(sum0(d), maj(d, e, f)));
+    w14 = add(add(w14, sig1(w12)), add(w7, sig0(w15)));
+    b = add(add(add(b, sum1(g)), add(ch(g, h, a), w14)), i32x4.splat(0xbef9a3f7)); f = add(f, b); b = add(b, add(sum0(c), maj(c, d, e)));
+    w15 = add(add(w15, sig1(w13)), add(w8, sig0(w0)));
+    a = add(add(add(a, sum1(f)), add(ch(f, g, h), w15)), i32x4.splat(0xc67178f2)); e = add(e, a); a = add(a, add(sum0(b), maj(b, c, d)));
+    s0 = add(s0, a); s1 = add(s1, b); s2 = add(s2, c); s3 = add(s3, d);
+    s4 = add(s4, e); s5 = add(s5, f); s6 = add(s6, g); s7 = add(s7, h);
+    p0 += 64; p1 += 64; p2 += 64; p3 += 64;
+  }
+  v128.store(state, s0, 0);
+  v128.store(state, s1, 16);
+  v128.store(state, s2, 32);
+  v128.store(state, s3, 48);
+  v128.store(state, s4, 64);
+  v128.store(state, s5, 80);
+  v128.store(state, s6, 96);
+  v128.store(state, s7, 112);
+}
+
+// A lane: where it reads, how many blocks of that stretch are left, which message it is (or none),
+// the message's length, whether it is at its padded tail already.
+const L_AT: usize = 0;
+const L_LEFT: usize = 4;
+const L_MESSAGE: usize = 8;
+const L_TAIL: usize = 12;
+const LANE: usize = 16;
+const NONE: u32 = 0xffffffff;
+
+/**
+ * Digests of `n` messages. `list` holds (address, length) pairs of u32; `out` takes 32 bytes each.
+ * A lane whose message ends takes the next one, so lanes stay full whatever the lengths; when fewer
+ * than two messages are left the scalar kernel finishes them.
+ */
+export function sha256Many(list: usize, n: u32, out: usize): void {
+  const state = alloc(128);
+  const lanes = alloc(4 * LANE);
+  const tails = alloc(4 * 128);
+  const single = alloc(104);
+  let next: u32 = 0;
+  let active = 0;
+  for (let lane: usize = 0; lane < 4; lane++) {
+    store<u32>(lanes + lane * LANE, NONE, L_MESSAGE);
+    if (next < n) {
+      start(state, lanes + lane * LANE, lane, list, next++, tails + lane * 128);
+      active++;
+    }
+  }
+  while (active > 1) {
+    let step: u32 = 0xffffffff;
+    let busy: usize = 0;
+    for (let lane: usize = 0; lane < 4; lane++) {
+      const l = lanes + lane * LANE;
+      if (load<u32>(l, L_MESSAGE) == NONE) continue;
+      busy = load<u32>(l, L_AT);
+      step = min(step, load<u32>(l, L_LEFT));
+    }
+    // An idle lane reads along with a busy one; its result is never looked at.
+    blocks4(
+      state,
+      where(lanes, 0, busy), where(lanes, 1, busy), where(lanes, 2, busy), where(lanes, 3, busy),
+      step,
+    );
+    for (let lane: usize = 0; lane < 4; lane++) {
+      const l = lanes + lane * LANE;
+      const message = load<u32>(l, L_MESSAGE);
+      if (message == NONE) continue;
+      store<u32>(l, load<u32>(l, L_AT) + step * 64, L_AT);
+      store<u32>(l, load<u32>(l, L_LEFT) - step, L_LEFT);
+      if (load<u32>(l, L_LEFT) > 0) continue;
+      if (!load<u32>(l, L_TAIL)) {
+        toTail(l, list, tails + lane * 128);
+        continue;
+      }
+      for (let w = 0; w < 8; w++) store<u32>(out + message * 32 + w * 4, bswap<u32>(load<u32>(state + w * 16 + lane * 4)));
+      if (next < n) start(state, l, lane, list, next++, tails + lane * 128);
+      else {
+        store<u32>(l, NONE, L_MESSAGE);
+        active--;
+      }
+    }
+  }
+  for (let lane: usize = 0; lane < 4; lane++) {
+    const l = lanes + lane * LANE;
+    const message = load<u32>(l, L_MESSAGE);
+    if (message == NONE) continue;
+    for (let w = 0; w < 8; w++) store<u32>(single + w * 4, load<u32>(state + w * 16 + lane * 4));
+    sha256Blocks(single, load<u32>(l, L_AT), load<u32>(l, L_LEFT));
+    if (!load<u32>(l, L_TAIL)) {
+      toTail(l, list, tails + lane * 128);
+      sha256Blocks(single, load<u32>(l, L_AT), load<u32>(l, L_LEFT));
+    }
+    for (let w = 0; w < 8; w++) store<u32>(out + message * 32 + w * 4, bswap<u32>(load<u32>(single + w * 4)));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function where(lanes: usize, lane: usize, busy: usize): usize {
+  return load<u32>(lanes + lane * LANE, L_MESSAGE) == NONE ? busy : load<u32>(lanes + lane * LANE, L_AT);
+}
+
+const initial = memory.data(104, 16);
+
+function start(state: usize, l: usize, lane: usize, list: usize, message: u32, tail: usize): void {
+  sha256Reset(initial);
+  for (let w: u32 = 0; w < 8; w++) store<u32>(state + w * 16 + lane * 4, load<u32>(initial + w * 4));
+  const at = load<u32>(list + message * 8);
+  const len = load<u32>(list + message * 8, 4);
+  store<u32>(l, at, L_AT);
+  store<u32>(l, len >> 6, L_LEFT);
+  store<u32>(l, message, L_MESSAGE);
+  store<u32>(l, 0, L_TAIL);
+  if (len < 64) toTail(l, list, tail);
+}
+
+/** The last bytes, the 1 bit and the length (FIPS 180-4, 5.1.1): one block or two. */
+function toTail(l: usize, list: usize, tail: usize): void {
+  const message = load<u32>(l, L_MESSAGE);
+  const at = load<u32>(list + message * 8);
+  const len = load<u32>(list + message * 8, 4);
+  const rest = len & 63;
+  const size: u32 = rest < 56 ? 64 : 128;
+  memory.fill(tail, 0, size);
+  memory.copy(tail, at + (len & ~63), rest);
+  store<u8>(tail + rest, 0x80);
+  store<u64>(tail + size - 8, bswap<u64>(<u64>len << 3));
+  store<u32>(l, tail, L_AT);
+  store<u32>(l, size >> 6, L_LEFT);
+  store<u32>(l, 1, L_TAIL);
+}

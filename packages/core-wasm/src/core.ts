@@ -1,0 +1,71 @@
+import { WasmHash } from './hash/wasm.ts';
+import { guarded, instantiate, type KernelExports } from './kernel/instance.ts';
+import { DiffResult } from './table/diff-result.ts';
+import type { EntryTable } from './table/entry-table.ts';
+import { TableBuilder } from './table/table-builder.ts';
+import { loadTable, TarPacker } from './tar/packer.ts';
+import { copyTable, type ScanLimits, TarScanner } from './tar/scanner.ts';
+
+/**
+ * One instance of the kernels with linear memory of its own; a worker owns one. Kernels take tables
+ * and give tables; a builder or packer gives its memory back in the reverse order of its making
+ * (finish or close the inner one first). A scanner's memory goes with {@link Core.scope}.
+ */
+export class Core {
+  readonly #kernel: KernelExports = instantiate();
+  /** SHA-256 on this instance: one stream, or many messages in four lanes. */
+  readonly hash: WasmHash = new WasmHash(this.#kernel);
+
+  /** Gives back, after `run`, whatever memory was taken in it. Not for asynchronous work. */
+  scope<T>(run: () => T): T {
+    const mark = this.#kernel.mark();
+    try {
+      return run();
+    } finally {
+      this.#kernel.release(mark);
+    }
+  }
+
+  scanTar(limits: ScanLimits = {}): TarScanner {
+    return new TarScanner(this.#kernel, limits);
+  }
+  tableBuilder(): TableBuilder {
+    return new TableBuilder(this.#kernel);
+  }
+  packer(table: EntryTable): TarPacker {
+    return new TarPacker(this.#kernel, table);
+  }
+
+  /**
+   * What makes `b` out of `a`: only rows that differ. With `sameLayers` two files that come from one
+   * layer and one place in it are equal without a look at their bytes.
+   */
+  diff(a: EntryTable, b: EntryTable, options: { sameLayers?: boolean } = {}): DiffResult {
+    const kernel = this.#kernel;
+    return this.scope(() => {
+      const left = loadTable(kernel, a);
+      const right = loadTable(kernel, b);
+      const at = guarded(() => kernel.diff(left, right, options.sameLayers ? 1 : 0));
+      const count = new DataView(kernel.memory.buffer).getUint32(at, true);
+      return new DiffResult(new Int32Array(kernel.memory.buffer, at + 4, count * 3).slice());
+    });
+  }
+
+  /**
+   * The tree that the layers show, bottom first, each entry with the number of its layer
+   * (image-spec 1.1.1, layer.md). `keepMarks` makes a layer of it instead: whiteouts and opaque
+   * marks stay, for use on top of something lower.
+   */
+  union(tables: readonly EntryTable[], options: { keepMarks?: boolean } = {}): EntryTable {
+    const kernel = this.#kernel;
+    return this.scope(() => {
+      const addresses = tables.map((table) => loadTable(kernel, table));
+      const list = guarded(() => kernel.alloc(4 * tables.length + 4));
+      new Uint32Array(kernel.memory.buffer, list, tables.length).set(addresses);
+      return copyTable(
+        kernel,
+        guarded(() => kernel.union(list, tables.length, options.keepMarks ? 1 : 0)),
+      );
+    });
+  }
+}

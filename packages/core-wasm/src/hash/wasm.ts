@@ -1,0 +1,125 @@
+import { KernelError } from '../error.ts';
+import { guarded, type KernelExports } from '../kernel/instance.ts';
+import type { HashEngine, Hasher } from './contract.ts';
+
+const STATE = 104; // assembly/sha256.ts: 8 words, u64 count, partial block
+const VERSION = 1;
+const BUFFER = 65536;
+/** Messages of one batch together: what is copied into linear memory at a time. */
+const BATCH = 8 << 20;
+
+/**
+ * The WASM kernels: scalar for a stream, four SIMD lanes for many messages. A hasher's state is kept
+ * outside linear memory between calls, so hashers need no closing and may outlive any arena scope.
+ */
+export class WasmHash implements HashEngine {
+  readonly name = 'wasm';
+  readonly #kernel: KernelExports;
+
+  constructor(kernel: KernelExports) {
+    this.#kernel = kernel;
+  }
+
+  create(): Hasher {
+    const state = new Uint8Array(STATE);
+    const kernel = this.#kernel;
+    const mark = kernel.mark();
+    const at = guarded(() => kernel.sha256New());
+    state.set(new Uint8Array(kernel.memory.buffer, at, STATE));
+    kernel.release(mark);
+    return new WasmHasher(kernel, state);
+  }
+
+  restore(saved: Uint8Array): Hasher {
+    if (saved.length !== STATE + 1 || saved[0] !== VERSION)
+      throw new KernelError('invalid-state', 'not the mid-state of a hash, or one of another version');
+    return new WasmHasher(this.#kernel, saved.slice(1));
+  }
+
+  many(messages: readonly Uint8Array[]): Uint8Array[] {
+    const digests: Uint8Array[] = [];
+    let from = 0;
+    while (from < messages.length) {
+      let to = from;
+      let bytes = 0;
+      do bytes += (messages[to++] as Uint8Array).length;
+      while (to < messages.length && bytes + (messages[to] as Uint8Array).length <= BATCH);
+      this.#batch(messages.slice(from, to), bytes, digests);
+      from = to;
+    }
+    return digests;
+  }
+
+  #batch(messages: readonly Uint8Array[], bytes: number, digests: Uint8Array[]): void {
+    const kernel = this.#kernel;
+    const mark = kernel.mark();
+    try {
+      // 16 bytes of slack: an idle lane's vector load may read past the last message.
+      const data = guarded(() => kernel.alloc(bytes + 64));
+      const list = guarded(() => kernel.alloc(messages.length * 8));
+      const out = guarded(() => kernel.alloc(messages.length * 32));
+      const pairs = new Uint32Array(kernel.memory.buffer, list, messages.length * 2);
+      const memory = new Uint8Array(kernel.memory.buffer);
+      let at = data;
+      messages.forEach((message, i) => {
+        memory.set(message, at);
+        pairs[i * 2] = at;
+        pairs[i * 2 + 1] = message.length;
+        at += message.length;
+      });
+      guarded(() => kernel.sha256Many(list, messages.length, out));
+      for (let i = 0; i < messages.length; i++)
+        digests.push(new Uint8Array(kernel.memory.buffer, out + i * 32, 32).slice());
+    } finally {
+      kernel.release(mark);
+    }
+  }
+}
+
+class WasmHasher implements Hasher {
+  readonly #kernel: KernelExports;
+  readonly #state: Uint8Array;
+
+  constructor(kernel: KernelExports, state: Uint8Array) {
+    this.#kernel = kernel;
+    this.#state = state;
+  }
+
+  update(bytes: Uint8Array): this {
+    const kernel = this.#kernel;
+    const mark = kernel.mark();
+    const state = guarded(() => kernel.alloc(STATE));
+    const inside = bytes.buffer === kernel.memory.buffer;
+    const buffer = inside ? 0 : guarded(() => kernel.alloc(Math.min(BUFFER, bytes.length)));
+    new Uint8Array(kernel.memory.buffer, state, STATE).set(this.#state);
+    if (inside) kernel.sha256Update(state, bytes.byteOffset, bytes.length);
+    else
+      for (let at = 0; at < bytes.length; at += BUFFER) {
+        const part = bytes.subarray(at, at + BUFFER);
+        new Uint8Array(kernel.memory.buffer, buffer, part.length).set(part);
+        kernel.sha256Update(state, buffer, part.length);
+      }
+    this.#state.set(new Uint8Array(kernel.memory.buffer, state, STATE));
+    kernel.release(mark);
+    return this;
+  }
+
+  digest(): Uint8Array {
+    const kernel = this.#kernel;
+    const mark = kernel.mark();
+    const state = guarded(() => kernel.alloc(STATE));
+    const out = guarded(() => kernel.alloc(32));
+    new Uint8Array(kernel.memory.buffer, state, STATE).set(this.#state);
+    kernel.sha256Final(state, out);
+    const digest = new Uint8Array(kernel.memory.buffer, out, 32).slice();
+    kernel.release(mark);
+    return digest;
+  }
+
+  save(): Uint8Array {
+    const saved = new Uint8Array(STATE + 1);
+    saved[0] = VERSION;
+    saved.set(this.#state, 1);
+    return saved;
+  }
+}

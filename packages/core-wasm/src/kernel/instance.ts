@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { KernelError } from '../error.ts';
+import { type CompiledModule, type Memory, wasm } from './webassembly.ts';
+
+/** What assembly/index.ts exports; pointers are offsets in linear memory. */
+export interface KernelExports {
+  readonly memory: Memory;
+  alloc(size: number): number;
+  mark(): number;
+  release(at: number): void;
+  builderNew(records: number, heapBytes: number): number;
+  builderRecord(builder: number): number;
+  builderBytes(builder: number, from: number, length: number): number;
+  builderAt(builder: number, index: number): number;
+  builderHeap(builder: number): number;
+  builderCount(builder: number): number;
+  builderFinish(builder: number): number;
+  union(tables: number, count: number, keepMarks: number): number;
+  diff(a: number, b: number, sameLayers: number): number;
+  scannerNew(maxMeta: number, maxEntries: number, maxSize: bigint): number;
+  scannerPush(scanner: number, chunk: number, length: number): number;
+  scannerEnd(scanner: number): void;
+  scannerBuilder(scanner: number): number;
+  scannerError(scanner: number): number;
+  scannerPosition(scanner: number): bigint;
+  scannerEvents(scanner: number): number;
+  scannerEventCount(scanner: number): number;
+  scannerEnded(scanner: number): number;
+  packOrder(table: number): number;
+  packHeader(table: number, item: number, out: number): number;
+  headerBound(table: number, index: number): number;
+  sha256New(): number;
+  sha256Reset(state: number): void;
+  sha256Update(state: number, at: number, length: number): void;
+  sha256Final(state: number, out: number): void;
+  sha256Many(list: number, count: number, out: number): void;
+}
+
+let compiled: CompiledModule | undefined;
+
+/** Compiled once a thread. `MICA_CORE_WASM` names another build, for debugging one. */
+function kernelModule(): CompiledModule {
+  if (compiled) return compiled;
+  const override = process.env.MICA_CORE_WASM;
+  // From a checkout beside src/, from the bundle beside the bundle.
+  const places = override
+    ? [override]
+    : ['../../build/core.wasm', './core.wasm'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  let cause: unknown;
+  for (const place of places) {
+    try {
+      compiled = new wasm.Module(readFileSync(place));
+      return compiled;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new KernelError(
+    'invalid-state',
+    `the kernels are not built (${places[0]}): run npm run bootstrap`,
+    undefined,
+    cause,
+  );
+}
+
+/** A fresh instance with linear memory of its own. Traps out of the arena become `out-of-memory`. */
+export function instantiate(): KernelExports {
+  return new wasm.Instance(kernelModule(), { env: { abort: onAbort } }).exports as unknown as KernelExports;
+}
+
+function onAbort(): never {
+  throw new KernelError('out-of-memory', 'the kernels used up their linear memory');
+}
+
+/** Runs a kernel, giving its trap (nothing but a memory that cannot grow traps) a name. */
+export function guarded<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof wasm.RuntimeError)
+      throw new KernelError('out-of-memory', 'the kernels used up their linear memory', undefined, error);
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { guarded, type KernelExports } from '../kernel/instance.ts';
+import { copyTable } from '../tar/scanner.ts';
+import type { EntryTable } from './entry-table.ts';
+import { type KindCode, R } from './layout.ts';
+
+const empty = new Uint8Array(0);
+
+/**
+ * Collects the entries of a directory scan: `add`, then the setters that apply to the entry just
+ * added, then `finish`. No object an entry: numbers and bytes go straight to linear memory.
+ */
+export class TableBuilder {
+  readonly #kernel: KernelExports;
+  readonly #mark: number;
+  readonly #builder: number;
+  readonly #scratch: number;
+  #at = 0;
+  #view: DataView;
+
+  constructor(kernel: KernelExports) {
+    this.#kernel = kernel;
+    this.#mark = kernel.mark();
+    this.#builder = guarded(() => kernel.builderNew(256, 65536));
+    this.#scratch = guarded(() => kernel.alloc(131072)); // the largest single value: a 64 KiB xattr
+    this.#view = new DataView(kernel.memory.buffer);
+  }
+
+  /** `mtimeNs` is split so that nanoseconds stay exact. Path without slashes at its ends. */
+  add(kind: KindCode, path: Uint8Array, mode: number, uid: number, gid: number, mtimeNs: bigint, size: number): void {
+    const kernel = this.#kernel;
+    this.#at = guarded(() => kernel.builderRecord(this.#builder));
+    const view = this.#fresh();
+    view.setUint8(this.#at + R.kind, kind);
+    view.setUint16(this.#at + R.mode, mode & 0o7777, true);
+    view.setUint32(this.#at + R.uid, uid, true);
+    view.setUint32(this.#at + R.gid, gid, true);
+    let seconds = mtimeNs / 1_000_000_000n;
+    let nanos = mtimeNs % 1_000_000_000n;
+    if (nanos < 0n) {
+      nanos += 1_000_000_000n;
+      seconds -= 1n;
+    }
+    view.setBigInt64(this.#at + R.mtimeSec, seconds, true);
+    view.setUint32(this.#at + R.mtimeNsec, Number(nanos), true);
+    view.setUint32(this.#at + R.size, size >>> 0, true);
+    view.setUint32(this.#at + R.size + 4, Math.floor(size / 4294967296), true);
+    this.#bytes(R.pathOffset, R.pathLength, path);
+  }
+  flags(flags: number): void {
+    this.#fresh().setUint8(this.#at + R.flags, flags);
+  }
+  link(target: Uint8Array): void {
+    this.#bytes(R.linkOffset, R.linkLength, target);
+  }
+  device(major: number, minor: number): void {
+    this.#fresh().setUint32(this.#at + R.devMajor, major, true);
+    this.#view.setUint32(this.#at + R.devMinor, minor, true);
+  }
+  identity(dev: bigint, ino: bigint, ctimeNs: bigint): void {
+    this.#fresh().setBigUint64(this.#at + R.dev, dev, true);
+    this.#view.setBigUint64(this.#at + R.ino, ino, true);
+    this.#view.setBigInt64(this.#at + R.ctime, ctimeNs, true);
+  }
+  /** In any order; they are stored by name. Names are ASCII or the bytes a latin1 string stands for. */
+  xattrs(list: readonly (readonly [name: string, value: Uint8Array])[]): void {
+    if (list.length === 0) return;
+    const parts: Buffer[] = [];
+    const named = list.map(([name, value]) => [Buffer.from(name), value] as const);
+    for (const [name, value] of named.sort((a, b) => Buffer.compare(a[0], b[0]))) {
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(name.length, 0);
+      head.writeUInt32LE(value.length, 4);
+      parts.push(head, name, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
+    }
+    this.#bytes(R.xattrOffset, R.xattrLength, Buffer.concat(parts));
+  }
+
+  #bytes(offsetField: number, lengthField: number, bytes: Uint8Array = empty): void {
+    const kernel = this.#kernel;
+    let from = this.#scratch;
+    if (bytes.length > 131072) from = guarded(() => kernel.alloc(bytes.length));
+    new Uint8Array(kernel.memory.buffer, from, bytes.length).set(bytes);
+    const offset = guarded(() => kernel.builderBytes(this.#builder, from, bytes.length));
+    const view = this.#fresh();
+    view.setUint32(this.#at + offsetField, offset, true);
+    view.setUint32(this.#at + lengthField, bytes.length, true);
+  }
+
+  #fresh(): DataView {
+    if (this.#view.buffer !== this.#kernel.memory.buffer) this.#view = new DataView(this.#kernel.memory.buffer);
+    return this.#view;
+  }
+
+  /** The sorted table. The builder is spent and its memory given back. */
+  finish(): EntryTable {
+    const kernel = this.#kernel;
+    const table = copyTable(
+      kernel,
+      guarded(() => kernel.builderFinish(this.#builder)),
+    );
+    kernel.release(this.#mark);
+    return table;
+  }
+}

@@ -1,0 +1,54 @@
+import { guarded, type KernelExports } from '../kernel/instance.ts';
+import type { EntryTable } from '../table/entry-table.ts';
+
+/**
+ * Tar headers for a table, in linear memory until {@link TarPacker.close}. An item of `order` is an
+ * entry's index, or `-1 - index` for the opaque mark of that directory. After the header of a file
+ * the caller writes its bytes and {@link padding}; after the last item, {@link trailer}.
+ */
+export class TarPacker {
+  /** Parents first; within a directory its opaque mark and whiteouts before anything else. */
+  readonly order: Int32Array;
+  readonly #kernel: KernelExports;
+  readonly #mark: number;
+  readonly #table: number;
+
+  constructor(kernel: KernelExports, table: EntryTable) {
+    this.#kernel = kernel;
+    this.#mark = kernel.mark();
+    this.#table = loadTable(kernel, table);
+    const at = guarded(() => kernel.packOrder(this.#table));
+    const count = new DataView(kernel.memory.buffer).getUint32(at, true);
+    this.order = new Int32Array(kernel.memory.buffer, at + 4, count).slice();
+  }
+
+  /** The header blocks of one item: a view that holds until the next call. */
+  header(item: number): Uint8Array {
+    const kernel = this.#kernel;
+    const mark = kernel.mark();
+    const bound = kernel.headerBound(this.#table, item < 0 ? -1 - item : item);
+    const out = guarded(() => kernel.alloc(bound + 8192));
+    const length = kernel.packHeader(this.#table, item, out);
+    kernel.release(mark);
+    return new Uint8Array(kernel.memory.buffer, out, length);
+  }
+
+  close(): void {
+    this.#kernel.release(this.#mark);
+  }
+}
+
+/** Zero bytes after `size` bytes of data, up to the next block. */
+export function padding(size: number): number {
+  return (512 - (size % 512)) % 512;
+}
+
+/** Two zero blocks end an archive. */
+export const trailer: Uint8Array = new Uint8Array(1024);
+
+/** Copies a table into linear memory; its address. */
+export function loadTable(kernel: KernelExports, table: EntryTable): number {
+  const at = guarded(() => kernel.alloc(table.bytes.length));
+  new Uint8Array(kernel.memory.buffer, at, table.bytes.length).set(table.bytes);
+  return at;
+}
