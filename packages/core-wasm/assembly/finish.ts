@@ -8,6 +8,7 @@ import { comparePaths, isBelow, parentLength } from './bytes';
 import {
   DIR,
   FLAGS,
+  F_HIDDEN,
   F_IMPLIED,
   F_OPAQUE,
   HARDLINK,
@@ -186,6 +187,8 @@ export function builderFinish(b: usize): usize {
   const heapLen = load<u32>(b, B_HEAP_LEN);
   const heap = load<u32>(b, B_HEAP);
   const order = sorted(load<u32>(b, B_RECORDS), n, heap);
+  const hidden = alloc((n + 1) * 4);
+  let hiddenCount: u32 = 0;
   let kept: u32 = 0;
   // Below `block`, records older than blockSeq are gone; below `opaque`, whiteouts say nothing new.
   let blockOff: u32 = 0,
@@ -205,6 +208,10 @@ export function builderFinish(b: usize): usize {
     if (opaque && !isBelow(heap + off, len, heap + opaqueOff, opaqueLen)) opaque = false;
     const r = fold(order, i, j);
     i = j;
+    if (load<u8>(r, FLAGS) & F_HIDDEN) {
+      store<u32>(hidden + hiddenCount++ * 4, r);
+      continue;
+    }
     if (blocked && load<u32>(r, SEQ) < blockSeq) continue;
     if (opaque && load<u8>(r, KIND) == WHITEOUT) continue;
     if (load<u8>(r, KIND) != DIR) {
@@ -232,6 +239,7 @@ export function builderFinish(b: usize): usize {
     }
     store<u32>(order + kept++ * 4, r);
   }
+  unhide(order, kept, heap, hidden, hiddenCount);
   settleLinks(order, kept, heap);
   return assemble(order, kept, heap, heapLen);
 }
@@ -249,6 +257,37 @@ function locate(order: usize, n: u32, heap: usize, path: usize, len: u32): i32 {
     else high = middle - 1;
   }
   return -1;
+}
+
+/**
+ * A link to a hidden name (aufs kept link groups in `.wh..wh.plnk/`) is the file itself: the first
+ * takes its place, the others become links to that one.
+ */
+function unhide(order: usize, n: u32, heap: usize, hidden: usize, hiddenCount: u32): void {
+  if (hiddenCount == 0) return;
+  for (let i: u32 = 0; i < n; i++) {
+    const r = load<u32>(order + i * 4);
+    if (load<u8>(r, KIND) != HARDLINK) continue;
+    const at = locate(hidden, hiddenCount, heap, heap + load<u32>(r, LINK_OFF), load<u32>(r, LINK_LEN));
+    if (at < 0) continue;
+    const h = load<u32>(hidden + at * 4);
+    const off = load<u32>(r, PATH_OFF);
+    const len = load<u32>(r, PATH_LEN);
+    const seq = load<u32>(r, SEQ);
+    if (load<u8>(h, FLAGS) & F_HIDDEN) {
+      memory.copy(r, h, RECORD);
+      store<u32>(r, off, PATH_OFF);
+      store<u32>(r, len, PATH_LEN);
+      store<u32>(r, seq, SEQ);
+      store<u8>(r, 0, FLAGS);
+      store<u8>(h, 0, FLAGS);
+      store<u32>(h, off, LINK_OFF);
+      store<u32>(h, len, LINK_LEN);
+    } else {
+      store<u32>(r, load<u32>(h, LINK_OFF), LINK_OFF);
+      store<u32>(r, load<u32>(h, LINK_LEN), LINK_LEN);
+    }
+  }
 }
 
 /**

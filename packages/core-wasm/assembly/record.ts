@@ -67,3 +67,5 @@ export function heap(table: usize): usize {
 export function countOf(table: usize): u32 {
   return load<u32>(table, H_COUNT);
 }
+/** Of the extraction's own bookkeeping (`.wh..wh.plnk/N`): a hard link may name it, a tree never shows it. */
+export const F_HIDDEN: u8 = 8;

@@ -22,6 +22,7 @@ import {
   DEV_MAJOR,
   DEV_MINOR,
   DIR,
+  F_HIDDEN,
   F_IMPLIED,
   F_OPAQUE,
   FIFO,
@@ -46,9 +47,6 @@ import {
   WHITEOUT,
 } from './record';
 import { checksumHolds, clearFieldError, fieldError, isZeroBlock, number, textLength } from './tar-fields';
-
-/** An entry of the extraction's own bookkeeping (`.wh..wh.plnk/N`): a hard link may name it, a tree never shows it. */
-export const F_HIDDEN: u8 = 8;
 
 export const E_NONE: u32 = 0;
 export const E_HEADER: u32 = 1; // not a header, or its checksum is wrong

@@ -106,7 +106,11 @@ export interface Images {
   import(source: Readable, options?: ImportOptions): Promise<ImageSummary>;
   load(source: Readable | string, options?: Task): Promise<LoadResult[]>;
   save(names: readonly string[], out: Writable | string, options?: SaveOptions): Promise<void>;
-  list(options?: { all?: boolean; filters?: Readonly<Record<string, readonly string[]>>; reference?: string }): ImageSummary[];
+  list(options?: {
+    all?: boolean;
+    filters?: Readonly<Record<string, readonly string[]>>;
+    reference?: string;
+  }): ImageSummary[];
   /** docker's inspect object. */
   inspect(name: string): Record<string, unknown>;
   history(name: string): HistoryRow[];
@@ -119,7 +123,12 @@ export interface Images {
   cat(name: string, path: string, out: Writable, options?: Task): Promise<void>;
   diff(a: string, b: string, options?: Task): Promise<Change[]>;
   unpack(name: string, dir: string, options?: Task): Promise<{ entries: number; bytes: number }>;
-  commitFrom(dir: string, image: string, reference: string | undefined, options?: CommitFromOptions): Promise<CommitResult>;
+  commitFrom(
+    dir: string,
+    image: string,
+    reference: string | undefined,
+    options?: CommitFromOptions,
+  ): Promise<CommitResult>;
 }
 
 // ---- containers ---------------------------------------------------------------------------
@@ -237,7 +246,12 @@ export interface Containers {
   remove(name: string, options?: { force?: boolean }): Promise<void>;
   rename(name: string, newName: string): void;
   top(name: string, psArgs?: readonly string[]): Promise<{ titles: string[]; processes: string[][] }>;
-  list(options?: { all?: boolean; size?: boolean; filters?: Readonly<Record<string, readonly string[]>>; last?: number }): Promise<ContainerSummary[]>;
+  list(options?: {
+    all?: boolean;
+    size?: boolean;
+    filters?: Readonly<Record<string, readonly string[]>>;
+    last?: number;
+  }): Promise<ContainerSummary[]>;
   inspect(name: string, options?: { size?: boolean }): Promise<Record<string, unknown>>;
   diff(name: string, options?: Task): Promise<Change[]>;
   export(name: string, out: Writable, options?: Task): Promise<void>;
@@ -245,7 +259,11 @@ export interface Containers {
   copyOut(name: string, path: string, options?: { followLink?: boolean }): Promise<Readable>;
   /** Extracts a tar into the directory `path` inside the container. */
   copyIn(name: string, path: string, tar: Readable, options?: { archive?: boolean }): Promise<void>;
-  statPath(name: string, path: string, options?: { followLink?: boolean }): Promise<{ kind: EntryKind; mode: number; size: number; target: string } | null>;
+  statPath(
+    name: string,
+    path: string,
+    options?: { followLink?: boolean },
+  ): Promise<{ kind: EntryKind; mode: number; size: number; target: string } | null>;
   commit(name: string, reference: string | undefined, options?: CommitOptions): Promise<CommitResult>;
   prune(): Promise<{ deleted: string[]; reclaimed: number }>;
   /** What conmon's exit command calls: records the end, removes if it was run with --rm. */

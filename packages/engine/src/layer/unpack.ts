@@ -1,0 +1,238 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  ftruncateSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import {
+  type Core,
+  type EntryTable,
+  Flag,
+  Kind,
+  type RecordView,
+  type ScanLimits,
+  type TarScanner,
+} from '@mica/core-wasm';
+import { MicaError } from '../error.ts';
+import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../system/nodes.ts';
+import { setXattr } from '../system/xattr.ts';
+import { escapeXattr } from './overlay-marks.ts';
+
+/**
+ * Writes one layer's tar into a fresh directory in overlay's own form, as its bytes arrive: `push`,
+ * then `finish`. The directory must be empty and out of everybody else's reach; every name is
+ * resolved by the scanner inside it, and a parent is used only when it is a real directory there.
+ *
+ * Files are complete when their last byte has come: owner, then mode (chown clears setuid), then
+ * extended attributes (chown clears capabilities), then times. Directories, whiteouts and opaque
+ * marks come last, from the finished table, so their order in the tar does not matter.
+ */
+export class LayerUnpacker {
+  readonly #scanner: TarScanner;
+  readonly #root: Buffer;
+  readonly #entries: RecordView;
+  /** Directories known to be real ones, by path as latin1. */
+  readonly #dirs = new Set<string>(['']);
+  /** Files under hidden names: they wait under a number of their own until a link shows them. */
+  readonly #hidden = new Map<string, Buffer>();
+  readonly #hiddenDir: string;
+  #fd = -1;
+  #files = 0;
+
+  /** `side` is a folder beside `dir`, on its file system, that the caller removes afterwards. */
+  constructor(core: Core, dir: string, side: string, limits: ScanLimits = {}) {
+    this.#scanner = core.scanTar(limits);
+    this.#entries = this.#scanner.entries;
+    this.#root = Buffer.from(dir);
+    this.#hiddenDir = side;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#scanner.push(chunk, this);
+  }
+
+  /** Ends the archive and applies what waited. The layer's table. */
+  finish(): EntryTable {
+    this.#scanner.end();
+    const table = this.#scanner.table();
+    for (let i = table.count - 1; i >= 0; i--) {
+      const path = this.#full(table.pathBytes(i));
+      if (table.kind(i) === Kind.whiteout) {
+        this.#parent(table.pathBytes(i));
+        this.#clear(path);
+        makeNode(path, S_IFCHR, 0n);
+      }
+    }
+    // Children before parents, so that nothing below changes a directory's time again.
+    for (let i = table.count - 1; i >= 0; i--) if (table.kind(i) === Kind.dir) this.#settle(table, i);
+    return table;
+  }
+
+  /** Gives back what is open; the caller removes the directory. */
+  abort(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  // ---- the scanner's sink --------------------------------------------------------------------
+
+  entry(index: number): void {
+    const entries = this.#entries;
+    const kind = entries.kind(index);
+    const flags = entries.flags(index);
+    if (kind === Kind.whiteout || flags & Flag.implied) return;
+    const bytes = Buffer.from(entries.pathBytes(index));
+    if (flags & Flag.hidden) {
+      if (kind !== Kind.file) return;
+      const aside = Buffer.from(`${this.#hiddenDir}/${this.#files++}`);
+      this.#hidden.set(bytes.toString('latin1'), aside);
+      this.#create(aside);
+      return;
+    }
+    const path = this.#full(bytes);
+    if (kind === Kind.dir) {
+      this.#directory(bytes);
+      return;
+    }
+    this.#parent(bytes);
+    this.#clear(path);
+    if (kind === Kind.file) this.#create(path);
+    else if (kind === Kind.hardlink) this.#link(index, path);
+    else if (kind === Kind.symlink) symlinkSync(Buffer.from(entries.linkBytes(index)), path);
+    else {
+      const type = kind === Kind.char ? S_IFCHR : kind === Kind.block ? S_IFBLK : S_IFIFO;
+      const device = kind === Kind.fifo ? 0n : makeDevice(entries.devMajor(index), entries.devMinor(index));
+      if (kind === Kind.char && device === 0n)
+        throw new MicaError('invalid-layer', `/${bytes}: a character device 0:0 would read as a deletion`, {
+          subject: `/${bytes}`,
+        });
+      makeNode(path, type | 0o600, device);
+    }
+  }
+
+  data(_index: number, offset: number, bytes: Uint8Array): void {
+    if (this.#fd < 0) return;
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at, offset + at);
+  }
+
+  done(index: number): void {
+    const entries = this.#entries;
+    const kind = entries.kind(index);
+    const flags = entries.flags(index);
+    if (kind === Kind.dir || kind === Kind.whiteout || kind === Kind.hardlink) return;
+    const bytes = Buffer.from(entries.pathBytes(index));
+    const path = flags & Flag.hidden ? this.#hidden.get(bytes.toString('latin1')) : this.#full(bytes);
+    if (path === undefined) return;
+    const uid = entries.uid(index);
+    const gid = entries.gid(index);
+    if (this.#fd >= 0) {
+      const fd = this.#fd;
+      this.#fd = -1;
+      try {
+        if (entries.size(index) !== entries.storedSize(index)) ftruncateSync(fd, entries.size(index));
+        lchownSync(path, uid, gid);
+        fchmodSync(fd, entries.mode(index));
+      } finally {
+        closeSync(fd);
+      }
+    } else {
+      lchownSync(path, uid, gid);
+      if (kind !== Kind.symlink) chmodSync(path, entries.mode(index));
+    }
+    if (entries.hasXattrs(index))
+      for (const [name, value] of entries.xattrs(index)) setXattr(path, escapeXattr(name), value);
+    setTimes(path, entries.mtimeSec(index), entries.mtimeNsec(index));
+  }
+
+  // ---- the file system -------------------------------------------------------------------------
+
+  #full(path: Uint8Array): Buffer {
+    return path.length === 0 ? this.#root : Buffer.concat([this.#root, slash, path]);
+  }
+
+  #create(path: Buffer): void {
+    this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  }
+
+  #link(index: number, path: Buffer): void {
+    const target = Buffer.from(this.#entries.linkBytes(index));
+    const key = target.toString('latin1');
+    const aside = this.#hidden.get(key);
+    if (aside) {
+      // The hidden file comes into view here; links that follow join it.
+      if (aside.toString('latin1').startsWith(`${this.#hiddenDir}/`)) renameSync(aside, path);
+      else linkSync(aside, path);
+      this.#hidden.set(key, path);
+      return;
+    }
+    const from = this.#full(target);
+    // Its directory must be a real one of ours: a symlink there would lead the link elsewhere.
+    const parent = target.lastIndexOf(0x2f);
+    const known = this.#dirs.has(parent < 0 ? '' : target.toString('latin1', 0, parent));
+    if (!known || lstatSync(from, { throwIfNoEntry: false }) === undefined)
+      throw new MicaError('invalid-layer', `hard link to /${target}, which the layer does not have`, {
+        subject: `/${target}`,
+      });
+    linkSync(from, path);
+  }
+
+  #directory(bytes: Buffer): void {
+    const key = bytes.toString('latin1');
+    if (this.#dirs.has(key)) return;
+    this.#parent(bytes);
+    this.#makeDirectory(bytes, key);
+  }
+
+  /** Makes sure that the parent is a real directory, replacing what stands there in its stead. */
+  #parent(bytes: Uint8Array): void {
+    const end = bytes.lastIndexOf(0x2f);
+    if (end < 0) return;
+    const parent = Buffer.from(bytes.subarray(0, end));
+    const key = parent.toString('latin1');
+    if (this.#dirs.has(key)) return;
+    this.#parent(parent);
+    this.#makeDirectory(parent, key);
+  }
+
+  #makeDirectory(bytes: Buffer, key: string): void {
+    const path = this.#full(bytes);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found && !found.isDirectory()) rmSync(path);
+    if (!found?.isDirectory()) mkdirSync(path, 0o755);
+    this.#dirs.add(key);
+  }
+
+  /** Takes away what an earlier entry of this name made. */
+  #clear(path: Buffer): void {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (!found) return;
+    if (found.isDirectory()) {
+      rmSync(path.toString('latin1') === path.toString() ? path.toString() : path, { recursive: true });
+      this.#dirs.clear();
+      this.#dirs.add('');
+    } else rmSync(path);
+  }
+
+  #settle(table: EntryTable, index: number): void {
+    const bytes = table.pathBytes(index);
+    this.#directory(Buffer.from(bytes));
+    const path = this.#full(bytes);
+    lchownSync(path, table.uid(index), table.gid(index));
+    chmodSync(path, table.mode(index));
+    for (const [name, value] of table.xattrs(index)) setXattr(path, escapeXattr(name), value);
+    if (table.flags(index) & Flag.opaque) setXattr(path, 'trusted.overlay.opaque', Buffer.from('y'));
+    setTimes(path, table.mtimeSec(index), table.mtimeNsec(index));
+  }
+}
+
+const slash = Buffer.from('/');

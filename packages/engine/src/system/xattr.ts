@@ -1,0 +1,61 @@
+import { systemError } from './errno.ts';
+import { call, cString, lastErrno, native } from './library.ts';
+
+export type XattrPair = readonly [name: string, value: Buffer];
+
+const LIST = 'long llistxattr(const void *path, _Out_ void *list, unsigned long size)';
+const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
+const SET = 'int lsetxattr(const void *path, const void *name, const void *value, unsigned long size, int flags)';
+const REMOVE = 'int lremovexattr(const void *path, const void *name)';
+
+// xattr(7): a list of names is at most 64 KiB, and so is a value. One buffer serves every call:
+// the calls are synchronous and their results copied out.
+const buffer = Buffer.alloc(65536);
+
+/** Extended attributes of the file itself, a symlink not followed. A file system without them has none. */
+export function xattrsOf(path: string | Buffer): XattrPair[] {
+  const at = cString(path);
+  const length = native(LIST)(at, buffer, buffer.length);
+  if (length === -1) {
+    const errno = lastErrno();
+    if (errno === 95) return []; // EOPNOTSUPP
+    throw systemError('llistxattr', errno, path);
+  }
+  if (length === 0) return [];
+  const names = buffer.toString('latin1', 0, length - 1).split('\0');
+  const found: XattrPair[] = [];
+  for (const name of names) {
+    const size = native(GET)(at, cString(Buffer.from(name, 'latin1')), buffer, buffer.length);
+    // Gone between the two calls: as if it had never been listed.
+    if (size === -1 && lastErrno() === 61) continue; // ENODATA
+    if (size === -1) throw systemError(`lgetxattr ${name}`, lastErrno(), path);
+    found.push([name, Buffer.from(buffer.subarray(0, size))]);
+  }
+  return found;
+}
+
+/** One attribute, or null. */
+export function xattrOf(path: string | Buffer, name: string): Buffer | null {
+  const size = native(GET)(cString(path), cString(Buffer.from(name, 'latin1')), buffer, buffer.length);
+  if (size !== -1) return Buffer.from(buffer.subarray(0, size));
+  const errno = lastErrno();
+  if (errno === 61 || errno === 95) return null;
+  throw systemError(`lgetxattr ${name}`, errno, path);
+}
+
+export function setXattr(path: string | Buffer, name: string, value: Uint8Array): void {
+  call(
+    SET,
+    `lsetxattr ${name}`,
+    path,
+    cString(path),
+    cString(Buffer.from(name, 'latin1')),
+    Buffer.from(value),
+    value.length,
+    0,
+  );
+}
+
+export function removeXattr(path: string | Buffer, name: string): void {
+  call(REMOVE, `lremovexattr ${name}`, path, cString(path), cString(Buffer.from(name, 'latin1')));
+}

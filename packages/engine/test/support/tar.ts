@@ -1,0 +1,21 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { type Headers, pack } from 'tar-stream';
+
+export type TarEntry = Headers & { readonly body?: string | Buffer };
+
+/** A tar made by tar-stream, entries in the order given. */
+export async function makeTar(entries: readonly TarEntry[]): Promise<Buffer> {
+  const tar = pack();
+  const bytes = buffer(Readable.from(tar));
+  for (const { body, ...header } of entries) {
+    const content = Buffer.from(body ?? '');
+    const plain = header.type === undefined || header.type === 'file';
+    tar.entry(
+      { mtime: new Date(1_700_000_000_000), ...header, size: plain ? content.length : 0 },
+      plain ? content : undefined,
+    );
+  }
+  tar.finalize();
+  return bytes;
+}
