@@ -95,6 +95,7 @@ function implyParents(b: usize, n: u32): void {
     const r = load<u32>(b, B_RECORDS) + (load<u32>(order + i * 4) - base);
     const off = load<u32>(r, PATH_OFF);
     const len = load<u32>(r, PATH_LEN);
+    if (load<u8>(r, FLAGS) & F_HIDDEN) continue; // shown nowhere, so it asks for no parents
     const heap = builderHeap(b);
     while (have && depth > 0 && !isBelow(heap + off, len, heap + prevOff, load<u32>(stack + (depth - 1) * 4))) depth--;
     let known: u32 = depth > 0 ? load<u32>(stack + (depth - 1) * 4) : 0;

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 
-export type TarEntry = Headers & { readonly body?: string | Buffer };
+export type TarEntry = Partial<Header> & { readonly name: string; readonly body?: string | Buffer };
 
 /** A tar made by tar-stream, entries in the order given. */
 export async function makeTar(entries: readonly TarEntry[]): Promise<Buffer> {
