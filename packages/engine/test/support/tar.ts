@@ -11,10 +11,9 @@ export async function makeTar(entries: readonly TarEntry[]): Promise<Buffer> {
   for (const { body, ...header } of entries) {
     const content = Buffer.from(body ?? '');
     const plain = header.type === undefined || header.type === 'file';
-    tar.entry(
-      { mtime: new Date(1_700_000_000_000), ...header, size: plain ? content.length : 0 },
-      plain ? content : undefined,
-    );
+    const full = { mtime: new Date(1_700_000_000_000), ...header, size: plain ? content.length : 0 };
+    if (plain) tar.entry(full, content);
+    else tar.entry(full);
   }
   tar.finalize();
   return bytes;

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { Core, EntryTable, KernelError } from '@mica/core-wasm';
+import type { Task } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { type Digest, hexOf, shortId } from '../reference/digest.ts';
+import { thisProcess } from '../store/files.ts';
+import type { LayerRecord } from '../store/layer-records.ts';
+import type { Store } from '../store/store.ts';
+
+import { LayerUnpacker } from './unpack.ts';
+
+/** Bytes that one byte of a compressed layer may become; gzip's own limit is 1,032. */
+const MAX_RATIO = 1_100;
+
+/**
+ * The directories of these layers, bottom first as given, unpacked where they are not yet, side by
+ * side. Each appears under its diff ID in one rename, complete and verified, or not at all; two
+ * processes that unpack the same layer end with one of them.
+ */
+export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<string[]> {
+  return Promise.all(diffIds.map((diffId) => ensureLayer(store, diffId, task)));
+}
+
+async function ensureLayer(store: Store, diffId: Digest, task: Task): Promise<string> {
+  const dir = join(store.layersDir, hexOf(diffId));
+  if (existsSync(dir)) return dir;
+  await processLayer(store, diffId, task, dir);
+  return dir;
+}
+
+/** The layer's table: stored beside it, made from the blob when it is not. */
+export async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
+  const file = tablePath(store, diffId);
+  if (existsSync(file)) return EntryTable.from(new Uint8Array(readFileSync(file)));
+  return processLayer(store, diffId, task);
+}
+
+/** The tables of a chain merged into the tree they show. */
+export async function chainTable(
+  store: Store,
+  core: Core,
+  diffIds: readonly Digest[],
+  task: Task = {},
+): Promise<EntryTable> {
+  const tables: EntryTable[] = [];
+  for (const diffId of diffIds) tables.push(await layerTable(store, diffId, task));
+  return core.union(tables);
+}
+
+function tablePath(store: Store, diffId: Digest): string {
+  return join(store.layersDir, `${hexOf(diffId)}.table`);
+}
+
+/** One pass over the blob: verify, decompress, scan, and unpack when `dir` is given. */
+async function processLayer(store: Store, diffId: Digest, task: Task, dir?: string): Promise<EntryTable> {
+  const record = store.layers.get(diffId);
+  if (record === null)
+    throw new MicaError('store-damaged', `layer ${diffId} is not in the store`, {
+      subject: diffId,
+      hint: 'load or import the image again',
+    });
+  const work = join(store.layersDir, `.tmp-${thisProcess().pid}-${crypto.randomUUID()}`);
+  mkdirSync(join(work, 'layer'), { recursive: true, mode: 0o755 });
+  mkdirSync(join(work, 'side'));
+  try {
+    const table = await stream(store, record, join(work, 'layer'), join(work, 'side'), dir !== undefined, task);
+    writeFileSync(join(work, 'table'), table.bytes);
+    renameSync(join(work, 'table'), tablePath(store, diffId));
+    if (dir !== undefined) place(join(work, 'layer'), dir);
+    store.layers.setEntries(diffId, table.count);
+    return table;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Another process may have been first: its directory is as good as ours. */
+function place(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
+}
+
+async function stream(
+  store: Store,
+  layer: LayerRecord,
+  dir: string,
+  side: string,
+  unpack: boolean,
+  task: Task,
+): Promise<EntryTable> {
+  // A core of its own: the scanner keeps its part of linear memory for as long as the stream takes.
+  const core = new Core();
+  const unpacker = unpack ? new LayerUnpacker(core, dir, side) : null;
+  const scanner = unpack ? null : core.scanTar();
+  const compressed = createHash('sha256');
+  const plain = createHash('sha256');
+  const raw = store.blobs.open(layer.digest);
+  const decoder = decoderOf(layer.mediaType);
+  raw.on('data', (chunk: string | Buffer) => compressed.update(chunk));
+  let bytes = 0;
+  try {
+    const source: Readable = decoder ? raw.on('error', (error) => decoder.destroy(error)).pipe(decoder) : raw;
+    for await (const chunk of source as AsyncIterable<Buffer>) {
+      task.signal?.throwIfAborted();
+      plain.update(chunk);
+      bytes += chunk.length;
+      if (bytes > layer.size * MAX_RATIO + 65536)
+        throw new MicaError(
+          'limit-exceeded',
+          `layer ${shortId(layer.digest)} unpacks to more than ${MAX_RATIO} times its size`,
+          { subject: layer.digest },
+        );
+      if (unpacker) unpacker.push(chunk);
+      else scanner?.push(chunk);
+      task.onProgress?.({ stage: 'unpack', subject: shortId(layer.diffId), bytes, totalBytes: layer.tarSize });
+    }
+    scanner?.end();
+    const table = unpacker ? unpacker.finish() : (scanner?.table() as EntryTable);
+    expect(layer.digest, compressed.digest('hex'), 'blob');
+    expect(layer.diffId, plain.digest('hex'), 'layer');
+    return table;
+  } catch (error) {
+    raw.destroy();
+    throw layerError(error, layer);
+  } finally {
+    unpacker?.abort();
+  }
+}
+
+function decoderOf(mediaType: string) {
+  if (mediaType.endsWith('gzip')) return createGunzip();
+  if (mediaType.endsWith('zstd')) return createZstdDecompress();
+  return null;
+}
+
+function expect(digest: Digest, hex: string, what: string): void {
+  if (hexOf(digest) !== hex)
+    throw new MicaError('digest-mismatch', `${what} ${digest} does not match its digest: it is sha256:${hex}`, {
+      subject: digest,
+    });
+}
+
+function layerError(error: unknown, layer: LayerRecord): unknown {
+  if (error instanceof KernelError)
+    return new MicaError('invalid-layer', `layer ${shortId(layer.diffId)}: ${error.message}`, {
+      subject: layer.diffId,
+      cause: error,
+    });
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
+    return new MicaError('invalid-layer', `layer ${shortId(layer.diffId)} cannot be decompressed: ${error.message}`, {
+      subject: layer.diffId,
+      cause: error,
+    });
+  return error;
+}

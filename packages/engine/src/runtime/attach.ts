@@ -1,0 +1,74 @@
+import { read, write, writeFileSync } from 'node:fs';
+import { PassThrough, Writable } from 'node:stream';
+import { connectSeqpacket, shutdownWrite } from '../system/seqpacket.ts';
+import { closeQuietly } from './conmon.ts';
+
+/** conmon's packets: the first byte tells the stream (conmon's src/conn_sock.c: 2 standard output, 3 standard error). */
+const STDERR = 3;
+const PACKET = 32768;
+
+/** A live connection to a container's streams. `close` gives the descriptor back; ends by itself with the container. */
+export class AttachSocket {
+  readonly stdout = new PassThrough();
+  readonly stderr = new PassThrough();
+  readonly stdin: Writable;
+  /** Resolves once conmon closed its side: every byte has come. */
+  readonly drained: Promise<void>;
+  readonly #fd: number;
+  readonly #bundle: string;
+  #open = true;
+
+  constructor(bundle: string) {
+    this.#bundle = bundle;
+    this.#fd = connectSeqpacket(`${bundle}/attach`);
+    this.stdin = new Writable({
+      write: (chunk: Buffer, _encoding, done) => this.#send(chunk, done),
+      final: (done) => {
+        if (this.#open) shutdownWrite(this.#fd);
+        done();
+      },
+    });
+    this.stdin.on('error', () => {}); // the container closed its standard input: as a shell's pipe would
+    this.drained = new Promise((resolve) => this.#receive(Buffer.allocUnsafe(PACKET + 1), resolve));
+  }
+
+  #receive(buffer: Buffer, finished: () => void): void {
+    read(this.#fd, buffer, 0, buffer.length, null, (error, length) => {
+      if (error || length === 0) {
+        this.close();
+        this.stdout.end();
+        this.stderr.end();
+        finished();
+        return;
+      }
+      const target = buffer[0] === STDERR ? this.stderr : this.stdout;
+      const next = () => this.#receive(Buffer.allocUnsafe(PACKET + 1), finished);
+      if (target.write(buffer.subarray(1, length))) next();
+      else target.once('drain', next);
+    });
+  }
+
+  #send(chunk: Buffer, done: (error?: Error | null) => void): void {
+    if (!this.#open) {
+      done();
+      return;
+    }
+    // A packet is read whole or cut: conmon's buffer takes 8 KiB.
+    const part = chunk.subarray(0, 8192);
+    write(this.#fd, part, 0, part.length, null, (error) => {
+      if (error) done(error);
+      else if (part.length < chunk.length) this.#send(chunk.subarray(part.length), done);
+      else done();
+    });
+  }
+
+  resize(rows: number, columns: number): void {
+    writeFileSync(`${this.#bundle}/ctl`, `1 ${rows} ${columns}\n`);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeQuietly(this.#fd);
+  }
+}

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { MicaError } from '../error.ts';
+
+/** Finds a program as the shell would, and in the system's folders that a user's PATH may lack. */
+export function findProgram(name: string): string | null {
+  const folders = [
+    ...(process.env.PATH ?? '').split(':'),
+    '/usr/sbin',
+    '/usr/bin',
+    '/sbin',
+    '/usr/local/sbin',
+    '/usr/libexec/podman',
+  ];
+  for (const path of name.includes('/') ? [name] : folders.map((folder) => `${folder}/${name}`)) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // the next folder
+    }
+  }
+  return null;
+}
+
+export function requireProgram(name: string, debian: string): string {
+  const path = findProgram(name);
+  if (path === null)
+    throw new MicaError('missing-tool', `${name} is not installed`, {
+      subject: name,
+      hint: `install it: apt-get install ${debian}`,
+      exitCode: 125,
+    });
+  return path;
+}
+
+/** crun or runc, with its state in `root`. Call from within the private mounts, where crun works. */
+export class OciRuntime {
+  readonly path: string;
+  readonly root: string;
+
+  constructor(path: string, root: string) {
+    this.path = path;
+    this.root = root;
+  }
+
+  /** `auto` takes crun when it is installed, else runc. */
+  static find(wanted: string, root: string): OciRuntime {
+    if (wanted !== 'auto') return new OciRuntime(requireProgram(wanted, wanted), root);
+    const path = findProgram('crun') ?? findProgram('runc');
+    return new OciRuntime(path ?? requireProgram('crun', 'crun'), root);
+  }
+
+  /** Runs one command to its end. @throws MicaError runtime-failed with the runtime's own last line */
+  run(...args: string[]): string {
+    const done = spawnSync(this.path, ['--root', this.root, ...args], { encoding: 'utf8' });
+    if (done.status === 0) return done.stdout;
+    throw runtimeError(done.stderr || done.error?.message || `exit code ${done.status}`, args);
+  }
+}
+
+/** Names what a runtime's message means: 127 for a command that is not there, 126 for one that cannot be run. */
+export function runtimeError(output: string, args: readonly string[]): MicaError {
+  const text = output.trim().split('\n').at(-1) ?? '';
+  const missing = /executable file|No such file or directory/.test(text) && /exec|executable/.test(text);
+  if (missing)
+    return new MicaError('command-not-found', `cannot start the command: ${text}`, {
+      exitCode: 127,
+      hint: 'is it in the image, and on its PATH?',
+    });
+  if (/[Pp]ermission denied|Exec format error|Is a directory/.test(text) && /exec|open/.test(text))
+    return new MicaError('command-not-executable', `cannot start the command: ${text}`, { exitCode: 126 });
+  return new MicaError('runtime-failed', `the OCI runtime failed (${args[0]}): ${text}`, { exitCode: 125 });
+}

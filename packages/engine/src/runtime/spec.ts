@@ -1,0 +1,72 @@
+import type { BindMount } from '../contract.ts';
+import defaults from './docker-defaults.json' with { type: 'json' };
+
+export interface ProcessSpec {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+  readonly tty: boolean;
+}
+
+export interface SpecOptions {
+  readonly id: string;
+  readonly rootfs: string;
+  readonly readOnly: boolean;
+  readonly hostname: string;
+  readonly network: 'none' | 'host';
+  /** Files bound over /etc/hosts and its like. */
+  readonly files: readonly { readonly source: string; readonly target: string }[];
+  readonly mounts: readonly BindMount[];
+  readonly process: ProcessSpec;
+}
+
+/** runtime-spec's `process`. No rlimits: raising one needs CAP_SYS_RESOURCE, which not every root has. */
+export function processSpec(process: ProcessSpec): Record<string, unknown> {
+  const names = defaults.capabilities;
+  // Only root keeps capabilities over exec, as docker has it; others keep the bounding set.
+  const held = process.uid === 0 ? names : [];
+  return {
+    terminal: process.tty,
+    user: { uid: process.uid, gid: process.gid, additionalGids: process.additionalGids },
+    args: process.args,
+    env: process.env,
+    cwd: process.cwd,
+    capabilities: { bounding: names, effective: held, permitted: held },
+    oomScoreAdj: 0,
+  };
+}
+
+/** The runtime-spec config.json of a container with docker's defaults (runtime/docker-defaults.json). */
+export function containerSpec(options: SpecOptions): Record<string, unknown> {
+  const bind = (source: string, destination: string, more: readonly string[]) => ({
+    destination,
+    type: 'bind',
+    source,
+    options: ['rbind', 'rprivate', ...more],
+  });
+  const namespaces = ['mount', 'uts', 'pid', 'ipc', ...(options.network === 'host' ? [] : ['network'])];
+  return {
+    ociVersion: '1.0.2',
+    process: processSpec(options.process),
+    root: { path: options.rootfs, readonly: options.readOnly },
+    hostname: options.hostname,
+    mounts: [
+      ...defaults.mounts,
+      ...options.files.map(({ source, target }) => bind(source, target, [])),
+      ...options.mounts.map((mount) => bind(mount.source, mount.target, mount.readOnly ? ['ro'] : [])),
+    ],
+    linux: {
+      // Both sysctls belong to the network namespace: in the host's they would change the host.
+      ...(options.network === 'host' ? {} : { sysctl: defaults.sysctl }),
+      resources: { devices: defaults.devices },
+      cgroupsPath: `/mica/${options.id}`,
+      namespaces: namespaces.map((type) => ({ type })),
+      seccomp: defaults.seccomp,
+      maskedPaths: defaults.maskedPaths,
+      readonlyPaths: defaults.readonlyPaths,
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { call, native } from './library.ts';
+
+const SOCKET = 'int socket(int domain, int type, int protocol)';
+const CONNECT = 'int connect(int fd, const void *address, unsigned int length)';
+const SHUTDOWN = 'int shutdown(int fd, int how)';
+const CLOSE = 'int close(int fd)';
+
+const AF_UNIX = 1;
+const SOCK_SEQPACKET = 5;
+const SOCK_CLOEXEC = 0x80000;
+
+/** Connects to a SOCK_SEQPACKET socket, which Node's net refuses. The descriptor is the caller's to close. */
+export function connectSeqpacket(path: string): number {
+  const fd = call(SOCKET, 'socket', path, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  const address = Buffer.alloc(110);
+  address.writeUInt16LE(AF_UNIX, 0);
+  if (address.write(path, 2) + 1 > 108) throw new Error(`socket path too long: ${path}`); // sun_path, unix(7)
+  try {
+    call(CONNECT, 'connect', path, fd, address, address.length);
+  } catch (error) {
+    native(CLOSE)(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** Ends this side's writing: the other one reads an end of file. */
+export function shutdownWrite(fd: number): void {
+  native(SHUTDOWN)(fd, 1);
+}
