@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Provides what a checkout needs to run: Node 26, the npm packages, the .wasm and the command line's bundle,
+# and the runtime parts (crun, conmon, …). Idempotent; two at once wait for each other; nothing to do costs
+# a few hashes and one find.
+#
+#   scripts/bootstrap.sh                    stops with exit code 3 when runtime parts are missing and it may not install them
+#   scripts/bootstrap.sh --runtime=offer    says the same, and goes on: unpack and commit --from need none of them
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=scripts/lib.sh
+. "$root/scripts/lib.sh"
+cd "$root"
+
+runtime=require
+for argument in "$@"; do
+  case $argument in
+    --runtime=require | --runtime=offer) runtime=${argument#--runtime=} ;;
+    *) fail "unknown argument: $argument" ;;
+  esac
+done
+
+[ "$(uname -s)" = Linux ] || fail "Mica runs containers on Linux only; this is $(uname -s)"
+
+node_version=26.10.0
+# Integrity as in the registry's own metadata (Subresource Integrity, sha512).
+node_integrity_x64='sha512-OmAztarr1gK4PD+sNyoku4N5Q40d8eqMuLjNa/zRvxF33aCsVKVIQLs4V5HYPWSWWlMiTdkmbZE/6Phigma0hw=='
+
+stamps=$root/.toolchain/stamps
+mkdir -p "$stamps"
+
+# ---- each step: is it done, and how to do it ------------------------------------------------------------------
+
+toolchain_ready() {
+  [ -x "$root/.toolchain/node-$node_version/bin/node" ] || machine_has_node_26
+}
+
+machine_has_node_26() {
+  local found
+  found=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || return 1
+  [ "$found" -ge 26 ] && command -v npm >/dev/null
+}
+
+provide_node() {
+  command -v npm >/dev/null || fail "npm is missing: install Node 20 or later with npm (apt-get install nodejs npm)"
+  local arch integrity
+  case $(uname -m) in
+    x86_64) arch=x64 integrity=$node_integrity_x64 ;;
+    *) fail "no pinned Node $node_version for $(uname -m): install Node 26 yourself and put it on the PATH" ;;
+  esac
+  say "Node $node_version into .toolchain/"
+  local work archive
+  work=$(mktemp -d "$root/.toolchain/unpack.XXXXXX")
+  # The trap, not a last line: a failed download must leave nothing behind either.
+  # shellcheck disable=SC2064
+  trap "rm -rf '$work'" EXIT
+  (cd "$work" && npm pack --silent "node-linux-$arch@$node_version" >/dev/null)
+  archive=$(echo "$work"/*.tgz)
+  node -e '
+    const [file, integrity] = process.argv.slice(1);
+    const found = "sha512-" + require("crypto").createHash("sha512").update(require("fs").readFileSync(file)).digest("base64");
+    if (found !== integrity) { console.error(`expected ${integrity}\nfound    ${found}`); process.exit(1); }
+  ' "$archive" "$integrity" || fail "the downloaded Node does not have the pinned digest"
+  tar -xzf "$archive" -C "$work" --no-same-owner
+  mv -T "$work/package" "$root/.toolchain/node-$node_version"
+  rm -rf "$work"
+  trap - EXIT
+}
+
+packages_key() { hash_files package-lock.json .npmrc packages/*/package.json; }
+packages_ready() { [ -d node_modules ] && stamped packages "$(packages_key)"; }
+install_packages() {
+  say "npm packages"
+  # No package here needs its install script: their binaries come as optional dependencies.
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  stamp packages "$(packages_key)"
+}
+
+# The key holds names, sizes and times, not bytes: Nx hashes the bytes itself, once this says that something moved.
+build_key() {
+  find packages/core-wasm/assembly packages/core-wasm/asconfig.json packages/*/src packages/cli/build.ts \
+    package-lock.json -type f -printf '%p %s %T@\n' 2>/dev/null | LC_ALL=C sort | sha256sum | cut -d' ' -f1
+}
+build_ready() {
+  [ -f packages/cli/dist/main.js ] && ls packages/core-wasm/build/*.wasm >/dev/null 2>&1 && stamped build "$(build_key)"
+}
+build() {
+  say "kernels and command line"
+  local key log
+  key=$(build_key)
+  log=$root/.toolchain/build.log
+  NX_DAEMON=false NX_NO_CLOUD=true NX_TUI=false node node_modules/nx/bin/nx.js run-many -t build --output-style=static >"$log" 2>&1 || {
+    tail -n 60 "$log" >&2
+    fail "the build failed (all of it: .toolchain/build.log)"
+  }
+  stamp build "$key"
+}
+
+# ---- in order --------------------------------------------------------------------------------------------------
+
+everything_ready() { toolchain_ready && use_toolchain && packages_ready && build_ready; }
+
+if ! everything_ready; then
+  # One bootstrap at a time; whoever waited finds the work done.
+  exec 9>"$root/.toolchain/lock"
+  flock 9
+  toolchain_ready || provide_node
+  # npm runs on the machine's own Node when there is one: Debian's npm 9 is not made for Node 26.
+  packages_ready || install_packages
+  use_toolchain
+  build_ready || build
+  exec 9>&-
+fi
+
+if ! install_commands crun:crun conmon:conmon runc:runc busybox:busybox-static; then
+  [ "$runtime" = offer ] || exit 3
+fi
