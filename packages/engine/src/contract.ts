@@ -50,32 +50,6 @@ export interface HistoryRow {
   readonly emptyLayer: boolean;
   readonly tags: readonly string[];
 }
-export interface LayerPicture {
-  readonly index: number; // 0 is the base
-  readonly diffId: string;
-  readonly digest: string;
-  readonly size: number; // bytes of the uncompressed tar
-  readonly entries: number;
-  readonly adds: number;
-  readonly changes: number;
-  readonly hides: number;
-  readonly created: string;
-  readonly author: string;
-  readonly message: string;
-  readonly createdBy: string;
-}
-export type EntryKind = 'file' | 'dir' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo';
-export interface ImageEntry {
-  readonly path: string; // absolute, '/etc/passwd'
-  readonly kind: EntryKind;
-  readonly mode: number; // permission bits 07777
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  readonly mtime: string; // RFC 3339
-  readonly target: string; // of a symlink or a hard link
-  readonly layer: number; // which layer brought it
-}
 /** docker diff's A, C and D. */
 export interface Change {
   readonly kind: 'A' | 'C' | 'D';
@@ -87,49 +61,7 @@ export interface ImportOptions extends Task {
   readonly message?: string;
   readonly platform?: string;
 }
-export interface LoadResult {
-  readonly id: string;
-  /** Familiar names given to it; empty means it is known by its ID only. */
-  readonly references: readonly string[];
-}
-export type ArchiveFormat = 'docker-archive' | 'oci-archive' | 'oci-dir';
-export interface SaveOptions extends Task {
-  readonly format?: ArchiveFormat;
-}
 export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
-export interface CommitFromOptions extends Task, CommitMeta {
-  /** Take equal size and mtime as proof of equal bytes. */
-  readonly trustMtime?: boolean;
-}
-
-export interface Images {
-  import(source: Readable, options?: ImportOptions): Promise<ImageSummary>;
-  load(source: Readable | string, options?: Task): Promise<LoadResult[]>;
-  save(names: readonly string[], out: Writable | string, options?: SaveOptions): Promise<void>;
-  list(options?: {
-    all?: boolean;
-    filters?: Readonly<Record<string, readonly string[]>>;
-    reference?: string;
-  }): ImageSummary[];
-  /** docker's inspect object. */
-  inspect(name: string): Record<string, unknown>;
-  history(name: string): HistoryRow[];
-  tag(source: string, target: string): void;
-  remove(name: string, options?: { force?: boolean; noPrune?: boolean }): RemovedImage[];
-  prune(options?: { all?: boolean }): { deleted: RemovedImage[]; reclaimed: number };
-  layers(name: string, options?: Task): Promise<LayerPicture[]>;
-  /** Entries directly below `path` (or the one entry, if it is no directory), or the whole subtree. */
-  ls(name: string, path: string, options?: Task & { recursive?: boolean }): Promise<ImageEntry[]>;
-  cat(name: string, path: string, out: Writable, options?: Task): Promise<void>;
-  diff(a: string, b: string, options?: Task): Promise<Change[]>;
-  unpack(name: string, dir: string, options?: Task): Promise<{ entries: number; bytes: number }>;
-  commitFrom(
-    dir: string,
-    image: string,
-    reference: string | undefined,
-    options?: CommitFromOptions,
-  ): Promise<CommitResult>;
-}
 
 // ---- containers ---------------------------------------------------------------------------
 
@@ -157,7 +89,8 @@ export interface CreateOptions {
   readonly mounts?: readonly BindMount[];
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
-  readonly init?: boolean;
+  /** Run by the monitor after the end: what removes a detached container that asked for it. */
+  readonly exitCommand?: readonly string[];
 }
 export interface ContainerSummary {
   readonly id: string; // 64 hex
@@ -171,6 +104,8 @@ export interface ContainerSummary {
   readonly status: ContainerStatus;
   readonly exitCode: number | null;
   readonly pid: number | null;
+  /** Run with --rm: it goes when it ends. */
+  readonly remove: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly BindMount[];
   /** Bytes in the writable layer; only with `size: true`. */
@@ -187,32 +122,11 @@ export interface Attachment {
   readonly exit: Promise<number>;
   close(): void;
 }
-export interface StreamOptions {
-  readonly stdin?: boolean;
-  readonly rows?: number;
-  readonly columns?: number;
-}
-export interface ExecOptions extends StreamOptions {
-  readonly command: readonly string[];
-  readonly tty?: boolean;
-  readonly detach?: boolean;
-  readonly env?: readonly string[];
-  readonly workdir?: string;
-  readonly user?: string;
-  readonly privileged?: boolean;
-}
 export interface LogLine {
   readonly time: string; // RFC 3339 with nanoseconds
   readonly stream: 'stdout' | 'stderr';
   /** With its newline, unless the container wrote none. */
   readonly text: Uint8Array;
-}
-export interface LogsOptions {
-  readonly follow?: boolean;
-  readonly tail?: number;
-  readonly since?: string;
-  readonly until?: string;
-  readonly signal?: AbortSignal;
 }
 export interface CommitMeta {
   readonly author?: string;
@@ -228,68 +142,4 @@ export interface CommitResult {
   readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null; // null: nothing changed
   readonly references: readonly string[];
   readonly frozenMs: number;
-}
-
-export interface Containers {
-  create(options: CreateOptions): Promise<string>;
-  start(name: string): Promise<void>;
-  /** Starts a created container with its streams attached from its first byte on. */
-  startAttached(name: string, options?: StreamOptions): Promise<Attachment>;
-  attach(name: string, options?: StreamOptions): Promise<Attachment>;
-  stop(name: string, options?: { timeout?: number; signal?: string }): Promise<void>;
-  kill(name: string, signal?: string): Promise<void>;
-  pause(name: string): Promise<void>;
-  unpause(name: string): Promise<void>;
-  wait(name: string, options?: { signal?: AbortSignal }): Promise<number>;
-  exec(name: string, options: ExecOptions): Promise<Attachment>;
-  logs(name: string, options?: LogsOptions): AsyncIterable<LogLine>;
-  remove(name: string, options?: { force?: boolean }): Promise<void>;
-  rename(name: string, newName: string): void;
-  top(name: string, psArgs?: readonly string[]): Promise<{ titles: string[]; processes: string[][] }>;
-  list(options?: {
-    all?: boolean;
-    size?: boolean;
-    filters?: Readonly<Record<string, readonly string[]>>;
-    last?: number;
-  }): Promise<ContainerSummary[]>;
-  inspect(name: string, options?: { size?: boolean }): Promise<Record<string, unknown>>;
-  diff(name: string, options?: Task): Promise<Change[]>;
-  export(name: string, out: Writable, options?: Task): Promise<void>;
-  /** A tar of `path` inside the container, docker cp's way; `stat` tells what it is. */
-  copyOut(name: string, path: string, options?: { followLink?: boolean }): Promise<Readable>;
-  /** Extracts a tar into the directory `path` inside the container. */
-  copyIn(name: string, path: string, tar: Readable, options?: { archive?: boolean }): Promise<void>;
-  statPath(
-    name: string,
-    path: string,
-    options?: { followLink?: boolean },
-  ): Promise<{ kind: EntryKind; mode: number; size: number; target: string } | null>;
-  commit(name: string, reference: string | undefined, options?: CommitOptions): Promise<CommitResult>;
-  prune(): Promise<{ deleted: string[]; reclaimed: number }>;
-  /** What conmon's exit command calls: records the end, removes if it was run with --rm. */
-  cleanup(id: string): Promise<void>;
-}
-
-// ---- system -------------------------------------------------------------------------------
-
-export interface DiskUsage {
-  readonly images: { count: number; active: number; size: number; reclaimable: number };
-  readonly containers: { count: number; active: number; size: number; reclaimable: number };
-  readonly layers: { count: number; size: number };
-}
-export interface System {
-  version(): Promise<Record<string, unknown>>;
-  info(): Promise<Record<string, unknown>>;
-  df(): Promise<DiskUsage>;
-  /** Verifies every blob the store refers to; returns one line per fault. */
-  check(options?: Task): Promise<{ checked: number; faults: string[] }>;
-  prune(options?: { all?: boolean }): Promise<{ reclaimed: number; removed: string[] }>;
-}
-
-export interface EngineContract extends AsyncDisposable {
-  readonly root: string;
-  readonly images: Images;
-  readonly containers: Containers;
-  readonly system: System;
-  close(): Promise<void>;
 }

@@ -50,7 +50,11 @@ export function newImage(
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
       config: { mediaType: mediaTypes.config, digest: id, size: configBytes.length },
-      layers: [...layers, ...(layer ? [layer] : [])].map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+      layers: [...layers, ...(layer ? [layer] : [])].map(({ mediaType, digest, size }) => ({
+        mediaType,
+        digest,
+        size,
+      })),
     }),
   );
   return { id, config: configBytes, manifestDigest: sha256(manifest), manifest };

@@ -9,15 +9,16 @@ export interface Owner {
 
 let own: Owner | undefined;
 export function thisProcess(): Owner {
-  own ??= { pid: process.pid, start: startTime(process.pid) ?? '0' };
+  own ??= { pid: process.pid, start: processStart(process.pid) ?? '0' };
   return own;
 }
 
 export function isAlive(owner: Owner): boolean {
-  return startTime(owner.pid) === owner.start;
+  return processStart(owner.pid) === owner.start;
 }
 
-function startTime(pid: number): string | undefined {
+/** Start time of a live process, clock ticks since boot; undefined if there is none of this number. */
+export function processStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command may hold spaces and parentheses: count fields from its last one.

@@ -49,6 +49,16 @@ export function unmount(path: string): void {
   call(UMOUNT, 'umount2', path, cString(path), MNT_DETACH);
 }
 
+/** The same, where nothing mounted (EINVAL) or nothing there (ENOENT) is fine. */
+export function unmountIfMounted(path: string): void {
+  try {
+    unmount(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'ENOENT' && code !== 'EPERM') throw error;
+  }
+}
+
 /**
  * Mounts a file system of `type` at `target` with options in order, a key as often as need be: an
  * overlay takes one `lowerdir+` a layer (kernel 6.5), without the page that mount(2) has for all.

@@ -1,0 +1,22 @@
+// One bundle for its start-up time: koffi stays outside (its native part is found beside its package).
+import { copyFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+rmSync(here('dist'), { recursive: true, force: true });
+await build({
+  entryPoints: [here('src/main.ts')],
+  outdir: here('dist'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node26',
+  external: ['koffi'],
+  // commander is CommonJS inside: esbuild's shim needs a require
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+});
+copyFileSync(here('../core-wasm/build/core.wasm'), here('dist/core.wasm'));

@@ -1,0 +1,83 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { Core, KernelError } from '@mica/core-wasm';
+import type { ImportOptions } from '../contract.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
+import { mediaTypes } from '../image/descriptor.ts';
+import { newImage } from '../image/new-image.ts';
+import { storeImage } from '../images/store-image.ts';
+import type { Digest } from '../reference/digest.ts';
+import { parseReference } from '../reference/reference.ts';
+import type { Store } from '../store/store.ts';
+
+const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+/**
+ * A root file system's tar (plain, gzip or zstd) as an image of one layer, docker import's way. The
+ * layer is kept as its plain tar; the tar is scanned as it passes, so what cannot be unpacked is
+ * refused here. @throws MicaError invalid-archive, no-space
+ */
+export async function importRootfs(store: Store, source: Readable, options: ImportOptions): Promise<Digest> {
+  const reference = options.reference === undefined ? null : parseReference(options.reference);
+  const writer = store.blobs.writer(mediaTypes.layer);
+  const scanner = new Core().scanTar();
+  try {
+    for await (const chunk of await decompress(source)) {
+      options.signal?.throwIfAborted();
+      scanner.push(chunk);
+      writer.write(chunk);
+      options.onProgress?.({ stage: 'read', subject: 'import', bytes: writer.size, files: scanner.count });
+    }
+    scanner.end();
+    if (writer.size === 0)
+      throw new MicaError('invalid-archive', 'the archive is empty', { hint: 'give a tar of a root file system' });
+    const entries = scanner.table().count;
+    const blob = writer.finish();
+    const layer = { diffId: blob.digest, digest: blob.digest, size: blob.size, mediaType: mediaTypes.layer };
+    store.layers.put({ ...layer, tarSize: blob.size, entries });
+    const created = new Date().toISOString();
+    const base = {
+      architecture: architectures[process.arch] ?? process.arch,
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers' as const, diff_ids: [] },
+    };
+    const image = newImage(base, [], layer, { created, createdBy: '', comment: options.message ?? 'Imported from -' });
+    storeImage(
+      store,
+      image,
+      { created, size: blob.size, parent: null, layers: [layer.digest] },
+      reference ? [reference.canonical] : [],
+    );
+    return image.id;
+  } catch (error) {
+    if (error instanceof KernelError)
+      throw new MicaError('invalid-archive', `import: ${error.message} (at byte ${error.offset ?? 0})`, {
+        hint: 'give a tar of a root file system, plain or compressed with gzip or zstd',
+        cause: error,
+      });
+    throw error;
+  } finally {
+    writer.abort();
+  }
+}
+
+/** Tells the compression by its first bytes (RFC 1952, RFC 8878). */
+async function decompress(source: Readable): Promise<AsyncIterable<Buffer>> {
+  const input = source.pipe(new PassThrough());
+  source.on('error', (error) => input.destroy(wrapSystemError(error, 'read', 'the archive')));
+  const first = await new Promise<Buffer | null>((resolve, reject) => {
+    input.once('error', reject);
+    input.once('readable', () => resolve(input.read() as Buffer | null));
+  });
+  if (first === null) return input;
+  input.unshift(first);
+  const magic = first.subarray(0, 6).toString('hex');
+  if (magic.startsWith('1f8b')) return input.pipe(createGunzip());
+  if (magic.startsWith('28b52ffd')) return input.pipe(createZstdDecompress());
+  if (magic.startsWith('fd377a585a00') || magic.startsWith('425a68'))
+    throw new MicaError('not-supported', 'xz and bzip2 archives are not supported', {
+      hint: 'decompress it first: xz -dc FILE | mica import -',
+    });
+  return input;
+}

@@ -1,0 +1,29 @@
+import { Core, Kind } from '@mica/core-wasm';
+import type { Lifecycle } from '../container/lifecycle.ts';
+import type { ContainerState } from '../container/record.ts';
+import type { Change } from '../contract.ts';
+import { resolveImage } from '../images/resolve.ts';
+import { chainTable } from '../layer/layers.ts';
+import { scanDirectory } from '../layer/scan.ts';
+import type { ContainerRow } from '../store/container-records.ts';
+import type { Store } from '../store/store.ts';
+
+/** docker diff: A, C or D for every path in the upper, against the tree of the image's layers. */
+export async function containerChanges(
+  store: Store,
+  containers: Lifecycle,
+  row: ContainerRow<ContainerState>,
+): Promise<Change[]> {
+  const core = new Core();
+  const image = resolveImage(store, row.image);
+  const lower = await chainTable(store, core, image.config.rootfs.diff_ids);
+  const upper = scanDirectory(core, containers.paths.part(row.id, 'upper'), { overlay: true });
+  const changes: Change[] = [];
+  for (let i = 0; i < upper.count; i++) {
+    const path = upper.pathBytes(i);
+    if (path.length === 0) continue;
+    const kind = upper.kind(i) === Kind.whiteout ? 'D' : lower.find(path) >= 0 ? 'C' : 'A';
+    changes.push({ kind, path: `/${upper.path(i)}` });
+  }
+  return changes;
+}

@@ -1,0 +1,91 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { MicaError } from '../error.ts';
+import { ensureUnpacked } from '../layer/layers.ts';
+import { mountStack } from '../overlay/stack.ts';
+import type { Digest } from '../reference/digest.ts';
+import type { Store } from '../store/store.ts';
+import { enterPrivateMounts } from '../system/mount.ts';
+import { setTimes } from '../system/nodes.ts';
+import type { ContainerPaths } from './paths.ts';
+
+/** Mount points that a container gets; where the image lacks one, it comes from a layer that no commit sees. */
+const points = ['proc/', 'dev/', 'sys/', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
+
+/** Makes a container's folders. The upper starts with the attributes of the image's own root. */
+export async function prepareRootfs(
+  store: Store,
+  paths: ContainerPaths,
+  id: string,
+  diffIds: readonly Digest[],
+): Promise<void> {
+  const layers = await ensureUnpacked(store, diffIds);
+  mkdirSync(paths.dir(id), { recursive: true, mode: 0o711 });
+  for (const part of ['upper', 'work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
+  const root = layers.at(-1);
+  if (root !== undefined) {
+    const stat = lstatSync(root, { bigint: true });
+    const upper = paths.part(id, 'upper');
+    lchownSync(upper, Number(stat.uid), Number(stat.gid));
+    chmodSync(upper, Number(stat.mode) & 0o7777);
+    setTimes(upper, stat.mtimeNs / 1_000_000_000n, Number(stat.mtimeNs % 1_000_000_000n));
+  }
+  const init = paths.part(id, 'init');
+  for (const point of points) {
+    const name = point.replace(/\/$/, '');
+    if (layers.some((layer) => existsSync(join(layer, name)))) continue;
+    mkdirSync(join(init, point.endsWith('/') ? name : dirname(name)), { recursive: true });
+    if (!point.endsWith('/')) closeSync(openSync(join(init, name), 'wx', 0o644));
+  }
+  matchRoot(init, paths.part(id, 'upper'));
+}
+
+function matchRoot(dir: string, like: string): void {
+  const stat = statSync(like);
+  chmodSync(dir, stat.mode & 0o7777);
+}
+
+/** Mounts the rootfs in this process's private namespace: it goes with the last process in it. */
+export async function mountRootfs(
+  store: Store,
+  paths: ContainerPaths,
+  id: string,
+  diffIds: readonly Digest[],
+): Promise<string> {
+  if (process.getuid?.() !== 0)
+    throw new MicaError('permission-denied', 'running a container needs root', {
+      hint: 'run it as root; without, mica unpack and mica commit --from work on plain directories',
+      exitCode: 125,
+    });
+  const layers = await ensureUnpacked(store, diffIds);
+  enterPrivateMounts();
+  const target = paths.part(id, 'rootfs');
+  mountStack({
+    lowers: [paths.part(id, 'init'), ...layers.toReversed()],
+    upper: { dir: paths.part(id, 'upper'), work: paths.part(id, 'work') },
+    target,
+  });
+  return target;
+}
+
+/** Makes the working directory inside the rootfs, as docker does; refuses one that leads out of it. */
+export function makeWorkdir(rootfs: string, cwd: string): void {
+  const path = join(rootfs, cwd);
+  mkdirSync(path, { recursive: true });
+  const real = realpathSync(path);
+  if (real !== rootfs && !real.startsWith(`${rootfs}/`))
+    throw new MicaError('invalid-argument', `the working directory ${cwd} leads out of the container`, {
+      subject: cwd,
+      exitCode: 125,
+    });
+}

@@ -1,0 +1,54 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { MicaError } from '../error.ts';
+
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+  readonly home: string;
+}
+
+/** `USER[:GROUP]`, each a name or a number, against the container's own /etc/passwd and /etc/group. */
+export function resolveUser(rootfs: string, text: string): UserIds {
+  const [user = '', group] = (text || '0').split(':', 2);
+  const passwd = table(rootfs, 'etc/passwd');
+  const groups = table(rootfs, 'etc/group');
+  const row = passwd.find((fields) => fields[0] === user) ?? passwd.find((fields) => fields[2] === user);
+  if (!row && !/^\d+$/.test(user))
+    throw new MicaError('invalid-argument', `unable to find user ${user}: no matching entries in passwd file`, {
+      subject: user,
+      exitCode: 125,
+    });
+  const uid = Number(row?.[2] ?? user);
+  const name = row?.[0];
+  let gid = Number(row?.[3] ?? 0);
+  if (group !== undefined) {
+    const found = groups.find((fields) => fields[0] === group);
+    if (!found && !/^\d+$/.test(group))
+      throw new MicaError('invalid-argument', `unable to find group ${group}: no matching entries in group file`, {
+        subject: group,
+        exitCode: 125,
+      });
+    gid = Number(found?.[2] ?? group);
+  }
+  const more =
+    group === undefined
+      ? groups.filter((fields) => name !== undefined && (fields[3] ?? '').split(',').includes(name))
+      : [];
+  return { uid, gid, additionalGids: more.map((fields) => Number(fields[2])), home: row?.[5] || '/' };
+}
+
+/** Lines of a colon-separated file of the image; none if it is not there or leads out of the root. */
+function table(rootfs: string, file: string): string[][] {
+  try {
+    const path = realpathSync(`${rootfs}/${file}`);
+    if (!path.startsWith(`${rootfs}/`)) return [];
+    return readFileSync(path, 'utf8')
+      .slice(0, 1 << 22)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.split(':'));
+  } catch {
+    return [];
+  }
+}

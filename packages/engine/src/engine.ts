@@ -1,0 +1,94 @@
+import type { Readable } from 'node:stream';
+import { importRootfs } from './archive/import.ts';
+import { containerChanges } from './commit/changes.ts';
+import { commitContainer } from './commit/commit.ts';
+import { Lifecycle } from './container/lifecycle.ts';
+import { readLog } from './container/logs.ts';
+import type { ContainerState } from './container/record.ts';
+import type {
+  Attachment,
+  Change,
+  CommitOptions,
+  CommitResult,
+  ContainerSummary,
+  CreateOptions,
+  EngineOptions,
+  ImportOptions,
+  LogLine,
+} from './contract.ts';
+import { ImageService } from './images/image-service.ts';
+import type { ContainerRow } from './store/container-records.ts';
+import { Store } from './store/store.ts';
+
+/** `--root`, `MICA_ROOT`, then /var/lib/mica as root and $XDG_DATA_HOME/mica otherwise. */
+export function defaultRoot(): string {
+  if (process.env.MICA_ROOT) return process.env.MICA_ROOT;
+  if (process.getuid?.() === 0) return '/var/lib/mica';
+  return `${process.env.XDG_DATA_HOME ?? `${process.env.HOME ?? '/tmp'}/.local/share`}/mica`;
+}
+
+/** Images and containers of one store. Whoever opens it closes it; containers go on without it. */
+export class Engine {
+  readonly root: string;
+  readonly images: ImageService;
+  readonly #store: Store;
+  readonly #containers: Lifecycle;
+
+  constructor(options: EngineOptions = {}) {
+    this.root = options.root ?? defaultRoot();
+    this.#store = Store.open(this.root);
+    this.images = new ImageService(this.#store);
+    this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
+  }
+
+  /** docker import; the new image's ID. */
+  import(source: Readable, options: ImportOptions = {}): Promise<string> {
+    return importRootfs(this.#store, source, options);
+  }
+
+  create(options: CreateOptions): Promise<string> {
+    return this.#containers.create(options);
+  }
+  async start(name: string): Promise<void> {
+    await this.#containers.start(this.#find(name), false);
+  }
+  /** Starts with the streams attached from the first byte on. The caller closes the attachment. */
+  async startAttached(name: string): Promise<Attachment> {
+    return (await this.#containers.start(this.#find(name), true)) as Attachment;
+  }
+  wait(name: string, signal?: AbortSignal): Promise<number> {
+    return this.#containers.wait(this.#find(name).id, signal);
+  }
+  stop(name: string, timeout = 10): Promise<void> {
+    return this.#containers.stop(this.#find(name), timeout);
+  }
+  kill(name: string, signal = 'SIGKILL'): void {
+    this.#containers.kill(this.#find(name), signal);
+  }
+  remove(name: string, force = false): Promise<void> {
+    return this.#containers.remove(this.#find(name), force);
+  }
+  list(all = false): ContainerSummary[] {
+    return this.#containers.list(all);
+  }
+  logs(name: string): AsyncIterable<LogLine> {
+    return readLog(this.#containers.paths.part(this.#find(name).id, 'ctr.log'));
+  }
+  diff(name: string): Promise<Change[]> {
+    return containerChanges(this.#store, this.#containers, this.#find(name));
+  }
+  commit(name: string, reference?: string, options: CommitOptions = {}): CommitResult {
+    return commitContainer(this.#store, this.#containers, this.#find(name), reference, options);
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #find(name: string): ContainerRow<ContainerState> {
+    return this.#store.containers.find<ContainerState>(name);
+  }
+}

@@ -1,0 +1,58 @@
+import { MicaError } from '../error.ts';
+import { type ImageConfig, parseConfig } from '../image/config.ts';
+import { type Manifest, parseManifest } from '../image/manifest.ts';
+import type { Digest } from '../reference/digest.ts';
+import { parseReference } from '../reference/reference.ts';
+import type { Store } from '../store/store.ts';
+
+/** An image read and checked: its documents, and its layers by diff ID, base first. */
+export interface ResolvedImage {
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  readonly manifest: Manifest;
+  readonly size: number;
+}
+
+/** By name, ID, or a prefix of the ID. @throws MicaError no-such-image, ambiguous */
+export function resolveImage(store: Store, name: string): ResolvedImage {
+  const id = imageId(store, name);
+  const record = store.images.get(id);
+  if (record === null) throw noSuchImage(name);
+  return {
+    id,
+    config: parseConfig(store.blobs.read(id)),
+    manifest: parseManifest(store.blobs.read(record.manifest)),
+    size: record.size,
+  };
+}
+
+function imageId(store: Store, name: string): Digest {
+  const hex = name.startsWith('sha256:') ? name.slice(7) : name;
+  const isHex = /^[0-9a-f]{1,64}$/.test(hex);
+  // A 64-digit name can only be an ID; anything shorter is a name first, as docker has it.
+  if (hex.length < 64) {
+    const named = lookup(store, name);
+    if (named) return named;
+  }
+  if (!isHex) throw noSuchImage(name);
+  const found = store.images.byPrefix(hex);
+  if (found.length > 1)
+    throw new MicaError('ambiguous', `ambiguous image ID prefix: ${name}`, {
+      subject: name,
+      hint: 'give more digits of the ID',
+    });
+  if (found[0] === undefined) throw noSuchImage(name);
+  return found[0].id;
+}
+
+function lookup(store: Store, name: string): Digest | null {
+  if (name.startsWith('sha256:')) return null;
+  return store.images.lookup(parseReference(name).canonical);
+}
+
+function noSuchImage(name: string): MicaError {
+  return new MicaError('no-such-image', `No such image: ${name}`, {
+    subject: name,
+    hint: 'mica images lists them; mica import makes one from a tar',
+  });
+}

@@ -1,0 +1,32 @@
+import { mediaTypes } from '../image/descriptor.ts';
+import type { NewImage } from '../image/new-image.ts';
+import type { Digest } from '../reference/digest.ts';
+import type { Store } from '../store/store.ts';
+
+/** Puts config and manifest, then the image and its names in one transaction: all of it or none. */
+export function storeImage(
+  store: Store,
+  image: NewImage,
+  about: {
+    readonly created: string;
+    readonly size: number;
+    readonly parent: Digest | null;
+    readonly layers: readonly Digest[];
+  },
+  references: readonly string[],
+): void {
+  store.blobs.put(image.config, mediaTypes.config, image.id);
+  store.blobs.put(image.manifest, mediaTypes.manifest, image.manifestDigest);
+  store.images.insert(
+    {
+      id: image.id,
+      manifest: image.manifestDigest,
+      created: about.created,
+      size: about.size,
+      parent: about.parent,
+      labels: {},
+    },
+    [image.manifestDigest, image.id, ...about.layers],
+    references,
+  );
+}
