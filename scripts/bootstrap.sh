@@ -89,7 +89,7 @@ build() {
   local key log
   key=$(build_key)
   log=$root/.toolchain/build.log
-  NX_DAEMON=false NX_NO_CLOUD=true NX_TUI=false node node_modules/nx/bin/nx.js run-many -t build --output-style=static >"$log" 2>&1 || {
+  NX_DAEMON=false NX_NO_CLOUD=true NX_TUI=false node node_modules/.bin/nx run-many -t build --output-style=static >"$log" 2>&1 || {
     tail -n 60 "$log" >&2
     fail "the build failed (all of it: .toolchain/build.log)"
   }

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The main job for real, in a store of its own that is gone afterwards: an image of busybox, a
+# container that changes, its diff, its commit, and a container of that commit.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=scripts/lib.sh
+. "$root/scripts/lib.sh"
+
+work=$(mktemp -d)
+export MICA_ROOT=$work/store
+mica() { "$root/bin/mica" "$@"; }
+clean_up() {
+  local id
+  for id in $(mica ps -aq 2>/dev/null); do mica rm -f "$id" >/dev/null || true; done
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+show() {
+  printf '\n\033[1m$ %s\033[0m\n' "$*"
+  "$@"
+}
+# expect WANTED COMMAND…: shows the output, and fails unless WANTED is in it.
+expect() {
+  local wanted=$1 output
+  shift
+  printf '\n\033[1m$ %s\033[0m\n' "$*"
+  output=$("$@")
+  printf '%s\n' "$output"
+  case $output in
+    *"$wanted"*) ;;
+    *) fail "expected \"$wanted\" in the output of: $*" ;;
+  esac
+}
+
+busybox=$(command -v busybox) || fail "busybox is missing: apt-get install busybox-static"
+mkdir -p "$work/rootfs"/{bin,etc,tmp}
+cp -L "$busybox" "$work/rootfs/bin/busybox"
+for applet in sh ls cat rm mkdir echo; do ln -s busybox "$work/rootfs/bin/$applet"; done
+echo 'root:x:0:0:root:/:/bin/sh' >"$work/rootfs/etc/passwd"
+tar -C "$work/rootfs" -cf "$work/rootfs.tar" .
+
+show mica import "$work/rootfs.tar" demo:1.0
+expect demo mica images
+if ! containers_allowed; then
+  say "this machine lets this user make no container (root and a mount namespace are needed): the rest of the demo needs one"
+  exit 0
+fi
+expect 'hello from busybox' mica run --name first demo:1.0 sh -c 'echo hello from busybox; echo mica > /etc/motd; rm /bin/mkdir'
+expect 'D /bin/mkdir' mica diff first
+show mica commit -a 'A. Newcomer' -m 'say hello, drop mkdir' first demo:1.1
+expect 'say hello, drop mkdir' mica history demo:1.1
+expect mica mica run --rm demo:1.1 cat /etc/motd
+expect 'first' mica ps -a
+show mica rm first
+show mica rmi demo:1.1 demo:1.0
+printf '\nDone: everything that the demo made is gone again.\n'
