@@ -1,25 +1,47 @@
 // The direction of imports. Data flows one way through the packages and, inside the engine, through the folders;
 // an import against the stream is an error. `order` lists the engine's folders, each may import those before it.
-const order = ['system', 'reference', 'store', 'image', 'pool', 'layer', 'archive', 'overlay', 'runtime', 'container', 'commit'];
+const order = [
+  'system',
+  'reference',
+  'store',
+  'image',
+  'pool',
+  'layer',
+  'archive',
+  'overlay',
+  'runtime',
+  'container',
+  'commit',
+];
 // Folders that stand side by side: neither may import the other.
-const apart = [['store', 'system'], ['reference', 'system']];
+const apart = [
+  ['store', 'system'],
+  ['reference', 'system'],
+];
 
 const upstream = order.flatMap((folder, at) => {
   const later = order.slice(at + 1);
   return later.length === 0
     ? []
-    : [{
-        name: `engine-${folder}-imports-only-what-comes-before`,
-        severity: 'error',
-        from: { path: `^packages/engine/src/${folder}/` },
-        to: { path: `^packages/engine/src/(${later.join('|')})/` },
-      }];
+    : [
+        {
+          name: `engine-${folder}-imports-only-what-comes-before`,
+          severity: 'error',
+          from: { path: `^packages/engine/src/${folder}/` },
+          to: { path: `^packages/engine/src/(${later.join('|')})/` },
+        },
+      ];
 });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'core-wasm-imports-no-package',
       severity: 'error',
@@ -32,7 +54,12 @@ module.exports = {
       from: { path: '^packages/engine/src' },
       to: { path: '^packages/(cli|bench)/' },
     },
-    { name: 'cli-and-bench-apart', severity: 'error', from: { path: '^packages/cli/src' }, to: { path: '^packages/bench/' } },
+    {
+      name: 'cli-and-bench-apart',
+      severity: 'error',
+      from: { path: '^packages/cli/src' },
+      to: { path: '^packages/bench/' },
+    },
     {
       name: 'packages-by-their-front-door',
       comment: 'Another package is imported by its name, never by a path into its folders.',
@@ -60,7 +87,12 @@ module.exports = {
     },
     { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...apart.flatMap(([a, b]) => [
-      { name: `engine-${a}-and-${b}-apart`, severity: 'error', from: { path: `^packages/engine/src/${b}/` }, to: { path: `^packages/engine/src/${a}/` } },
+      {
+        name: `engine-${a}-and-${b}-apart`,
+        severity: 'error',
+        from: { path: `^packages/engine/src/${b}/` },
+        to: { path: `^packages/engine/src/${a}/` },
+      },
     ]),
     ...upstream,
   ],

@@ -78,8 +78,8 @@ install_packages() {
 
 # The key holds names, sizes and times, not bytes: Nx hashes the bytes itself, once this says that something moved.
 build_key() {
-  find packages/core-wasm/assembly packages/core-wasm/asconfig.json packages/*/src packages/cli/build.ts \
-    package-lock.json -type f -printf '%p %s %T@\n' 2>/dev/null | LC_ALL=C sort | sha256sum | cut -d' ' -f1
+  find packages package-lock.json \( -name node_modules -o -name dist -o -name build -o -name test -o -name bench \) -prune \
+    -o -type f -printf '%p %s %T@\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1
 }
 build_ready() {
   [ -f packages/cli/dist/main.js ] && ls packages/core-wasm/build/*.wasm >/dev/null 2>&1 && stamped build "$(build_key)"

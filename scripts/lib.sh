@@ -1,6 +1,8 @@
 # Shared by the scripts; sourced, after `root` is set.
 
-say() { printf '\033[2m· %s\033[0m\n' "$*" >&2; }
+say() {
+  if [ -t 2 ]; then printf '\033[2m· %s\033[0m\n' "$*" >&2; else printf '· %s\n' "$*" >&2; fi
+}
 fail() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
   exit 1

@@ -167,10 +167,11 @@ export function scannerEnded(p: usize): bool {
 export function scannerEnd(p: usize): void {
   const s = changetype<Scanner>(p);
   if (s.error != 0 || s.state == END) return;
-  const between =
-    s.state == HEADER_STATE && s.blockFill == 0 && s.localLen == 0 && s.longNameLen == 0 && s.longLinkLen == 0;
+  // An extended header without the entry that it speaks of was cut off as well.
+  const pending = s.localLen != 0 || s.longNameLen != 0 || s.longLinkLen != 0;
   // The padding after the last entry's data may be missing: some old writers leave it out.
-  if (!between && s.state != PAD) s.error = E_CUT;
+  const between = s.state == PAD || (s.state == HEADER_STATE && s.blockFill == 0);
+  if (pending || !between) s.error = E_CUT;
 }
 
 function event(s: Scanner, type: u32, index: u32, at: u32, len: u32, fileOffset: u64): void {

@@ -49,6 +49,19 @@ function sink(h: usize, n: u32, at: u32): void {
 }
 
 /**
+ * Heap bytes that these records need when each has its own: more than their table's heap, where an
+ * implied directory's path is the beginning of its child's.
+ */
+function carried(r: usize, count: u32): u64 {
+  let bytes: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    bytes += <u64>load<u32>(r, PATH_LEN) + load<u32>(r, LINK_LEN) + load<u32>(r, XATTR_LEN) + load<u32>(r, SPARSE_LEN);
+    r += RECORD;
+  }
+  return bytes;
+}
+
+/**
  * `tables` is an array of `n` table addresses, bottom first. With `keepMarks` the result is a layer
  * again (whiteouts and opaque flags stay, for a squash onto something lower); without, a tree.
  */
@@ -62,7 +75,7 @@ export function union(tables: usize, n: u32, keepMarks: bool): usize {
     const t = load<u32>(tables + i * 4);
     const count = countOf(t);
     total += count;
-    heapBytes += load<u32>(t, H_HEAP_LEN);
+    heapBytes += carried(records(t), count);
     if (count == 0) continue;
     const c = cursors + i * CURSOR;
     store<u32>(c, records(t));

@@ -1,4 +1,4 @@
-import { type Digest, hexOf } from '../reference/digest.ts';
+import type { Digest } from '../reference/digest.ts';
 import { sha256 } from './chain-id.ts';
 import type { HistoryEntry, ImageConfig } from './config.ts';
 import { mediaTypes } from './descriptor.ts';
@@ -58,9 +58,4 @@ export function newImage(
     }),
   );
   return { id, config: configBytes, manifestDigest: sha256(manifest), manifest };
-}
-
-/** The ID that docker shows: 12 hex digits. */
-export function shortImageId(id: Digest): string {
-  return hexOf(id).slice(0, 12);
 }

@@ -33,7 +33,7 @@ async function ensureLayer(store: Store, diffId: Digest, task: Task): Promise<st
 }
 
 /** The layer's table: stored beside it, made from the blob when it is not. */
-export async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
+async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
   const file = tablePath(store, diffId);
   if (existsSync(file)) return EntryTable.from(new Uint8Array(readFileSync(file)));
   return processLayer(store, diffId, task);

@@ -2,7 +2,7 @@ import { MicaError } from '../error.ts';
 import { mountNew } from '../system/mount.ts';
 
 /** The kernel's own limit (fs/overlayfs/params.c, OVL_MAX_STACK). */
-export const MAX_LAYERS = 500;
+const MAX_LAYERS = 500;
 
 export interface Stack {
   /** Unpacked layers, the uppermost first. Without an upper the kernel wants two at least. */

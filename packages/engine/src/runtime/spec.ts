@@ -1,7 +1,7 @@
 import type { BindMount } from '../contract.ts';
 import defaults from './docker-defaults.json' with { type: 'json' };
 
-export interface ProcessSpec {
+interface ProcessSpec {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
@@ -24,7 +24,7 @@ export interface SpecOptions {
 }
 
 /** runtime-spec's `process`. No rlimits: raising one needs CAP_SYS_RESOURCE, which not every root has. */
-export function processSpec(process: ProcessSpec): Record<string, unknown> {
+function processSpec(process: ProcessSpec): Record<string, unknown> {
   const names = defaults.capabilities;
   // Only root keeps capabilities over exec, as docker has it; others keep the bounding set.
   const held = process.uid === 0 ? names : [];

@@ -271,7 +271,7 @@ export class BlobStore {
   }
 }
 
-export function mismatch(digest: Digest, actual: string): MicaError {
+function mismatch(digest: Digest, actual: string): MicaError {
   return new MicaError(
     'digest-mismatch',
     `blob ${digest} does not match its digest: it is ${algorithmOf(digest)}:${actual}`,

@@ -6,7 +6,6 @@ export type XattrPair = readonly [name: string, value: Buffer];
 const LIST = 'long llistxattr(const void *path, _Out_ void *list, unsigned long size)';
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
 const SET = 'int lsetxattr(const void *path, const void *name, const void *value, unsigned long size, int flags)';
-const REMOVE = 'int lremovexattr(const void *path, const void *name)';
 
 // xattr(7): a list of names is at most 64 KiB, and so is a value. One buffer serves every call:
 // the calls are synchronous and their results copied out.
@@ -54,8 +53,4 @@ export function setXattr(path: string | Buffer, name: string, value: Uint8Array)
     value.length,
     0,
   );
-}
-
-export function removeXattr(path: string | Buffer, name: string): void {
-  call(REMOVE, `lremovexattr ${name}`, path, cString(path), cString(Buffer.from(name, 'latin1')));
 }
