@@ -12,7 +12,8 @@ mica() { "$root/bin/mica" "$@"; }
 clean_up() {
   local id
   for id in $(mica ps -aq 2>/dev/null); do mica rm -f "$id" >/dev/null || true; done
-  rm -rf "$work"
+  # The folder of sockets and pid files that belongs to this store.
+  rm -rf "/run/mica/$(printf %s "$MICA_ROOT" | sha256sum | cut -c1-8)" "$work"
 }
 trap clean_up EXIT
 

@@ -1,15 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +44,12 @@ afterEach(() => {
   expect(mounts()).toEqual([]);
   expect(readdirSync(join(root, 'containers'))).toEqual([]);
 });
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+afterAll(() => {
+  for (const store of [root, join(work, 'other')]) rmSync(runFolder(store), { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+});
+/** Where containers of this store have their sockets and pid files while they run. */
+const runFolder = (store: string) => join('/run/mica', createHash('sha256').update(store).digest('hex').slice(0, 8));
 
 it('import, run, change, commit, and the commit runs with the change', () => {
   expect(
@@ -169,13 +165,7 @@ it('detached: ps tells the truth, commit freezes and thaws it, logs keep its wor
 
 it('kill -9 of everything: ps -a tells the truth and rm -f leaves nothing', () => {
   ok(['run', '-d', '--name', 'doomed', 'base:1', 'sleep', '100']);
-  const run = join(
-    '/run/mica',
-    readdirSync('/run/mica').find(
-      (name) =>
-        existsSync(join('/run/mica', name)) && readdirSync(join('/run/mica', name)).some((id) => id.length === 64),
-    ) ?? '',
-  );
+  const run = runFolder(root);
   const id = readdirSync(run).find((name) => name.length === 64) as string;
   for (const file of ['conmon.pid', 'pidfile'])
     process.kill(Number(readFileSync(join(run, id, file), 'utf8')), 'SIGKILL');

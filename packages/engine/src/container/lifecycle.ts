@@ -8,6 +8,7 @@ import { resolveImage } from '../images/resolve.ts';
 import { AttachSocket } from '../runtime/attach.ts';
 import { createMonitored, readExit } from '../runtime/conmon.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
+import { SeccompCache } from '../runtime/seccomp-cache.ts';
 import { containerSpec } from '../runtime/spec.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import { processStart } from '../store/files.ts';
@@ -113,8 +114,9 @@ export class Lifecycle {
         mounts: options.mounts ?? [],
         process: { args: command, env: mergeEnv(base, config.Env ?? [], options.env ?? []), cwd, ...user, tty },
       });
-      writeFileSync(`${bundle}/config.json`, JSON.stringify(spec));
       const runtime = this.runtime;
+      const seccomp = new SeccompCache(runtime, this.paths.run);
+      writeFileSync(`${bundle}/config.json`, JSON.stringify({ ...spec, annotations: seccomp.annotations() }));
       const pid = await createMonitored(runtime, {
         id,
         bundle,
@@ -125,6 +127,7 @@ export class Lifecycle {
         exitCommand: options.exitCommand ?? [],
       });
       const socket = attach ? new AttachSocket(bundle) : null;
+      seccomp.keep(id);
       const pidStart = processStart(pid) ?? null;
       runtime.run('start', id);
       this.#update(id, (state) => ({
