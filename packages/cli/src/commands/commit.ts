@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
 
-export function commitCommands(program: Command): void {
-  program
-    .command('commit')
-    .summary("make an image of a container's changes")
+export function define(command: Command): void {
+  command
     .argument('<container>')
     .argument('[name]', 'REPOSITORY[:TAG]')
     .option('-a, --author <author>', 'who made it')
@@ -24,16 +22,5 @@ export function commitCommands(program: Command): void {
           const result = engine.commit(container, name, { ...options, ...(epoch ? { timestamp: Number(epoch) } : {}) });
           process.stdout.write(`${result.imageId}\n`);
         }),
-    );
-
-  program
-    .command('diff')
-    .summary('show what a container changed')
-    .argument('<container>')
-    .addHelpText('after', '\nExample:\n  mica diff web')
-    .action((name: string, _options: object, command: Command) =>
-      withEngine(command, async (engine) => {
-        for (const change of await engine.diff(name)) process.stdout.write(`${change.kind} ${change.path}\n`);
-      }),
     );
 }

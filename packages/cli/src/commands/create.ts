@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  addContainerFlags(command)
+    .addHelpText('after', '\nExample:\n  mica create --name web base:1.0 httpd -f')
+    .action((image: string, words: string[], options: ContainerFlags, command: Command) =>
+      withEngine(command, async (engine) => {
+        process.stdout.write(`${await engine.create(createOptions(image, words, options))}\n`);
+      }),
+    );
+}

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+
+/** One verb: its file is loaded only when it is called, so that no verb pays for another's imports. */
+export interface Verb {
+  /** Every way to call it; the first stands in the help. `container ls` is verb `ls` of group `container`. */
+  readonly names: readonly [string, ...string[]];
+  readonly summary: string;
+  readonly load: () => Promise<{ define(command: Command): void }>;
+  readonly hidden?: true;
+}
+
+export const groups: Readonly<Record<string, string>> = {
+  container: 'manage containers',
+  image: 'manage images',
+};
+
+export const verbs: readonly Verb[] = [
+  // containers
+  { names: ['run', 'container run'], summary: 'make a container and start it', load: () => import('./run.ts') },
+  {
+    names: ['create', 'container create'],
+    summary: 'make a container without starting it',
+    load: () => import('./create.ts'),
+  },
+  {
+    names: ['ps', 'container ls', 'container list', 'container ps'],
+    summary: 'list containers',
+    load: () => import('./ps.ts'),
+  },
+  { names: ['start', 'container start'], summary: 'start containers', load: () => import('./start.ts') },
+  { names: ['stop', 'container stop'], summary: 'stop containers', load: () => import('./stop.ts') },
+  { names: ['kill', 'container kill'], summary: 'send a signal to containers', load: () => import('./kill.ts') },
+  {
+    names: ['wait', 'container wait'],
+    summary: 'wait for containers to end and print their exit codes',
+    load: () => import('./wait.ts'),
+  },
+  { names: ['logs', 'container logs'], summary: 'show what a container wrote', load: () => import('./logs.ts') },
+  { names: ['rm', 'container rm', 'container remove'], summary: 'remove containers', load: () => import('./rm.ts') },
+  // commit
+  {
+    names: ['commit', 'container commit'],
+    summary: "make an image of a container's changes",
+    load: () => import('./commit.ts'),
+  },
+  { names: ['diff', 'container diff'], summary: 'show what a container changed', load: () => import('./diff.ts') },
+  // images
+  {
+    names: ['import', 'image import'],
+    summary: 'make an image of a root file system',
+    load: () => import('./import.ts'),
+  },
+  { names: ['images', 'image ls', 'image list'], summary: 'list images', load: () => import('./images.ts') },
+  { names: ['history', 'image history'], summary: 'show how an image came to be', load: () => import('./history.ts') },
+  { names: ['tag', 'image tag'], summary: 'give an image another name', load: () => import('./tag.ts') },
+  { names: ['rmi', 'image rm', 'image remove'], summary: 'remove images', load: () => import('./rmi.ts') },
+  // internal
+  {
+    names: ['sweep'],
+    summary: 'remove containers that ended and were run with --rm',
+    hidden: true,
+    load: () => import('./sweep.ts'),
+  },
+];

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { forEach, withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container...>')
+    .option('-s, --signal <signal>', 'which one', 'SIGKILL')
+    .addHelpText('after', '\nExample:\n  mica kill -s HUP web')
+    .action((names: string[], options: { signal: string }, command: Command) =>
+      withEngine(command, (engine) => forEach(names, (name) => engine.kill(name, options.signal))),
+    );
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { forEach, withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container...>')
+    .option('-f, --force', 'also running ones')
+    .addHelpText('after', '\nExample:\n  mica rm -f web')
+    .action((names: string[], options: { force?: boolean }, command: Command) =>
+      withEngine(command, (engine) => forEach(names, (name) => engine.remove(name, options.force))),
+    );
+}

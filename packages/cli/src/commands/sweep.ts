@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .description('remove containers that ended and were run with --rm')
+    .action((_options: object, command: Command) =>
+      withEngine(command, async (engine) => {
+        for (const row of engine.list(true)) if (row.status === 'exited' && row.remove) await engine.remove(row.id);
+      }),
+    );
+}

@@ -1,0 +1,13 @@
+import type { Command } from 'commander';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container...>')
+    .addHelpText('after', '\nExample:\n  mica wait job')
+    .action((names: string[], _options: object, command: Command) =>
+      withEngine(command, async (engine) => {
+        for (const name of names) process.stdout.write(`${await engine.wait(name)}\n`);
+      }),
+    );
+}

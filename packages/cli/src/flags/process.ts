@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { type FlagGroup, many } from './flag-group.ts';
+
+export interface ProcessFlags {
+  readonly entrypoint?: string;
+  readonly env: string[];
+  readonly envFile: string[];
+  readonly hostname?: string;
+  readonly interactive?: boolean;
+  readonly label: string[];
+  readonly name?: string;
+  readonly rm?: boolean;
+  readonly tty?: boolean;
+  readonly user?: string;
+  readonly workdir?: string;
+}
+
+export const process: FlagGroup<ProcessFlags> = {
+  add(command) {
+    command
+      .option('--entrypoint <command>', "replaces the image's entrypoint; empty takes it away")
+      .option('-e, --env <KEY=VALUE>', 'an environment variable', many, [] as string[])
+      .option('--env-file <file>', 'variables from a file', many, [] as string[])
+      .option('-h, --hostname <name>', 'its host name')
+      .option('-i, --interactive', 'keep standard input open')
+      .option('-l, --label <KEY=VALUE>', 'a label', many, [] as string[])
+      .option('--name <name>', 'its name')
+      .option('--rm', 'remove it when it ends')
+      .option('-t, --tty', 'a terminal')
+      .option('-u, --user <user[:group]>', 'name or number')
+      .option('-w, --workdir <dir>', 'its working directory');
+  },
+  read(flags) {
+    const fromFiles = flags.envFile.flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('#')),
+    );
+    const labels = Object.fromEntries(
+      flags.label.map((label) => [label.split('=')[0] ?? '', label.split('=').slice(1).join('=')]),
+    );
+    const { entrypoint, hostname, name, user, workdir } = flags;
+    return {
+      ...(entrypoint === undefined ? {} : { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
+      env: [...fromFiles, ...flags.env],
+      labels,
+      ...(hostname === undefined ? {} : { hostname }),
+      ...(name === undefined ? {} : { name }),
+      ...(user === undefined ? {} : { user }),
+      ...(workdir === undefined ? {} : { workdir }),
+      tty: flags.tty ?? false,
+      openStdin: flags.interactive ?? false,
+      remove: flags.rm ?? false,
+    };
+  },
+};

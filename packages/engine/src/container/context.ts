@@ -1,0 +1,29 @@
+import { OciRuntime } from '../runtime/oci-runtime.ts';
+import type { ContainerRow } from '../store/container-records.ts';
+import type { Store } from '../store/store.ts';
+import { ContainerPaths } from './paths.ts';
+import type { ContainerState } from './record.ts';
+
+export type Row = ContainerRow<ContainerState>;
+
+/** What every step of a container's life needs: the store, where its parts are, and the runtime. */
+export class ContainerContext {
+  readonly store: Store;
+  readonly paths: ContainerPaths;
+  readonly #wanted: string;
+
+  constructor(store: Store, runtime: string) {
+    this.store = store;
+    this.#wanted = runtime;
+    this.paths = new ContainerPaths(store.root);
+  }
+
+  /** Looked for at its first use: `ps` needs none. */
+  get runtime(): OciRuntime {
+    return OciRuntime.find(this.#wanted, this.paths.state);
+  }
+
+  update(id: string, change: (state: ContainerState) => ContainerState): ContainerState {
+    return this.store.containers.update<ContainerState>(id, change);
+  }
+}

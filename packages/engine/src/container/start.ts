@@ -1,0 +1,122 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname as hostHostname } from 'node:os';
+import type { Attachment } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { resolveImage } from '../images/resolve.ts';
+import { AttachSocket } from '../runtime/attach.ts';
+import { createMonitored } from '../runtime/conmon.ts';
+import { SeccompCache } from '../runtime/seccomp-cache.ts';
+import { containerSpec } from '../runtime/spec.ts';
+import { processStart } from '../store/files.ts';
+import { enterPrivateMounts } from '../system/mount.ts';
+import type { ContainerContext, Row } from './context.ts';
+import { deleteFromRuntime } from './end.ts';
+import { makeWorkdir, mountRootfs } from './rootfs.ts';
+import { reconcile, waitForExit } from './state.ts';
+import { resolveUser } from './user.ts';
+
+const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Starts it; with `attach` its streams are connected before its first instruction. */
+export async function startContainer(context: ContainerContext, row: Row, attach: boolean): Promise<Attachment | null> {
+  const { store, paths } = context;
+  if (reconcile(context, row).status === 'running')
+    throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
+  const { id } = row;
+  const { options, command } = row.record;
+  const image = resolveImage(store, row.image);
+  enterPrivateMounts();
+  paths.prepare();
+  rmSync(`${paths.exits}/${id}`, { force: true });
+  const rootfs = await mountRootfs(store, paths, id, image.config.rootfs.diff_ids);
+  const bundle = paths.bundle(id);
+  rmSync(bundle, { recursive: true, force: true });
+  mkdirSync(bundle, { mode: 0o700 });
+  try {
+    const config = image.config.config ?? {};
+    const user = resolveUser(rootfs, options.user ?? config.User ?? '');
+    const cwd = options.workdir ?? (config.WorkingDir || '/');
+    if (cwd !== '/') makeWorkdir(rootfs, cwd);
+    const network = options.network === 'host' ? 'host' : 'none';
+    const hostname = options.hostname ?? (network === 'host' ? hostHostname() : id.slice(0, 12));
+    const tty = options.tty ?? false;
+    const base = [defaultPath, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`];
+    const spec = containerSpec({
+      id,
+      rootfs,
+      readOnly: options.readOnly ?? false,
+      hostname,
+      network,
+      files: hostFiles(context, id, hostname),
+      mounts: options.mounts ?? [],
+      process: { args: command, env: mergeEnv(base, config.Env ?? [], options.env ?? []), cwd, ...user, tty },
+    });
+    const runtime = context.runtime;
+    const seccomp = new SeccompCache(runtime, paths.run);
+    writeFileSync(`${bundle}/config.json`, JSON.stringify({ ...spec, annotations: seccomp.annotations() }));
+    const pid = await createMonitored(runtime, {
+      id,
+      bundle,
+      exits: paths.exits,
+      log: paths.part(id, 'ctr.log'),
+      tty,
+      stdin: options.openStdin ?? false,
+      exitCommand: options.exitCommand ?? [],
+    });
+    const socket = attach ? new AttachSocket(bundle) : null;
+    seccomp.keep(id);
+    const pidStart = processStart(pid) ?? null;
+    runtime.run('start', id);
+    context.update(id, (state) => ({
+      ...state,
+      status: 'running',
+      pid,
+      pidStart,
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+      exitCode: null,
+    }));
+    return socket ? attachmentOf(context, id, socket) : null;
+  } catch (error) {
+    deleteFromRuntime(context, id);
+    rmSync(bundle, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function attachmentOf(context: ContainerContext, id: string, socket: AttachSocket): Attachment {
+  const exit = socket.drained.then(() => waitForExit(context, id));
+  return {
+    stdout: socket.stdout,
+    stderr: socket.stderr,
+    stdin: socket.stdin,
+    resize: (r, c) => socket.resize(r, c),
+    exit,
+    close: () => socket.close(),
+  };
+}
+
+/** The files that the engine writes and binds over the image's own. */
+function hostFiles(context: ContainerContext, id: string, hostname: string) {
+  const write = (name: 'hosts' | 'hostname' | 'resolv.conf', text: string) => {
+    writeFileSync(context.paths.part(id, name), text);
+    return { source: context.paths.part(id, name), target: `/etc/${name}` };
+  };
+  return [
+    write('hosts', `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`),
+    write('hostname', `${hostname}\n`),
+    write('resolv.conf', ''),
+  ];
+}
+
+/** Later wins; `KEY` alone takes the caller's value, and is left out if the caller has none. */
+function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
+  const merged = new Map<string, string>();
+  for (const entry of lists.flat()) {
+    const at = entry.indexOf('=');
+    const key = at < 0 ? entry : entry.slice(0, at);
+    const value = at < 0 ? process.env[key] : entry.slice(at + 1);
+    if (value !== undefined) merged.set(key, value);
+  }
+  return [...merged].map(([key, value]) => `${key}=${value}`);
+}

@@ -1,0 +1,69 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { ContainerContext } from '../../src/container/context.ts';
+import type { ContainerState } from '../../src/container/record.ts';
+import { reconcile } from '../../src/container/state.ts';
+import type { Digest } from '../../src/reference/digest.ts';
+import { Store } from '../../src/store/store.ts';
+
+const work = mkdtempSync(join(tmpdir(), 'mica-state-'));
+const store = Store.open(join(work, 'store'));
+const context = new ContainerContext(store, 'auto');
+
+afterAll(() => {
+  store.close();
+  rmSync(context.paths.run, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+});
+
+/** A container whose process has just ended; its monitor is a sleep that names it on its command line. */
+async function ended(id: string) {
+  const gone = spawnSync('true').pid;
+  store.containers.insert({
+    id,
+    name: `c-${id.slice(0, 4)}`,
+    image: `sha256:${'0'.repeat(64)}` as Digest,
+    created: new Date().toISOString(),
+    record: {
+      options: { image: 'x' },
+      command: ['true'],
+      status: 'running',
+      pid: gone,
+      pidStart: '1',
+      startedAt: new Date().toISOString(),
+      finishedAt: null,
+      exitCode: null,
+    } satisfies ContainerState,
+  });
+  const monitor = spawn('sh', ['-c', 'sleep 60; :', id], { stdio: 'ignore' });
+  await once(monitor, 'spawn');
+  mkdirSync(context.paths.bundle(id), { recursive: true });
+  writeFileSync(join(context.paths.bundle(id), 'conmon.pid'), `${monitor.pid}`);
+  context.paths.prepare();
+  const state = () => {
+    const row = store.containers.get<ContainerState>(id);
+    if (row === null) throw new Error('no row');
+    return reconcile(context, row);
+  };
+  return { monitor, state };
+}
+
+it('between the end of the process and the exit file it still runs: the code is never guessed', async () => {
+  const id = 'a'.repeat(64);
+  const { monitor, state } = await ended(id);
+  expect(state().status).toBe('running');
+  writeFileSync(join(context.paths.exits, id), '7');
+  expect(state()).toMatchObject({ status: 'exited', exitCode: 7 });
+  monitor.kill('SIGKILL');
+});
+
+it('with process and monitor gone and no exit file, it was killed: 137', async () => {
+  const { monitor, state } = await ended('b'.repeat(64));
+  monitor.kill('SIGKILL');
+  await once(monitor, 'exit');
+  expect(state()).toMatchObject({ status: 'exited', exitCode: 137, pid: null });
+});
