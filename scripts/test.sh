@@ -7,7 +7,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 . "$root/scripts/lib.sh"
 cd "$root"
 mkdir -p .toolchain
-if ! install_commands setfattr:attr tar:tar debootstrap:debootstrap umoci:umoci skopeo:skopeo; then
+if ! install_commands setfattr:attr tar:tar debootstrap:debootstrap umoci:umoci skopeo:skopeo \
+  dockerd:docker.io docker-registry:docker-registry; then
   [ "${CI:-}" != true ] || fail 'with CI=true nothing may be missing'
 fi
 exec vitest run "$@"

@@ -61,6 +61,21 @@ export interface ImportOptions extends Task {
   readonly message?: string;
   readonly platform?: string;
 }
+export interface LoadOptions extends Task {
+  /** Which image of an index gets the name: `linux/arm64`. This machine's own otherwise. */
+  readonly platform?: string;
+}
+export interface LoadedImage {
+  readonly id: string;
+  readonly references: readonly string[]; // familiar names
+  /** Names of it that pointed at another image before. */
+  readonly replaced: readonly { readonly reference: string; readonly id: string }[];
+}
+export interface SaveOptions extends Task {
+  readonly platform?: string;
+  /** Leave out the layers of this image: the other side has them. */
+  readonly since?: string;
+}
 export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
 
 // ---- containers ---------------------------------------------------------------------------

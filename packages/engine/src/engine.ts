@@ -1,5 +1,8 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { importRootfs } from './archive/import.ts';
+import { loadImages } from './archive/load.ts';
+import { saveImages } from './archive/save.ts';
+import { directorySink, writeTar } from './archive/sinks.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
 import { Lifecycle } from './container/lifecycle.ts';
@@ -14,7 +17,10 @@ import type {
   CreateOptions,
   EngineOptions,
   ImportOptions,
+  LoadedImage,
+  LoadOptions,
   LogLine,
+  SaveOptions,
 } from './contract.ts';
 import { ImageService } from './images/image-service.ts';
 import type { ContainerRow } from './store/container-records.ts';
@@ -44,6 +50,16 @@ export class Engine {
   /** docker import; the new image's ID. */
   import(source: Readable, options: ImportOptions = {}): Promise<string> {
     return importRootfs(this.#store, source, options);
+  }
+
+  /** docker load; a stream, or the path of an archive or of an OCI layout's directory. */
+  load(source: Readable | string, options: LoadOptions = {}): Promise<LoadedImage[]> {
+    return loadImages(this.#store, source, options);
+  }
+  /** docker save: a tar into the stream, or an OCI layout into an empty directory. */
+  save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
+    if (typeof output === 'string') return saveImages(this.#store, names, directorySink(output), options);
+    return writeTar(output, (sink) => saveImages(this.#store, names, sink, options));
   }
 
   create(options: CreateOptions): Promise<string> {

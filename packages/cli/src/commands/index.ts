@@ -50,6 +50,8 @@ export const verbs: readonly Verb[] = [
     summary: 'make an image of a root file system',
     load: () => import('./import.ts'),
   },
+  { names: ['save', 'image save'], summary: 'write images into an archive', load: () => import('./save.ts') },
+  { names: ['load', 'image load'], summary: 'read images from an archive', load: () => import('./load.ts') },
   { names: ['images', 'image ls', 'image list'], summary: 'list images', load: () => import('./images.ts') },
   { names: ['history', 'image history'], summary: 'show how an image came to be', load: () => import('./history.ts') },
   { names: ['tag', 'image tag'], summary: 'give an image another name', load: () => import('./tag.ts') },

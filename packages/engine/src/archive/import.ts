@@ -1,14 +1,14 @@
-import { PassThrough, type Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Readable } from 'node:stream';
 import { Core, KernelError } from '@mica/core-wasm';
 import type { ImportOptions } from '../contract.ts';
-import { MicaError, wrapSystemError } from '../error.ts';
+import { MicaError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { newImage } from '../image/new-image.ts';
 import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { decompress } from './decompress.ts';
 
 const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 
@@ -22,7 +22,7 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   const writer = store.blobs.writer(mediaTypes.layer);
   const scanner = new Core().scanTar();
   try {
-    for await (const chunk of await decompress(source)) {
+    for await (const chunk of await decompress(source, 'import -')) {
       options.signal?.throwIfAborted();
       scanner.push(chunk);
       writer.write(chunk);
@@ -60,24 +60,4 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   } finally {
     writer.abort();
   }
-}
-
-/** Tells the compression by its first bytes (RFC 1952, RFC 8878). */
-async function decompress(source: Readable): Promise<AsyncIterable<Buffer>> {
-  const input = source.pipe(new PassThrough());
-  source.on('error', (error) => input.destroy(wrapSystemError(error, 'read', 'the archive')));
-  const first = await new Promise<Buffer | null>((resolve, reject) => {
-    input.once('error', reject);
-    input.once('readable', () => resolve(input.read() as Buffer | null));
-  });
-  if (first === null) return input;
-  input.unshift(first);
-  const magic = first.subarray(0, 6).toString('hex');
-  if (magic.startsWith('1f8b')) return input.pipe(createGunzip());
-  if (magic.startsWith('28b52ffd')) return input.pipe(createZstdDecompress());
-  if (magic.startsWith('fd377a585a00') || magic.startsWith('425a68'))
-    throw new MicaError('not-supported', 'xz and bzip2 archives are not supported', {
-      hint: 'decompress it first: xz -dc FILE | mica import -',
-    });
-  return input;
 }

@@ -14,7 +14,7 @@ export function parseJsonObject(bytes: Uint8Array, what: string, limit: number):
 }
 
 /** @throws MicaError limit-exceeded, invalid-format */
-function parseJson(bytes: Uint8Array, what: string, limit: number): unknown {
+export function parseJson(bytes: Uint8Array, what: string, limit: number): unknown {
   if (bytes.length > limit)
     throw new MicaError('limit-exceeded', `${what} is too large: ${bytes.length} bytes, at most ${limit} are read`);
   boundDepth(bytes, what);

@@ -45,17 +45,26 @@ export function newImage(
   };
   const configBytes = Buffer.from(JSON.stringify(config));
   const id = sha256(configBytes);
-  const manifest = Buffer.from(
+  const manifest = imageManifest({ digest: id, size: configBytes.length }, [...layers, ...(layer ? [layer] : [])]);
+  return { id, config: configBytes, manifestDigest: sha256(manifest), manifest };
+}
+
+/** An OCI manifest of these layers. docker's media types become their OCI twins: readers refuse a mixture. */
+export function imageManifest(
+  config: { readonly digest: Digest; readonly size: number },
+  layers: readonly Omit<NewLayer, 'diffId'>[],
+): Uint8Array {
+  return Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
-      config: { mediaType: mediaTypes.config, digest: id, size: configBytes.length },
-      layers: [...layers, ...(layer ? [layer] : [])].map(({ mediaType, digest, size }) => ({
-        mediaType,
-        digest,
-        size,
-      })),
+      config: { mediaType: mediaTypes.config, digest: config.digest, size: config.size },
+      layers: layers.map(({ mediaType, digest, size }) => ({ mediaType: ociLayerType(mediaType), digest, size })),
     }),
   );
-  return { id, config: configBytes, manifestDigest: sha256(manifest), manifest };
+}
+
+function ociLayerType(mediaType: string): string {
+  if (mediaType === mediaTypes.dockerLayer) return mediaTypes.layer;
+  return mediaType === mediaTypes.dockerLayerGzip ? mediaTypes.layerGzip : mediaType;
 }

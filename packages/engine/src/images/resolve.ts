@@ -46,13 +46,19 @@ function imageId(store: Store, name: string): Digest {
 }
 
 function lookup(store: Store, name: string): Digest | null {
-  if (name.startsWith('sha256:')) return null;
-  return store.images.lookup(parseReference(name).canonical);
+  const named = canonicalOf(name);
+  return named === null ? null : store.images.lookup(named);
+}
+
+/** The name as the store keeps it, null for what can only be an ID. A tag beside a digest adds nothing to it. */
+export function canonicalOf(name: string): string | null {
+  if (name.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(name)) return null;
+  return parseReference(name).canonical.replace(/:[^:/@]+@/, '@');
 }
 
 function noSuchImage(name: string): MicaError {
   return new MicaError('no-such-image', `No such image: ${name}`, {
     subject: name,
-    hint: 'mica images lists them; mica import makes one from a tar',
+    hint: 'mica images lists them; mica pull, mica load and mica import bring new ones',
   });
 }

@@ -162,6 +162,13 @@ export class BlobStore {
     this.#db.write(() => {
       rmSync(this.path(digest), { force: true });
       this.#db.run('DELETE FROM blobs WHERE digest = ?', digest);
+      // Another blob may hold the same layer: a pulled gzip beside the plain tar of the commit.
+      this.#db.run(
+        `UPDATE layers SET (digest, media_type, size) = (SELECT f.digest, f.media_type, f.size FROM layer_forms f
+         JOIN blobs USING (digest) WHERE f.diff_id = layers.diff_id LIMIT 1)
+         WHERE digest = ? AND EXISTS (SELECT 1 FROM layer_forms f JOIN blobs USING (digest) WHERE f.diff_id = layers.diff_id)`,
+        digest,
+      );
       this.#db.run('DELETE FROM layers WHERE digest = ?', digest);
       this.#db.run('DELETE FROM leases WHERE digest = ?', digest);
     });
@@ -180,6 +187,19 @@ export class BlobStore {
     this.#db.write(() => {
       for (const digest of digests)
         this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
+    });
+  }
+
+  /** Takes back blobs of an operation that failed: what no image and no other process holds goes. */
+  discard(digests: Iterable<Digest>): void {
+    this.#db.write(() => {
+      for (const digest of digests) {
+        this.release([digest]);
+        const used =
+          this.#db.get('SELECT 1 FROM image_blobs WHERE digest = ?', digest) ??
+          this.#db.get('SELECT 1 FROM leases WHERE digest = ?', digest);
+        if (used === undefined) this.remove(digest);
+      }
     });
   }
 

@@ -18,12 +18,16 @@ export class ImageRecords {
     this.#db = db;
   }
 
-  /** Idempotent. `blobs` is all that the image needs kept: manifest, config and layers. Ends their leases. */
+  /**
+   * Idempotent. `blobs` is all that the image needs kept: manifest, config and layers. Ends their leases.
+   * One image may come under several manifests (plain layers in one, gzip in the other): the first stays its
+   * own, and the blobs of all are kept for as long as it is.
+   */
   insert(image: ImageRecord, blobs: readonly Digest[], references: readonly string[] = []): void {
     const { pid, start } = thisProcess();
     this.#db.write(() => {
       this.#db.run(
-        `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET manifest = excluded.manifest,
+        `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
          parent = coalesce(parent, excluded.parent)`,
         image.id,
         image.manifest,
@@ -32,9 +36,8 @@ export class ImageRecords {
         image.parent,
         JSON.stringify(image.labels),
       );
-      this.#db.run('DELETE FROM image_blobs WHERE image = ?', image.id);
       for (const digest of new Set(blobs)) {
-        this.#db.run('INSERT INTO image_blobs VALUES (?, ?)', image.id, digest);
+        this.#db.run('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)', image.id, digest);
         this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
       }
       for (const name of references) this.tag(name, image.id);
@@ -72,9 +75,19 @@ export class ImageRecords {
     });
   }
 
-  /** Moves the name when it pointed elsewhere. */
-  tag(name: string, image: Digest): void {
-    this.#db.run('INSERT INTO refs VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image', name, image);
+  /** Moves the name when it pointed elsewhere. `target` is the manifest or index it came with. */
+  tag(name: string, image: Digest, target: Digest | null = null): void {
+    this.#db.run(
+      `INSERT INTO refs (name, image, target) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET image = excluded.image, target = excluded.target`,
+      name,
+      image,
+      target,
+    );
+  }
+  /** The manifest or index that a name came with; null when it is the image's own. */
+  target(name: string): Digest | null {
+    return (this.#db.get('SELECT target FROM refs WHERE name = ?', name)?.target as Digest | null | undefined) ?? null;
   }
   untag(name: string): boolean {
     return this.#db.run('DELETE FROM refs WHERE name = ?', name) > 0;

@@ -11,6 +11,20 @@ export interface LayerRecord {
   readonly entries: number | null; // not counted yet
 }
 
+/**
+ * One blob that holds a layer. The plain tar, a pulled gzip and the one that a push made are three forms of
+ * one layer; the form outlives the blob, so that a second push sends nothing and compresses nothing.
+ */
+export interface LayerForm {
+  readonly diffId: Digest;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number; // bytes of the blob
+  readonly tarSize: number; // bytes of the uncompressed tar
+  /** How it was made from the plain tar (`gzip:6`), null when it came as it is. */
+  readonly recipe: string | null;
+}
+
 export class LayerRecords {
   readonly #db: Database;
   constructor(db: Database) {
@@ -30,7 +44,8 @@ export class LayerRecords {
   }
   /** The newest blob wins; a known entry count is never unlearned. */
   put(layer: LayerRecord): void {
-    this.#db.write(() =>
+    this.#db.write(() => {
+      this.putForm({ ...layer, recipe: null });
       this.#db.run(
         `INSERT INTO layers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (diff_id) DO UPDATE SET digest = excluded.digest,
          media_type = excluded.media_type, size = excluded.size, tar_size = excluded.tar_size,
@@ -41,12 +56,42 @@ export class LayerRecords {
         layer.size,
         layer.tarSize,
         layer.entries,
-      ),
+      );
+    });
+  }
+  /** Learns a form. Idempotent. */
+  putForm(form: LayerForm): void {
+    this.#db.run(
+      'INSERT OR IGNORE INTO layer_forms VALUES (?, ?, ?, ?, ?, ?)',
+      form.digest,
+      form.diffId,
+      form.mediaType,
+      form.size,
+      form.tarSize,
+      form.recipe,
     );
+  }
+  formOf(digest: Digest): LayerForm | null {
+    const row = this.#db.get('SELECT * FROM layer_forms WHERE digest = ?', digest);
+    return row === undefined ? null : form(row);
+  }
+  forms(diffId: Digest): LayerForm[] {
+    return this.#db.all('SELECT * FROM layer_forms WHERE diff_id = ? ORDER BY digest', diffId).map(form);
   }
   setEntries(diffId: Digest, entries: number): void {
     this.#db.run('UPDATE layers SET entries = ? WHERE diff_id = ?', entries, diffId);
   }
+}
+
+function form(row: Row): LayerForm {
+  return {
+    diffId: row.diff_id as Digest,
+    digest: row.digest as Digest,
+    mediaType: String(row.media_type),
+    size: Number(row.size),
+    tarSize: Number(row.tar_size),
+    recipe: row.recipe === null ? null : String(row.recipe),
+  };
 }
 
 function record(row: Row): LayerRecord {

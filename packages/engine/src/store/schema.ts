@@ -33,4 +33,14 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- target: the manifest or index that the name came with; NULL: the image's own manifest
+  ALTER TABLE refs ADD COLUMN target TEXT;
+  -- every blob that is known to hold a layer; recipe: how Mica made it from the plain tar, NULL: it came so
+  CREATE TABLE layer_forms (
+    digest TEXT PRIMARY KEY, diff_id TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+    tar_size INTEGER NOT NULL, recipe TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX layer_forms_diff_id ON layer_forms (diff_id);
+  `,
 ];

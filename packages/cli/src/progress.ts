@@ -1,0 +1,31 @@
+import type { Progress } from '@mica/engine';
+import { humanSize } from './format.ts';
+
+/** One line on a terminal that shows how far the bytes are; nothing in a pipe. Dispose of it to clear it. */
+export function byteProgress(verb: string, quiet = false) {
+  const out = process.stderr;
+  const shown = out.isTTY && !quiet;
+  let last = 0;
+  const clear = () => {
+    if (shown && last > 0) out.write('\r\x1b[K');
+    last = 0;
+  };
+  return {
+    show: ({ bytes, totalBytes }: Progress) => {
+      const now = performance.now();
+      if (!shown || now - last < 100) return;
+      last = now;
+      const of = totalBytes === undefined ? '' : ` ${bar(bytes / Math.max(totalBytes, 1))}`;
+      const total = totalBytes === undefined ? '' : `/${humanSize(totalBytes)}`;
+      out.write(`\r${verb}${of} ${humanSize(bytes)}${total}\x1b[K`);
+    },
+    clear,
+    [Symbol.dispose]: clear,
+  };
+}
+
+/** docker's own: 50 characters, `[====>      ]`. */
+function bar(share: number): string {
+  const full = Math.min(50, Math.max(0, Math.floor(share * 50)));
+  return `[${`${'='.repeat(Math.max(0, full - 1))}${full === 50 ? '=' : '>'}`.padEnd(50)}]`;
+}

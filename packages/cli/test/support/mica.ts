@@ -1,0 +1,63 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder of a test's own with as many stores as it names. The test removes it. */
+export class MicaBench {
+  readonly dir = mkdtempSync(join(tmpdir(), 'mica-cli-'));
+  readonly env: Record<string, string> = { DOCKER_CONFIG: join(this.dir, 'docker-config') };
+
+  run(store: string, args: readonly string[], input: string | Buffer = ''): Outcome {
+    const done = spawnSync(bin, args, { input, maxBuffer: 1 << 28, env: this.#env(store) });
+    return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
+  }
+
+  /** Beside the test's own event loop: for servers that the test itself runs. */
+  async start(store: string, args: readonly string[], input: string | Buffer = ''): Promise<Outcome> {
+    const child = spawn(bin, args, { env: this.#env(store) });
+    child.stdin.end(input);
+    const streams = Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+    const [code] = (await once(child, 'close')) as [number | null];
+    const [out, err] = await streams;
+    return { code, out: out.toString(), err: err.toString() };
+  }
+
+  ok(store: string, args: readonly string[], input?: string | Buffer): string {
+    const { code, out, err } = this.run(store, args, input);
+    if (code !== 0 || err !== '') throw new Error(`mica ${args.join(' ')}: ${code} ${err}`);
+    return out;
+  }
+
+  /** `base:1`, a busybox, and `base:2`, a commit on it; each its own layer. */
+  seed(store: string): void {
+    const rootfs = join(this.dir, 'rootfs');
+    for (const folder of ['bin', 'etc']) mkdirSync(join(rootfs, folder), { recursive: true });
+    cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
+    for (const name of ['sh', 'cat', 'ls', 'seq', 'rm']) symlinkSync('busybox', join(rootfs, 'bin', name));
+    const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+    this.ok(store, ['import', '-', 'base:1'], tar);
+    this.ok(store, ['run', '--name', 'seed', 'base:1', 'sh', '-c', 'seq 100000 > /etc/numbers; rm /bin/ls']);
+    this.ok(store, ['commit', '-m', 'numbers', 'seed', 'base:2']);
+    this.ok(store, ['rm', 'seed']);
+  }
+
+  close(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #env(store: string): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.env, MICA_ROOT: join(this.dir, store) };
+  }
+}

@@ -1,0 +1,66 @@
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Pack, pack } from 'tar-stream';
+import { wrapSystemError } from '../error.ts';
+import type { ArchiveSink } from './save.ts';
+
+const epoch = new Date(0);
+
+/** Writes a tar to `output` and ends it, unless it is standard output. */
+export async function writeTar(output: Writable, fill: (sink: ArchiveSink) => Promise<void>): Promise<void> {
+  const tar = pack({ highWaterMark: 1 << 20 } as never);
+  const done = pipeline(tar as unknown as Readable, output, { end: output !== process.stdout });
+  // A failure on either side ends the other; both are waited for, so that no file is opened after its removal.
+  const filled = fill(tarSink(tar)).then(
+    () => tar.finalize(),
+    (error) => {
+      tar.destroy(error as Error);
+      throw error;
+    },
+  );
+  for (const result of await Promise.allSettled([done, filled])) {
+    if (result.status === 'rejected') throw wrapSystemError(result.reason, 'write', 'the archive');
+  }
+}
+
+function tarSink(tar: Pack): ArchiveSink {
+  return {
+    folder(name) {
+      tar.entry({ name: `${name}/`, type: 'directory', mode: 0o755, mtime: epoch });
+    },
+    async file(name, size, bytes) {
+      await new Promise<void>((resolve, reject) => {
+        const entry = tar.entry({ name, size, mode: 0o644, mtime: epoch }, (error) =>
+          error ? reject(error) : resolve(),
+        );
+        const sink = entry as unknown as Writable;
+        sink.on('error', reject);
+        pump(bytes, sink).catch(reject);
+      });
+    },
+  };
+}
+
+async function pump(bytes: AsyncIterable<Uint8Array> | readonly Uint8Array[], entry: Writable): Promise<void> {
+  const gone = new Promise<void>((resolve) => entry.once('close', resolve));
+  for await (const chunk of bytes) {
+    if (entry.destroyed) return;
+    if (!entry.write(chunk)) await Promise.race([new Promise<void>((resolve) => entry.once('drain', resolve)), gone]);
+  }
+  entry.end();
+}
+
+/** An OCI layout as a directory, which must not exist or be empty. */
+export function directorySink(dir: string): ArchiveSink {
+  mkdirSync(dir, { recursive: true });
+  return {
+    folder(name) {
+      mkdirSync(join(dir, name), { recursive: true });
+    },
+    async file(name, _size, bytes) {
+      await pipeline(Readable.from(bytes, { objectMode: false }), createWriteStream(join(dir, name), { flags: 'wx' }));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { MicaError } from '../error.ts';
+import type { Descriptor, Platform } from './descriptor.ts';
+
+const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' };
+
+/** What this machine runs. */
+export function hostPlatform(): Platform {
+  const architecture = architectures[process.arch] ?? process.arch;
+  return { os: 'linux', architecture, ...(architecture === 'arm64' ? { variant: 'v8' } : {}) };
+}
+
+/** `os/arch[/variant]` or `arch`, with the names people use for them. @throws MicaError invalid-argument */
+export function parsePlatform(text: string): Platform {
+  const parts = text.toLowerCase().split('/');
+  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part)))
+    throw new MicaError('invalid-argument', `"${text}": unknown operating system or architecture`, {
+      subject: text,
+      hint: 'a platform is OS/ARCH[/VARIANT]: linux/amd64, linux/arm64, linux/arm/v7',
+    });
+  const [os = 'linux', arch = '', variant] = parts.length === 1 ? ['linux', parts[0]] : parts;
+  const architecture = { x86_64: 'amd64', aarch64: 'arm64', i386: '386', armhf: 'arm' }[arch] ?? arch;
+  return { os, architecture, ...(variant ? { variant } : architecture === 'arm64' ? { variant: 'v8' } : {}) };
+}
+
+export function platformText(platform: Platform): string {
+  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
+}
+
+/**
+ * The manifest for a platform: the same variant, else the nearest one below it that the platform runs
+ * (an armv7 runs v6), else one that names no variant. Undefined when there is none.
+ */
+export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
+  const fit = manifests.filter(
+    ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
+  );
+  const level = (variant: unknown) => Number(/^v(\d+)$/.exec(String(variant))?.[1] ?? 0);
+  const most = wanted.variant === undefined ? Infinity : level(wanted.variant);
+  return (
+    fit.find(({ platform }) => platform?.variant === wanted.variant) ??
+    fit
+      .filter(({ platform }) => level(platform?.variant) <= most)
+      .sort((a, b) => level(b.platform?.variant) - level(a.platform?.variant))[0]
+  );
+}
