@@ -10,6 +10,7 @@ const order = [
   'archive',
   'overlay',
   'runtime',
+  'volume',
   'container',
   'commit',
 ];

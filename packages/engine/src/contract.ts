@@ -81,10 +81,52 @@ export type RemovedImage = { readonly untagged: string } | { readonly deleted: s
 // ---- containers ---------------------------------------------------------------------------
 
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited' | 'dead';
-export interface BindMount {
-  readonly source: string; // absolute host path
+/** A mount as it is asked for: `-v`, `--mount` and `--tmpfs` all come to this. */
+export interface MountRequest {
+  readonly type: 'bind' | 'volume' | 'tmpfs';
+  /** bind: absolute path on the host. volume: its name; absent, it is a new anonymous one. tmpfs: absent. */
+  readonly source?: string;
   readonly target: string; // absolute path in the container
+  readonly readOnly?: boolean;
+  /** bind: makes a folder where the source is missing, as `-v` does; `--mount` refuses. */
+  readonly createSource?: boolean;
+  /** bind: without the mounts below the source. */
+  readonly nonRecursive?: boolean;
+  /** bind, read-only: mounts below the source may be written. */
+  readonly writableBelow?: boolean;
+  readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave';
+  /** volume: an empty one does not get what the image has at the target. */
+  readonly noCopy?: boolean;
+  /** volume: labels of one that is made for this mount. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** tmpfs: options of mount(8): size=64m, mode=1770, exec, … */
+  readonly options?: readonly string[];
+  /** As docker shows it: `ro,z`. */
+  readonly mode?: string;
+}
+/** A mount as a container has it. */
+export interface MountPoint {
+  readonly type: 'bind' | 'volume' | 'tmpfs';
+  readonly name?: string; // of the volume
+  readonly source: string; // path on the host; '' for a tmpfs
+  readonly target: string;
   readonly readOnly: boolean;
+  readonly mode: string;
+  readonly createSource?: boolean;
+  readonly nonRecursive?: boolean;
+  readonly writableBelow?: boolean;
+  readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave';
+  readonly noCopy?: boolean;
+  readonly options?: readonly string[];
+}
+export interface Volume {
+  readonly name: string;
+  readonly driver: 'local';
+  readonly created: string; // RFC 3339
+  readonly mountpoint: string; // absolute path on the host
+  readonly anonymous: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly containers: readonly string[]; // IDs of those that have it
 }
 export interface CreateOptions {
   readonly image: string;
@@ -101,7 +143,9 @@ export interface CreateOptions {
   readonly readOnly?: boolean;
   readonly remove?: boolean; // --rm
   readonly network?: string; // 'none' (default in this version) | 'host'
-  readonly mounts?: readonly BindMount[];
+  readonly mounts?: readonly MountRequest[];
+  /** `CONTAINER[:ro|rw]`: all bind mounts and volumes of that one. */
+  readonly volumesFrom?: readonly string[];
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
   /** Run by the monitor after the end: what removes a detached container that asked for it. */
@@ -122,7 +166,7 @@ export interface ContainerSummary {
   /** Run with --rm: it goes when it ends. */
   readonly remove: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  readonly mounts: readonly BindMount[];
+  readonly mounts: readonly MountPoint[];
   /** Bytes in the writable layer; only with `size: true`. */
   readonly sizeRw?: number;
   readonly sizeRootFs?: number;

@@ -25,6 +25,7 @@ import type {
 import { ImageService } from './images/image-service.ts';
 import type { ContainerRow } from './store/container-records.ts';
 import { Store } from './store/store.ts';
+import type { Volumes } from './volume/volumes.ts';
 
 /** `--root`, `MICA_ROOT`, then /var/lib/mica as root and $XDG_DATA_HOME/mica otherwise. */
 export function defaultRoot(): string {
@@ -37,6 +38,7 @@ export function defaultRoot(): string {
 export class Engine {
   readonly root: string;
   readonly images: ImageService;
+  readonly volumes: Volumes;
   readonly #store: Store;
   readonly #containers: Lifecycle;
 
@@ -45,6 +47,7 @@ export class Engine {
     this.#store = Store.open(this.root);
     this.images = new ImageService(this.#store);
     this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
+    this.volumes = this.#containers.context.volumes;
   }
 
   /** docker import; the new image's ID. */
@@ -81,8 +84,9 @@ export class Engine {
   kill(name: string, signal = 'SIGKILL'): void {
     this.#containers.kill(this.#find(name), signal);
   }
-  remove(name: string, force = false): Promise<void> {
-    return this.#containers.remove(this.#find(name), force);
+  /** With `volumes` the container's anonymous volumes go with it. */
+  remove(name: string, force = false, volumes = false): Promise<void> {
+    return this.#containers.remove(this.#find(name), force, volumes);
   }
   list(all = false): ContainerSummary[] {
     return this.#containers.list(all);

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'no-such-image'
   | 'no-such-container'
   | 'no-such-path'
+  | 'no-such-volume'
+  | 'volume-in-use'
   | 'ambiguous'
   | 'conflict'
   | 'not-running'

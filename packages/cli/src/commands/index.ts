@@ -12,6 +12,7 @@ export interface Verb {
 export const groups: Readonly<Record<string, string>> = {
   container: 'manage containers',
   image: 'manage images',
+  volume: 'manage volumes',
 };
 
 export const verbs: readonly Verb[] = [
@@ -56,6 +57,12 @@ export const verbs: readonly Verb[] = [
   { names: ['history', 'image history'], summary: 'show how an image came to be', load: () => import('./history.ts') },
   { names: ['tag', 'image tag'], summary: 'give an image another name', load: () => import('./tag.ts') },
   { names: ['rmi', 'image rm', 'image remove'], summary: 'remove images', load: () => import('./rmi.ts') },
+  // volumes
+  { names: ['volume create'], summary: 'make a volume', load: () => import('./volume/create.ts') },
+  { names: ['volume ls', 'volume list'], summary: 'list volumes', load: () => import('./volume/ls.ts') },
+  { names: ['volume inspect'], summary: 'show all of volumes', load: () => import('./volume/inspect.ts') },
+  { names: ['volume rm', 'volume remove'], summary: 'remove volumes', load: () => import('./volume/rm.ts') },
+  { names: ['volume prune'], summary: 'remove volumes that no container has', load: () => import('./volume/prune.ts') },
   // internal
   {
     names: ['sweep'],

@@ -5,8 +5,9 @@ export function define(command: Command): void {
   command
     .argument('<container...>')
     .option('-f, --force', 'also running ones')
+    .option('-v, --volumes', 'with their anonymous volumes')
     .addHelpText('after', '\nExample:\n  mica rm -f web')
-    .action((names: string[], options: { force?: boolean }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.remove(name, options.force))),
+    .action((names: string[], options: { force?: boolean; volumes?: boolean }, command: Command) =>
+      withEngine(command, (engine) => forEach(names, (name) => engine.remove(name, options.force, options.volumes))),
     );
 }

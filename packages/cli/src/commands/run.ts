@@ -31,9 +31,9 @@ export function define(command: Command): void {
             tty: options.tty ?? false,
             kill: (signal) => engine.kill(id, signal),
           });
-          if (options.rm) await engine.remove(id);
+          if (options.rm) await engine.remove(id, false, true);
         } catch (error) {
-          if (options.rm) await engine.remove(id, true);
+          if (options.rm) await engine.remove(id, true, true);
           throw error;
         }
       }),

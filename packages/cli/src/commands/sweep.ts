@@ -6,7 +6,8 @@ export function define(command: Command): void {
     .description('remove containers that ended and were run with --rm')
     .action((_options: object, command: Command) =>
       withEngine(command, async (engine) => {
-        for (const row of engine.list(true)) if (row.status === 'exited' && row.remove) await engine.remove(row.id);
+        for (const row of engine.list(true))
+          if (row.status === 'exited' && row.remove) await engine.remove(row.id, false, true);
       }),
     );
 }

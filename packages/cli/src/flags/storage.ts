@@ -1,33 +1,27 @@
-import { isAbsolute, resolve } from 'node:path';
-import type { BindMount } from '@mica/engine';
-import { InvalidArgumentError } from 'commander';
-import type { FlagGroup } from './flag-group.ts';
+import type { MountRequest } from '@mica/engine';
+import { type FlagGroup, many } from './flag-group.ts';
+import { parseMount } from './mount-spec.ts';
+import { parseTmpfs, parseVolume } from './volume-spec.ts';
 
 export interface StorageFlags {
   readonly readOnly?: boolean;
-  readonly volume: BindMount[];
+  readonly volume: string[];
+  readonly mount: string[];
+  readonly tmpfs: string[];
+  readonly volumesFrom: string[];
 }
 
 export const storage: FlagGroup<StorageFlags> = {
   add(command) {
     command
+      .option('--mount <type=…,…>', 'a bind mount, a volume or a tmpfs, key by key', many, [] as string[])
       .option('--read-only', 'its root file system cannot be written')
-      .option(
-        '-v, --volume <source:target[:ro]>',
-        'a folder of the host',
-        (value, all: BindMount[]) => [...all, bindMount(value)],
-        [] as BindMount[],
-      );
+      .option('--tmpfs <target[:options]>', 'a file system in memory', many, [] as string[])
+      .option('-v, --volume <[source:]target[:options]>', "a volume, or a host's folder", many, [] as string[])
+      .option('--volumes-from <container[:ro]>', 'the mounts of another container', many, [] as string[]);
   },
-  read({ readOnly, volume }) {
-    return { mounts: volume, readOnly: readOnly ?? false };
+  read({ readOnly, volume, mount, tmpfs, volumesFrom }) {
+    const mounts: MountRequest[] = [...volume.map(parseVolume), ...mount.map(parseMount), ...tmpfs.map(parseTmpfs)];
+    return { mounts, volumesFrom, readOnly: readOnly ?? false };
   },
 };
-
-function bindMount(value: string): BindMount {
-  const [source = '', target, mode = 'rw', ...rest] = value.split(':');
-  if (target === undefined || rest.length > 0 || !isAbsolute(target) || !['ro', 'rw'].includes(mode))
-    throw new InvalidArgumentError('expected SOURCE:TARGET[:ro]');
-  if (!source.includes('/')) throw new InvalidArgumentError('named volumes are not supported yet: give a path');
-  return { source: resolve(source), target, readOnly: mode === 'ro' };
-}

@@ -1,6 +1,7 @@
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
+import { Volumes } from '../volume/volumes.ts';
 import { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
 
@@ -10,12 +11,14 @@ export type Row = ContainerRow<ContainerState>;
 export class ContainerContext {
   readonly store: Store;
   readonly paths: ContainerPaths;
+  readonly volumes: Volumes;
   readonly #wanted: string;
 
   constructor(store: Store, runtime: string) {
     this.store = store;
     this.#wanted = runtime;
     this.paths = new ContainerPaths(store.root);
+    this.volumes = new Volumes(store);
   }
 
   /** Looked for at its first use: `ps` needs none. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { CreateOptions } from '../contract.ts';
+import type { CreateOptions, MountPoint } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
+import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
 import { forget } from './end.ts';
 import type { ContainerState } from './record.ts';
@@ -27,7 +28,7 @@ export async function createContainer(context: ContainerContext, options: Create
       hint: 'give a command after the image',
       exitCode: 125,
     });
-  const state: ContainerState = {
+  const state = {
     options,
     command,
     status: 'created',
@@ -36,13 +37,38 @@ export async function createContainer(context: ContainerContext, options: Create
     startedAt: null,
     finishedAt: null,
     exitCode: null,
-  };
-  context.store.containers.insert({ id, name, image: image.id, created: new Date().toISOString(), record: state });
+  } as const;
+  const inherited = (options.volumesFrom ?? []).flatMap((from) => mountsOf(context, from));
+  // One transaction: no volume goes between the look at it and the row that says who has it.
+  context.store.transaction(() => {
+    const mounts = mountPoints(context.volumes, {
+      requests: options.mounts ?? [],
+      inherited,
+      imageVolumes: Object.keys(config.Volumes ?? {}),
+    });
+    const record: ContainerState = { ...state, mounts };
+    context.store.containers.insert({ id, name, image: image.id, created: new Date().toISOString(), record });
+    for (const mount of mounts) if (mount.name !== undefined) context.store.volumes.use(mount.name, id);
+  });
   try {
     await prepareRootfs(context.store, context.paths, id, image.config.rootfs.diff_ids);
     return id;
   } catch (error) {
-    forget(context, id);
+    forget(context, id, true);
     throw error;
   }
+}
+
+/** `CONTAINER[:MODE]`: its bind mounts and volumes, read-only if the mode says so. */
+function mountsOf(context: ContainerContext, from: string): MountPoint[] {
+  const [name = '', mode, ...rest] = from.split(':');
+  if (name === '' || rest.length > 0 || !['ro', 'rw', undefined].includes(mode))
+    throw new MicaError('invalid-argument', `invalid mode: ${[mode, ...rest].join(':')}`, {
+      subject: from,
+      hint: 'expected CONTAINER, CONTAINER:ro or CONTAINER:rw',
+      exitCode: 125,
+    });
+  const { mounts } = context.store.containers.find<ContainerState>(name).record;
+  const shared = mounts.filter((mount) => mount.type !== 'tmpfs');
+  return mode === undefined ? shared : shared.map((mount) => ({ ...mount, readOnly: mode === 'ro', mode }));
 }

@@ -24,7 +24,13 @@ export async function stopContainer(context: ContainerContext, row: Row, timeout
   }
 }
 
-export async function removeContainer(context: ContainerContext, row: Row, force: boolean): Promise<void> {
+/** With `volumes` its anonymous volumes go too, as `--rm` has it. */
+export async function removeContainer(
+  context: ContainerContext,
+  row: Row,
+  force: boolean,
+  volumes = false,
+): Promise<void> {
   if (reconcile(context, row).status === 'running') {
     if (!force)
       throw new MicaError(
@@ -36,18 +42,20 @@ export async function removeContainer(context: ContainerContext, row: Row, force
     await waitForExit(context, row.id);
   }
   deleteFromRuntime(context, row.id);
-  forget(context, row.id);
+  forget(context, row.id, volumes);
 }
 
 /** Takes away all that a container has in the store and in the run folder. */
-export function forget(context: ContainerContext, id: string): void {
+export function forget(context: ContainerContext, id: string, volumes: boolean): void {
   const { paths, store } = context;
   // Mounted in this namespace when this process, or the monitor it descends from, started it.
   unmountIfMounted(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
   rmSync(paths.dir(id), { recursive: true, force: true });
+  const used = store.volumes.usedBy(id);
   store.containers.delete(id);
+  if (volumes) context.volumes.removeAnonymous(used);
 }
 
 export function deleteFromRuntime(context: ContainerContext, id: string): void {

@@ -44,8 +44,8 @@ export class Lifecycle {
   stop(row: Row, timeout: number): Promise<void> {
     return stopContainer(this.context, row, timeout);
   }
-  remove(row: Row, force: boolean): Promise<void> {
-    return removeContainer(this.context, row, force);
+  remove(row: Row, force: boolean, volumes = false): Promise<void> {
+    return removeContainer(this.context, row, force, volumes);
   }
   list(all: boolean): ContainerSummary[] {
     const rows = this.context.store.containers.list<ContainerState>();
@@ -69,6 +69,6 @@ function summary(row: Row, state: ContainerState): ContainerSummary {
     pid: state.pid,
     remove: options.remove ?? false,
     labels: options.labels ?? {},
-    mounts: options.mounts ?? [],
+    mounts: state.mounts,
   };
 }

@@ -9,6 +9,7 @@ import { SeccompCache } from '../runtime/seccomp-cache.ts';
 import { containerSpec } from '../runtime/spec.ts';
 import { processStart } from '../store/files.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
+import { ensureSources } from '../volume/mount-points.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { deleteFromRuntime } from './end.ts';
 import { makeWorkdir, mountRootfs } from './rootfs.ts';
@@ -25,6 +26,7 @@ export async function startContainer(context: ContainerContext, row: Row, attach
   const { id } = row;
   const { options, command } = row.record;
   const image = resolveImage(store, row.image);
+  ensureSources(context.volumes, row.record.mounts);
   enterPrivateMounts();
   paths.prepare();
   rmSync(`${paths.exits}/${id}`, { force: true });
@@ -48,7 +50,7 @@ export async function startContainer(context: ContainerContext, row: Row, attach
       hostname,
       network,
       files: hostFiles(context, id, hostname),
-      mounts: options.mounts ?? [],
+      mounts: row.record.mounts,
       process: { args: command, env: mergeEnv(base, config.Env ?? [], options.env ?? []), cwd, ...user, tty },
     });
     const runtime = context.runtime;

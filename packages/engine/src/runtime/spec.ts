@@ -1,5 +1,6 @@
-import type { BindMount } from '../contract.ts';
+import type { MountPoint } from '../contract.ts';
 import defaults from './docker-defaults.json' with { type: 'json' };
+import { mountSpecs } from './mounts.ts';
 
 interface ProcessSpec {
   readonly args: readonly string[];
@@ -19,7 +20,7 @@ export interface SpecOptions {
   readonly network: 'none' | 'host';
   /** Files bound over /etc/hosts and its like. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
-  readonly mounts: readonly BindMount[];
+  readonly mounts: readonly MountPoint[];
   readonly process: ProcessSpec;
 }
 
@@ -41,23 +42,13 @@ function processSpec(process: ProcessSpec): Record<string, unknown> {
 
 /** The runtime-spec config.json of a container with docker's defaults (runtime/docker-defaults.json). */
 export function containerSpec(options: SpecOptions): Record<string, unknown> {
-  const bind = (source: string, destination: string, more: readonly string[]) => ({
-    destination,
-    type: 'bind',
-    source,
-    options: ['rbind', 'rprivate', ...more],
-  });
   const namespaces = ['mount', 'uts', 'pid', 'ipc', ...(options.network === 'host' ? [] : ['network'])];
   return {
     ociVersion: '1.0.2',
     process: processSpec(options.process),
     root: { path: options.rootfs, readonly: options.readOnly },
     hostname: options.hostname,
-    mounts: [
-      ...defaults.mounts,
-      ...options.files.map(({ source, target }) => bind(source, target, [])),
-      ...options.mounts.map((mount) => bind(mount.source, mount.target, mount.readOnly ? ['ro'] : [])),
-    ],
+    mounts: mountSpecs(defaults.mounts, options.files, options.mounts),
     linux: {
       // Both sysctls belong to the network namespace: in the host's they would change the host.
       ...(options.network === 'host' ? {} : { sysctl: defaults.sysctl }),

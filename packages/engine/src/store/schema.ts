@@ -43,4 +43,13 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX layer_forms_diff_id ON layer_forms (diff_id);
   `,
+  `
+  CREATE TABLE volumes (
+    name TEXT PRIMARY KEY, created TEXT NOT NULL, anonymous INTEGER NOT NULL, labels TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE volume_uses (
+    volume TEXT NOT NULL, container TEXT NOT NULL, PRIMARY KEY (volume, container)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX volume_uses_container ON volume_uses (container);
+  `,
 ];

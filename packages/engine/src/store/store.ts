@@ -8,11 +8,12 @@ import { storeError } from './files.ts';
 import { ImageRecords } from './image-records.ts';
 import { LayerRecords } from './layer-records.ts';
 import { type Collected, collect } from './prune.ts';
+import { VolumeRecords } from './volume-records.ts';
 
 /**
  * All that Mica keeps, under one root: `blobs/` the truth, `layers/` a cache made from it, `containers/`
- * the writable layers, `mica.db` everything small. Any number of processes may hold one store open.
- * Whoever opens it closes it.
+ * the writable layers, `volumes/` what outlives them, `mica.db` everything small. Any number of processes
+ * may hold one store open. Whoever opens it closes it.
  */
 export class Store {
   readonly root: string;
@@ -22,6 +23,7 @@ export class Store {
   readonly images: ImageRecords;
   readonly containers: ContainerRecords;
   readonly commits: CommitIndex;
+  readonly volumes: VolumeRecords;
 
   private constructor(root: string) {
     this.root = root;
@@ -31,6 +33,7 @@ export class Store {
     this.images = new ImageRecords(this.db);
     this.containers = new ContainerRecords(this.db);
     this.commits = new CommitIndex(this.db);
+    this.volumes = new VolumeRecords(this.db);
   }
 
   /** Makes the folder and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
@@ -56,6 +59,9 @@ export class Store {
   }
   get containersDir(): string {
     return join(this.root, 'containers');
+  }
+  get volumesDir(): string {
+    return join(this.root, 'volumes');
   }
 
   /** All in one transaction: either every change inside is kept or none. Synchronous. */

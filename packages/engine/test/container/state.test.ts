@@ -29,6 +29,7 @@ async function ended(id: string) {
     image: `sha256:${'0'.repeat(64)}` as Digest,
     created: new Date().toISOString(),
     record: {
+      mounts: [],
       options: { image: 'x' },
       command: ['true'],
       status: 'running',

@@ -1,0 +1,151 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { MicaBench } from '../support/mica.ts';
+
+const bench = new MicaBench();
+const mica = (...args: string[]) => bench.run('home', args);
+const ok = (...args: string[]) => bench.ok('home', args);
+const file = (name: string) => join(bench.dir, name);
+const data = (name: string) => file(`home/volumes/${name}/_data`);
+const volumes = () => ok('volume', 'ls', '-q').split('\n').filter(Boolean);
+
+beforeAll(() => bench.seed('home'));
+afterEach(() => {
+  const ids = ok('ps', '-aq').split('\n').filter(Boolean);
+  if (ids.length > 0) ok('rm', '-fv', ...ids);
+  for (const name of volumes()) ok('volume', 'rm', name);
+  expect(readdirSync(file('home/volumes')).filter((name) => !name.startsWith('.'))).toEqual([]);
+});
+afterAll(() => bench.close());
+
+it('bind mounts: read-write, read-only, a missing folder made by -v and refused by --mount', () => {
+  ok('run', '--rm', '-v', `${file('made/here')}:/h`, 'base:1', 'sh', '-c', 'echo out > /h/f');
+  expect(readFileSync(file('made/here/f'), 'utf8')).toBe('out\n');
+  const bind = `type=bind,source=${file('made')},target=/deep/er/h`;
+  expect(ok('run', '--rm', '--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe('out\n');
+  for (const readOnly of [
+    ['-v', `${file('made')}:/h:ro`],
+    ['--mount', `${bind.replace('/deep/er', '')},readonly`],
+  ])
+    expect(mica('run', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f').err).toMatch(/Read-only/);
+  expect(mica('run', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh')).toMatchObject({
+    code: 125,
+    err: expect.stringContaining('bind source path does not exist: /nope/x'),
+  });
+  expect(existsSync('/nope')).toBe(false);
+  // One file over another, and a mount below a mount, whichever stands first on the command line.
+  ok('run', '--rm', '-v', `${file('made/here/f')}:/in/etc:ro`, '-v', `${file('made')}:/in`, 'base:1', 'cat', '/in/etc');
+});
+
+it('a path that starts with a dot is one of the host, any other word a volume', () => {
+  const relative = bench.run('home', ['run', '--rm', '-v', './rootfs:/h', 'base:1', 'ls', '/h']);
+  expect(relative.code).toBe(0);
+  expect(volumes()).toEqual([]);
+});
+
+it('a named volume outlives its containers and cannot be removed while one has it', () => {
+  ok('run', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
+  expect(ok('run', '--rm', '--mount', 'source=store,target=/other,ro', 'base:1', 'cat', '/other/f')).toBe('kept\n');
+  const id = ok('ps', '-aq', '--no-trunc').trim();
+  expect(mica('volume', 'rm', 'store')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`remove store: volume is in use - [${id}]`),
+  });
+  ok('rm', '-v', 'one');
+  expect(volumes()).toEqual(['store']); // -v takes anonymous ones only
+  expect(readFileSync(join(data('store'), 'f'), 'utf8')).toBe('kept\n');
+  expect(JSON.parse(ok('volume', 'inspect', 'store'))).toMatchObject([
+    { Name: 'store', Driver: 'local', Scope: 'local', Mountpoint: data('store'), Labels: {} },
+  ]);
+});
+
+it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects them', () => {
+  ok('run', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
+  expect(volumes()).toEqual([]);
+  for (const name of ['a', 'b', 'c']) ok('create', '--name', `${name}1`, '-v', '/v', 'base:1', 'sh');
+  ok('volume', 'create', '--label', 'team=web', 'named');
+  ok('rm', '-v', 'a1');
+  ok('rm', 'b1');
+  expect(volumes()).toHaveLength(3);
+  expect(volumes().filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(2);
+  expect(ok('volume', 'ls', '-qf', 'dangling=true').split('\n')).toHaveLength(3);
+  expect(bench.run('home', ['volume', 'prune'], 'n\n').out).toBe(
+    'WARNING! This will remove anonymous local volumes not used by at least one container.\n' +
+      'Are you sure you want to continue? [y/N] ',
+  );
+  expect(ok('volume', 'prune', '-f')).toMatch(/^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/);
+  expect(ok('volume', 'prune', '-af', '--filter', 'label!=team=web')).toBe('Total reclaimed space: 0B\n');
+  expect(ok('volume', 'prune', '-af')).toBe('Deleted Volumes:\nnamed\n\nTotal reclaimed space: 0B\n');
+});
+
+it('--volumes-from takes over binds and volumes, read-only if asked', () => {
+  mkdirSync(file('host'), { recursive: true });
+  ok('run', '--name', 'from', '-v', 'shared:/v', '-v', `${file('host')}:/h`, 'base:1', 'sh', '-c', 'echo s > /v/f');
+  expect(ok('run', '--rm', '--volumes-from', 'from', 'base:1', 'sh', '-c', 'cat /v/f; echo w > /h/f')).toBe('s\n');
+  expect(mica('run', '--rm', '--volumes-from', 'from:ro', 'base:1', 'sh', '-c', 'echo x > /v/f').code).not.toBe(0);
+  expect(mica('run', '--rm', '--volumes-from', 'nobody', 'base:1', 'sh')).toMatchObject({ code: 125 });
+});
+
+it('a tmpfs with its options, and one over a place that every container has', () => {
+  const script = 'while read -r s t f o r; do case $t in /t|/u|/dev/shm) echo $t $f $o;; esac; done < /proc/mounts';
+  const flags = ['--tmpfs', '/t:size=1m,exec,mode=700', '--mount', 'type=tmpfs,dst=/u,tmpfs-size=2m,tmpfs-mode=1770'];
+  const lines = ok('run', '--rm', ...flags, '--tmpfs', '/dev/shm:size=3m', 'base:1', 'sh', '-c', script).split('\n');
+  expect(lines.sort()).toEqual([
+    '',
+    '/dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=3072k',
+    '/t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700',
+    '/u tmpfs rw,nosuid,nodev,noexec,relatime,size=2048k,mode=1770',
+  ]);
+});
+
+it('processes that make one volume at once end with one', async () => {
+  const made = await Promise.all(
+    Array.from({ length: 8 }, () => bench.start('home', ['create', '-v', 'same:/v', 'base:1', 'sh'])),
+  );
+  expect(made.map(({ code, err }) => `${code}${err}`)).toEqual(Array(8).fill('0'));
+  expect(volumes()).toEqual(['same']);
+  expect(JSON.parse(ok('volume', 'inspect', 'same'))).toHaveLength(1);
+  expect(statSync(data('same')).mode & 0o777).toBe(0o755);
+});
+
+it.each([
+  ['-v', 'foo:bar', "invalid mount path: 'bar' mount path must be absolute"],
+  ['-v', '/a:/b:zz', 'invalid mode: zz'],
+  ['-v', '/a:/b:ro,rw', 'invalid mode: ro,rw'],
+  ['-v', 'a$:/x', '"a$" includes invalid characters for a local volume name'],
+  ['-v', 'rel/x:/y', 'If you intended to pass a host directory, use absolute path'],
+  ['-v', 'a:/x', 'volume name is too short'],
+  ['-v', '/a:/', "destination can't be '/'"],
+  ['-v', ':/f', 'empty section between colons'],
+  ['-v', '/x:ro', "invalid volume specification: '/x:ro'"],
+  ['-v', '/tmp:/x:rshared', 'mount propagation rshared is not supported'],
+  ['--mount', 'type=volume', 'target is required'],
+  ['--mount', 'type=bind,dst=/x', 'source is required'],
+  ['--mount', 'type=nfs,dst=/x', 'invalid mount type: "nfs"'],
+  ['--mount', 'type=bind,src=/tmp,dst=/x,volume-nocopy', "cannot mix 'volume-*' options with mount type 'bind'"],
+  ['--mount', 'type=bind,src=/tmp,dst=/x,bogus=1', "unexpected key 'bogus' in 'bogus=1'"],
+  ['--mount', 'word', "invalid field 'word' must be a key=value pair"],
+  ['--mount', 'type=tmpfs,dst=x', "invalid mount path: 'x' mount path must be absolute"],
+  ['--tmpfs', '/t:bogus', 'Invalid tmpfs option "bogus"'],
+])('%s %s is one line, exit code 125, and leaves nothing', (flag, value, message) => {
+  const { code, out, err } = mica('run', '--rm', flag, value, 'base:1', 'sh');
+  expect({ code, out }).toEqual({ code: 125, out: '' });
+  expect(err).toContain(message);
+  expect(err.split('\n').length).toBeLessThanOrEqual(3);
+  expect(ok('ps', '-aq') + ok('volume', 'ls', '-q')).toBe('');
+});
+
+it('the same target twice, and volumes that are not there', () => {
+  expect(mica('run', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(
+    'Duplicate mount point: /a',
+  );
+  expect(volumes()).toEqual([]);
+  expect(mica('volume', 'rm', 'nope')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('get nope: no such volume'),
+  });
+  expect(mica('volume', 'inspect', 'nope')).toMatchObject({ code: 1, out: '[]\n' });
+  expect(mica('volume', 'create', 'a/b')).toMatchObject({ code: 1 });
+  ok('volume', 'rm', '-f', 'nope');
+});

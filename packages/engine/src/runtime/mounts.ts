@@ -1,0 +1,47 @@
+import type { MountPoint } from '../contract.ts';
+
+/** runtime-spec config.md, `mounts`. */
+interface MountSpec {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+/** docker's for every tmpfs, each taken back by its opposite (daemon/volumes_unix.go). */
+const tmpfsDefaults = ['noexec', 'nosuid', 'nodev'];
+
+/**
+ * The runtime's list in the order in which it mounts: what every container has, the engine's own
+ * files over /etc, what the user asked for. A user's mount takes the place of one of ours.
+ */
+export function mountSpecs(
+  defaults: readonly MountSpec[],
+  files: readonly { readonly source: string; readonly target: string }[],
+  points: readonly MountPoint[],
+): MountSpec[] {
+  const taken = new Set(points.map(({ target }) => target));
+  return [...defaults, ...files.map(({ source, target }) => bind(source, target, ['rbind', 'rprivate']))]
+    .filter(({ destination }) => !taken.has(destination))
+    .concat(points.map(mountSpec));
+}
+
+function bind(source: string, destination: string, options: readonly string[]): MountSpec {
+  return { destination, type: 'bind', source, options };
+}
+
+function mountSpec(point: MountPoint): MountSpec {
+  const { source, target, readOnly } = point;
+  if (point.type === 'tmpfs') {
+    const asked = [...(point.options ?? []), ...(readOnly ? ['ro'] : [])];
+    const options = tmpfsDefaults.filter((option) => !asked.includes(option.slice(2))).concat(asked);
+    return { destination: target, type: 'tmpfs', source: 'tmpfs', options: [...new Set(options)] };
+  }
+  // docker 25: read-only holds for the mounts below too, unless told otherwise.
+  const below = point.nonRecursive || point.writableBelow ? [] : ['rro'];
+  return bind(source, target, [
+    point.nonRecursive ? 'bind' : 'rbind',
+    point.propagation ?? 'rprivate',
+    ...(readOnly ? ['ro', ...below] : []),
+  ]);
+}
