@@ -72,7 +72,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     else {
       const code = report(error);
       // docker's: what run or create could not do itself is 125, so that 1 can be the container's own.
-      process.exitCode = code === 1 && calledWords(argv).some((word) => /^(run|create)$/.test(word)) ? 125 : code;
+      const words = calledWords(argv);
+      const verb = words[0] === 'container' ? words[1] : words[0];
+      process.exitCode = code === 1 && (verb === 'run' || verb === 'create') ? 125 : code;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { MountPoint } from '../contract.ts';
 
 /** runtime-spec config.md, `mounts`. */
@@ -37,11 +38,12 @@ function mountSpec(point: MountPoint): MountSpec {
     const options = tmpfsDefaults.filter((option) => !asked.includes(option.slice(2))).concat(asked);
     return { destination: target, type: 'tmpfs', source: 'tmpfs', options: [...new Set(options)] };
   }
-  // docker 25: read-only holds for the mounts below too, unless told otherwise.
-  const below = point.nonRecursive || point.writableBelow ? [] : ['rro'];
+  // docker 25: read-only holds for the mounts below too, unless told otherwise. A file has none, and
+  // crun 1.8 fails on it: it opens the target of rro as a directory.
+  const deep = !point.nonRecursive && !point.writableBelow && statSync(source).isDirectory();
   return bind(source, target, [
     point.nonRecursive ? 'bind' : 'rbind',
     point.propagation ?? 'rprivate',
-    ...(readOnly ? ['ro', ...below] : []),
+    ...(readOnly ? ['ro', ...(deep ? ['rro'] : [])] : []),
   ]);
 }

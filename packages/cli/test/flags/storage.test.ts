@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import type { MountRequest } from '@mica/engine';
+import { expect, it } from 'vitest';
+import { storage } from '../../src/flags/storage.ts';
+
+function parse(flag: string, value: string): MountRequest | undefined {
+  const none = { volume: [], mount: [], tmpfs: [], volumesFrom: [] };
+  const name = { '-v': 'volume', '--mount': 'mount', '--tmpfs': 'tmpfs' }[flag] as 'volume';
+  return storage.read({ ...none, [name]: [value] }).mounts?.[0];
+}
+
+it.each([
+  ['-v', 'foo:bar', "invalid mount path: 'bar' mount path must be absolute"],
+  ['-v', '/a:/b:zz', 'invalid mode: zz'],
+  ['-v', '/a:/b:ro,rw', 'invalid mode: ro,rw'],
+  ['-v', '/a:/', "destination can't be '/'"],
+  ['-v', ':/f', 'empty section between colons'],
+  ['-v', '/x:ro', "invalid volume specification: '/x:ro'"],
+  ['-v', '/tmp:/x:rshared', 'mount propagation rshared is not supported'],
+  ['--mount', 'type=volume', 'target is required'],
+  ['--mount', 'type=bind,dst=/x', 'source is required'],
+  ['--mount', 'type=nfs,dst=/x', 'invalid mount type: "nfs"'],
+  ['--mount', 'type=bind,src=/tmp,dst=/x,volume-nocopy', "cannot mix 'volume-*' options with mount type 'bind'"],
+  ['--mount', 'type=bind,src=/tmp,dst=/x,bogus=1', "unexpected key 'bogus' in 'bogus=1'"],
+  ['--mount', 'word', "invalid field 'word' must be a key=value pair"],
+  ['--tmpfs', '/t:bogus', 'Invalid tmpfs option "bogus"'],
+])('%s %s: %s', (flag, value, message) => {
+  expect(() => parse(flag, value)).toThrow(
+    expect.objectContaining({ exitCode: 125, message: expect.stringContaining(message) }),
+  );
+});
+
+it.each<[string, string, Partial<MountRequest>]>([
+  ['-v', '/x', { type: 'volume', target: '/x' }],
+  ['-v', 'name:/x:nocopy,ro', { type: 'volume', source: 'name', target: '/x', noCopy: true, readOnly: true }],
+  ['-v', '/h:/x', { type: 'bind', source: '/h', target: '/x', readOnly: false, createSource: true }],
+  [
+    '-v',
+    './h:/x:ro,z,rslave',
+    { type: 'bind', source: resolve('h'), readOnly: true, propagation: 'rslave', mode: 'ro,z,rslave' },
+  ],
+  ['--mount', 'dst=/x', { type: 'volume', target: '/x' }],
+  [
+    '--mount',
+    'type=bind,"src=/a,b",dst=/x,ro=1',
+    { type: 'bind', source: '/a,b', target: '/x', readOnly: true, createSource: false },
+  ],
+  ['--mount', 'type=bind,src=/a,dst=/x,bind-recursive=disabled', { nonRecursive: true }],
+  ['--mount', 'src=n,target=/x,volume-nocopy,volume-label=a=b', { source: 'n', noCopy: true, labels: { a: 'b' } }],
+  ['--mount', 'type=tmpfs,dst=/x,tmpfs-size=1.5m,tmpfs-mode=0700', { options: ['size=1572864', 'mode=0700'] }],
+  ['--tmpfs', '/x', { type: 'tmpfs', target: '/x', options: [] }],
+  ['--tmpfs', '/x:ro,size=1m', { readOnly: true, options: ['size=1m'] }],
+])('%s %s', (flag, value, wanted) => {
+  expect(parse(flag, value)).toMatchObject(wanted);
+});
