@@ -5,6 +5,7 @@ import { saveImages } from './archive/save.ts';
 import { directorySink, writeTar } from './archive/sinks.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
+import { thawAbandoned } from './commit/freeze.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { readLog } from './container/logs.ts';
 import type { ContainerState } from './container/record.ts';
@@ -41,13 +42,16 @@ export class Engine {
   readonly volumes: Volumes;
   readonly #store: Store;
   readonly #containers: Lifecycle;
+  readonly #options: EngineOptions;
 
   constructor(options: EngineOptions = {}) {
+    this.#options = options;
     this.root = options.root ?? defaultRoot();
     this.#store = Store.open(this.root);
     this.images = new ImageService(this.#store);
     this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
     this.volumes = this.#containers.context.volumes;
+    thawAbandoned(this.#containers.paths.run);
   }
 
   /** docker import; the new image's ID. */
@@ -97,8 +101,9 @@ export class Engine {
   diff(name: string): Promise<Change[]> {
     return containerChanges(this.#store, this.#containers, this.#find(name));
   }
-  commit(name: string, reference?: string, options: CommitOptions = {}): CommitResult {
-    return commitContainer(this.#store, this.#containers, this.#find(name), reference, options);
+  async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
+    const hasher = this.#options.hasher ?? 'auto';
+    return commitContainer(this.#store, this.#containers, this.#find(name), reference, { ...options, hasher });
   }
 
   close(): void {

@@ -52,4 +52,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX volume_uses_container ON volume_uses (container);
   `,
+  `
+  ALTER TABLE commits ADD COLUMN young TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE commits ADD COLUMN layers INTEGER NOT NULL DEFAULT 1;
+  `,
 ];
