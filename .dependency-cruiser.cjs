@@ -11,6 +11,7 @@ const order = [
   'overlay',
   'runtime',
   'volume',
+  'network',
   'container',
   'commit',
 ];

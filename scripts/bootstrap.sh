@@ -93,8 +93,6 @@ build() {
     tail -n 60 "$log" >&2
     fail "the build failed (all of it: .toolchain/build.log)"
   }
-  # Restored from the cache it is as old as when it was built: bin/mica would take the sources for newer.
-  touch packages/cli/dist/main.js
   stamp build "$key"
 }
 
@@ -114,6 +112,6 @@ if ! everything_ready; then
   exec 9>&-
 fi
 
-if ! install_commands crun:crun conmon:conmon runc:runc busybox:busybox-static; then
+if ! install_commands crun:crun conmon:conmon runc:runc busybox:busybox-static nft:nftables aardvark-dns:aardvark-dns; then
   [ "$runtime" = offer ] || exit 3
 fi

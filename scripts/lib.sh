@@ -24,7 +24,7 @@ stamp() { printf '%s\n' "$2" >"$stamps/$1.$$" && mv "$stamps/$1.$$" "$stamps/$1"
 # install_commands COMMAND:PACKAGE… installs the Debian packages of the commands that are missing.
 # Anywhere it may not, it prints the one command that would, and returns 3.
 install_commands() {
-  local pair packages=() PATH=$PATH:/usr/sbin:/sbin
+  local pair packages=() PATH=$PATH:/usr/sbin:/sbin:/usr/lib/podman:/usr/libexec/podman
   for pair in "$@"; do
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
   done

@@ -4,6 +4,10 @@
  * listener for progress. Paths inside images are bytes in the store and `string` (utf8) here.
  */
 import type { Readable, Writable } from 'node:stream';
+import type { PortSpec } from './network/port-spec.ts';
+import type { PublishedPort } from './network/record.ts';
+
+export type { PortSpec, PublishedPort };
 
 /** Progress of one operation; `total` is absent while it is not known. */
 export interface Progress {
@@ -142,10 +146,24 @@ export interface CreateOptions {
   readonly openStdin?: boolean; // -i
   readonly readOnly?: boolean;
   readonly remove?: boolean; // --rm
-  readonly network?: string; // 'none' (default in this version) | 'host'
   readonly mounts?: readonly MountRequest[];
   /** `CONTAINER[:ro|rw]`: all bind mounts and volumes of that one. */
   readonly volumesFrom?: readonly string[];
+  /** 'bridge' (default), 'none', 'host', 'container:NAME', or the name of a network. */
+  readonly network?: string;
+  /** Of the first network. */
+  readonly ip?: string;
+  readonly macAddress?: string;
+  readonly networkAliases?: readonly string[];
+  /** Networks beside the first. */
+  readonly moreNetworks?: readonly string[];
+  readonly ports?: readonly PortSpec[];
+  readonly publishAll?: boolean; // -P
+  readonly expose?: readonly string[]; // 80, 80/udp, 7000-7010
+  readonly dns?: readonly string[];
+  readonly dnsSearch?: readonly string[];
+  readonly dnsOptions?: readonly string[];
+  readonly addHosts?: readonly string[]; // NAME:IP
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
   /** Run by the monitor after the end: what removes a detached container that asked for it. */
@@ -167,9 +185,39 @@ export interface ContainerSummary {
   readonly remove: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly MountPoint[];
+  /** Published while it runs. */
+  readonly ports: readonly PublishedPort[];
+  /** Exposed by its image or --expose: 80/tcp. */
+  readonly exposed: readonly string[];
+  readonly networks: readonly string[];
   /** Bytes in the writable layer; only with `size: true`. */
   readonly sizeRw?: number;
   readonly sizeRootFs?: number;
+}
+export interface NetworkCreateOptions {
+  readonly subnet?: string; // 10.1.2.0/24
+  readonly gateway?: string;
+  readonly internal?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+export interface NetworkSummary {
+  readonly id: string; // 64 hex
+  readonly name: string;
+  readonly created: string; // RFC 3339
+  readonly driver: 'bridge' | 'host' | 'null';
+  readonly internal: boolean;
+  readonly subnet: string | null;
+  readonly gateway: string | null;
+  /** Its interface on the machine, there while a container is on it. */
+  readonly bridge: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Those that run now. */
+  readonly containers: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly address: string;
+    readonly mac: string;
+  }[];
 }
 /** A live connection to a container's (or an exec's) standard streams. The caller calls `close`. */
 export interface Attachment {
@@ -195,15 +243,10 @@ export interface CommitMeta {
 }
 export interface CommitOptions extends Task, CommitMeta {
   readonly pause?: boolean; // default true
-  /** On top of the container's last commit: only what changed since then is read. */
-  readonly incremental?: boolean;
-  /** Read everything, whatever an earlier commit left to build on. */
-  readonly full?: boolean;
 }
 export interface CommitResult {
   readonly imageId: string;
   readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null; // null: nothing changed
   readonly references: readonly string[];
-  /** How long its processes stood still, milliseconds; 0 when it was not running. */
   readonly frozenMs: number;
 }

@@ -5,7 +5,6 @@ import { saveImages } from './archive/save.ts';
 import { directorySink, writeTar } from './archive/sinks.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
-import { thawAbandoned } from './commit/freeze.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { readLog } from './container/logs.ts';
 import type { ContainerState } from './container/record.ts';
@@ -24,6 +23,7 @@ import type {
   SaveOptions,
 } from './contract.ts';
 import { ImageService } from './images/image-service.ts';
+import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
 import { Store } from './store/store.ts';
 import type { Volumes } from './volume/volumes.ts';
@@ -40,18 +40,17 @@ export class Engine {
   readonly root: string;
   readonly images: ImageService;
   readonly volumes: Volumes;
+  readonly networks: Networks;
   readonly #store: Store;
   readonly #containers: Lifecycle;
-  readonly #options: EngineOptions;
 
   constructor(options: EngineOptions = {}) {
-    this.#options = options;
     this.root = options.root ?? defaultRoot();
     this.#store = Store.open(this.root);
     this.images = new ImageService(this.#store);
     this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
     this.volumes = this.#containers.context.volumes;
-    thawAbandoned(this.#containers.paths.run);
+    this.networks = new Networks(this.#containers.context.networks);
   }
 
   /** docker import; the new image's ID. */
@@ -95,15 +94,28 @@ export class Engine {
   list(all = false): ContainerSummary[] {
     return this.#containers.list(all);
   }
+  /** Puts a container on a network; at once if it runs. */
+  connect(network: string, container: string, options: { ip?: string; aliases?: readonly string[] } = {}): void {
+    const { ip, aliases } = options;
+    this.networks.connect(network, this.#networked(container), {
+      ...(ip === undefined ? {} : { address: ip }),
+      ...(aliases === undefined ? {} : { aliases }),
+    });
+  }
+  disconnect(network: string, container: string): void {
+    this.networks.disconnect(network, this.#networked(container));
+  }
+  inspect(name: string): ContainerSummary {
+    return this.#containers.inspect(this.#find(name));
+  }
   logs(name: string): AsyncIterable<LogLine> {
     return readLog(this.#containers.paths.part(this.#find(name).id, 'ctr.log'));
   }
   diff(name: string): Promise<Change[]> {
     return containerChanges(this.#store, this.#containers, this.#find(name));
   }
-  async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
-    const hasher = this.#options.hasher ?? 'auto';
-    return commitContainer(this.#store, this.#containers, this.#find(name), reference, { ...options, hasher });
+  commit(name: string, reference?: string, options: CommitOptions = {}): CommitResult {
+    return commitContainer(this.#store, this.#containers, this.#find(name), reference, options);
   }
 
   close(): void {
@@ -113,6 +125,11 @@ export class Engine {
     this.close();
   }
 
+  #networked(name: string): { id: string; name: string; pid: number | null } {
+    const row = this.#find(name);
+    const state = this.#containers.reconcile(row);
+    return { id: row.id, name: row.name, pid: state.status === 'running' ? state.pid : null };
+  }
   #find(name: string): ContainerRow<ContainerState> {
     return this.#store.containers.find<ContainerState>(name);
   }

@@ -12,6 +12,8 @@ export type ErrorCode =
   | 'not-supported'
   | 'no-such-image'
   | 'no-such-container'
+  | 'no-such-network'
+  | 'port-in-use'
   | 'no-such-path'
   | 'no-such-volume'
   | 'volume-in-use'

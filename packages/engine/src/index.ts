@@ -6,5 +6,6 @@ export { chainId, chainIds } from './image/chain-id.ts';
 export { type Healthcheck, type ImageConfig, parseConfig, type RunConfig } from './image/config.ts';
 export { type Descriptor, isManifestType, mediaTypes } from './image/descriptor.ts';
 export { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } from './image/manifest.ts';
+export { parseExpose, parsePublish } from './network/port-spec.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';

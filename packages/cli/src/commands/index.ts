@@ -13,6 +13,7 @@ export const groups: Readonly<Record<string, string>> = {
   container: 'manage containers',
   image: 'manage images',
   volume: 'manage volumes',
+  network: 'manage networks',
 };
 
 export const verbs: readonly Verb[] = [
@@ -38,6 +39,23 @@ export const verbs: readonly Verb[] = [
   },
   { names: ['logs', 'container logs'], summary: 'show what a container wrote', load: () => import('./logs.ts') },
   { names: ['rm', 'container rm', 'container remove'], summary: 'remove containers', load: () => import('./rm.ts') },
+  { names: ['port', 'container port'], summary: "list a container's published ports", load: () => import('./port.ts') },
+  // networks
+  { names: ['network create'], summary: 'make a network', load: () => import('./network-create.ts') },
+  { names: ['network ls', 'network list'], summary: 'list networks', load: () => import('./network-ls.ts') },
+  { names: ['network inspect'], summary: 'show networks as JSON', load: () => import('./network-inspect.ts') },
+  { names: ['network rm', 'network remove'], summary: 'remove networks', load: () => import('./network-rm.ts') },
+  { names: ['network prune'], summary: 'remove unused networks', load: () => import('./network-prune.ts') },
+  {
+    names: ['network connect'],
+    summary: 'put a container on a network',
+    load: () => import('./network-connect.ts'),
+  },
+  {
+    names: ['network disconnect'],
+    summary: 'take a container off a network',
+    load: () => import('./network-disconnect.ts'),
+  },
   // commit
   {
     names: ['commit', 'container commit'],

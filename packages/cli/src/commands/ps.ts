@@ -2,6 +2,7 @@ import type { ContainerSummary } from '@mica/engine';
 import type { Command } from 'commander';
 import { ago, humanDuration, shortId, table, truncate } from '../format.ts';
 import { withEngine } from '../session.ts';
+import { portsColumn } from './ports-column.ts';
 
 export function define(command: Command): void {
   command
@@ -25,7 +26,7 @@ export function define(command: Command): void {
             `"${options.trunc ? truncate(words, 20) : words}"`,
             ago(row.created),
             status(row),
-            '',
+            portsColumn(row),
             row.name,
           ];
         });

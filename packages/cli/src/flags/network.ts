@@ -1,21 +1,94 @@
-import { MicaError } from '@mica/engine';
-import type { FlagGroup } from './flag-group.ts';
+import { MicaError, parsePublish } from '@mica/engine';
+import { type FlagGroup, many } from './flag-group.ts';
 
 export interface NetworkFlags {
-  readonly network?: string;
+  readonly network: string[];
+  readonly publish: string[];
+  readonly publishAll?: boolean;
+  readonly expose: string[];
+  readonly dns: string[];
+  readonly dnsSearch: string[];
+  readonly dnsOption: string[];
+  readonly addHost: string[];
+  readonly ip?: string;
+  readonly macAddress?: string;
+  readonly networkAlias: string[];
 }
 
 export const network: FlagGroup<NetworkFlags> = {
   add(command) {
-    command.option('--network <mode>', 'none (the default in this version) or host');
+    const list = [] as string[];
+    command
+      .option(
+        '--network <network>',
+        'bridge (default), none, host, container:NAME or a network; several times',
+        many,
+        list,
+      )
+      .option(
+        '-p, --publish <[[ip:]port:]port[/udp]>',
+        'a port of the container on the machine; ranges FROM-TO',
+        many,
+        list,
+      )
+      .option('-P, --publish-all', 'all exposed ports on free ones of the machine')
+      .option('--expose <port[/udp]>', 'a port for -P', many, list)
+      .option('--dns <address>', 'a name server', many, list)
+      .option('--dns-search <domain>', 'a search domain; . for none', many, list)
+      .option('--dns-option <option>', 'an option of resolv.conf', many, list)
+      .option('--add-host <name:address>', 'a line for /etc/hosts; host-gateway is the machine', many, list)
+      .option('--ip <address>', 'its IPv4 address on a network with a --subnet')
+      .option('--mac-address <address>', 'its MAC address')
+      .option('--network-alias <name>', 'another name on the network', many, list);
   },
-  read({ network: mode }) {
-    if (mode === undefined) return {};
-    if (!['none', 'host'].includes(mode))
-      throw new MicaError('not-supported', `network ${mode} is not supported yet`, {
-        hint: 'use --network none or host',
+  read(flags) {
+    const named = flags.network.map(parseNetwork);
+    const [first, ...more] = named;
+    const mode = first?.name;
+    const ports = flags.publish.flatMap(parsePublish);
+    if ((mode === 'host' || mode === 'none') && (ports.length > 0 || flags.publishAll))
+      process.stderr.write(`WARNING: Published ports are discarded when using ${mode} network mode\n`);
+    const ip = flags.ip ?? first?.ip;
+    const macAddress = flags.macAddress ?? first?.mac;
+    const some = more.find((one) => one.ip || one.mac || one.aliases.length > 0);
+    if (some)
+      throw new MicaError('not-supported', `ip, mac-address and alias are for the first --network only: ${some.name}`, {
+        hint: 'use mica network connect for the others',
         exitCode: 125,
       });
-    return { network: mode };
+    return {
+      ...(mode === undefined ? {} : { network: mode }),
+      moreNetworks: more.map((one) => one.name),
+      ...(ip === undefined ? {} : { ip }),
+      ...(macAddress === undefined ? {} : { macAddress }),
+      networkAliases: [...flags.networkAlias, ...(first?.aliases ?? [])],
+      ports,
+      publishAll: flags.publishAll ?? false,
+      expose: flags.expose,
+      dns: flags.dns,
+      dnsSearch: flags.dnsSearch,
+      dnsOptions: flags.dnsOption,
+      addHosts: flags.addHost,
+    };
   },
 };
+
+/** `NAME`, or docker's long form `name=NAME,alias=…,ip=…,mac-address=…`. */
+function parseNetwork(text: string): { name: string; ip?: string; mac?: string; aliases: string[] } {
+  if (!text.includes('=')) return { name: text, aliases: [] };
+  const found = { name: '', aliases: [] as string[] } as { name: string; ip?: string; mac?: string; aliases: string[] };
+  for (const pair of text.split(',')) {
+    const [key, value = ''] = pair.split('=', 2);
+    if (key === 'name') found.name = value;
+    else if (key === 'alias') found.aliases.push(value);
+    else if (key === 'ip') found.ip = value;
+    else if (key === 'mac-address') found.mac = value;
+    else
+      throw new MicaError('not-supported', `invalid field ${key} in --network ${text}`, {
+        hint: 'name, alias, ip and mac-address are known',
+        exitCode: 125,
+      });
+  }
+  if (found.name === '') throw new MicaError('invalid-argument', `no name in --network ${text}`, { exitCode: 125 });
+  return found;
+}

@@ -1,3 +1,4 @@
+import { Scope } from '../network/scope.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +13,7 @@ export class ContainerContext {
   readonly store: Store;
   readonly paths: ContainerPaths;
   readonly volumes: Volumes;
+  readonly networks: Scope;
   readonly #wanted: string;
 
   constructor(store: Store, runtime: string) {
@@ -19,6 +21,7 @@ export class ContainerContext {
     this.#wanted = runtime;
     this.paths = new ContainerPaths(store.root);
     this.volumes = new Volumes(store);
+    this.networks = new Scope(store, this.paths.run);
   }
 
   /** Looked for at its first use: `ps` needs none. */

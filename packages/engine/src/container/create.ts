@@ -5,6 +5,7 @@ import { resolveImage } from '../images/resolve.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
 import { forget } from './end.ts';
+import { planNetworks } from './network.ts';
 import type { ContainerState } from './record.ts';
 import { prepareRootfs } from './rootfs.ts';
 
@@ -28,8 +29,9 @@ export async function createContainer(context: ContainerContext, options: Create
       hint: 'give a command after the image',
       exitCode: 125,
     });
+  const networks = planNetworks(context, options, config);
   const state = {
-    options,
+    options: networks.options,
     command,
     status: 'created',
     pid: null,
@@ -51,6 +53,7 @@ export async function createContainer(context: ContainerContext, options: Create
     for (const mount of mounts) if (mount.name !== undefined) context.store.volumes.use(mount.name, id);
   });
   try {
+    networks.attach(id, name);
     await prepareRootfs(context.store, context.paths, id, image.config.rootfs.diff_ids);
     return id;
   } catch (error) {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { MicaError } from '../error.ts';
 import { enterPrivateMounts, unmountIfMounted } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { releaseNetwork } from './network-state.ts';
 import { reconcile, waitForExit } from './state.ts';
 
 export function killContainer(context: ContainerContext, row: Row, signal: string): void {
@@ -49,6 +50,7 @@ export async function removeContainer(
 export function forget(context: ContainerContext, id: string, volumes: boolean): void {
   const { paths, store } = context;
   // Mounted in this namespace when this process, or the monitor it descends from, started it.
+  releaseNetwork(context, id);
   unmountIfMounted(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts';
 import { ContainerContext, type Row } from './context.ts';
 import { createContainer } from './create.ts';
 import { killContainer, removeContainer, stopContainer } from './end.ts';
+import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
 import { startContainer } from './start.ts';
@@ -47,13 +48,18 @@ export class Lifecycle {
   remove(row: Row, force: boolean, volumes = false): Promise<void> {
     return removeContainer(this.context, row, force, volumes);
   }
+  inspect(row: Row): ContainerSummary {
+    return summary(this.context, row, this.reconcile(row));
+  }
   list(all: boolean): ContainerSummary[] {
     const rows = this.context.store.containers.list<ContainerState>();
-    return rows.map((row) => summary(row, this.reconcile(row))).filter((row) => all || row.status === 'running');
+    return rows
+      .map((row) => summary(this.context, row, this.reconcile(row)))
+      .filter((row) => all || row.status === 'running');
   }
 }
 
-function summary(row: Row, state: ContainerState): ContainerSummary {
+function summary(context: ContainerContext, row: Row, state: ContainerState): ContainerSummary {
   const { options } = state;
   return {
     id: row.id,
@@ -70,5 +76,6 @@ function summary(row: Row, state: ContainerState): ContainerSummary {
     remove: options.remove ?? false,
     labels: options.labels ?? {},
     mounts: state.mounts,
+    ...networkSummary(context, row.id, options),
   };
 }

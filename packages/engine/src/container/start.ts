@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname as hostHostname } from 'node:os';
 import type { Attachment } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
@@ -12,6 +11,7 @@ import { enterPrivateMounts } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { deleteFromRuntime } from './end.ts';
+import { type ContainerNetwork, prepareNetwork } from './network.ts';
 import { makeWorkdir, mountRootfs } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
 import { resolveUser } from './user.ts';
@@ -34,13 +34,14 @@ export async function startContainer(context: ContainerContext, row: Row, attach
   const bundle = paths.bundle(id);
   rmSync(bundle, { recursive: true, force: true });
   mkdirSync(bundle, { mode: 0o700 });
+  let network: ContainerNetwork | undefined;
   try {
     const config = image.config.config ?? {};
     const user = resolveUser(rootfs, options.user ?? config.User ?? '');
     const cwd = options.workdir ?? (config.WorkingDir || '/');
     if (cwd !== '/') makeWorkdir(rootfs, cwd);
-    const network = options.network === 'host' ? 'host' : 'none';
-    const hostname = options.hostname ?? (network === 'host' ? hostHostname() : id.slice(0, 12));
+    network = prepareNetwork(context, row);
+    const { hostname } = network;
     const tty = options.tty ?? false;
     const base = [defaultPath, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`];
     const spec = containerSpec({
@@ -48,8 +49,8 @@ export async function startContainer(context: ContainerContext, row: Row, attach
       rootfs,
       readOnly: options.readOnly ?? false,
       hostname,
-      network,
-      files: hostFiles(context, id, hostname),
+      network: network.namespace,
+      files: network.files,
       mounts: row.record.mounts,
       process: { args: command, env: mergeEnv(base, config.Env ?? [], options.env ?? []), cwd, ...user, tty },
     });
@@ -64,7 +65,10 @@ export async function startContainer(context: ContainerContext, row: Row, attach
       tty,
       stdin: options.openStdin ?? false,
       exitCommand: options.exitCommand ?? [],
+      held: network.held,
     });
+    network.close();
+    network.connect(pid);
     const socket = attach ? new AttachSocket(bundle) : null;
     seccomp.keep(id);
     const pidStart = processStart(pid) ?? null;
@@ -81,6 +85,7 @@ export async function startContainer(context: ContainerContext, row: Row, attach
     return socket ? attachmentOf(context, id, socket) : null;
   } catch (error) {
     deleteFromRuntime(context, id);
+    network?.abort();
     rmSync(bundle, { recursive: true, force: true });
     throw error;
   }
@@ -96,19 +101,6 @@ function attachmentOf(context: ContainerContext, id: string, socket: AttachSocke
     exit,
     close: () => socket.close(),
   };
-}
-
-/** The files that the engine writes and binds over the image's own. */
-function hostFiles(context: ContainerContext, id: string, hostname: string) {
-  const write = (name: 'hosts' | 'hostname' | 'resolv.conf', text: string) => {
-    writeFileSync(context.paths.part(id, name), text);
-    return { source: context.paths.part(id, name), target: `/etc/${name}` };
-  };
-  return [
-    write('hosts', `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t${hostname}\n`),
-    write('hostname', `${hostname}\n`),
-    write('resolv.conf', ''),
-  ];
 }
 
 /** Later wins; `KEY` alone takes the caller's value, and is left out if the caller has none. */

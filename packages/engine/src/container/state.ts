@@ -4,6 +4,7 @@ import { MicaError } from '../error.ts';
 import { readExit } from '../runtime/conmon.ts';
 import { processStart } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { releaseNetwork } from './network-state.ts';
 import type { ContainerState } from './record.ts';
 
 /**
@@ -22,6 +23,8 @@ export function reconcile(context: ContainerContext, row: Row): ContainerState {
     if (alive || conmonAlive(context, row.id)) return state;
     code = readExit(exits, row.id); // it may have written and ended between the two looks
   }
+  // Before the end is written down: whoever is killed in between leaves a container that still looks alive.
+  releaseNetwork(context, row.id);
   return context.update(row.id, (old) => ({
     ...old,
     status: 'exited',

@@ -15,6 +15,8 @@ export interface MonitorOptions {
   readonly stdin: boolean;
   /** Run by conmon after the end. */
   readonly exitCommand: readonly string[];
+  /** Descriptors that it keeps open as long as it lives: the host ports of its container. */
+  readonly held: readonly number[];
 }
 
 /**
@@ -38,7 +40,7 @@ export function createMonitored(runtime: OciRuntime, options: MonitorOptions): P
     const child = spawn(requireProgram('conmon', 'conmon'), args, {
       cwd: bundle,
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', ...options.held],
       env: { ...process.env, _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
     });
     let answer = '';

@@ -11,6 +11,7 @@ export function findProgram(name: string): string | null {
     '/sbin',
     '/usr/local/sbin',
     '/usr/libexec/podman',
+    '/usr/lib/podman',
   ];
   for (const path of name.includes('/') ? [name] : folders.map((folder) => `${folder}/${name}`)) {
     try {

@@ -17,7 +17,8 @@ export interface SpecOptions {
   readonly rootfs: string;
   readonly readOnly: boolean;
   readonly hostname: string;
-  readonly network: 'none' | 'host';
+  /** A network namespace of its own, the machine's, or the one at this path. */
+  readonly network: 'none' | 'host' | `/${string}`;
   /** Files bound over /etc/hosts and its like. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   readonly mounts: readonly MountPoint[];
@@ -42,7 +43,12 @@ function processSpec(process: ProcessSpec): Record<string, unknown> {
 
 /** The runtime-spec config.json of a container with docker's defaults (runtime/docker-defaults.json). */
 export function containerSpec(options: SpecOptions): Record<string, unknown> {
-  const namespaces = ['mount', 'uts', 'pid', 'ipc', ...(options.network === 'host' ? [] : ['network'])];
+  const { network } = options;
+  const own = network === 'none';
+  const namespaces = [
+    ...['mount', 'uts', 'pid', 'ipc'].map((type) => ({ type })),
+    ...(network === 'host' ? [] : [{ type: 'network', ...(own ? {} : { path: network }) }]),
+  ];
   return {
     ociVersion: '1.0.2',
     process: processSpec(options.process),
@@ -50,11 +56,11 @@ export function containerSpec(options: SpecOptions): Record<string, unknown> {
     hostname: options.hostname,
     mounts: mountSpecs(defaults.mounts, options.files, options.mounts),
     linux: {
-      // Both sysctls belong to the network namespace: in the host's they would change the host.
-      ...(options.network === 'host' ? {} : { sysctl: defaults.sysctl }),
+      // Both sysctls belong to the network namespace: in the host's, or another container's, they would change that.
+      ...(own ? { sysctl: defaults.sysctl } : {}),
       resources: { devices: defaults.devices },
       cgroupsPath: `/mica/${options.id}`,
-      namespaces: namespaces.map((type) => ({ type })),
+      namespaces,
       seccomp: defaults.seccomp,
       maskedPaths: defaults.maskedPaths,
       readonlyPaths: defaults.readonlyPaths,

@@ -19,8 +19,7 @@ export class Database {
   constructor(path: string) {
     try {
       this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
-      // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
-      this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
+      this.#db.exec('PRAGMA synchronous = NORMAL');
       this.#migrate();
     } catch (error) {
       throw translate(error, path);

@@ -53,7 +53,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX volume_uses_container ON volume_uses (container);
   `,
   `
-  ALTER TABLE commits ADD COLUMN young TEXT NOT NULL DEFAULT '{}';
-  ALTER TABLE commits ADD COLUMN layers INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE networks (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created TEXT NOT NULL, record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  -- one row a container and network; lease: what it holds of the machine while it runs, NULL otherwise
+  CREATE TABLE endpoints (
+    container TEXT NOT NULL, network TEXT NOT NULL, ordinal INTEGER NOT NULL, record TEXT NOT NULL, lease TEXT,
+    PRIMARY KEY (container, network)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX endpoints_network ON endpoints (network);
   `,
 ];

@@ -7,6 +7,7 @@ import { Database } from './database.ts';
 import { storeError } from './files.ts';
 import { ImageRecords } from './image-records.ts';
 import { LayerRecords } from './layer-records.ts';
+import { NetworkRecords } from './network-records.ts';
 import { type Collected, collect } from './prune.ts';
 import { VolumeRecords } from './volume-records.ts';
 
@@ -24,6 +25,7 @@ export class Store {
   readonly containers: ContainerRecords;
   readonly commits: CommitIndex;
   readonly volumes: VolumeRecords;
+  readonly networks: NetworkRecords;
 
   private constructor(root: string) {
     this.root = root;
@@ -34,6 +36,7 @@ export class Store {
     this.containers = new ContainerRecords(this.db);
     this.commits = new CommitIndex(this.db);
     this.volumes = new VolumeRecords(this.db);
+    this.networks = new NetworkRecords(this.db);
   }
 
   /** Makes the folder and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */

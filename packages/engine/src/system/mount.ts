@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { systemError } from './errno.ts';
 import { call, cString, lastErrno, native } from './library.ts';
 
 const UNSHARE = 'int unshare(int flags)';
 const MOUNT =
   'int mount(const void *source, const void *target, const void *type, unsigned long flags, const void *data)';
+const SETNS = 'int setns(int fd, int type)';
 const UMOUNT = 'int umount2(const void *target, int flags)';
 const CLOSE = 'int close(int fd)';
 // The new mount API has no wrappers in Debian 12's C library: by number, the same on every
@@ -26,6 +27,8 @@ const AT_FDCWD = -100;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 
 let privateMounts = false;
+/** The mount namespace this process was started in, kept open once it left it. */
+let originalMounts = -1;
 
 /**
  * Puts this thread, and every thread and process it makes from now on, in a mount namespace of its
@@ -38,10 +41,32 @@ let privateMounts = false;
  */
 export function enterPrivateMounts(): void {
   if (privateMounts) return;
+  originalMounts = openSync('/proc/thread-self/ns/mnt', 'r');
   call(UNSHARE, 'unshare', undefined, CLONE_NEWNS);
   call(MOUNT, 'mount', '/', cString('none'), cString('/'), null, MS_REC | MS_SLAVE, null);
   if (existsSync('/sys/fs/cgroup/unified/cgroup.controllers')) unmount('/sys/fs/cgroup/unified');
   privateMounts = true;
+}
+
+/**
+ * Runs `work` in the mount namespace that this process came from: for what it starts there and what
+ * outlives the containers. Synchronous; the working folder is / meanwhile.
+ */
+export function outsidePrivateMounts<T>(work: () => T): T {
+  if (!privateMounts) return work();
+  const folder = process.cwd();
+  const own = openSync('/proc/thread-self/ns/mnt', 'r');
+  try {
+    call(SETNS, 'setns', 'original mounts', originalMounts, CLONE_NEWNS);
+    try {
+      return work();
+    } finally {
+      call(SETNS, 'setns', 'private mounts', own, CLONE_NEWNS);
+    }
+  } finally {
+    native(CLOSE)(own);
+    process.chdir(folder);
+  }
 }
 
 /** Detaches at once; busy files keep what they have open. */

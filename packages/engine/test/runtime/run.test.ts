@@ -58,6 +58,7 @@ async function run(script: string, options: { stdin?: string; args?: string[] } 
     tty: false,
     stdin: options.stdin !== undefined,
     exitCommand: [],
+    held: [],
   });
   const attach = new AttachSocket(bundle);
   runtime.run('start', id);

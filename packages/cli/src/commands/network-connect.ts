@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { many } from '../flags/flag-group.ts';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<network>')
+    .argument('<container>')
+    .option('--ip <address>', 'its IPv4 address there')
+    .option('--alias <name>', 'another name there', many, [] as string[])
+    .addHelpText('after', '\nExample:\n  mica network connect back web')
+    .action((network: string, container: string, options: { ip?: string; alias: string[] }, command: Command) =>
+      withEngine(command, (engine) =>
+        engine.connect(network, container, {
+          ...(options.ip === undefined ? {} : { ip: options.ip }),
+          aliases: options.alias,
+        }),
+      ),
+    );
+}

@@ -1,0 +1,34 @@
+import { MicaError, parseExpose } from '@mica/engine';
+import type { Command } from 'commander';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container>')
+    .argument('[port]', 'of the container: 80 or 80/udp')
+    .addHelpText('after', '\nExample:\n  mica port web 80')
+    .action((name: string, wanted: string | undefined, _options: object, command: Command) =>
+      withEngine(command, (engine) => {
+        const ports = engine.inspect(name).ports;
+        if (wanted === undefined) {
+          const lines = ports.map((one) => `${one.containerPort}/${one.protocol} -> ${one.hostIp}:${one.hostPort}\n`);
+          process.stdout.write(lines.sort().join(''));
+          return;
+        }
+        const asked = parseExpose(wanted);
+        const found = ports.filter((one) =>
+          asked.some(({ port, protocol }) => port === one.containerPort && protocol === one.protocol),
+        );
+        if (found.length === 0)
+          throw new MicaError(
+            'invalid-argument',
+            `no public port '${wanted.includes('/') ? wanted : `${wanted}/tcp`}' published for ${name}`,
+            {
+              subject: wanted,
+              hint: `mica port ${name} lists them`,
+            },
+          );
+        process.stdout.write(found.map((one) => `${one.hostIp}:${one.hostPort}\n`).join(''));
+      }),
+    );
+}

@@ -1,0 +1,114 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { MicaError } from '../error.ts';
+import { findProgram, requireProgram } from '../runtime/oci-runtime.ts';
+import { NftSocket } from '../system/nftables.ts';
+import { type Ipv4Range, RouteSocket } from '../system/rtnetlink.ts';
+import { chooseSubnet, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
+import type { Network, NetworkState } from './record.ts';
+import { networkElements, publishedElements, rulesetOf } from './ruleset.ts';
+import type { Scope } from './scope.ts';
+
+/** Sees that a network's interface and rules are there. Under the lock. Idempotent: two looks when all is well. */
+export function bringUp(scope: Scope, network: Network): Network {
+  using links = new RouteSocket();
+  using nft = new NftSocket();
+  const missing = links.find(network.record.bridge) === undefined;
+  try {
+    const up = missing ? addBridge(scope, network, links) : network;
+    if (!nft.hasTable(scope.table)) restoreRules(scope, nft, up);
+    else if (missing) nft.add(scope.table, networkElements(up.record));
+    if (missing) passForeignFirewall(nft, up.record.bridge, '-I');
+    return up;
+  } catch (error) {
+    if (missing) takeDown(scope, network);
+    throw error;
+  }
+}
+
+/** Takes the interface away, and the rules with the store's last one. Under the lock. */
+export function takeDown(scope: Scope, network: Network): void {
+  using links = new RouteSocket();
+  using nft = new NftSocket();
+  if (links.deleteLink(network.record.bridge)) passForeignFirewall(nft, network.record.bridge, '-D');
+  const others = scope.store.networks.list<NetworkState>().filter(({ id }) => id !== network.id);
+  if (others.some(({ record }) => links.find(record.bridge))) nft.remove(scope.table, networkElements(network.record));
+  else nft.deleteTable(scope.table);
+}
+
+function addBridge(scope: Scope, network: Network, links: RouteSocket): Network {
+  const taken = links.ranges();
+  let state = network.record;
+  if (taken.some((range) => overlaps(range, parseSubnet(state.subnet)))) {
+    if (state.fixed)
+      throw new MicaError(
+        'conflict',
+        `the subnet ${state.subnet} of network ${network.name} overlaps another one of this machine`,
+        {
+          subject: network.name,
+          hint: 'ip route shows them; make the network anew with another --subnet',
+          exitCode: 125,
+        },
+      );
+    // Something else took it while no container was on the network: nothing holds on to it, so move.
+    state = { ...state, ...freeSubnet(scope, taken), last: 0 };
+    scope.store.networks.update(network.id, state);
+  }
+  const mac = Buffer.concat([Buffer.from([0x02, 0x42]), randomBytes(4)]);
+  links.createBridge(state.bridge, mac, parseIpv4(state.gateway) ?? 0, parseSubnet(state.subnet).prefix);
+  set('/proc/sys/net/ipv4/ip_forward', '1');
+  set(`/proc/sys/net/ipv4/conf/${state.bridge}/route_localnet`, '1');
+  set(`/proc/sys/net/ipv6/conf/${state.bridge}/disable_ipv6`, '1');
+  return { ...network, record: state };
+}
+
+/** A subnet that neither the machine nor another network of this store has, and its gateway. */
+export function freeSubnet(scope: Scope, taken: readonly Ipv4Range[]): Pick<NetworkState, 'subnet' | 'gateway'> {
+  const own = scope.store.networks.list<NetworkState>().map(({ record }) => parseSubnet(record.subnet));
+  const subnet = chooseSubnet([...taken, ...own], scope.seed);
+  return { subnet: formatSubnet(subnet), gateway: formatIpv4(subnet.address + 1) };
+}
+
+/** Writes the rules and all that belongs in them: also after somebody's `nft flush ruleset`. */
+function restoreRules(scope: Scope, nft: NftSocket, network: Network): void {
+  const done = spawnSync(requireProgram('nft', 'nftables'), ['-f', '-'], {
+    input: rulesetOf(scope.table),
+    encoding: 'utf8',
+  });
+  if (done.status !== 0)
+    throw new MicaError('runtime-failed', `nft: ${(done.stderr || String(done.error)).trim().split('\n')[0]}`, {
+      hint: 'does this kernel have nf_tables with nat and fib? --network none and host need none of it',
+      exitCode: 125,
+    });
+  const leased = scope.store.networks.leased<unknown, Parameters<typeof publishedElements>[0]>();
+  const live = new Set(leased.map((endpoint) => endpoint.network)).add(network.id);
+  const networks = scope.store.networks.list<NetworkState>().filter(({ id }) => live.has(id));
+  nft.add(scope.table, [
+    ...networks.flatMap(({ id, record }) => networkElements(id === network.id ? network.record : record)),
+    ...leased.flatMap(({ lease }) => (lease ? publishedElements(lease) : [])),
+  ]);
+}
+
+/**
+ * docker and host firewalls set iptables' FORWARD to drop; an accept of ours cannot lift a drop of
+ * theirs. docker leaves DOCKER-USER to others; elsewhere the rule goes first in FORWARD. Our own table
+ * still refuses what is not published. Nothing is run where no iptables rules exist.
+ */
+function passForeignFirewall(nft: NftSocket, bridge: string, change: '-I' | '-D'): void {
+  if (!nft.hasTable('filter') && !legacyTables().includes('filter')) return;
+  const program = findProgram('iptables');
+  if (program === null) return;
+  const iptables = (...args: string[]) => spawnSync(program, ['-w', '5', ...args], { encoding: 'utf8' });
+  const docker = iptables('-S', 'DOCKER-USER').status === 0;
+  if (!docker && !/-P FORWARD DROP/.test(iptables('-S', 'FORWARD').stdout ?? '')) return;
+  for (const side of ['-i', '-o']) iptables(change, docker ? 'DOCKER-USER' : 'FORWARD', side, bridge, '-j', 'ACCEPT');
+}
+function legacyTables(): string {
+  const file = '/proc/net/ip_tables_names';
+  return existsSync(file) ? readFileSync(file, 'latin1') : '';
+}
+
+function set(file: string, value: string): void {
+  if (existsSync(file) && readFileSync(file, 'latin1').trim() !== value) writeFileSync(file, value);
+}

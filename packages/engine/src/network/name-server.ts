@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MicaError } from '../error.ts';
+import { findProgram } from '../runtime/oci-runtime.ts';
+import { outsidePrivateMounts } from '../system/mount.ts';
+import type { Network } from './record.ts';
+import type { Scope } from './scope.ts';
+
+export interface NameEntry {
+  readonly container: string;
+  readonly address: string;
+  readonly names: readonly string[];
+  /** Asked for what is no container's name; none: the machine's own. */
+  readonly dns: readonly string[];
+}
+
+/**
+ * Names of containers on user networks: one aardvark-dns a store (3 MB), listening on the gateway of each
+ * network, there while a container is on one. Call under the lock; the files are the whole truth, so
+ * that it can be killed and started again at any time.
+ */
+export function publishNames(scope: Scope, network: Network, entries: readonly NameEntry[]): void {
+  const folder = join(scope.run, 'dns');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, network.id);
+  if (entries.length === 0) rmSync(file, { force: true });
+  else {
+    // aardvark-dns's format: the address it listens on; then a container a line.
+    const lines = entries.map(({ container, address, names, dns }) =>
+      [container, address, '', names.join(','), dns.join(',')].join(' ').trimEnd(),
+    );
+    // It reads every file in the folder: the half-written one lies outside.
+    const half = join(scope.run, `dns-${network.id}`);
+    writeFileSync(half, `${network.record.gateway}\n${lines.join('\n')}\n`);
+    renameSync(half, file);
+  }
+  const served = readdirSync(folder).some((name) => name !== 'aardvark.pid');
+  const pid = runningServer(folder);
+  if (pid !== null) process.kill(pid, served ? 'SIGHUP' : 'SIGTERM');
+  else if (served) startServer(folder);
+  if (!served) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Before anything is made: a network that needs it cannot do without. */
+export function requireNameServer(): string {
+  const path = findProgram('aardvark-dns');
+  if (path !== null) return path;
+  throw new MicaError('missing-tool', 'aardvark-dns is not installed', {
+    subject: 'aardvark-dns',
+    hint: 'it resolves names between containers on a user network: apt-get install aardvark-dns',
+    exitCode: 125,
+  });
+}
+
+function startServer(folder: string): void {
+  const program = requireNameServer();
+  // In the machine's own mount namespace: in ours it would keep a container's root mounted for ever.
+  const done = outsidePrivateMounts(() =>
+    spawnSync(program, ['--config', folder, '-p', '53', 'run'], { encoding: 'utf8', timeout: 10_000, cwd: '/' }),
+  );
+  if (done.status !== 0)
+    throw new MicaError(
+      'runtime-failed',
+      `aardvark-dns: ${(done.stderr || String(done.error)).trim().split('\n').at(-1)}`,
+      {
+        exitCode: 125,
+      },
+    );
+}
+
+function runningServer(folder: string): number | null {
+  try {
+    const pid = Number(readFileSync(join(folder, 'aardvark.pid'), 'utf8'));
+    return pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder) ? pid : null;
+  } catch {
+    return null; // none yet, or gone
+  }
+}

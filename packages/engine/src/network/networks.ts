@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import type { NetworkCreateOptions, NetworkSummary } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { processStart } from '../store/files.ts';
+import { insideNetns } from '../system/netns.ts';
+import { RouteSocket } from '../system/rtnetlink.ts';
+import { attach } from './attach.ts';
+import { freeSubnet, takeDown } from './bridge.ts';
+import { ensureDefaultNetwork, lease, plug, release, releaseDead, syncNames } from './endpoints.ts';
+import { contains, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
+import { requireNameServer } from './name-server.ts';
+import type { Endpoint, EndpointState, Lease, Network, NetworkState } from './record.ts';
+import { defaultNetwork, type Scope } from './scope.ts';
+
+/** docker's other two networks: names that mean a mode, not a bridge. */
+const modes = ['host', 'none'];
+
+/** The networks of one store: docker network's verbs. */
+export class Networks {
+  readonly #scope: Scope;
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  /** The new network's ID. Nothing is made on the machine until a container needs it. @throws MicaError conflict, invalid-argument */
+  create(name: string, options: NetworkCreateOptions = {}): string {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
+      throw new MicaError(
+        'invalid-argument',
+        `${name} includes invalid characters for a network name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
+        {
+          subject: name,
+        },
+      );
+    if (modes.includes(name) || name === 'default' || name === defaultNetwork)
+      throw new MicaError('conflict', `operation is not permitted on predefined ${name} network`, { subject: name });
+    const id = randomBytes(32).toString('hex');
+    return this.#scope.locked(() => {
+      const record: NetworkState = {
+        bridge: `mb-${id.slice(0, 12)}`,
+        ...(options.subnet === undefined ? this.#anySubnet() : this.#subnet(options.subnet, options.gateway)),
+        fixed: options.subnet !== undefined,
+        internal: options.internal ?? false,
+        labels: options.labels ?? {},
+        last: 0,
+      };
+      if (options.gateway !== undefined && options.subnet === undefined)
+        throw new MicaError('invalid-argument', `no matching subnet for gateway ${options.gateway}`, { subject: name });
+      this.#scope.store.networks.insert({ id, name, created: new Date().toISOString(), record });
+      return id;
+    });
+  }
+
+  list(): NetworkSummary[] {
+    ensureDefaultNetwork(this.#scope);
+    return [...this.#rows().map((row) => this.#summary(row)), ...modes.map((name) => modeSummary(name))];
+  }
+
+  /** @throws MicaError no-such-network */
+  inspect(name: string): NetworkSummary {
+    if (modes.includes(name)) return modeSummary(name);
+    return this.#summary(this.#find(name));
+  }
+
+  /** @throws MicaError conflict while containers are on it */
+  remove(name: string): void {
+    const network = this.#find(name);
+    if (network.name === defaultNetwork)
+      throw new MicaError(
+        'conflict',
+        `error while removing network: ${defaultNetwork} is a pre-defined network and cannot be removed`,
+        {
+          subject: name,
+        },
+      );
+    this.#scope.locked(() => {
+      releaseDead(this.#scope);
+      const users = this.#scope.store.networks.ofNetwork<EndpointState, Lease>(network.id);
+      const active = users.filter((one) => one.lease !== null);
+      if (active.length > 0)
+        throw new MicaError(
+          'conflict',
+          `error while removing network: network ${network.name} id ${network.id} has active endpoints`,
+          {
+            subject: name,
+            hint: `stop its containers first: ${active.map((one) => this.#containerName(one.container)).join(', ')}`,
+          },
+        );
+      takeDown(this.#scope, network);
+      this.#scope.store.transaction(() => {
+        for (const user of users) this.#scope.store.networks.detach(user.container, network.id);
+        this.#scope.store.networks.delete(network.id);
+      });
+    });
+  }
+
+  /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle. */
+  prune(): string[] {
+    const unused = this.#rows().filter((row) => this.#scope.store.networks.ofNetwork(row.id).length === 0);
+    for (const row of unused) {
+      if (row.name !== defaultNetwork) this.remove(row.id);
+      else this.#scope.locked(() => takeDown(this.#scope, row));
+    }
+    return unused.map((row) => row.name).filter((name) => name !== defaultNetwork);
+  }
+
+  /** Puts a container on a network; at once if it runs. `pid` is its first process's, null when it does not run. */
+  connect(
+    name: string,
+    container: { id: string; name: string; pid: number | null },
+    options: { address?: string; aliases?: readonly string[] } = {},
+  ): void {
+    const network = this.#find(name);
+    if (network.name !== defaultNetwork) requireNameServer();
+    attach(this.#scope, container, network, options);
+    if (container.pid === null) return;
+    const { pid } = container;
+    this.#scope.locked(() => {
+      const all = this.#endpoints(container.id);
+      const endpoint = all.find((one) => one.network === network.id) as Endpoint;
+      const used = new Set(all.map((one) => one.lease?.interface));
+      const position = [...Array(all.length).keys()].find((at) => !used.has(`eth${at}`)) ?? all.length;
+      try {
+        const holder = { pid, start: processStart(pid) ?? '0' };
+        const made = lease(this.#scope, endpoint, position, [], holder);
+        plug(this.#scope, made.network, made.lease, pid, all.length === 1);
+        syncNames(this.#scope, made.network);
+      } catch (error) {
+        const failed = this.#endpoints(container.id).find((one) => one.network === network.id);
+        if (failed) release(this.#scope, failed, true);
+        this.#scope.store.networks.detach(container.id, network.id);
+        throw error;
+      }
+    });
+  }
+
+  /** @throws MicaError not-connected in docker's words */
+  disconnect(name: string, container: { id: string; name: string; pid: number | null }): void {
+    const network = this.#find(name);
+    this.#scope.locked(() => {
+      const endpoint = this.#endpoints(container.id).find((one) => one.network === network.id);
+      if (endpoint === undefined)
+        throw new MicaError('conflict', `container ${container.id} is not connected to network ${network.name}`, {
+          subject: container.name,
+        });
+      release(this.#scope, endpoint, true);
+      this.#scope.store.networks.detach(container.id, network.id);
+      const next = this.#endpoints(container.id)[0];
+      if (container.pid === null || !next?.lease) return;
+      const gateway = parseIpv4(this.#scope.store.networks.get<NetworkState>(next.network)?.record.gateway ?? '');
+      using inside = insideNetns(container.pid, () => new RouteSocket());
+      if (gateway !== null) inside.addDefaultRoute(next.lease.interface, gateway);
+    });
+  }
+
+  #find(name: string): Network {
+    if (name === defaultNetwork || name === 'default') return ensureDefaultNetwork(this.#scope);
+    if (modes.includes(name))
+      throw new MicaError('conflict', `operation is not permitted on predefined ${name} network`, { subject: name });
+    return this.#scope.store.networks.find<NetworkState>(name);
+  }
+  #rows(): Network[] {
+    return this.#scope.store.networks.list<NetworkState>();
+  }
+  #endpoints(container: string): Endpoint[] {
+    return this.#scope.store.networks.ofContainer<EndpointState, Lease>(container);
+  }
+  #containerName(id: string): string {
+    return this.#scope.store.containers.get(id)?.name ?? id.slice(0, 12);
+  }
+
+  #anySubnet(): Pick<NetworkState, 'subnet' | 'gateway'> {
+    using links = new RouteSocket();
+    return freeSubnet(this.#scope, links.ranges());
+  }
+  #subnet(text: string, gateway: string | undefined): Pick<NetworkState, 'subnet' | 'gateway'> {
+    const subnet = parseSubnet(text);
+    if (subnet.prefix < 8 || subnet.prefix > 30 || subnet.address >= parseSubnet('224.0.0.0/4').address)
+      throw new MicaError('invalid-argument', `a network of ${text} cannot hold containers`, {
+        subject: text,
+        hint: 'a private range with a prefix from /8 to /30, such as 10.50.0.0/24',
+      });
+    const other = this.#rows().find(({ record }) => overlaps(subnet, parseSubnet(record.subnet)));
+    using links = new RouteSocket();
+    if (other || links.ranges().some((range) => overlaps(subnet, range)))
+      throw new MicaError('conflict', 'Pool overlaps with other one on this address space', {
+        subject: text,
+        hint: other ? `network ${other.name} has ${other.record.subnet}` : 'ip route shows who has it',
+      });
+    const address = gateway === undefined ? subnet.address + 1 : parseIpv4(gateway);
+    if (address === null || !contains(subnet, address))
+      throw new MicaError('invalid-argument', `no matching subnet for gateway ${gateway}`, {
+        subject: gateway ?? text,
+      });
+    return { subnet: formatSubnet(subnet), gateway: formatIpv4(address) };
+  }
+
+  #summary({ id, name, created, record }: Network): NetworkSummary {
+    const endpoints = this.#scope.store.networks
+      .ofNetwork<EndpointState, Lease>(id)
+      .filter((one) => one.lease !== null);
+    return {
+      id,
+      name,
+      created,
+      driver: 'bridge',
+      internal: record.internal,
+      subnet: record.subnet,
+      gateway: record.gateway,
+      bridge: record.bridge,
+      labels: record.labels,
+      containers: endpoints.map(({ container, lease: held }) => ({
+        id: container,
+        name: this.#containerName(container),
+        address: `${held?.address}/${parseSubnet(record.subnet).prefix}`,
+        mac: held?.mac ?? '',
+      })),
+    };
+  }
+}
+
+function modeSummary(name: string): NetworkSummary {
+  return {
+    id: name === 'host' ? '1'.repeat(64) : '0'.repeat(64),
+    name,
+    created: new Date(0).toISOString(),
+    driver: name === 'host' ? 'host' : 'null',
+    internal: false,
+    subnet: null,
+    gateway: null,
+    bridge: null,
+    labels: {},
+    containers: [],
+  };
+}

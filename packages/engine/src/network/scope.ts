@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Store } from '../store/store.ts';
+import { withFileLock } from '../system/lock.ts';
+
+/** The store of the machine itself: its bridge and rules stay, as docker's do. */
+const machineRoot = '/var/lib/mica';
+/** The network of a container that names none. */
+export const defaultNetwork = 'bridge';
+
+/** What belongs to one store on the machine, by name: two stores never touch each other's. */
+export class Scope {
+  readonly store: Store;
+  /** The store's folder below /run. */
+  readonly run: string;
+  /** Its nftables table. */
+  readonly table: string;
+  /** Its default network's interface. */
+  readonly bridge: string;
+  readonly permanent: boolean;
+  /** Where its search for a free subnet starts. */
+  readonly seed: number;
+
+  constructor(store: Store, run: string) {
+    this.store = store;
+    this.run = run;
+    this.permanent = store.root === machineRoot;
+    const hash = basename(run);
+    this.table = this.permanent ? 'mica' : `mica-${hash}`;
+    this.bridge = this.permanent ? 'mica0' : `mica-${hash}`;
+    this.seed = this.permanent ? 0 : Number.parseInt(hash, 16);
+  }
+
+  /**
+   * One change to networks at a time on the whole machine: subnets, interfaces and forwarding are common
+   * to all stores. Held for some milliseconds; a killed holder lets go.
+   */
+  locked<T>(change: () => T): T {
+    mkdirSync('/run/mica', { recursive: true, mode: 0o711 });
+    return withFileLock('/run/mica/network.lock', change);
+  }
+}
