@@ -8,6 +8,7 @@ const order = [
   'pool',
   'layer',
   'archive',
+  'tree',
   'overlay',
   'runtime',
   'volume',

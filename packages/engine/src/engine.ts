@@ -5,6 +5,7 @@ import { saveImages } from './archive/save.ts';
 import { directorySink, writeTar } from './archive/sinks.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
+import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { readLog } from './container/logs.ts';
 import type { ContainerState } from './container/record.ts';
@@ -27,6 +28,7 @@ import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
 import { Store } from './store/store.ts';
 import type { Volumes } from './volume/volumes.ts';
+import { TreeService } from './tree/tree-service.ts';
 
 /** `--root`, `MICA_ROOT`, then /var/lib/mica as root and $XDG_DATA_HOME/mica otherwise. */
 export function defaultRoot(): string {
@@ -41,6 +43,8 @@ export class Engine {
   readonly images: ImageService;
   readonly volumes: Volumes;
   readonly networks: Networks;
+  /** What images hold, read without unpacking. */
+  readonly trees: TreeService;
   readonly #store: Store;
   readonly #containers: Lifecycle;
 
@@ -48,6 +52,7 @@ export class Engine {
     this.root = options.root ?? defaultRoot();
     this.#store = Store.open(this.root);
     this.images = new ImageService(this.#store);
+    this.trees = new TreeService(this.#store);
     this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
     this.volumes = this.#containers.context.volumes;
     this.networks = new Networks(this.#containers.context.networks);
@@ -116,6 +121,16 @@ export class Engine {
   }
   commit(name: string, reference?: string, options: CommitOptions = {}): CommitResult {
     return commitContainer(this.#store, this.#containers, this.#find(name), reference, options);
+  }
+
+  /** Commits what a plain directory differs from an image by; no container, no mount, no root. */
+  commitFrom(
+    dir: string,
+    image: string,
+    reference?: string,
+    options: DirectoryCommitOptions = {},
+  ): Promise<CommitResult> {
+    return commitDirectory(this.#store, dir, image, reference, options);
   }
 
   close(): void {

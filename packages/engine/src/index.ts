@@ -9,3 +9,13 @@ export { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } fr
 export { parseExpose, parsePublish } from './network/port-spec.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';
+export type {
+  BlameRow,
+  Difference,
+  EntryKind,
+  LayerRow,
+  PathCount,
+  TreeChange,
+  TreeEntry,
+  UnpackReport,
+} from './tree/contract.ts';

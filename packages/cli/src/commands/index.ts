@@ -62,7 +62,11 @@ export const verbs: readonly Verb[] = [
     summary: "make an image of a container's changes",
     load: () => import('./commit.ts'),
   },
-  { names: ['diff', 'container diff'], summary: 'show what a container changed', load: () => import('./diff.ts') },
+  {
+    names: ['diff', 'container diff'],
+    summary: 'show what a container changed, or how two images differ',
+    load: () => import('./diff.ts'),
+  },
   // images
   {
     names: ['import', 'image import'],
@@ -81,6 +85,16 @@ export const verbs: readonly Verb[] = [
   { names: ['volume inspect'], summary: 'show all of volumes', load: () => import('./volume/inspect.ts') },
   { names: ['volume rm', 'volume remove'], summary: 'remove volumes', load: () => import('./volume/rm.ts') },
   { names: ['volume prune'], summary: 'remove volumes that no container has', load: () => import('./volume/prune.ts') },
+  // inside images
+  {
+    names: ['layers', 'image layers'],
+    summary: "draw the stack of an image's layers",
+    load: () => import('./layers.ts'),
+  },
+  { names: ['ls'], summary: 'list what is in an image', load: () => import('./ls.ts') },
+  { names: ['cat'], summary: 'print a file of an image', load: () => import('./cat.ts') },
+  { names: ['blame'], summary: 'show which layer brought each path', load: () => import('./blame.ts') },
+  { names: ['unpack'], summary: 'write an image as a plain directory', load: () => import('./unpack.ts') },
   // internal
   {
     names: ['sweep'],

@@ -8,10 +8,14 @@ export async function decompress(source: Readable, verb: string): Promise<Readab
   source.on('error', (error) => input.destroy(wrapSystemError(error, 'read', 'the archive')));
   const first = await new Promise<Buffer | null>((resolve, reject) => {
     input.once('error', reject);
-    input.once('readable', () => resolve(input.read() as Buffer | null));
+    input.once('readable', () => {
+      const chunk = input.read() as Buffer | null;
+      // Put back at once: a stream of one chunk ends on the next tick, and takes nothing back then.
+      if (chunk !== null) input.unshift(chunk);
+      resolve(chunk);
+    });
   });
   if (first === null) return input;
-  input.unshift(first);
   const magic = first.subarray(0, 6).toString('hex');
   if (magic.startsWith('1f8b')) return through(input, createGunzip({ chunkSize: 1 << 18 }));
   if (magic.startsWith('28b52ffd')) return through(input, createZstdDecompress({ chunkSize: 1 << 18 }));

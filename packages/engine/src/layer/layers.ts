@@ -46,9 +46,14 @@ export async function chainTable(
   diffIds: readonly Digest[],
   task: Task = {},
 ): Promise<EntryTable> {
+  return core.union(await chainTables(store, diffIds, task));
+}
+
+/** The table of each layer, bottom first. */
+export async function chainTables(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<EntryTable[]> {
   const tables: EntryTable[] = [];
   for (const diffId of diffIds) tables.push(await layerTable(store, diffId, task));
-  return core.union(tables);
+  return tables;
 }
 
 function tablePath(store: Store, diffId: Digest): string {

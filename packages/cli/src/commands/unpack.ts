@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { humanSize } from '../format.ts';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .description(
+      'Writes the tree of an image as a plain directory, new or empty: no mount, no container. Without root, owners and ' +
+        'devices are left out and it says so; mica commit --from makes an image of the changed directory again.',
+    )
+    .argument('<image>')
+    .argument('<dir>')
+    .addHelpText('after', '\nExample:\n  mica unpack base:1.0 tree\n  mica commit --from tree base:1.0 base:1.1')
+    .action((image: string, dir: string, _options: object, command: Command) =>
+      withEngine(command, async (engine) => {
+        const report = await engine.trees.unpack(image, dir);
+        for (const note of report.notes) process.stderr.write(`mica: note: ${note}\n`);
+        process.stderr.write(`${report.entries} entries, ${humanSize(report.bytes)}\n`);
+        process.stdout.write(`${dir}\n`);
+      }),
+    );
+}

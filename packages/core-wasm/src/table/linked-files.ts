@@ -1,0 +1,88 @@
+import { EntryTable } from './entry-table.ts';
+import { H, HEADER_BYTES, Kind, R, RECORD_BYTES } from './layout.ts';
+
+/** The file that a hard link stands for: an entry of some table, none of them a hard link itself. */
+export interface LinkTarget {
+  readonly table: EntryTable;
+  readonly index: number;
+  /** The number of its layer, as the result shall have it. */
+  readonly layer: number;
+}
+
+/** What each record carries in the heap besides its path. */
+const carried = [
+  [R.linkOffset, R.linkLength],
+  [R.xattrOffset, R.xattrLength],
+  [R.sparseOffset, R.sparseLength],
+] as const;
+
+/**
+ * The table with every hard link replaced by the file that it stands for, under its own path: so that
+ * each name tells by itself what a reader of that path sees, and two trees compare name by name. Names
+ * of one file share `dev` and `ino`; a file with a single name keeps what it had.
+ */
+export function resolveLinks(table: EntryTable, find: (index: number) => LinkTarget): EntryTable {
+  const links: [index: number, target: LinkTarget][] = [];
+  for (let i = 0; i < table.count; i++) if (table.kind(i) === Kind.hardlink) links.push([i, find(i)]);
+  if (links.length === 0) return table;
+  let room = 0;
+  for (const [, { table: from, index }] of links) for (const part of parts(from, index)) room += part.length;
+  const heapAt = HEADER_BYTES + table.count * RECORD_BYTES;
+  const heapLength = table.bytes.length - heapAt;
+  const bytes = new Uint8Array(table.bytes.length + room);
+  bytes.set(table.bytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(H.heapLength, heapLength + room, true);
+  view.setUint32(H.total, bytes.length, true);
+
+  let at = heapLength;
+  for (const [i, target] of links) {
+    const record = HEADER_BYTES + i * RECORD_BYTES;
+    const pathOffset = view.getUint32(record + R.pathOffset, true);
+    const pathLength = view.getUint32(record + R.pathLength, true);
+    const from = HEADER_BYTES + target.index * RECORD_BYTES;
+    bytes.set(target.table.bytes.subarray(from, from + RECORD_BYTES), record);
+    view.setUint32(record + R.pathOffset, pathOffset, true);
+    view.setUint32(record + R.pathLength, pathLength, true);
+    parts(target.table, target.index).forEach((part, n) => {
+      const [offset, length] = carried[n] as (typeof carried)[number];
+      bytes.set(part, heapAt + at);
+      view.setUint32(record + offset, part.length === 0 ? 0 : at, true);
+      view.setUint32(record + length, part.length, true);
+      at += part.length;
+    });
+    identify(view, record, target);
+    const named = table.find(target.table.pathBytes(target.index));
+    // The file's first name is part of the tree only if no upper layer put something else in its place.
+    if (named >= 0 && table.kind(named) !== Kind.hardlink && table.layer(named) === target.layer)
+      identify(view, HEADER_BYTES + named * RECORD_BYTES, target);
+  }
+  return EntryTable.from(bytes);
+}
+
+/** A table with its layers numbered anew: two trees compare by layer only when equal numbers mean one layer. */
+export function renumberLayers(table: EntryTable, number: (layer: number) => number): EntryTable {
+  const bytes = table.bytes.slice();
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < table.count; i++) {
+    const at = HEADER_BYTES + i * RECORD_BYTES + R.layer;
+    view.setUint32(at, number(view.getUint32(at, true)), true);
+  }
+  return EntryTable.from(bytes);
+}
+
+function identify(view: DataView, record: number, target: LinkTarget): void {
+  view.setBigUint64(record + R.dev, BigInt(target.layer) + 1n, true);
+  view.setBigUint64(record + R.ino, BigInt(target.index) + 1n, true);
+  view.setUint32(record + R.layer, target.layer, true);
+}
+
+function parts(table: EntryTable, index: number): Uint8Array[] {
+  const view = new DataView(table.bytes.buffer, table.bytes.byteOffset, table.bytes.byteLength);
+  const record = HEADER_BYTES + index * RECORD_BYTES;
+  const heap = HEADER_BYTES + table.count * RECORD_BYTES;
+  return carried.map(([offset, length]) => {
+    const start = heap + view.getUint32(record + offset, true);
+    return table.bytes.subarray(start, start + view.getUint32(record + length, true));
+  });
+}

@@ -1,0 +1,152 @@
+import { lstatSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Core, type EntryTable, Kind } from '@mica/core-wasm';
+import type { CommitOptions, CommitResult } from '../contract.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
+import { mediaTypes } from '../image/descriptor.ts';
+import { type NewLayer, newImage } from '../image/new-image.ts';
+import { resolveImage } from '../images/resolve.ts';
+import { storeImage } from '../images/store-image.ts';
+import { scanDirectory } from '../layer/scan.ts';
+import { parseReference } from '../reference/reference.ts';
+import type { Store } from '../store/store.ts';
+import { adoptOwners } from '../tree/adopt-owners.ts';
+import { type DirectoryDiff, diffDirectory } from '../tree/directory-diff.ts';
+import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
+import { groups } from '../tree/link-groups.ts';
+import { packLayer } from './pack.ts';
+
+export interface DirectoryCommitOptions extends Omit<CommitOptions, 'pause'> {
+  /** Take equal size and time for equal bytes. */
+  readonly trustMtime?: boolean;
+}
+
+/**
+ * Commits what a plain directory differs from an image by: union of the image's tables, scan, diff,
+ * pack, hash, tag. No container, no mount, no root: what a place that allows none of them can do.
+ */
+export async function commitDirectory(
+  store: Store,
+  dir: string,
+  name: string,
+  target: string | undefined,
+  options: DirectoryCommitOptions = {},
+): Promise<CommitResult> {
+  const reference = target === undefined ? null : parseReference(target);
+  const root = directory(dir);
+  const image = resolveImage(store, name);
+  const core = new Core();
+  const tree = await chainTree(store, core, image.config.rootfs.diff_ids, options);
+  const scan = scanTree(core, root, tree, options);
+  const diff = await diffDirectory(store, core, tree, root, scan, options);
+  const layer =
+    diff.entries.length + diff.gone.length === 0
+      ? null
+      : writeLayer(store, core, layerTable(core, tree, scan, diff), root, options);
+
+  const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
+  const layers = image.manifest.layers.map(
+    ({ digest, size, mediaType }, at): NewLayer => ({
+      diffId: image.config.rootfs.diff_ids[at] ?? digest,
+      digest,
+      size,
+      mediaType,
+    }),
+  );
+  const made = newImage(image.config, layers, layer, {
+    created,
+    createdBy: 'mica commit --from',
+    ...(options.author ? { author: options.author } : {}),
+    ...(options.message ? { comment: options.message } : {}),
+  });
+  const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
+  storeImage(
+    store,
+    made,
+    { created, size: image.size + (layer?.size ?? 0), parent: image.id, layers: digests },
+    reference ? [reference.canonical] : [],
+  );
+  return {
+    imageId: made.id,
+    layer: layer && { diffId: layer.diffId, size: layer.size, entries: layer.entries },
+    references: reference ? [reference.familiar] : [],
+    frozenMs: 0,
+  };
+}
+
+function directory(dir: string): string {
+  const root = resolve(dir);
+  let stat: ReturnType<typeof lstatSync>;
+  try {
+    stat = lstatSync(root);
+  } catch (error) {
+    throw wrapSystemError(error, 'read', dir);
+  }
+  if (stat.isDirectory()) return root;
+  throw new MicaError('invalid-argument', `${dir} is not a directory`, {
+    subject: dir,
+    hint: 'give the directory that mica unpack made, or any other tree',
+  });
+}
+
+function scanTree(core: Core, root: string, tree: ImageTree, options: DirectoryCommitOptions): EntryTable {
+  const scanned = scanDirectory(core, root, options.signal ? { signal: options.signal } : {});
+  return resolveScan(process.geteuid?.() === 0 ? scanned : adoptOwners(core, scanned, tree.table));
+}
+
+/** The changes as a layer: every entry as the directory has it, a whiteout for what is gone. */
+function layerTable(core: Core, tree: ImageTree, scan: EntryTable, diff: DirectoryDiff): EntryTable {
+  const builder = core.tableBuilder();
+  const names = groups(scan);
+  for (const i of diff.entries) {
+    const [first = i] = names.get(i) ?? [i];
+    const kind = first === i ? scan.kind(i) : Kind.hardlink;
+    if (kind === Kind.char && scan.devMajor(i) === 0 && scan.devMinor(i) === 0)
+      throw new MicaError('invalid-layer', `/${scan.path(i)}: a character device 0:0 would read as a deletion`, {
+        subject: `/${scan.path(i)}`,
+        hint: 'remove it, then commit again',
+      });
+    const mtime = scan.mtimeSec(i) * 1_000_000_000n + BigInt(scan.mtimeNsec(i));
+    builder.add(
+      kind,
+      scan.pathBytes(i),
+      scan.mode(i),
+      scan.uid(i),
+      scan.gid(i),
+      mtime,
+      kind === Kind.file ? scan.size(i) : 0,
+    );
+    if (kind === Kind.hardlink) {
+      builder.link(scan.pathBytes(first));
+      continue;
+    }
+    if (kind === Kind.symlink) builder.link(scan.linkBytes(i));
+    if (kind === Kind.char || kind === Kind.block) builder.device(scan.devMajor(i), scan.devMinor(i));
+    builder.xattrs(scan.xattrs(i));
+  }
+  for (const i of diff.gone) builder.add(Kind.whiteout, tree.table.pathBytes(i), 0, 0, 0, 0n, 0);
+  return builder.finish();
+}
+
+function writeLayer(
+  store: Store,
+  core: Core,
+  table: EntryTable,
+  root: string,
+  options: DirectoryCommitOptions,
+): NewLayer & { entries: number } {
+  const writer = store.blobs.writer(mediaTypes.layer);
+  try {
+    const sink = (bytes: Uint8Array) => {
+      writer.write(bytes);
+      options.onProgress?.({ stage: 'pack', subject: root, bytes: writer.size });
+    };
+    packLayer(core, table, root, sink, options.signal ? { signal: options.signal } : {});
+    const { digest, size } = writer.finish();
+    const layer = { diffId: digest, digest, size, mediaType: mediaTypes.layer, entries: table.count };
+    store.layers.put({ ...layer, tarSize: size });
+    return layer;
+  } finally {
+    writer.abort();
+  }
+}

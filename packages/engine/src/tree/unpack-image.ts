@@ -1,0 +1,80 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Core } from '@mica/core-wasm';
+import type { Task } from '../contract.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
+import { isAlive, thisProcess } from '../store/files.ts';
+import type { Store } from '../store/store.ts';
+import type { UnpackReport } from './contract.ts';
+import { imageTree } from './image-tree.ts';
+import { TreeWriter } from './tree-writer.ts';
+
+/**
+ * Writes an image's tree as a plain directory: no mount, no overlay marks, no root needed. The directory
+ * appears complete, in one rename, or not at all; an empty one that is there is filled.
+ * @throws MicaError conflict when the directory is not empty, no-such-image, no-space, permission-denied
+ */
+export async function unpackImage(store: Store, image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
+  const target = resolve(dir);
+  const fills = emptyDirectory(target);
+  const tree = await imageTree(store, new Core(), image, task);
+  // A mount point cannot be renamed over: what is to fill one is written in place.
+  const inPlace = fills && statSync(target).dev !== statSync(dirname(target)).dev;
+  const root = inPlace ? target : makeBeside(target);
+  try {
+    const writer = new TreeWriter(tree, root);
+    await writer.write(store, task);
+    if (tree.table.find('') < 0) chmodSync(root, 0o755);
+    if (!inPlace) renameSync(root, target);
+    return writer.report();
+  } catch (error) {
+    if (inPlace) for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true, force: true });
+    throw wrapSystemError(error, 'unpack', dir);
+  } finally {
+    if (!inPlace) rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** True if there is one to fill, false if there is nothing yet. */
+function emptyDirectory(target: string): boolean {
+  const stat = lstatSync(target, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    if (existsSync(dirname(target))) return false;
+    throw new MicaError('no-such-path', `${dirname(target)}: no such directory`, {
+      subject: target,
+      hint: 'make the directory that it shall be in first',
+    });
+  }
+  if (!statSync(target).isDirectory())
+    throw new MicaError('conflict', `${target} is there and is no directory`, {
+      subject: target,
+      hint: 'give the name of a new or empty directory',
+    });
+  try {
+    if (readdirSync(target).length === 0) return true;
+  } catch (error) {
+    throw wrapSystemError(error, 'read', target);
+  }
+  throw new MicaError('conflict', `${target} is not empty`, {
+    subject: target,
+    hint: 'give the name of a new or empty directory',
+  });
+}
+
+/** A folder beside the target, on its file system; what a killed process left there under this name goes. */
+function makeBeside(target: string): string {
+  const [parent, prefix] = [dirname(target), `.${basename(target)}.mica-`];
+  try {
+    for (const name of readdirSync(parent)) {
+      if (!name.startsWith(prefix)) continue;
+      const [pid = '', start = ''] = name.slice(prefix.length).split('-');
+      if (!isAlive({ pid: Number(pid), start })) rmSync(join(parent, name), { recursive: true, force: true });
+    }
+    const { pid, start } = thisProcess();
+    const path = join(parent, `${prefix}${pid}-${start}-${crypto.randomUUID().slice(0, 8)}`);
+    mkdirSync(path, { mode: 0o700 }); // nobody else's until it is whole: it may hold setuid files
+    return path;
+  } catch (error) {
+    throw wrapSystemError(error, 'unpack', target);
+  }
+}

@@ -1,0 +1,46 @@
+import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { makeNode, S_IFIFO, setTimes } from '../../src/system/nodes.ts';
+import { setXattr } from '../../src/system/xattr.ts';
+
+export interface Edit {
+  readonly op: number;
+  readonly a: number;
+  readonly b: number;
+  readonly text: string;
+}
+
+const names = ['a', 'b', 'c', 'd/a', 'd/b', 'd/e/a', 'd/e/b', 'd-x', 'd', 'd/e', 'f/g', 'f'];
+
+export const edits: fc.Arbitrary<Edit[]> = fc.array(
+  fc.record({ op: fc.nat(9), a: fc.nat(20), b: fc.nat(20), text: fc.string({ maxLength: 8 }) }),
+  { maxLength: 30 },
+);
+
+/** Applies one edit; one that the tree does not allow is left out, as a shell would print its error and go on. */
+export function edit(root: string, { op, a, b, text }: Edit): void {
+  const one = `${root}/${names[a % names.length]}`;
+  const two = `${root}/${names[b % names.length]}`;
+  try {
+    if (op === 0) writeFileSync(one, text);
+    else if (op === 1) mkdirSync(one, { recursive: true });
+    else if (op === 2) rmSync(one, { recursive: true });
+    else if (op === 3) renameSync(one, two);
+    else if (op === 4) linkSync(one, two);
+    else if (op === 5) symlinkSync(text || 'x', one);
+    else if (op === 6) chmodSync(one, 0o700 + (b % 64));
+    else if (op === 7) setXattr(one, 'user.t', Buffer.from(text));
+    else if (op === 8) makeNode(one, S_IFIFO | 0o640, 0n);
+    else sameButBytes(one);
+  } catch {
+    // not possible on this tree
+  }
+}
+
+/** Other bytes under the same size and time. */
+function sameButBytes(path: string): void {
+  const stat = lstatSync(path, { bigint: true });
+  if (!stat.isFile()) return;
+  writeFileSync(path, Buffer.alloc(Number(stat.size), Math.random() < 0.5 ? 'x' : 'y'));
+  setTimes(path, stat.mtimeNs / 1_000_000_000n, Number(stat.mtimeNs % 1_000_000_000n));
+}
