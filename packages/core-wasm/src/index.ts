@@ -8,7 +8,7 @@ export { WasmHash } from './hash/wasm.ts';
 export { ChangeBit, DiffResult } from './table/diff-result.ts';
 export { comparePaths, EntryTable } from './table/entry-table.ts';
 export { Flag, Kind, type KindCode } from './table/layout.ts';
-export { type LinkTarget, renumberLayers, resolveLinks } from './table/linked-files.ts';
+export { type LinkTarget, renumberLayers, resolveLinks, withAttributes } from './table/linked-files.ts';
 export { RecordView, type Xattr } from './table/record-view.ts';
 export type { TableBuilder } from './table/table-builder.ts';
 export { padding, type TarPacker, trailer } from './tar/packer.ts';

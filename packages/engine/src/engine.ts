@@ -27,8 +27,8 @@ import { ImageService } from './images/image-service.ts';
 import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
 import { Store } from './store/store.ts';
-import type { Volumes } from './volume/volumes.ts';
 import { TreeService } from './tree/tree-service.ts';
+import type { Volumes } from './volume/volumes.ts';
 
 /** `--root`, `MICA_ROOT`, then /var/lib/mica as root and $XDG_DATA_HOME/mica otherwise. */
 export function defaultRoot(): string {

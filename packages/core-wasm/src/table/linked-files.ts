@@ -28,14 +28,9 @@ export function resolveLinks(table: EntryTable, find: (index: number) => LinkTar
   let room = 0;
   for (const [, { table: from, index }] of links) for (const part of parts(from, index)) room += part.length;
   const heapAt = HEADER_BYTES + table.count * RECORD_BYTES;
-  const heapLength = table.bytes.length - heapAt;
-  const bytes = new Uint8Array(table.bytes.length + room);
-  bytes.set(table.bytes);
+  const bytes = grown(table, room);
   const view = new DataView(bytes.buffer);
-  view.setUint32(H.heapLength, heapLength + room, true);
-  view.setUint32(H.total, bytes.length, true);
-
-  let at = heapLength;
+  let at = table.bytes.length - heapAt;
   for (const [i, target] of links) {
     const record = HEADER_BYTES + i * RECORD_BYTES;
     const pathOffset = view.getUint32(record + R.pathOffset, true);
@@ -60,6 +55,41 @@ export function resolveLinks(table: EntryTable, find: (index: number) => LinkTar
   return EntryTable.from(bytes);
 }
 
+/** The table with other attributes (mode, owner, time, extended attributes) for some of its entries. */
+export function withAttributes(table: EntryTable, from: ReadonlyMap<number, LinkTarget>): EntryTable {
+  if (from.size === 0) return table;
+  let room = 0;
+  for (const { table: source, index } of from.values()) room += source.carried(index)[0].length;
+  const bytes = grown(table, room);
+  const view = new DataView(bytes.buffer);
+  let at = table.bytes.length;
+  const heapAt = HEADER_BYTES + table.count * RECORD_BYTES;
+  for (const [i, { table: source, index }] of from) {
+    const record = HEADER_BYTES + i * RECORD_BYTES;
+    view.setUint16(record + R.mode, source.mode(index), true);
+    view.setUint32(record + R.uid, source.uid(index), true);
+    view.setUint32(record + R.gid, source.gid(index), true);
+    view.setBigInt64(record + R.mtimeSec, source.mtimeSec(index), true);
+    view.setUint32(record + R.mtimeNsec, source.mtimeNsec(index), true);
+    const [xattrs] = source.carried(index);
+    bytes.set(xattrs, at);
+    view.setUint32(record + R.xattrOffset, xattrs.length === 0 ? 0 : at - heapAt, true);
+    view.setUint32(record + R.xattrLength, xattrs.length, true);
+    at += xattrs.length;
+  }
+  return EntryTable.from(bytes);
+}
+
+/** A copy with room for more at the heap's end. */
+function grown(table: EntryTable, room: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(table.bytes.length + room);
+  bytes.set(table.bytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(H.heapLength, view.getUint32(H.heapLength, true) + room, true);
+  view.setUint32(H.total, bytes.length, true);
+  return bytes;
+}
+
 /** A table with its layers numbered anew: two trees compare by layer only when equal numbers mean one layer. */
 export function renumberLayers(table: EntryTable, number: (layer: number) => number): EntryTable {
   const bytes = table.bytes.slice();
@@ -78,11 +108,5 @@ function identify(view: DataView, record: number, target: LinkTarget): void {
 }
 
 function parts(table: EntryTable, index: number): Uint8Array[] {
-  const view = new DataView(table.bytes.buffer, table.bytes.byteOffset, table.bytes.byteLength);
-  const record = HEADER_BYTES + index * RECORD_BYTES;
-  const heap = HEADER_BYTES + table.count * RECORD_BYTES;
-  return carried.map(([offset, length]) => {
-    const start = heap + view.getUint32(record + offset, true);
-    return table.bytes.subarray(start, start + view.getUint32(record + length, true));
-  });
+  return [table.linkBytes(index), ...table.carried(index)];
 }

@@ -122,6 +122,10 @@ export abstract class RecordView {
     }
     return found;
   }
+  /** Extended attributes and sparse map as they are stored, for a copy of the entry elsewhere. */
+  carried(index: number): readonly [xattrs: Uint8Array, sparse: Uint8Array] {
+    return [this.bytesOf(index, R.xattrOffset, R.xattrLength), this.bytesOf(index, R.sparseOffset, R.sparseLength)];
+  }
   private wide(index: number, field: number): number {
     const at = this.at(index) + field;
     return this.view.getUint32(at + 4, true) * 4294967296 + this.view.getUint32(at, true);

@@ -1,7 +1,7 @@
 import { guarded, type KernelExports } from '../kernel/instance.ts';
 import { copyTable } from '../tar/scanner.ts';
 import type { EntryTable } from './entry-table.ts';
-import { type KindCode, R } from './layout.ts';
+import { HEADER_BYTES, type KindCode, R, RECORD_BYTES } from './layout.ts';
 
 const empty = new Uint8Array(0);
 
@@ -45,6 +45,23 @@ export class TableBuilder {
     view.setUint32(this.#at + R.size, size >>> 0, true);
     view.setUint32(this.#at + R.size + 4, Math.floor(size / 4294967296), true);
     this.#bytes(R.pathOffset, R.pathLength, path);
+  }
+  /**
+   * Adds an entry of a finished table as it is, its place in the source's bytes included, under another
+   * path; a hard link with another target. A later entry wins over an earlier one of the same path.
+   */
+  copy(table: EntryTable, index: number, path: Uint8Array, link: Uint8Array = table.linkBytes(index)): void {
+    const kernel = this.#kernel;
+    this.#at = guarded(() => kernel.builderRecord(this.#builder));
+    const seq = this.#fresh().getUint32(this.#at + R.seq, true);
+    const from = HEADER_BYTES + index * RECORD_BYTES;
+    new Uint8Array(kernel.memory.buffer, this.#at, RECORD_BYTES).set(table.bytes.subarray(from, from + RECORD_BYTES));
+    this.#view.setUint32(this.#at + R.seq, seq, true);
+    this.#bytes(R.pathOffset, R.pathLength, path);
+    this.#bytes(R.linkOffset, R.linkLength, link);
+    const [xattrs, sparse] = table.carried(index);
+    this.#bytes(R.xattrOffset, R.xattrLength, xattrs);
+    this.#bytes(R.sparseOffset, R.sparseLength, sparse);
   }
   flags(flags: number): void {
     this.#fresh().setUint8(this.#at + R.flags, flags);

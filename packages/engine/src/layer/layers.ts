@@ -6,11 +6,13 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Core, EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
+import { chainIds } from '../image/chain-id.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
-
+import { leansOnLower, settleOnTree } from './on-chain.ts';
+import { placeOnChain } from './place-on-chain.ts';
 import { LayerUnpacker } from './unpack.ts';
 
 /** Bytes that one byte of a compressed layer may become; gzip's own limit is 1,032. */
@@ -22,7 +24,49 @@ const MAX_RATIO = 1_100;
  * processes that unpack the same layer end with one of them.
  */
 export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<string[]> {
-  return Promise.all(diffIds.map((diffId) => ensureLayer(store, diffId, task)));
+  const own = await Promise.all(diffIds.map((diffId) => ensureLayer(store, diffId, task)));
+  const leaning = own.map((dir) => existsSync(`${dir}${LEANS}`));
+  return leaning.includes(true) ? placeChain(store, diffIds, own, leaning, task) : own;
+}
+
+/** Beside an unpacked layer that leans on lower ones: alone it is not what a stack shows. */
+const LEANS = '.leans';
+
+/** The same directories, those of leaning layers replaced by ones made for this very stack, under its chain ID. */
+async function placeChain(
+  store: Store,
+  diffIds: readonly Digest[],
+  own: readonly string[],
+  leaning: readonly boolean[],
+  task: Task,
+): Promise<string[]> {
+  const core = new Core();
+  const ids = chainIds(diffIds);
+  const dirs: string[] = [];
+  const tables: EntryTable[] = [];
+  for (const [at, diffId] of diffIds.entries()) {
+    const layer = await layerTable(store, diffId, task);
+    if (!leaning[at]) {
+      dirs.push(own[at] as string);
+      tables.push(layer);
+      continue;
+    }
+    const below = core.union(tables);
+    const settled = settleOnTree(core, layer, below);
+    // The base stands on nothing and is what it is by itself; its links were just found to have their files.
+    const dir = at === 0 ? (own[at] as string) : join(store.layersDir, hexOf(ids[at] as Digest));
+    if (!existsSync(dir)) {
+      const lowerFile = (index: number) =>
+        Buffer.concat([Buffer.from(`${dirs[below.layer(index)]}/`), below.pathBytes(index)]);
+      await inWorkFolder(store, async (work) => {
+        placeOnChain(work, own[at] as string, layer, settled, below, lowerFile);
+        place(work, dir);
+      });
+    }
+    dirs.push(dir);
+    tables.push(settled.table);
+  }
+  return dirs;
 }
 
 async function ensureLayer(store: Store, diffId: Digest, task: Task): Promise<string> {
@@ -49,10 +93,17 @@ export async function chainTable(
   return core.union(await chainTables(store, diffIds, task));
 }
 
-/** The table of each layer, bottom first. */
+/** The table of each layer, bottom first, as it reads on the ones before. */
 export async function chainTables(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<EntryTable[]> {
   const tables: EntryTable[] = [];
-  for (const diffId of diffIds) tables.push(await layerTable(store, diffId, task));
+  for (const diffId of diffIds) {
+    const table = await layerTable(store, diffId, task);
+    if (!leansOnLower(table)) tables.push(table);
+    else {
+      const core = new Core();
+      tables.push(settleOnTree(core, table, core.union(tables)).table);
+    }
+  }
   return tables;
 }
 
@@ -68,16 +119,28 @@ async function processLayer(store: Store, diffId: Digest, task: Task, dir?: stri
       subject: diffId,
       hint: 'load or import the image again',
     });
-  const work = join(store.layersDir, `.tmp-${thisProcess().pid}-${crypto.randomUUID()}`);
-  mkdirSync(join(work, 'layer'), { recursive: true, mode: 0o755 });
-  mkdirSync(join(work, 'side'));
-  try {
+  return inWorkFolder(store, async (work) => {
+    mkdirSync(join(work, 'layer'), { mode: 0o755 });
+    mkdirSync(join(work, 'side'));
     const table = await stream(store, record, join(work, 'layer'), join(work, 'side'), dir !== undefined, task);
     writeFileSync(join(work, 'table'), table.bytes);
     renameSync(join(work, 'table'), tablePath(store, diffId));
-    if (dir !== undefined) place(join(work, 'layer'), dir);
+    if (dir !== undefined) {
+      // Before the directory: whoever sees that one may trust that this mark is there or is not.
+      if (leansOnLower(table)) writeFileSync(`${dir}${LEANS}`, '');
+      place(join(work, 'layer'), dir);
+    }
     store.layers.setEntries(diffId, table.count);
     return table;
+  });
+}
+
+/** A folder beside the layers that is gone afterwards, whatever happens. */
+async function inWorkFolder<T>(store: Store, run: (work: string) => Promise<T>): Promise<T> {
+  const work = join(store.layersDir, `.tmp-${thisProcess().pid}-${crypto.randomUUID()}`);
+  mkdirSync(work, { recursive: true, mode: 0o755 });
+  try {
+    return await run(work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

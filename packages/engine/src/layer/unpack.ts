@@ -179,11 +179,8 @@ export class LayerUnpacker {
     // Its directory must be a real one of ours: a symlink there would lead the link elsewhere.
     const parent = target.lastIndexOf(0x2f);
     const known = this.#dirs.has(parent < 0 ? '' : target.toString('latin1', 0, parent));
-    if (!known || lstatSync(from, { throwIfNoEntry: false }) === undefined)
-      throw new MicaError('invalid-layer', `hard link to /${target}, which the layer does not have`, {
-        subject: `/${target}`,
-      });
-    linkSync(from, path);
+    // A file of a lower layer, or of none: the stack that the layer is placed on will tell.
+    if (known && lstatSync(from, { throwIfNoEntry: false })) linkSync(from, path);
   }
 
   #directory(bytes: Buffer): void {

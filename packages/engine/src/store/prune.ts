@@ -52,7 +52,7 @@ function collectLayers(store: Store): string[] {
     throw storeError(error, 'read', store.layersDir);
   }
   for (const name of names) {
-    const hex = /^([0-9a-f]{64})(?:\.table)?$/.exec(name)?.[1];
+    const hex = /^([0-9a-f]{64})(?:\.(?:table|leans))?$/.exec(name)?.[1];
     if (hex === undefined || known.has(hex)) continue;
     rmSync(join(store.layersDir, name), { recursive: true, force: true });
     removed.push(name);

@@ -54,7 +54,8 @@ function linkFinder(core: Core, union: EntryTable, layers: readonly EntryTable[]
     for (let hops = 0; hops < MAX_HOPS; hops++) {
       let table = layers[layer] as EntryTable;
       let at = table.find(path);
-      if (at < 0 && layer > 0) {
+      // The layer may delete the very name that it links to: it means the file below.
+      if ((at < 0 || table.kind(at) === Kind.whiteout) && layer > 0) {
         const tree = treeBelow(layer);
         const lower = tree.find(path);
         if (lower < 0) break;

@@ -1,4 +1,14 @@
-import { chmodSync, linkSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import fc from 'fast-check';
 import { makeNode, S_IFIFO, setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
@@ -22,7 +32,7 @@ export function edit(root: string, { op, a, b, text }: Edit): void {
   const one = `${root}/${names[a % names.length]}`;
   const two = `${root}/${names[b % names.length]}`;
   try {
-    if (op === 0) writeFileSync(one, text);
+    if (op === 0) write(one, text);
     else if (op === 1) mkdirSync(one, { recursive: true });
     else if (op === 2) rmSync(one, { recursive: true });
     else if (op === 3) renameSync(one, two);
@@ -35,6 +45,11 @@ export function edit(root: string, { op, a, b, text }: Edit): void {
   } catch {
     // not possible on this tree
   }
+}
+
+/** A fifo would wait for its reader. */
+function write(path: string, text: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== false) writeFileSync(path, text);
 }
 
 /** Other bytes under the same size and time. */

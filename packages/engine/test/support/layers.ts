@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core, type EntryTable } from '@mica/core-wasm';
 import { packLayer } from '../../src/commit/pack.ts';
+import { settleOnTree } from '../../src/layer/on-chain.ts';
 import { scanDirectory } from '../../src/layer/scan.ts';
 import { LayerUnpacker } from '../../src/layer/unpack.ts';
 import { mountStack } from '../../src/overlay/stack.ts';
@@ -28,7 +29,10 @@ export class Workbench {
     const unpacker = new LayerUnpacker(new Core(), dir, side);
     try {
       for (let at = 0; at < tar.length; at += 777) unpacker.push(tar.subarray(at, at + 777));
-      return { dir, table: unpacker.finish() };
+      const table = unpacker.finish();
+      // As the base of a stack: what it links to must be its own.
+      settleOnTree(this.core, table, this.core.union([]));
+      return { dir, table };
     } finally {
       unpacker.abort();
       rmSync(side, { recursive: true });

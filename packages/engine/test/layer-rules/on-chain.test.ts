@@ -1,0 +1,129 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { xattrsOf } from '../../src/system/xattr.ts';
+import { ImageBench } from '../support/image-bench.ts';
+import { makeTar, type TarEntry } from '../support/tar.ts';
+import { treeLines } from '../support/tree.ts';
+
+let bench: ImageBench;
+beforeEach(() => {
+  bench = new ImageBench();
+});
+afterEach(() => bench.close());
+
+const dir = (name: string, more: Partial<TarEntry> = {}): TarEntry => ({
+  name,
+  type: 'directory',
+  mode: 0o755,
+  ...more,
+});
+const file = (name: string, body = name): TarEntry => ({ name, body, mode: 0o644 });
+const link = (name: string, linkname: string): TarEntry => ({ name, type: 'symlink', linkname });
+const hard = (name: string, linkname: string): TarEntry => ({ name, type: 'link', linkname });
+
+/** Mounted on real overlayfs, and unpacked from the tables: the two must be one tree. */
+async function show(...layers: TarEntry[][]): Promise<string> {
+  const tars: Buffer[] = [];
+  for (const entries of layers) tars.push(await makeTar(entries));
+  const merged = await bench.mount(bench.stack(tars, 'stack'));
+  const plain = bench.path();
+  await bench.engine.trees.unpack('stack', plain);
+  // The root is nobody's entry here: its time is that of the moment.
+  expect(treeLines(plain).slice(1)).toEqual(treeLines(merged).slice(1));
+  return merged;
+}
+
+describe('a layer that leans on lower ones', () => {
+  it('lower lib→usr/lib; upper lib/x/y: writes usr/lib, link kept', async () => {
+    const merged = await show(
+      [dir('usr'), dir('usr/lib', { mode: 0o751, uid: 3 }), file('usr/lib/old'), link('lib', 'usr/lib')],
+      [file('lib/x/y', 'through')],
+    );
+    expect(readlinkSync(`${merged}/lib`)).toBe('usr/lib');
+    expect(readdirSync(`${merged}/usr/lib`).sort()).toEqual(['old', 'x']);
+    expect(readFileSync(`${merged}/usr/lib/x/y`, 'utf8')).toBe('through');
+    expect([statSync(`${merged}/usr/lib`).mode & 0o7777, statSync(`${merged}/usr/lib`).uid]).toEqual([0o751, 3]);
+  });
+
+  it('a chain of links, an absolute one, one that leads nowhere: inside the root', async () => {
+    const merged = await show(
+      [dir('real'), link('one', 'two'), link('two', '/real'), link('up', '../../../real'), link('dead', '/none/such')],
+      [file('one/a'), file('up/b'), file('dead/c')],
+    );
+    expect(readdirSync(`${merged}/real`).sort()).toEqual(['a', 'b']);
+    expect(readdirSync(`${merged}/none/such`)).toEqual(['c']);
+    for (const name of ['one', 'two', 'up', 'dead']) expect(lstatSync(`${merged}/${name}`).isSymbolicLink()).toBe(true);
+  });
+
+  it('a whiteout through a lower link deletes there', async () => {
+    const merged = await show([dir('real'), file('real/f'), file('real/g'), link('l', 'real')], [file('l/.wh.f', '')]);
+    expect(readdirSync(`${merged}/real`)).toEqual(['g']);
+    expect(readlinkSync(`${merged}/l`)).toBe('real');
+  });
+
+  it('links that lead in a circle: error', async () => {
+    await expect(show([link('a', 'b'), link('b', 'a')], [file('a/x')])).rejects.toThrow('in a circle');
+  });
+
+  it('a layer with an entry of its own for the link: replaced, not followed', async () => {
+    const merged = await show([dir('real'), link('l', 'real')], [dir('l'), file('l/x')]);
+    expect(readdirSync(`${merged}/real`)).toEqual([]);
+    expect(readdirSync(`${merged}/l`)).toEqual(['x']);
+  });
+
+  it('implied parents keep the mode, owner, time and attributes that they have below', async () => {
+    const pax = { 'SCHILY.xattr.user.kept': 'yes' };
+    const merged = await show(
+      [dir('tmp', { mode: 0o1777, uid: 1, gid: 2, mtime: new Date(1_111_111_111_000), pax }), dir('new')],
+      [file('tmp/deep/x')],
+    );
+    const stat = statSync(`${merged}/tmp`);
+    expect([stat.mode & 0o7777, stat.uid, stat.gid, stat.mtimeMs]).toEqual([0o1777, 1, 2, 1_111_111_111_000]);
+    expect(xattrsOf(`${merged}/tmp`).map(([name]) => name)).toContain('user.kept');
+    expect(statSync(`${merged}/tmp/deep`).mode & 0o7777).toBe(0o755);
+  });
+
+  it('a hard link to a file of a lower layer: one file, attributes kept', async () => {
+    const merged = await show(
+      [dir('a', { mode: 0o700 }), { ...file('a/f', 'bytes'), mode: 0o4755, uid: 9 }],
+      [dir('b'), hard('b/g', 'a/f')],
+    );
+    expect(readFileSync(`${merged}/b/g`, 'utf8')).toBe('bytes');
+    expect(statSync(`${merged}/b/g`).ino).toBe(statSync(`${merged}/a/f`).ino);
+    expect([statSync(`${merged}/b/g`).mode & 0o7777, statSync(`${merged}/b/g`).uid]).toEqual([0o4755, 9]);
+    expect(statSync(`${merged}/a`).mode & 0o7777).toBe(0o700);
+  });
+
+  it('a hard link to a file that the same layer deletes: the file lives on under the new name', async () => {
+    const merged = await show([file('f', 'bytes')], [hard('g', 'f'), file('.wh.f', '')]);
+    expect(readdirSync(merged)).toEqual(['g']);
+    expect(readFileSync(`${merged}/g`, 'utf8')).toBe('bytes');
+  });
+
+  it('a hard link through a lower symlink to a lower file', async () => {
+    const merged = await show([dir('real'), file('real/f', 'x'), link('l', 'real')], [hard('g', 'l/f')]);
+    expect(statSync(`${merged}/g`).ino).toBe(statSync(`${merged}/real/f`).ino);
+  });
+
+  it.each([[[file('x')]], [[]]])('a hard link to what no layer has: error', async (base) => {
+    await expect(show(...(base.length > 0 ? [base] : []), [hard('g', 'none')])).rejects.toThrow(
+      'which neither its layer nor a lower one has',
+    );
+  });
+
+  it('one layer on two stacks is what each makes of it', async () => {
+    const upper = await makeTar([file('lib/x')]);
+    const linked = await makeTar([dir('usr'), link('lib', 'usr')]);
+    const plain = await makeTar([dir('lib', { mode: 0o711 })]);
+    const first = await bench.mount(bench.stack([linked, upper], 'linked'));
+    const second = await bench.mount(bench.stack([plain, upper], 'plain'));
+    expect(readdirSync(`${first}/usr`)).toEqual(['x']);
+    expect(lstatSync(`${second}/lib`).isDirectory()).toBe(true);
+    expect(statSync(`${second}/lib`).mode & 0o7777).toBe(0o711);
+    expect((await bench.engine.trees.list('linked', '/', { recursive: true })).map(({ path }) => path)).toEqual([
+      '/lib',
+      '/usr',
+      '/usr/x',
+    ]);
+  });
+});
