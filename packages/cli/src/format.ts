@@ -1,3 +1,5 @@
+import { alignTabs } from './table.ts';
+
 /** docker's way of writing sizes: powers of ten, four significant digits (units.HumanSize). */
 export function humanSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
@@ -33,13 +35,9 @@ export function ago(time: string): string {
   return Number.isNaN(at) ? 'N/A' : `${humanDuration(Date.now() - at)} ago`;
 }
 
-/** Columns padded to their widest cell and three spaces more, as docker's tables are. */
+/** A heading and rows, every line of as many cells, as docker's tables are. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]) =>
-    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join('');
-  return `${all.map(line).join('\n')}\n`;
+  return `${alignTabs([header, ...rows].map((row) => row.join('\t')).join('\n'))}\n`;
 }
 
 export function shortId(id: string): string {
@@ -49,4 +47,18 @@ export function shortId(id: string): string {
 /** Cut to `width` characters, an ellipsis the last of them. */
 export function truncate(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}
+
+/** Go's default text of a time, in local time: 2006-01-02 15:04:05 -0700 MST. */
+export function localTime(time: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return 'N/A';
+  const two = (value: number) => String(value).padStart(2, '0');
+  const offset = -at.getTimezoneOffset();
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
+  const name = new Intl.DateTimeFormat('en', { timeZoneName: 'short' })
+    .formatToParts(at)
+    .find(({ type }) => type === 'timeZoneName')?.value;
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone} ${name ?? 'UTC'}`;
 }

@@ -6,9 +6,11 @@ import { directorySink, writeTar } from './archive/sinks.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
 import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
+import type { ContainerInspect } from './container/inspect.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { readLog } from './container/logs.ts';
 import type { ContainerState } from './container/record.ts';
+import { type SystemUsage, systemUsage } from './container/usage.ts';
 import type {
   Attachment,
   Change,
@@ -96,8 +98,19 @@ export class Engine {
   remove(name: string, force = false, volumes = false): Promise<void> {
     return this.#containers.remove(this.#find(name), force, volumes);
   }
-  list(all = false): ContainerSummary[] {
-    return this.#containers.list(all);
+  list(all = false, options: { readonly size?: boolean } = {}): ContainerSummary[] {
+    return this.#containers.list(all, options.size ?? false);
+  }
+  /** docker inspect's description; with `size` also the bytes of its writable layer. */
+  inspect(name: string, options: { readonly size?: boolean } = {}): ContainerInspect {
+    return this.#containers.inspect(this.#find(name), options.size ?? false);
+  }
+  rename(name: string, newName: string): void {
+    this.#containers.rename(this.#find(name), newName);
+  }
+  /** docker system df: what images, containers and unpacked layers take, and what of it could go. */
+  usage(): SystemUsage {
+    return systemUsage(this.#store, this.#containers);
   }
   /** Puts a container on a network; at once if it runs. */
   connect(network: string, container: string, options: { ip?: string; aliases?: readonly string[] } = {}): void {
@@ -110,8 +123,9 @@ export class Engine {
   disconnect(network: string, container: string): void {
     this.networks.disconnect(network, this.#networked(container));
   }
-  inspect(name: string): ContainerSummary {
-    return this.#containers.inspect(this.#find(name));
+  /** What {@link list} says of one. */
+  summary(name: string): ContainerSummary {
+    return this.#containers.summary(this.#find(name));
   }
   logs(name: string): AsyncIterable<LogLine> {
     return readLog(this.#containers.paths.part(this.#find(name).id, 'ctr.log'));

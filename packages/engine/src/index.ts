@@ -1,4 +1,6 @@
 /** Mica as a library: `import { Engine } from '@mica/engine'`. */
+export type { ContainerInspect } from './container/inspect.ts';
+export type { SystemUsage } from './container/usage.ts';
 export type * from './contract.ts';
 export { defaultRoot, Engine } from './engine.ts';
 export { type ErrorCode, MicaError } from './error.ts';
@@ -6,6 +8,7 @@ export { chainId, chainIds } from './image/chain-id.ts';
 export { type Healthcheck, type ImageConfig, parseConfig, type RunConfig } from './image/config.ts';
 export { type Descriptor, isManifestType, mediaTypes } from './image/descriptor.ts';
 export { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } from './image/manifest.ts';
+export type { ImageInspect } from './images/inspect.ts';
 export { parseExpose, parsePublish } from './network/port-spec.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';

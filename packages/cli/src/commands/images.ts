@@ -1,30 +1,51 @@
+import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
-import { ago, humanSize, shortId, table } from '../format.ts';
+import { addFilterFlag } from '../flags/filter.ts';
+import { addFormatFlag, printList } from '../list.ts';
+import { imageList, imageRow, namesOf } from '../rows/image.ts';
 import { withEngine } from '../session.ts';
 
+interface Flags {
+  readonly all?: boolean;
+  readonly digests?: boolean;
+  readonly filter: readonly string[];
+  readonly format?: string;
+  readonly quiet?: boolean;
+  readonly trunc: boolean;
+  readonly tree?: boolean;
+}
+
 export function define(command: Command): void {
-  command
-    .option('-q, --quiet', 'only IDs')
+  addFormatFlag(addFilterFlag(command.argument('[reference]', 'REPOSITORY[:TAG], * and ? match parts of it')))
+    .option('-a, --all', 'all of them; no image is hidden here, so it changes nothing')
+    .option('--digests', 'also their digests')
     .option('--no-trunc', 'whole IDs')
-    .addHelpText('after', '\nExample:\n  mica images')
-    .action((options: { quiet?: boolean; trunc: boolean }, command: Command) =>
-      withEngine(command, (engine) => {
-        const id = (full: string) => (options.trunc ? shortId(full) : full);
-        const rows = engine.images.list().flatMap((image) => {
-          const names = image.repoTags.length > 0 ? image.repoTags : ['<none>:<none>'];
-          return names.map((name) => {
-            const colon = name.lastIndexOf(':');
-            return [
-              name.slice(0, colon),
-              name.slice(colon + 1),
-              id(image.id),
-              ago(image.created),
-              humanSize(image.size),
-            ];
-          });
-        });
-        if (options.quiet) process.stdout.write(rows.map((row) => `${row[2]}\n`).join(''));
-        else process.stdout.write(table(['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE'], rows));
-      }),
+    .option('-q, --quiet', 'only IDs')
+    .option('--tree', 'not supported: mica layers IMAGE draws the stack')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  mica images\n  mica images --filter reference='web:*' --format '{{.Repository}}:{{.Tag}} {{.Size}}'",
+    )
+    .action((reference: string | undefined, flags: Flags, command: Command) =>
+      withEngine(command, (engine) => images(engine, reference, flags)),
     );
+}
+
+async function images(engine: Engine, reference: string | undefined, flags: Flags): Promise<void> {
+  if (flags.tree)
+    throw new MicaError('not-supported', '--tree is not supported', {
+      hint: 'mica layers IMAGE draws an image’s stack',
+    });
+  const filters = [...flags.filter, ...(reference === undefined ? [] : [`reference=${reference}`])];
+  const listed =
+    filters.length === 0
+      ? engine.images.list().map((image) => ({ image, names: namesOf(image) }))
+      : (await import('../rows/image-filter.ts')).filterImages(engine, filters);
+  if (flags.quiet && flags.format === undefined) {
+    const ids = listed.flatMap(({ image, names }) => names.map(() => imageRow(image, null, !flags.trunc).ID));
+    process.stdout.write(ids.map((id) => `${id}\n`).join(''));
+    return;
+  }
+  const rows = listed.flatMap(({ image, names }) => names.map((name) => imageRow(image, name, !flags.trunc)));
+  await printList(imageList(flags.digests === true), rows, flags);
 }

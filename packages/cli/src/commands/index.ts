@@ -37,6 +37,16 @@ export const verbs: readonly Verb[] = [
     summary: 'wait for containers to end and print their exit codes',
     load: () => import('./wait.ts'),
   },
+  {
+    names: ['rename', 'container rename'],
+    summary: 'give a container another name',
+    load: () => import('./rename.ts'),
+  },
+  {
+    names: ['inspect', 'container inspect', 'image inspect'],
+    summary: 'show all that is known of containers and images',
+    load: () => import('./inspect.ts'),
+  },
   { names: ['logs', 'container logs'], summary: 'show what a container wrote', load: () => import('./logs.ts') },
   { names: ['rm', 'container rm', 'container remove'], summary: 'remove containers', load: () => import('./rm.ts') },
   { names: ['port', 'container port'], summary: "list a container's published ports", load: () => import('./port.ts') },

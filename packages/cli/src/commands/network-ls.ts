@@ -1,24 +1,25 @@
 import type { Command } from 'commander';
-import { shortId, table } from '../format.ts';
+import { addFormatFlag, printList } from '../list.ts';
+import { networkList, networkRow } from '../rows/network.ts';
 import { withEngine } from '../session.ts';
 
+interface Flags {
+  readonly format?: string;
+  readonly quiet?: boolean;
+  readonly trunc: boolean;
+}
+
 export function define(command: Command): void {
-  command
+  addFormatFlag(command)
     .option('-q, --quiet', 'only IDs')
     .option('--no-trunc', 'whole IDs')
-    .addHelpText('after', '\nExample:\n  mica network ls')
-    .action((options: { quiet?: boolean; trunc: boolean }, command: Command) =>
-      withEngine(command, (engine) => {
-        const id = (full: string) => (options.trunc ? shortId(full) : full);
-        const rows = engine.networks.list().sort((a, b) => (a.name < b.name ? -1 : 1));
-        if (options.quiet) process.stdout.write(rows.map((row) => `${id(row.id)}\n`).join(''));
-        else
-          process.stdout.write(
-            table(
-              ['NETWORK ID', 'NAME', 'DRIVER', 'SCOPE'],
-              rows.map((row) => [id(row.id), row.name, row.driver, 'local']),
-            ),
-          );
+    .addHelpText('after', "\nExample:\n  mica network ls --format '{{.Name}}'")
+    .action((flags: Flags, command: Command) =>
+      withEngine(command, async (engine) => {
+        const networks = engine.networks.list().sort((a, b) => (a.name < b.name ? -1 : 1));
+        const rows = networks.map((network) => networkRow(network, !flags.trunc));
+        if (flags.quiet && flags.format === undefined) process.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''));
+        else await printList(networkList, rows, flags);
       }),
     );
 }

@@ -1,42 +1,59 @@
-import type { ContainerSummary } from '@mica/engine';
+import { type ContainerSummary, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
-import { ago, humanDuration, shortId, table, truncate } from '../format.ts';
+import { addFilterFlag } from '../flags/filter.ts';
+import { addFormatFlag, printList } from '../list.ts';
+import { containerList, containerRow } from '../rows/container.ts';
 import { withEngine } from '../session.ts';
-import { portsColumn } from './ports-column.ts';
 
-export function define(command: Command): void {
-  command
-    .option('-a, --all', 'also those that are not running')
-    .option('-q, --quiet', 'only IDs')
-    .option('--no-trunc', 'whole IDs and commands')
-    .addHelpText('after', '\nExample:\n  mica ps -a')
-    .action((options: { all?: boolean; quiet?: boolean; trunc: boolean }, command: Command) =>
-      withEngine(command, (engine) => {
-        const id = (full: string) => (options.trunc ? shortId(full) : full);
-        const rows = engine.list(options.all);
-        if (options.quiet) {
-          process.stdout.write(rows.map((row) => `${id(row.id)}\n`).join(''));
-          return;
-        }
-        const cells = rows.map((row) => {
-          const words = row.command.join(' ');
-          return [
-            id(row.id),
-            row.image,
-            `"${options.trunc ? truncate(words, 20) : words}"`,
-            ago(row.created),
-            status(row),
-            portsColumn(row),
-            row.name,
-          ];
-        });
-        process.stdout.write(table(['CONTAINER ID', 'IMAGE', 'COMMAND', 'CREATED', 'STATUS', 'PORTS', 'NAMES'], cells));
-      }),
-    );
+interface Flags {
+  readonly all?: boolean;
+  readonly filter: readonly string[];
+  readonly format?: string;
+  readonly last?: string;
+  readonly latest?: boolean;
+  readonly quiet?: boolean;
+  readonly size?: boolean;
+  readonly trunc: boolean;
 }
 
-function status(row: ContainerSummary): string {
-  if (row.status === 'running') return `Up ${humanDuration(Date.now() - Date.parse(row.startedAt ?? ''))}`;
-  if (row.status === 'exited') return `Exited (${row.exitCode}) ${ago(row.finishedAt ?? '')}`;
-  return 'Created';
+export function define(command: Command): void {
+  addFormatFlag(addFilterFlag(command.option('-a, --all', 'also those that are not running')))
+    .option('-n, --last <number>', 'the last created ones, in whatever state')
+    .option('-l, --latest', 'the last created one')
+    .option('--no-trunc', 'whole IDs and commands')
+    .option('-q, --quiet', 'only IDs')
+    .option('-s, --size', 'also their size on disk')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  mica ps -a\n  mica ps -a --filter status=exited --format '{{.Names}}: {{.Status}}'",
+    )
+    .action((flags: Flags, command: Command) => withEngine(command, (engine) => ps(engine, flags)));
+}
+
+async function ps(engine: Engine, flags: Flags): Promise<void> {
+  const size = flags.size === true || /\.Size\b/.test(flags.format ?? '');
+  const containers = await select(engine, flags, size);
+  const rows = containers.map((container) => containerRow(container, !flags.trunc));
+  if (flags.quiet && flags.format === undefined) process.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''));
+  else await printList(containerList(flags.size === true), rows, flags);
+}
+
+async function select(engine: Engine, flags: Flags, size: boolean): Promise<ContainerSummary[]> {
+  const last = flags.latest ? 1 : lastCount(flags.last);
+  if (flags.filter.length === 0) return engine.list(flags.all || last !== undefined, { size }).slice(0, last);
+  const { containerFilters, filterContainers } = await import('../rows/container-filter.ts');
+  const filters = containerFilters(flags.filter);
+  // A filter of states is asked of all, as in docker.
+  const all = flags.all === true || last !== undefined || filters.has('status');
+  const found = filterContainers(engine, engine.list(true, { size }), filters);
+  return found.filter(({ status }) => all || status === 'running' || status === 'paused').slice(0, last);
+}
+
+function lastCount(text: string | undefined): number | undefined {
+  if (text === undefined || text === '-1') return undefined;
+  if (!/^-?\d+$/.test(text))
+    throw new MicaError('invalid-argument', `invalid argument ${JSON.stringify(text)} for "-n, --last" flag`, {
+      exitCode: 125,
+    });
+  return Number(text) <= 0 ? undefined : Number(text);
 }

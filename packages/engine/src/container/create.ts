@@ -5,21 +5,18 @@ import { resolveImage } from '../images/resolve.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
 import { forget } from './end.ts';
+import { randomName } from './names.ts';
 import { planNetworks } from './network.ts';
 import type { ContainerState } from './record.ts';
+import { checkName } from './rename.ts';
 import { prepareRootfs } from './rootfs.ts';
 
 /** The new container's ID. Nothing is left of one that could not be made. */
 export async function createContainer(context: ContainerContext, options: CreateOptions): Promise<string> {
   const image = resolveImage(context.store, options.image);
   const id = randomBytes(32).toString('hex');
-  const name = options.name ?? `mica-${id.slice(0, 8)}`;
-  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
-    throw new MicaError(
-      'invalid-argument',
-      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-      { subject: name, exitCode: 125 },
-    );
+  const name = options.name ?? freeName(context);
+  checkName(name);
   const config = image.config.config ?? {};
   const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];
   const command = [...entrypoint, ...(options.command ?? (options.entrypoint ? [] : (config.Cmd ?? [])))];
@@ -31,7 +28,7 @@ export async function createContainer(context: ContainerContext, options: Create
     });
   const networks = planNetworks(context, options, config);
   const state = {
-    options: networks.options,
+    options: { ...networks.options, labels: { ...config.Labels, ...options.labels } },
     command,
     status: 'created',
     pid: null,
@@ -74,4 +71,12 @@ function mountsOf(context: ContainerContext, from: string): MountPoint[] {
   const { mounts } = context.store.containers.find<ContainerState>(name).record;
   const shared = mounts.filter((mount) => mount.type !== 'tmpfs');
   return mode === undefined ? shared : shared.map((mount) => ({ ...mount, readOnly: mode === 'ro', mode }));
+}
+
+/** A name that no container has; the store refuses one that was taken since. */
+function freeName(context: ContainerContext): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(attempt);
+    if (!context.store.containers.nameTaken(name)) return name;
+  }
 }

@@ -1,12 +1,16 @@
 import type { Attachment, ContainerSummary, CreateOptions } from '../contract.ts';
+import type { Digest } from '../reference/digest.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';
+import { diskUsage } from '../volume/usage.ts';
 import { ContainerContext, type Row } from './context.ts';
 import { createContainer } from './create.ts';
 import { killContainer, removeContainer, stopContainer } from './end.ts';
+import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
+import { renameContainer } from './rename.ts';
 import { startContainer } from './start.ts';
 import { reconcile, waitForExit } from './state.ts';
 
@@ -48,14 +52,26 @@ export class Lifecycle {
   remove(row: Row, force: boolean, volumes = false): Promise<void> {
     return removeContainer(this.context, row, force, volumes);
   }
-  inspect(row: Row): ContainerSummary {
+  summary(row: Row): ContainerSummary {
     return summary(this.context, row, this.reconcile(row));
   }
-  list(all: boolean): ContainerSummary[] {
-    const rows = this.context.store.containers.list<ContainerState>();
-    return rows
-      .map((row) => summary(this.context, row, this.reconcile(row)))
-      .filter((row) => all || row.status === 'running');
+  inspect(row: Row, size: boolean): ContainerInspect {
+    return inspectContainer(this.context, row, size);
+  }
+  rename(row: Row, name: string): void {
+    renameContainer(this.context, row, name);
+  }
+  /** Newest first; the running ones, paused or not, or all. */
+  list(all: boolean, size: boolean): ContainerSummary[] {
+    const { store } = this.context;
+    const rows = store.containers.list<ContainerState>().map((row) => this.summary(row));
+    const wanted = rows.filter((row) => all || row.status === 'running' || row.status === 'paused');
+    return size ? wanted.map((row) => ({ ...row, ...this.#sizes(row) })) : wanted;
+  }
+
+  #sizes({ id, imageId }: ContainerSummary): { sizeRw: number; sizeRootFs: number } {
+    const sizeRw = diskUsage(this.paths.part(id, 'upper'));
+    return { sizeRw, sizeRootFs: sizeRw + (this.context.store.images.get(imageId as Digest)?.size ?? 0) };
   }
 }
 

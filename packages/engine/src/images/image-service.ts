@@ -3,6 +3,7 @@ import { MicaError } from '../error.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { type ImageInspect, inspectImage } from './inspect.ts';
 import { resolveImage } from './resolve.ts';
 
 /** Listing, naming and removing images. */
@@ -47,6 +48,11 @@ export class ImageService {
     const top = rows.at(-1);
     if (top) Object.assign(top, { id: image.id, tags: this.#names(image.id) });
     return rows.toReversed();
+  }
+
+  /** docker inspect's description. @throws MicaError no-such-image, ambiguous */
+  inspect(name: string): ImageInspect {
+    return inspectImage(this.#store, name);
   }
 
   tag(source: string, target: string): void {

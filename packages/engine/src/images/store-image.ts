@@ -1,3 +1,4 @@
+import { parseConfig } from '../image/config.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import type { NewImage } from '../image/new-image.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -24,7 +25,7 @@ export function storeImage(
       created: about.created,
       size: about.size,
       parent: about.parent,
-      labels: {},
+      labels: parseConfig(image.config).config?.Labels ?? {},
     },
     [image.manifestDigest, image.id, ...about.layers],
     references,

@@ -91,6 +91,10 @@ export class ContainerRecords {
     });
   }
 
+  nameTaken(name: string): boolean {
+    return this.#db.get('SELECT 1 FROM containers WHERE name = ?', name) !== undefined;
+  }
+
   #refuseTaken(name: string, id: string): void {
     const holder = this.#db.get('SELECT id FROM containers WHERE name = ? AND id <> ?', name, id);
     if (holder !== undefined)

@@ -1,36 +1,26 @@
-import type { Volume } from '@mica/engine';
 import type { Command } from 'commander';
+import { type Described, objectPrinter } from '../../objects.ts';
+import { describeVolume } from '../../rows/volume.ts';
 import { report, withEngine } from '../../session.ts';
 
 export function define(command: Command): void {
   command
     .argument('<volume...>')
-    .addHelpText('after', '\nExample:\n  mica volume inspect data')
-    .action((names: string[], _options: object, command: Command) =>
-      withEngine(command, (engine) => {
-        const found: object[] = [];
+    .option('-f, --format <string>', 'json, or a Go template: {{.Mountpoint}}')
+    .addHelpText('after', "\nExample:\n  mica volume inspect -f '{{.Mountpoint}}' data")
+    .action((names: string[], { format }: { format?: string }, command: Command) =>
+      withEngine(command, async (engine) => {
+        const show = await objectPrinter(format);
+        const found: Described[] = [];
         for (const name of names) {
           try {
-            found.push(shown(engine.volumes.get(name)));
+            found.push(describeVolume(engine.volumes.get(name)));
           } catch (error) {
             report(error);
             process.exitCode = 1;
           }
         }
-        process.stdout.write(`${JSON.stringify(found, null, 4)}\n`);
+        process.stdout.write(show(found));
       }),
     );
-}
-
-/** docker's fields, in docker's order. */
-function shown(volume: Volume): object {
-  return {
-    CreatedAt: volume.created.replace(/\.\d+Z$/, 'Z'),
-    Driver: volume.driver,
-    Labels: volume.labels,
-    Mountpoint: volume.mountpoint,
-    Name: volume.name,
-    Options: {},
-    Scope: 'local',
-  };
 }

@@ -1,0 +1,33 @@
+/**
+ * Go's text/template as far as `--format` needs it: fields, methods, variables, pipes, parentheses, `if`,
+ * `with`, `range` with `else`, `break` and `continue`, trim markers, comments, Go's builtins and docker's
+ * functions. No named templates. What npm has is either a parser alone, untouched for years, or a few
+ * substitutions; so it is here, held against Go itself by test/template/golden.json.
+ */
+import { Evaluation, type MissingField } from './evaluate.ts';
+import type { Node } from './nodes.ts';
+import { parse } from './parse.ts';
+import type { Value } from './value.ts';
+
+export { TemplateError } from './nodes.ts';
+
+export class Template {
+  readonly #source: string;
+  readonly #nodes: readonly Node[];
+
+  /** @throws TemplateError */
+  constructor(source: string) {
+    this.#source = source;
+    this.#nodes = parse(source);
+  }
+
+  /** @throws TemplateError */
+  execute(data: Value, missing: MissingField = (name) => `map has no entry for key ${JSON.stringify(name)}`): string {
+    return new Evaluation(this.#source, data, missing).run(this.#nodes);
+  }
+
+  /** The heading of a table: the template run on the fields' headings, which docker's functions leave as they are. */
+  heading(headings: Value): string {
+    return new Evaluation(this.#source, headings, () => '', true).run(this.#nodes);
+  }
+}

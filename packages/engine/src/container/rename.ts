@@ -1,0 +1,23 @@
+import { MicaError } from '../error.ts';
+import type { ContainerContext, Row } from './context.ts';
+
+/** docker's rule for names, here and at create. @throws MicaError invalid-argument */
+export function checkName(name: string): void {
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name))
+    throw new MicaError(
+      'invalid-argument',
+      `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
+      { subject: name, exitCode: 125 },
+    );
+}
+
+/** @throws MicaError invalid-argument, conflict when another container has the name */
+export function renameContainer(context: ContainerContext, row: Row, name: string): void {
+  const plain = name.replace(/^\//, '');
+  checkName(plain);
+  if (plain === row.name)
+    throw new MicaError('invalid-argument', 'Renaming a container with the same name as its current name', {
+      subject: name,
+    });
+  context.store.containers.rename(row.id, plain);
+}
