@@ -6,7 +6,11 @@ import { build } from 'esbuild';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 rmSync(here('dist'), { recursive: true, force: true });
 await build({
-  entryPoints: [here('src/main.ts')],
+  // threads are files of their own (engine/src/pool/thread.ts)
+  entryPoints: {
+    main: here('src/main.ts'),
+    'hash-thread': here('../engine/src/commit/hash-thread.ts'),
+  },
   outdir: here('dist'),
   bundle: true,
   splitting: true,

@@ -1,15 +1,15 @@
-import { type Attachment, Engine, MicaError } from '@mica/engine';
+import { type Attachment, Engine, type EngineOptions, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 
-/** Opens the engine with the global options, runs, and closes it. */
-export async function withEngine<T>(command: Command, run: (engine: Engine) => T | Promise<T>): Promise<T> {
+/** Opens the engine with the global options and runs. It is not closed: the process ends after it (main.ts). */
+export async function withEngine<T>(
+  command: Command,
+  run: (engine: Engine) => T | Promise<T>,
+  more: EngineOptions = {},
+): Promise<T> {
   const { root, runtime } = command.optsWithGlobals<{ root?: string; runtime?: string }>();
-  const engine = new Engine({ ...(root ? { root } : {}), ...(runtime ? { runtime } : {}) });
-  try {
-    return await run(engine);
-  } finally {
-    engine.close();
-  }
+  const engine = new Engine({ ...(root ? { root } : {}), ...(runtime ? { runtime } : {}), ...more });
+  return run(engine);
 }
 
 /** Runs for each name; a failure is told and the rest goes on, as docker does. */

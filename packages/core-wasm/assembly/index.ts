@@ -1,6 +1,7 @@
 // What the wrapper in src/ may call.
 export { alloc, mark, release } from './arena';
 export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './builder';
+export { builderStatx } from './statx';
 export { builderFinish } from './finish';
 export { union } from './union';
 export { diff } from './diff';

@@ -243,10 +243,15 @@ export interface CommitMeta {
 }
 export interface CommitOptions extends Task, CommitMeta {
   readonly pause?: boolean; // default true
+  /** On top of the container's last commit: only what changed since then is read. */
+  readonly incremental?: boolean;
+  /** Read everything, whatever an earlier commit left to build on. */
+  readonly full?: boolean;
 }
 export interface CommitResult {
   readonly imageId: string;
   readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null; // null: nothing changed
   readonly references: readonly string[];
+  /** How long its processes stood still, milliseconds; 0 when it was not running. */
   readonly frozenMs: number;
 }

@@ -5,6 +5,7 @@ import { saveImages } from './archive/save.ts';
 import { directorySink, writeTar } from './archive/sinks.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
+import { thawAbandoned } from './commit/freeze.ts';
 import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
 import type { ContainerInspect } from './container/inspect.ts';
 import { Lifecycle } from './container/lifecycle.ts';
@@ -49,14 +50,17 @@ export class Engine {
   readonly trees: TreeService;
   readonly #store: Store;
   readonly #containers: Lifecycle;
+  readonly #options: EngineOptions;
 
   constructor(options: EngineOptions = {}) {
+    this.#options = options;
     this.root = options.root ?? defaultRoot();
     this.#store = Store.open(this.root);
     this.images = new ImageService(this.#store);
     this.trees = new TreeService(this.#store);
     this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
     this.volumes = this.#containers.context.volumes;
+    thawAbandoned(this.#containers.paths.run);
     this.networks = new Networks(this.#containers.context.networks);
   }
 
@@ -133,8 +137,9 @@ export class Engine {
   diff(name: string): Promise<Change[]> {
     return containerChanges(this.#store, this.#containers, this.#find(name));
   }
-  commit(name: string, reference?: string, options: CommitOptions = {}): CommitResult {
-    return commitContainer(this.#store, this.#containers, this.#find(name), reference, options);
+  async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
+    const hasher = this.#options.hasher ?? 'auto';
+    return commitContainer(this.#store, this.#containers, this.#find(name), reference, { ...options, hasher });
   }
 
   /** Commits what a plain directory differs from an image by; no container, no mount, no root. */

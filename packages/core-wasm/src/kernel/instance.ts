@@ -15,6 +15,7 @@ export interface KernelExports {
   builderAt(builder: number, index: number): number;
   builderHeap(builder: number): number;
   builderCount(builder: number): number;
+  builderStatx(builder: number, statx: number, path: number, length: number, overlay: number): number;
   builderFinish(builder: number): number;
   union(tables: number, count: number, keepMarks: number): number;
   diff(a: number, b: number, sameLayers: number): number;

@@ -1,9 +1,13 @@
 import { guarded, type KernelExports } from '../kernel/instance.ts';
 import { copyTable } from '../tar/scanner.ts';
 import type { EntryTable } from './entry-table.ts';
-import { HEADER_BYTES, type KindCode, R, RECORD_BYTES } from './layout.ts';
+import { HEADER_BYTES, Kind, type KindCode, R, RECORD_BYTES } from './layout.ts';
 
 const empty = new Uint8Array(0);
+const STATX = 256; // bytes of struct statx
+const PATH = 8192; // a path of 4,095 bytes and a name of 255, and room
+/** What {@link TableBuilder.addStat} answers beside a kind. */
+const LINKED = 0x100;
 
 /**
  * Collects the entries of a directory scan: `add`, then the setters that apply to the entry just
@@ -14,15 +18,73 @@ export class TableBuilder {
   readonly #mark: number;
   readonly #builder: number;
   readonly #scratch: number;
+  readonly #statx: number;
+  readonly #path: number;
   #at = 0;
   #view: DataView;
+  #stat: Uint8Array;
+  #pathBytes: Buffer;
 
   constructor(kernel: KernelExports) {
     this.#kernel = kernel;
     this.#mark = kernel.mark();
     this.#builder = guarded(() => kernel.builderNew(256, 65536));
     this.#scratch = guarded(() => kernel.alloc(131072)); // the largest single value: a 64 KiB xattr
+    this.#statx = guarded(() => kernel.alloc(STATX));
+    this.#path = guarded(() => kernel.alloc(PATH));
     this.#view = new DataView(kernel.memory.buffer);
+    this.#stat = new Uint8Array(kernel.memory.buffer, this.#statx, STATX);
+    this.#pathBytes = Buffer.from(kernel.memory.buffer, this.#path, PATH);
+  }
+
+  /** Where the kernel's struct statx goes before {@link addStat}: a view that holds until an entry is added. */
+  get stat(): Uint8Array {
+    this.#fresh();
+    return this.#stat;
+  }
+  /** Where the entry's path is put before {@link addStat}; what is there stays. The view holds as long as `stat`'s. */
+  get path(): Buffer {
+    this.#fresh();
+    return this.#pathBytes;
+  }
+
+  /**
+   * Adds the entry that `stat` describes under the first `length` bytes of `path`; null for a socket,
+   * which is not added. `linked`: it has other names, {@link inode} tells which are the same file.
+   * With `overlay` a character device 0:0 is a whiteout.
+   */
+  addStat(length: number, overlay: boolean): KindCode | null {
+    const kernel = this.#kernel;
+    const kind = guarded(() => kernel.builderStatx(this.#builder, this.#statx, this.#path, length, overlay ? 1 : 0));
+    if (kind < 0) return null;
+    this.#at = kernel.builderAt(this.#builder, kernel.builderCount(this.#builder) - 1);
+    this.linked = (kind & LINKED) !== 0;
+    return (kind & 0xff) as KindCode;
+  }
+  /** Whether the entry last added has other names. */
+  linked = false;
+
+  /** Device and inode of the entry last added. */
+  inode(): string {
+    const view = this.#fresh();
+    return `${view.getBigUint64(this.#at + R.dev, true)}:${view.getBigUint64(this.#at + R.ino, true)}`;
+  }
+  /** The entry last added is one more name of the file at `first`. */
+  sameFile(first: Uint8Array): void {
+    this.#fresh().setUint8(this.#at + R.kind, Kind.hardlink);
+    this.#view.setBigUint64(this.#at + R.size, 0n, true);
+    this.link(first);
+  }
+  /** The entry last added says that its path is gone. */
+  whiteout(): void {
+    const view = this.#fresh();
+    const [offset, length] = [R.pathOffset, R.pathLength].map((field) => view.getUint32(this.#at + field, true));
+    const seq = view.getUint32(this.#at + R.seq, true);
+    new Uint8Array(view.buffer, this.#at, 128).fill(0);
+    view.setUint32(this.#at + R.pathOffset, offset as number, true);
+    view.setUint32(this.#at + R.pathLength, length as number, true);
+    view.setUint32(this.#at + R.seq, seq, true);
+    view.setUint8(this.#at + R.kind, Kind.whiteout);
   }
 
   /** `mtimeNs` is split so that nanoseconds stay exact. Path without slashes at its ends. */
@@ -104,7 +166,12 @@ export class TableBuilder {
   }
 
   #fresh(): DataView {
-    if (this.#view.buffer !== this.#kernel.memory.buffer) this.#view = new DataView(this.#kernel.memory.buffer);
+    const { buffer } = this.#kernel.memory;
+    if (this.#view.buffer !== buffer) {
+      this.#view = new DataView(buffer);
+      this.#stat = new Uint8Array(buffer, this.#statx, STATX);
+      this.#pathBytes = Buffer.from(buffer, this.#path, PATH);
+    }
     return this.#view;
   }
 

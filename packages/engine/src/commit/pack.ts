@@ -1,6 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-wasm';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { openBeneath, openDirectory } from '../system/beneath.ts';
+import { dataRuns } from '../system/holes.ts';
 
 /** Takes the tar's bytes in order; they are the packer's again once it returns. */
 export type ByteSink = (bytes: Uint8Array) => void;
@@ -8,10 +10,23 @@ export type ByteSink = (bytes: Uint8Array) => void;
 export interface PackOptions {
   readonly signal?: AbortSignal;
   readonly onFile?: (bytes: number) => void;
+  /** Told of the bytes of those files that it wants to see; what it is given holds during the call. */
+  readonly watch?: (index: number) => { update(bytes: Uint8Array): void; done(): void } | null;
 }
 
 /** Headers and small files are gathered: one hash update and one write for about this many bytes. */
 const BUFFER = 1 << 20;
+/** From this size on a file is asked for its holes: two system calls that pay for themselves only then. */
+const SPARSE = 1 << 20;
+
+/** How far the buffer is filled; `hole`: with zeros that no disk block holds. */
+export interface Filled {
+  length: number;
+  hole: boolean;
+}
+
+/** Where an entry's bytes are: the entry's path below this open directory. */
+type RootOf = (index: number) => number;
 
 /**
  * Writes `table` as a layer's tar, files' bytes read from below `dir`. The result depends on the
@@ -20,71 +35,146 @@ const BUFFER = 1 << 20;
  */
 export function packLayer(core: Core, table: EntryTable, dir: string, sink: ByteSink, options: PackOptions = {}): void {
   const buffer = Buffer.allocUnsafeSlow(BUFFER);
+  const root = openDirectory(dir);
+  try {
+    const steps = packSteps(
+      core,
+      table,
+      () => root,
+      () => buffer,
+      options,
+    );
+    for (let step = steps.next(); !step.done; step = steps.next()) sink(buffer.subarray(0, step.value.length));
+  } finally {
+    closeSync(root);
+  }
+}
+
+/**
+ * The same in steps: asks `next` for a buffer, fills it, yields how far, asks for the next. What is
+ * yielded is the caller's until it resumes; the buffer is the caller's altogether.
+ */
+export function* packSteps(
+  core: Core,
+  table: EntryTable,
+  rootOf: RootOf,
+  next: () => Uint8Array,
+  options: PackOptions = {},
+): Generator<Filled, void> {
+  const packer = core.packer(table);
+  const filled: Filled = { length: 0, hole: false };
+  const path = Buffer.alloc(4096);
+  let buffer = next();
   let fill = 0;
-  const flush = () => {
-    if (fill > 0) sink(buffer.subarray(0, fill));
+  function* flush(hole = false): Generator<Filled, void> {
+    filled.length = fill;
+    filled.hole = hole;
+    if (fill > 0) {
+      yield filled;
+      buffer = next();
+    }
     fill = 0;
-  };
-  const put = (bytes: Uint8Array) => {
+  }
+  function* put(bytes: Uint8Array): Generator<Filled, void> {
     for (let at = 0; at < bytes.length; ) {
-      const n = Math.min(BUFFER - fill, bytes.length - at);
+      const n = Math.min(buffer.length - fill, bytes.length - at);
       buffer.set(bytes.subarray(at, at + n), fill);
       fill += n;
       at += n;
-      if (fill === BUFFER) flush();
+      if (fill === buffer.length) yield* flush();
     }
-  };
-  const root = Buffer.from(`${dir}/`);
-  const packer = core.packer(table);
+  }
+  let watch: ReturnType<NonNullable<PackOptions['watch']>> = null;
+  function* zeros(count: number): Generator<Filled, void> {
+    for (let left = count; left > 0; ) {
+      const n = Math.min(buffer.length - fill, left);
+      buffer.fill(0, fill, fill + n);
+      watch?.update(buffer.subarray(fill, fill + n));
+      const whole = n === buffer.length;
+      fill += n;
+      left -= n;
+      if (fill === buffer.length) yield* flush(whole);
+    }
+  }
+  function* data(fd: number, index: number, from: number, to: number): Generator<Filled, void> {
+    for (let at = from; at < to; ) {
+      // Straight into the buffer that is hashed and written: a file's bytes are copied once.
+      const n = readSync(fd, buffer, fill, Math.min(to - at, buffer.length - fill), at);
+      if (n === 0) throw changed(table, index);
+      watch?.update(buffer.subarray(fill, fill + n));
+      fill += n;
+      at += n;
+      if (fill === buffer.length) yield* flush();
+    }
+  }
+  function* file(index: number, size: number): Generator<Filled, void> {
+    const bytes = table.pathBytes(index);
+    path.set(bytes);
+    path[bytes.length] = 0;
+    let fd: number;
+    try {
+      fd = openBeneath(rootOf(index), path);
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? changed(table, index, error)
+        : wrapSystemError(error, 'read', `/${table.path(index)}`);
+    }
+    try {
+      if (size < buffer.length - fill) {
+        // One byte more than there should be: the same call tells that the file did not grow.
+        const n = readSync(fd, buffer, fill, size + 1, null);
+        if (n !== size) throw changed(table, index);
+        watch?.update(buffer.subarray(fill, fill + n));
+        fill += n;
+        return;
+      }
+      if (fstatSync(fd).size !== size) throw changed(table, index);
+      let at = 0;
+      for (const [from, to] of size >= SPARSE ? dataRuns(fd, size) : [[0, size] as const]) {
+        yield* zeros(from - at);
+        yield* data(fd, index, from, to);
+        at = to;
+      }
+      yield* zeros(size - at);
+      if (fstatSync(fd).size !== size) throw changed(table, index);
+    } finally {
+      closeSync(fd);
+    }
+  }
   try {
     for (const item of packer.order) {
-      options.signal?.throwIfAborted();
-      put(packer.header(item));
+      const header = packer.header(item);
+      if (header.length < buffer.length - fill) {
+        buffer.set(header, fill);
+        fill += header.length;
+      } else yield* put(header);
       if (item < 0 || table.kind(item) !== Kind.file) continue;
       const size = table.size(item);
       if (size === 0) continue;
-      const path = table.pathBytes(item);
-      let left = size;
-      const fd = open(Buffer.concat([root, path]));
-      try {
-        if (fstatSync(fd).size !== size) throw changed(path);
-        while (left > 0) {
-          // Straight into the buffer that is hashed and written: a file's bytes are copied once.
-          const n = readSync(fd, buffer, fill, Math.min(left, BUFFER - fill), null);
-          if (n === 0) throw changed(path);
-          fill += n;
-          left -= n;
-          if (fill === BUFFER) flush();
-        }
-      } finally {
-        closeSync(fd);
-      }
+      options.signal?.throwIfAborted();
+      watch = options.watch?.(item) ?? null;
+      yield* file(item, size);
+      watch?.done();
+      watch = null;
       const pad = padding(size);
-      if (pad > BUFFER - fill) flush();
-      buffer.fill(0, fill, fill + pad);
-      fill += pad;
-      if (fill === BUFFER) flush();
+      if (pad < buffer.length - fill) {
+        buffer.fill(0, fill, fill + pad);
+        fill += pad;
+      } else yield* zeros(pad);
       options.onFile?.(size);
     }
-    put(trailer);
-    flush();
+    yield* put(trailer);
+    yield* flush();
   } finally {
     packer.close();
   }
 }
 
-function open(path: Buffer): number {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  } catch (error) {
-    throw wrapSystemError(error, 'read', path.toString());
-  }
-}
-
-function changed(path: Uint8Array): MicaError {
-  const subject = `/${Buffer.from(path)}`;
+function changed(table: EntryTable, index: number, cause?: unknown): MicaError {
+  const subject = `/${table.path(index)}`;
   return new MicaError('conflict', `${subject} changed while it was read`, {
     subject,
     hint: 'commit again, without --pause=false',
+    cause,
   });
 }

@@ -13,21 +13,24 @@ export function storeImage(
     readonly size: number;
     readonly parent: Digest | null;
     readonly layers: readonly Digest[];
+    readonly labels?: Readonly<Record<string, string>> | null | undefined;
   },
   references: readonly string[],
 ): void {
-  store.blobs.put(image.config, mediaTypes.config, image.id);
-  store.blobs.put(image.manifest, mediaTypes.manifest, image.manifestDigest);
-  store.images.insert(
-    {
-      id: image.id,
-      manifest: image.manifestDigest,
-      created: about.created,
-      size: about.size,
-      parent: about.parent,
-      labels: parseConfig(image.config).config?.Labels ?? {},
-    },
-    [image.manifestDigest, image.id, ...about.layers],
-    references,
-  );
+  store.transaction(() => {
+    store.blobs.put(image.config, mediaTypes.config, image.id);
+    store.blobs.put(image.manifest, mediaTypes.manifest, image.manifestDigest);
+    store.images.insert(
+      {
+        id: image.id,
+        manifest: image.manifestDigest,
+        created: about.created,
+        size: about.size,
+        parent: about.parent,
+        labels: about.labels ?? parseConfig(image.config).config?.Labels ?? {},
+      },
+      [image.manifestDigest, image.id, ...about.layers],
+      references,
+    );
+  });
 }

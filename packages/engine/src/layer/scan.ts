@@ -1,8 +1,8 @@
-import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { type Core, type EntryTable, Flag, Kind, type KindCode, type TableBuilder } from '@mica/core-wasm';
+import { closeSync, constants, readdirSync } from 'node:fs';
+import { type Core, type EntryTable, Flag, Kind, type TableBuilder } from '@mica/core-wasm';
 import { MicaError, wrapSystemError } from '../error.ts';
-import { deviceMajor, deviceMinor } from '../system/nodes.ts';
-import { xattrsOf } from '../system/xattr.ts';
+import { openBeneath, openDirectory, readlinkAt, statxAt } from '../system/beneath.ts';
+import { xattrsAt } from '../system/xattr.ts';
 import { readMarks } from './overlay-marks.ts';
 
 export interface ScanOptions {
@@ -11,10 +11,16 @@ export interface ScanOptions {
   readonly signal?: AbortSignal;
 }
 
-const S_IFMT = 0o170000n;
-const slash = Buffer.from('/');
-const whiteoutPrefix = Buffer.from('.wh.');
-const none = Buffer.alloc(0);
+/** A directory on the way down: its names still to do. Beyond {@link HELD} the descriptor is opened again on the way up. */
+interface Frame {
+  fd: number;
+  readonly length: number; // bytes of its path
+  readonly names: string[];
+  next: number;
+}
+const HELD = 128;
+const SLASH = 0x2f;
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
  * A directory as a sorted table: every entry with its attributes and extended attributes, times to
@@ -23,102 +29,172 @@ const none = Buffer.alloc(0);
  */
 export function scanDirectory(core: Core, dir: string, options: ScanOptions = {}): EntryTable {
   return core.scope(() => {
-    const builder = core.tableBuilder();
-    const links = new Map<string, Buffer>();
-    const root = Buffer.from(dir);
-    try {
-      add(builder, root, none, lstatSync(root, { bigint: true }), options, links);
-      walk(builder, root, none, options, links);
-    } catch (error) {
-      throw wrapSystemError(error, 'scan', dir);
-    }
-    return builder.finish();
+    const steps = scanSteps(core, dir, options);
+    for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
   });
 }
 
-function walk(
-  builder: TableBuilder,
-  dir: Buffer,
-  path: Buffer,
-  options: ScanOptions,
-  links: Map<string, Buffer>,
-): void {
-  options.signal?.throwIfAborted();
-  const names = readdirSync(dir, { encoding: 'buffer' });
-  // Sorted, so that the table is built in nearly its own order and equal trees number their entries equally.
-  names.sort(Buffer.compare);
-  for (const name of names) {
-    const full = Buffer.concat([dir, slash, name]);
-    const at = path.length === 0 ? name : Buffer.concat([path, slash, name]);
-    if (name.subarray(0, 4).equals(whiteoutPrefix))
-      throw new MicaError('invalid-layer', `/${at}: a file named .wh.* would delete ${name.subarray(4)} in the image`, {
-        subject: `/${at}`,
-        hint: 'rename or remove it, then commit again',
+/** The same in steps of one directory each, for a caller that lets others work in between; it owns the core meanwhile. */
+export function* scanSteps(core: Core, dir: string, options: ScanOptions = {}): Generator<void, EntryTable> {
+  const scan = new Scan(core.tableBuilder(), options.overlay ?? false);
+  try {
+    scan.begin(dir);
+    while (scan.step()) {
+      options.signal?.throwIfAborted();
+      yield;
+    }
+    return scan.finish();
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw wrapSystemError(error, 'scan', dir);
+  } finally {
+    scan.close();
+  }
+}
+
+/**
+ * Every system call is relative to an open directory: nothing is looked up twice, and a container
+ * that is not frozen cannot lead the scan elsewhere by a symlink. A name's bytes are written once.
+ */
+class Scan {
+  readonly #builder: TableBuilder;
+  readonly #overlay: boolean;
+  readonly #links = new Map<string, Buffer>();
+  readonly #stack: Frame[] = [];
+  #root = -1;
+  // "/proc/self/fd/N/NAME\0": llistxattr takes no directory descriptor before Linux 6.13.
+  readonly #proc = Buffer.alloc(4352);
+  #name = this.#proc; // its part from NAME on
+  #nameAt = 0;
+
+  constructor(builder: TableBuilder, overlay: boolean) {
+    this.#builder = builder;
+    this.#overlay = overlay;
+  }
+
+  begin(dir: string): void {
+    this.#root = openDirectory(dir);
+    this.#enter(this.#root);
+    this.#name[0] = 0x2e;
+    this.#name[1] = 0;
+    if (!statxAt(this.#root, this.#name, this.#builder.stat)) throw new Error('the directory is gone');
+    this.#builder.addStat(0, this.#overlay);
+    this.#attributes(Kind.dir, 0);
+    this.#push(this.#root, 0);
+  }
+
+  /** Does the rest of a directory up to its next subdirectory; false when all is done. */
+  step(): boolean {
+    const frame = this.#stack.at(-1);
+    if (frame === undefined) return false;
+    if (frame.fd < 0) frame.fd = this.#open(frame.length);
+    this.#enter(frame.fd);
+    while (frame.next < frame.names.length) {
+      const length = this.#put(frame, frame.names[frame.next++] as string);
+      if (!this.#add(frame.fd, length)) continue;
+      const fd = this.#open(length);
+      if (this.#stack.length >= HELD) this.#release(frame);
+      this.#push(fd, length);
+      return true;
+    }
+    this.#release(frame);
+    this.#stack.pop();
+    return true;
+  }
+
+  finish(): EntryTable {
+    return this.#builder.finish();
+  }
+
+  close(): void {
+    for (const frame of this.#stack) this.#release(frame);
+    if (this.#root >= 0) closeSync(this.#root);
+    this.#root = -1;
+  }
+
+  #release(frame: Frame): void {
+    if (frame.fd >= 0 && frame.fd !== this.#root) closeSync(frame.fd);
+    frame.fd = -1;
+  }
+
+  #open(length: number): number {
+    if (length === 0) return this.#root;
+    const { path } = this.#builder;
+    path[length] = 0;
+    return openBeneath(this.#root, path, DIRECTORY);
+  }
+
+  #enter(fd: number): void {
+    this.#nameAt = this.#proc.write(`/proc/self/fd/${fd}/`, 'latin1');
+    this.#name = this.#proc.subarray(this.#nameAt);
+  }
+
+  #push(fd: number, length: number): void {
+    // latin1 carries a name's bytes as they are, and one unit a byte makes string order byte order.
+    const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' }).sort();
+    const { path } = this.#builder;
+    if (length > 0) path[length] = SLASH;
+    this.#stack.push({ fd, length, names, next: 0 });
+  }
+
+  /** Puts the entry's path behind its directory's, and its name where the system calls read it; the path's length. */
+  #put(frame: Frame, name: string): number {
+    const { path } = this.#builder;
+    const from = frame.length === 0 ? 0 : frame.length + 1;
+    if (from + name.length > 4095)
+      throw new MicaError('limit-exceeded', 'a path is longer than 4,095 bytes', {
+        subject: path.toString('utf8', 0, frame.length),
       });
-    const stat = lstatSync(full, { bigint: true });
-    if (add(builder, full, at, stat, options, links)) walk(builder, full, at, options, links);
+    if (from > 0) path[from - 1] = SLASH;
+    path.write(name, from, 'latin1');
+    this.#proc.write(name, this.#nameAt, 'latin1');
+    this.#proc[this.#nameAt + name.length] = 0;
+    if (name.startsWith('.wh.')) throw this.#whiteoutName(from, name);
+    return from + name.length;
   }
-}
 
-/** Adds one entry; true if it is a directory to go into. */
-function add(
-  builder: TableBuilder,
-  full: Buffer,
-  path: Buffer,
-  stat: BigIntStats,
-  options: ScanOptions,
-  links: Map<string, Buffer>,
-): boolean {
-  const kind = kindOf(stat);
-  if (kind === null) return false;
-  const marks = options.overlay ? readMarks(xattrsOf(full), `/${path}`) : null;
-  const hides =
-    options.overlay && ((kind === Kind.char && stat.rdev === 0n) || (kind === Kind.file && marks?.whiteout));
-  if (hides) {
-    builder.add(Kind.whiteout, path, 0, 0, 0, 0n, 0);
-    return false;
+  /** Adds one entry; true if it is a directory to go into. */
+  #add(fd: number, length: number): boolean {
+    const builder = this.#builder;
+    if (!statxAt(fd, this.#name, builder.stat)) return false; // gone since its name was read
+    const kind = builder.addStat(length, this.#overlay);
+    if (kind === null || kind === Kind.whiteout) return false;
+    if (builder.linked) {
+      const inode = builder.inode();
+      const first = this.#links.get(inode);
+      if (first) {
+        builder.sameFile(first);
+        return false;
+      }
+      this.#links.set(inode, Buffer.from(builder.path.subarray(0, length)));
+    }
+    if (kind === Kind.symlink) builder.link(readlinkAt(fd, this.#name));
+    this.#attributes(kind, length);
+    return kind === Kind.dir;
   }
-  const isLink = kind !== Kind.dir && stat.nlink > 1n;
-  const first = isLink ? links.get(`${stat.dev}:${stat.ino}`) : undefined;
-  const size = kind === Kind.file && first === undefined ? Number(stat.size) : 0;
-  builder.add(
-    first ? Kind.hardlink : kind,
-    path,
-    Number(stat.mode) & 0o7777,
-    Number(stat.uid),
-    Number(stat.gid),
-    stat.mtimeNs,
-    size,
-  );
-  builder.identity(stat.dev, stat.ino, stat.ctimeNs);
-  if (first) {
-    builder.link(first);
-    return false;
-  }
-  if (isLink) links.set(`${stat.dev}:${stat.ino}`, path);
-  if (kind === Kind.symlink) builder.link(readlinkSync(full, { encoding: 'buffer' }));
-  if (kind === Kind.char || kind === Kind.block) builder.device(deviceMajor(stat.rdev), deviceMinor(stat.rdev));
-  if (marks?.opaque && kind === Kind.dir) builder.flags(Flag.opaque);
-  builder.xattrs(marks ? marks.xattrs : xattrsOf(full));
-  return kind === Kind.dir;
-}
 
-/** Null for a socket. inode(7). */
-function kindOf(stat: BigIntStats): KindCode | null {
-  switch (stat.mode & S_IFMT) {
-    case 0o100000n:
-      return Kind.file;
-    case 0o040000n:
-      return Kind.dir;
-    case 0o120000n:
-      return Kind.symlink;
-    case 0o020000n:
-      return Kind.char;
-    case 0o060000n:
-      return Kind.block;
-    case 0o010000n:
-      return Kind.fifo;
-    default:
-      return null;
+  #attributes(kind: number, length: number): void {
+    const found = xattrsAt(this.#proc);
+    if (found.length === 0) return;
+    if (!this.#overlay) {
+      this.#builder.xattrs(found);
+      return;
+    }
+    const marks = readMarks(found, `/${this.#builder.path.toString('utf8', 0, length)}`);
+    if (marks.whiteout && kind === Kind.file) {
+      this.#builder.whiteout();
+      return;
+    }
+    if (marks.opaque && kind === Kind.dir) this.#builder.flags(Flag.opaque);
+    this.#builder.xattrs(marks.xattrs);
+  }
+
+  #whiteoutName(from: number, name: string): MicaError {
+    const subject = `/${this.#builder.path.toString('utf8', 0, from + name.length)}`;
+    const hidden = Buffer.from(name.slice(4), 'latin1').toString();
+    return new MicaError('invalid-layer', `${subject}: a file named .wh.* would delete ${hidden} in the image`, {
+      subject,
+      hint: 'rename or remove it, then commit again',
+    });
   }
 }

@@ -5,9 +5,14 @@ import type { Database } from './database.ts';
 export interface CommitRecord {
   readonly container: string;
   readonly image: Digest;
+  /** The topmost layer that holds the container's changes; null when there were none. */
   readonly diffId: Digest | null;
-  /** The commit module's key of the entry table it scanned. */
+  /** Name of the file, in the container's folder, with the entry table that was scanned. */
   readonly tableKey: string | null;
+  /** The commit module's own: digests of the files whose times could not be trusted. */
+  readonly young: string;
+  /** How many layers of `image` lie above the container's own image. */
+  readonly layers: number;
 }
 
 export class CommitIndex {
@@ -23,15 +28,22 @@ export class CommitIndex {
       image: row.image as Digest,
       diffId: row.diff_id as Digest | null,
       tableKey: row.table_key as string | null,
+      young: String(row.young),
+      layers: Number(row.layers),
     };
   }
   put(commit: CommitRecord): void {
     this.#db.run(
-      'INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO commits VALUES (?, ?, ?, ?, ?, ?)',
       commit.container,
       commit.image,
       commit.diffId,
       commit.tableKey,
+      commit.young,
+      commit.layers,
     );
+  }
+  delete(container: string): void {
+    this.#db.run('DELETE FROM commits WHERE container = ?', container);
   }
 }

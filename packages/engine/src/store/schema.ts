@@ -53,6 +53,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX volume_uses_container ON volume_uses (container);
   `,
   `
+  ALTER TABLE commits ADD COLUMN young TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE commits ADD COLUMN layers INTEGER NOT NULL DEFAULT 1;
+  `,
+  `
   CREATE TABLE networks (
     id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created TEXT NOT NULL, record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;

@@ -13,24 +13,34 @@ const buffer = Buffer.alloc(65536);
 
 /** Extended attributes of the file itself, a symlink not followed. A file system without them has none. */
 export function xattrsOf(path: string | Buffer): XattrPair[] {
-  const at = cString(path);
+  return xattrsAt(cString(path));
+}
+
+const none: XattrPair[] = [];
+
+/** The same for a path that is a C string already: no allocation for the many files that have none. */
+export function xattrsAt(at: Buffer): XattrPair[] {
   const length = native(LIST)(at, buffer, buffer.length);
   if (length === -1) {
     const errno = lastErrno();
     if (errno === 95) return []; // EOPNOTSUPP
-    throw systemError('llistxattr', errno, path);
+    throw systemError('llistxattr', errno, shown(at));
   }
-  if (length === 0) return [];
+  if (length === 0) return none;
   const names = buffer.toString('latin1', 0, length - 1).split('\0');
   const found: XattrPair[] = [];
   for (const name of names) {
     const size = native(GET)(at, cString(Buffer.from(name, 'latin1')), buffer, buffer.length);
     // Gone between the two calls: as if it had never been listed.
     if (size === -1 && lastErrno() === 61) continue; // ENODATA
-    if (size === -1) throw systemError(`lgetxattr ${name}`, lastErrno(), path);
+    if (size === -1) throw systemError(`lgetxattr ${name}`, lastErrno(), shown(at));
     found.push([name, Buffer.from(buffer.subarray(0, size))]);
   }
   return found;
+}
+
+function shown(path: Buffer): Buffer {
+  return path.subarray(0, path.indexOf(0));
 }
 
 /** One attribute, or null. */

@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hrtime } from 'node:process';
+import { MicaError } from '../error.ts';
+import { OciRuntime } from '../runtime/oci-runtime.ts';
+import { isAlive, thisProcess } from '../store/files.ts';
+import { enterPrivateMounts } from '../system/mount.ts';
+
+/** What to freeze, as plain data: a worker does it by itself. */
+export interface FreezeTarget {
+  readonly id: string;
+  readonly name: string;
+  readonly pid: number;
+  /** The store's run folder: who froze what is noted there while it lasts. */
+  readonly run: string;
+  readonly runtime: { readonly path: string; readonly root: string };
+}
+
+/** A frozen container; `thaw` is idempotent and says how long it was frozen, milliseconds. */
+export interface Frozen {
+  thaw(): number;
+}
+
+/** A cgroup's freezer: writing its file takes 0.15 ms where a runtime's `pause` takes 4. */
+interface Freezer {
+  readonly file: string;
+  readonly freeze: string;
+  readonly thaw: string;
+  isFrozen(): boolean;
+}
+
+const PATIENCE_MS = 10_000;
+
+/**
+ * Stops a container's processes while its files are read. One that is paused already stays so
+ * afterwards. Not being able to freeze is an error: half-written files would be committed.
+ */
+export function freeze(target: FreezeTarget): Frozen {
+  const freezer = findFreezer(target.pid);
+  if (freezer?.isFrozen()) return { thaw: () => 0 };
+  const note = join(target.run, 'freezing', target.id);
+  mkdirSync(join(target.run, 'freezing'), { recursive: true, mode: 0o700 });
+  const start = hrtime.bigint();
+  let thawed: number | undefined;
+  const undo = freezer ? () => writeFileSync(freezer.file, freezer.thaw) : () => runtime(target, 'resume');
+  const thaw = () => {
+    if (thawed !== undefined) return thawed;
+    undo();
+    thawed = Number(hrtime.bigint() - start) / 1e6;
+    rmSync(note, { force: true });
+    return thawed;
+  };
+  const { pid, start: born } = thisProcess();
+  writeFileSync(note, JSON.stringify({ pid, start: born, target, file: freezer?.file, thaw: freezer?.thaw }));
+  try {
+    if (freezer) frozenBy(freezer, target);
+    else runtime(target, 'pause');
+    return { thaw };
+  } catch (error) {
+    thaw();
+    throw error;
+  }
+}
+
+/** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
+export function thawAbandoned(run: string): void {
+  const folder = join(run, 'freezing');
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const note = join(folder, name);
+    try {
+      const { pid, start, target, file, thaw } = JSON.parse(readFileSync(note, 'utf8'));
+      if (isAlive({ pid, start })) continue;
+      if (file) writeFileSync(file, thaw);
+      else runtime(target, 'resume');
+    } catch {
+      // half written, or its container is gone: nothing that could be thawed
+    }
+    rmSync(note, { force: true });
+  }
+}
+
+function runtime(target: FreezeTarget, verb: 'pause' | 'resume'): void {
+  enterPrivateMounts();
+  new OciRuntime(target.runtime.path, target.runtime.root).run(verb, target.id);
+}
+
+function frozenBy(freezer: Freezer, target: FreezeTarget): void {
+  writeFileSync(freezer.file, freezer.freeze);
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!freezer.isFrozen()) {
+    if (Date.now() > deadline)
+      throw new MicaError('runtime-failed', `container ${target.name} could not be frozen in ${PATIENCE_MS / 1000} s`, {
+        subject: target.name,
+        hint: 'commit with --pause=false to take it as it runs',
+      });
+    Atomics.wait(nap, 0, 0, 0.2);
+  }
+}
+const nap = new Int32Array(new SharedArrayBuffer(4));
+
+/** cgroups(7): v1 has a freezer hierarchy of its own, v2 a file in every cgroup; null where neither is. */
+function findFreezer(pid: number): Freezer | null {
+  let lines: string[];
+  try {
+    lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+  } catch {
+    return null; // gone: the runtime will say so
+  }
+  for (const line of lines) {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (path === '/') continue;
+    if (controllers === 'freezer') {
+      const file = `/sys/fs/cgroup/freezer${path}/freezer.state`;
+      if (existsSync(file))
+        return { file, freeze: 'FROZEN', thaw: 'THAWED', isFrozen: () => readFileSync(file, 'latin1') === 'FROZEN\n' };
+    }
+    if (controllers === '') {
+      const folder = `/sys/fs/cgroup${path}`;
+      if (existsSync(`${folder}/cgroup.freeze`))
+        return {
+          file: `${folder}/cgroup.freeze`,
+          freeze: '1',
+          thaw: '0',
+          isFrozen: () => readFileSync(`${folder}/cgroup.events`, 'latin1').includes('frozen 1'),
+        };
+    }
+  }
+  return null;
+}

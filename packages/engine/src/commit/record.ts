@@ -1,0 +1,108 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lifecycle } from '../container/lifecycle.ts';
+import type { ContainerState } from '../container/record.ts';
+import type { CommitOptions, CommitResult } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import type { ImageConfig } from '../image/config.ts';
+import { mediaTypes } from '../image/descriptor.ts';
+import { type NewImage, type NewLayer, newImage } from '../image/new-image.ts';
+import { resolveImage } from '../images/resolve.ts';
+import { storeImage } from '../images/store-image.ts';
+import type { Digest } from '../reference/digest.ts';
+import type { Store } from '../store/store.ts';
+import { committedConfig } from './container-config.ts';
+import type { LayerOutcome } from './make-layer.ts';
+import { type CommitPlan, layersOf } from './plan.ts';
+
+/** What the new image stands on: another one's config and layers. */
+interface Base {
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  readonly size: number;
+  readonly layers: readonly NewLayer[];
+}
+
+/** Blob, image, name and index in one transaction: a killed commit leaves all of it or nothing. */
+export function recordCommit(
+  store: Store,
+  containers: Lifecycle,
+  plan: CommitPlan,
+  outcome: LayerOutcome,
+  options: CommitOptions,
+): CommitResult {
+  const { row, reference, last } = plan;
+  const folder = containers.paths.dir(row.id);
+  return store.transaction(() => {
+    if (store.containers.get<ContainerState>(row.id) === null) throw removed(row.name);
+    const layer = outcome.kind === 'layer' ? adopt(store, plan, outcome) : null;
+    const again = outcome.kind === 'unchanged' ? last : null;
+    const reused = again?.layers === 1 ? store.layers.get(again.diffId as Digest) : null;
+    const base: Base =
+      again && !reused
+        ? ontoLast(store, again.image)
+        : { id: plan.image.id, config: plan.image.config, size: plan.image.size, layers: plan.layers };
+    const top = layer ?? reused;
+    const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
+    const config = committedConfig(base.config, row.record, options.changes ?? []);
+    const image = newImage(config, base.layers, top, {
+      created,
+      createdBy: row.record.command.join(' '),
+      ...(options.author ? { author: options.author } : {}),
+      ...(options.message ? { comment: options.message } : {}),
+    });
+    put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
+    if (outcome.kind === 'layer') {
+      store.commits.put({
+        container: row.id,
+        image: image.id,
+        diffId: outcome.digest,
+        tableKey: plan.tableKey,
+        young: JSON.stringify(outcome.young),
+        layers: 1,
+      });
+      if (last?.tableKey) rmSync(join(folder, last.tableKey), { force: true });
+    }
+    return {
+      imageId: image.id,
+      layer: top && { diffId: top.diffId, size: top.size, entries: store.layers.get(top.diffId)?.entries ?? 0 },
+      references: reference ? [reference.familiar] : [],
+      frozenMs: outcome.frozenMs,
+    };
+  });
+}
+
+function ontoLast(store: Store, id: Digest): Base {
+  const image = resolveImage(store, id);
+  return { id, config: image.config, size: image.size, layers: layersOf(store, image) };
+}
+
+function adopt(store: Store, plan: CommitPlan, made: LayerOutcome & { kind: 'layer' }): NewLayer {
+  const { digest, size, entries } = made;
+  store.blobs.adopt(plan.job.file, { digest, size, mediaType: mediaTypes.layer });
+  const layer = { diffId: digest, digest, size, mediaType: mediaTypes.layer };
+  store.layers.put({ ...layer, tarSize: size, entries });
+  return layer;
+}
+
+function put(
+  store: Store,
+  image: NewImage,
+  base: Base,
+  config: ImageConfig,
+  layer: NewLayer | null,
+  created: string,
+  references: readonly string[],
+): void {
+  const digests = [...base.layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
+  const size = base.size + (layer?.size ?? 0);
+  const labels = config.config?.Labels;
+  storeImage(store, image, { created, size, parent: base.id, layers: digests, labels }, references);
+}
+
+export function removed(name: string): MicaError {
+  return new MicaError('no-such-container', `No such container: ${name}`, {
+    subject: name,
+    hint: 'it was removed while it was committed',
+  });
+}

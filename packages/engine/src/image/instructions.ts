@@ -1,0 +1,169 @@
+import { MicaError } from '../error.ts';
+import type { Healthcheck, RunConfig } from './config.ts';
+
+type Mutable = { -readonly [K in keyof RunConfig]: RunConfig[K] };
+
+/**
+ * Applies Dockerfile instructions to an image's run config, in order: those that docker commit and
+ * import take with `--change` (CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER
+ * VOLUME WORKDIR). @throws MicaError invalid-argument for anything else, and for one that is malformed
+ */
+export function applyInstructions(config: RunConfig, instructions: readonly string[]): RunConfig {
+  const made: Mutable = { ...config };
+  for (const line of instructions.flatMap((text) => text.split(/\r?\n/)).map((text) => text.trim())) {
+    if (line === '' || line.startsWith('#')) continue;
+    const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(line) ?? [];
+    const apply = verbs[word.toUpperCase()];
+    if (!apply) throw bad(line, `${word.toUpperCase()} is not a valid change command`);
+    if (rest === '' && !/^(CMD|ENTRYPOINT)$/i.test(word)) throw bad(line, `${word.toUpperCase()} needs an argument`);
+    apply(made, rest.trim(), line);
+  }
+  return made;
+}
+
+const verbs: Readonly<Record<string, (config: Mutable, text: string, line: string) => void>> = {
+  CMD(config, text) {
+    config.Cmd = commandOf(text, config.Shell);
+  },
+  ENTRYPOINT(config, text) {
+    config.Entrypoint = commandOf(text, config.Shell);
+  },
+  ENV(config, text, line) {
+    const env = new Map((config.Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
+    for (const [key, value] of pairs(text, line)) env.set(key, `${key}=${value}`);
+    config.Env = [...env.values()];
+  },
+  EXPOSE(config, text, line) {
+    config.ExposedPorts = { ...config.ExposedPorts, ...named(words(text).flatMap((word) => ports(word, line))) };
+  },
+  HEALTHCHECK(config, text, line) {
+    config.Healthcheck = healthcheck(text, line, config.Shell);
+  },
+  LABEL(config, text, line) {
+    config.Labels = { ...config.Labels, ...Object.fromEntries(pairs(text, line)) };
+  },
+  ONBUILD(config, text, line) {
+    if (/^(ONBUILD|FROM|MAINTAINER)\b/i.test(text))
+      throw bad(line, `${text.split(/\s/)[0]} is not allowed as an ONBUILD`);
+    config.OnBuild = [...(config.OnBuild ?? []), text];
+  },
+  STOPSIGNAL(config, text, line) {
+    if (!/^(SIG[A-Z0-9+-]+|[A-Z0-9+-]+|\d+)$/.test(text)) throw bad(line, `invalid signal: ${text}`);
+    config.StopSignal = text;
+  },
+  USER(config, text) {
+    config.User = text;
+  },
+  VOLUME(config, text, line) {
+    const list = json(text) ?? words(text);
+    if (list.some((path) => path === '')) throw bad(line, 'VOLUME specified can not be an empty string');
+    config.Volumes = { ...config.Volumes, ...named(list) };
+  },
+  WORKDIR(config, text) {
+    config.WorkingDir = text.startsWith('/') ? text : `${(config.WorkingDir || '/').replace(/\/$/, '')}/${text}`;
+  },
+};
+
+/** A JSON list of strings, or null. */
+function json(text: string): string[] | null {
+  if (!text.startsWith('[')) return null;
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : null;
+  } catch {
+    return null; // as docker: no JSON, so it is for the shell
+  }
+}
+
+/** The exec form as it is, the shell form under the image's shell, nothing as none. */
+function commandOf(text: string, shell: readonly string[] | null | undefined): readonly string[] | null {
+  const list = json(text);
+  if (list) return list;
+  return text === '' ? null : [...(shell?.length ? shell : ['/bin/sh', '-c']), text];
+}
+
+/** Words as a Dockerfile has them: quotes and backslashes understood. */
+function words(text: string): string[] {
+  const found: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at] as string;
+    if (quote === '' && /\s/.test(letter)) {
+      if (word !== undefined) found.push(word);
+      word = undefined;
+    } else if (letter === '\\' && quote !== "'" && at + 1 < text.length) word = (word ?? '') + text[++at];
+    else if (quote === '' ? letter === '"' || letter === "'" : letter === quote) {
+      quote = quote === '' ? letter : '';
+      word ??= '';
+    } else word = (word ?? '') + letter;
+  }
+  if (word !== undefined) found.push(word);
+  return found;
+}
+
+/** `KEY=VALUE …`, or the old form of one key and the rest of the line. */
+function pairs(text: string, line: string): [string, string][] {
+  const list = words(text);
+  if (list[0] !== undefined && !list[0].includes('=')) {
+    const [, key, value] = /^(\S+)\s+([\s\S]+)$/.exec(text) ?? [];
+    if (key === undefined || value === undefined) throw bad(line, 'must have two arguments');
+    return [[key, value]];
+  }
+  return list.map((word) => {
+    const at = word.indexOf('=');
+    if (at < 1) throw bad(line, `can't find = in "${word}". Must be of the form: name=value`);
+    return [word.slice(0, at), word.slice(at + 1)];
+  });
+}
+
+/** `80`, `80/udp`, `8000-8010/tcp`. */
+function ports(word: string, line: string): string[] {
+  const [, from, to = from, protocol = 'tcp'] = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/i.exec(word) ?? [];
+  const [low, high] = [Number(from), Number(to)];
+  if (from === undefined || low > high || high > 65535) throw bad(line, `invalid containerPort: ${word}`);
+  return Array.from({ length: high - low + 1 }, (_, i) => `${low + i}/${protocol.toLowerCase()}`);
+}
+
+function named(names: readonly string[]): Record<string, object> {
+  return Object.fromEntries(names.map((name) => [name, {}]));
+}
+
+const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+/** Go's duration: `1m30s`; nanoseconds. */
+function duration(text: string, line: string): number {
+  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) throw bad(line, `invalid duration: ${text}`);
+  let sum = 0;
+  for (const [, n, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+    sum += Number(n) * (units[unit as string] as number);
+  return Math.round(sum);
+}
+
+function healthcheck(text: string, line: string, shell: readonly string[] | null | undefined): Healthcheck {
+  let rest = text;
+  const made: { -readonly [K in keyof Healthcheck]: Healthcheck[K] } = {};
+  for (let option = flag.exec(rest); option; option = flag.exec(rest)) {
+    const [whole, name, value = ''] = option;
+    rest = rest.slice(whole.length);
+    if (name === 'interval') made.Interval = duration(value, line);
+    else if (name === 'timeout') made.Timeout = duration(value, line);
+    else if (name === 'start-period') made.StartPeriod = duration(value, line);
+    else if (name === 'start-interval') made.StartInterval = duration(value, line);
+    else if (name === 'retries' && /^\d+$/.test(value)) made.Retries = Number(value);
+    else throw bad(line, `unknown flag: --${name}`);
+  }
+  if (/^NONE$/i.test(rest)) return { ...made, Test: ['NONE'] };
+  const [, command] = /^CMD\s+([\s\S]+)$/i.exec(rest) ?? [];
+  if (command === undefined) throw bad(line, 'HEALTHCHECK needs CMD or NONE');
+  const list = json(command);
+  const wrapped = list ? ['CMD', ...list] : shell?.length ? ['CMD', ...shell, command] : ['CMD-SHELL', command];
+  return { ...made, Test: wrapped };
+}
+const flag = /^--([a-z-]+)=(\S+)\s*/;
+
+function bad(line: string, why: string): MicaError {
+  return new MicaError('invalid-argument', `invalid change '${line}': ${why}`, {
+    subject: line,
+    hint: 'as in a Dockerfile: CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR',
+  });
+}

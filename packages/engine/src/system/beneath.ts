@@ -1,0 +1,78 @@
+import { constants } from 'node:fs';
+import { systemError } from './errno.ts';
+import { cString, lastErrno, native } from './library.ts';
+
+// openat2 has no wrapper in Debian 12's C library: by number, the same on every architecture since
+// 5.6 (asm-generic/unistd.h).
+const OPENAT2 = 'long syscall(long number, int dirfd, const void *path, const void *how, unsigned long size)';
+const STATX = 'int statx(int dirfd, const void *path, int flags, unsigned int mask, void *out)';
+const READLINKAT = 'long readlinkat(int dirfd, const void *path, void *out, unsigned long size)';
+const NR_openat2 = 437;
+
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_NO_SYMLINKS = 0x04;
+const RESOLVE_BENEATH = 0x08;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_NO_AUTOMOUNT = 0x800;
+const AT_STATX_DONT_SYNC = 0x4000;
+const STATX_BASIC_STATS = 0x7ff;
+const O_CLOEXEC = 0o2000000;
+const O_NOATIME = 0o1000000;
+const ENOENT = 2;
+const EPERM = 1;
+
+// struct open_how: flags, mode, resolve; 64 bits each (openat2(2))
+const how = new Uint32Array(6);
+how[4] = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+
+/**
+ * Opens for reading what lies at `path` (a C string) below the directory `dirfd`; no symlink is
+ * followed on the way, so a container that swaps a directory for one while it is read leads nowhere.
+ * Reading leaves the access time alone where the kernel allows that: a fresh file's would be written
+ * back to the disk, once for each. The descriptor is the caller's to close.
+ */
+export function openBeneath(dirfd: number, path: Uint8Array, flags: number = constants.O_RDONLY): number {
+  const open = native(OPENAT2);
+  how[0] = flags | O_CLOEXEC | O_NOATIME | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  let fd = open(NR_openat2, dirfd, path, how, 24);
+  if (fd !== -1) return fd;
+  if (lastErrno() === EPERM) {
+    // not the owner: O_NOATIME is not for us
+    how[0] = flags | O_CLOEXEC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    fd = open(NR_openat2, dirfd, path, how, 24);
+    if (fd !== -1) return fd;
+  }
+  throw systemError('openat2', lastErrno(), text(path));
+}
+
+/** A directory by its own path, the start of everything beneath it. */
+export function openDirectory(path: string | Buffer): number {
+  const fd = native('int open(const void *path, int flags)')(
+    cString(path),
+    constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC,
+  );
+  if (fd === -1) throw systemError('open', lastErrno(), path);
+  return fd;
+}
+
+/** Fills `out` with the struct statx of `name` (a C string) in `dirfd`, itself if a symlink; false if there is none. */
+export function statxAt(dirfd: number, name: Uint8Array, out: Uint8Array): boolean {
+  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
+  if (native(STATX)(dirfd, name, flags, STATX_BASIC_STATS, out) === 0) return true;
+  const errno = lastErrno();
+  if (errno === ENOENT) return false;
+  throw systemError('statx', errno, text(name));
+}
+
+const link = Buffer.alloc(4097);
+/** A symlink's target: a view that holds until the next call. */
+export function readlinkAt(dirfd: number, name: Uint8Array): Uint8Array {
+  const length = native(READLINKAT)(dirfd, name, link, link.length);
+  if (length === -1) throw systemError('readlinkat', lastErrno(), text(name));
+  return link.subarray(0, length);
+}
+
+function text(path: Uint8Array): Buffer {
+  const end = path.indexOf(0);
+  return Buffer.from(end < 0 ? path : path.subarray(0, end));
+}

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Core } from '@mica/core-wasm';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type LayerJob, makeLayer } from '../../src/commit/make-layer.ts';
+import { packLayer } from '../../src/commit/pack.ts';
+import { scanDirectory } from '../../src/layer/scan.ts';
+
+let dir: string;
+let upper: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mica-sink-'));
+  upper = join(dir, 'upper');
+  mkdirSync(upper);
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+let count = 0;
+const job = (more: Partial<LayerJob> = {}): LayerJob => ({
+  subject: 'box',
+  upper,
+  file: join(dir, `layer-${count}`),
+  tableFile: join(dir, `table-${count++}`),
+  last: null,
+  freeze: null,
+  hasher: 'native',
+  threadFrom: Infinity,
+  ...more,
+});
+const sha256 = (file: string) => `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+
+/** What pack gives when nothing is concurrent, sparse or in a thread. */
+function plainly(): Buffer {
+  const core = new Core();
+  const parts: Buffer[] = [];
+  packLayer(core, scanDirectory(core, upper, { overlay: true }), upper, (bytes) => parts.push(Buffer.from(bytes)));
+  return Buffer.concat(parts);
+}
+
+it.each([
+  ['here', { threadFrom: Infinity }],
+  ['in a thread', { threadFrom: 0 }],
+  ['by the kernel in WASM', { hasher: 'wasm' as const }],
+  ['by the kernel in WASM in a thread', { hasher: 'wasm' as const, threadFrom: 0 }],
+])('hashed %s: the bytes on disk are the tar, and its digest is theirs', async (_, how) => {
+  // Sizes about the buffer's own and its multiples, where a file or a header straddles two of them.
+  const sizes = [0, 1, 511, 512, 513, 1_048_000, 1_048_064, 1_048_575, 1_048_576, 1_048_577, 2_097_152, 5_000_000];
+  for (const [i, size] of sizes.entries()) writeFileSync(join(upper, `f${i}`), Buffer.alloc(size, i + 1));
+  const one = job(how);
+  const made = await makeLayer(one);
+  expect(made).toMatchObject({ kind: 'layer', entries: sizes.length + 1, digest: sha256(one.file) });
+  expect(readFileSync(one.file).equals(plainly())).toBe(true);
+  execFileSync('tar', ['-df', one.file, '-C', upper]);
+});
+
+it('a file with holes is whole in the layer, and the holes cost no disk in it', async () => {
+  const file = join(upper, 'sparse');
+  const fd = openSync(file, 'w');
+  writeSync(fd, Buffer.alloc(5000, 1), 0, 5000, 0);
+  writeSync(fd, Buffer.alloc(5000, 2), 0, 5000, 30_000_000);
+  closeSync(fd);
+  truncateSync(file, 64 << 20);
+  const one = job({ threadFrom: 0 });
+  const made = await makeLayer(one);
+  expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
+  expect(readFileSync(one.file).equals(plainly())).toBe(true);
+  expect(statSync(one.file).blocks * 512).toBeLessThan(8 << 20);
+});
+
+it("a file that ends in a hole up to the layer's end keeps its length", async () => {
+  writeFileSync(join(upper, 'hole'), '');
+  truncateSync(join(upper, 'hole'), 8 << 20);
+  const one = job();
+  const made = await makeLayer(one);
+  expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
+});
+
+it.each(['grows', 'shrinks', 'vanishes'])(
+  'a file that %s while it is read is one error, and nothing is left',
+  async (how) => {
+    for (let i = 0; i < 30; i++) writeFileSync(join(upper, `f${String(i).padStart(2, '0')}`), Buffer.alloc(300_000, i));
+    const one = job();
+    let done = false;
+    const meddle = () => {
+      const file = join(upper, 'f29');
+      if (done) return;
+      done = true;
+      if (how === 'vanishes') rmSync(file);
+      else truncateSync(file, how === 'grows' ? 300_001 : 299_999);
+    };
+    await expect(makeLayer(one, { onProgress: meddle })).rejects.toMatchObject({
+      code: 'conflict',
+      message: '/f29 changed while it was read',
+    });
+    expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
+  },
+);
+
+it('a full disk is one error, and nothing is left', async () => {
+  const small = join(dir, 'small');
+  mkdirSync(small);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
+  try {
+    for (let i = 0; i < 12; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(900_000, i));
+    for (const threadFrom of [0, Infinity]) {
+      const one = job({ file: join(small, 'layer'), threadFrom });
+      await expect(makeLayer(one)).rejects.toMatchObject({ code: 'no-space' });
+      expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
+    }
+  } finally {
+    execFileSync('umount', ['-l', small]);
+  }
+});
+
+it('an aborted one stops and leaves nothing', async () => {
+  for (let i = 0; i < 20; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(1_000_000, i));
+  const stop = new AbortController();
+  const one = job({ threadFrom: 0 });
+  const made = makeLayer(one, { signal: stop.signal, onProgress: () => stop.abort() });
+  await expect(made).rejects.toMatchObject({ name: 'AbortError' });
+  expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
+});
+
+it('unchanged is told without reading, and a young file rewritten within a tick is told by its bytes', async () => {
+  writeFileSync(join(upper, 'young'), 'aaaa');
+  const first = job();
+  const made = await makeLayer(first);
+  if (made.kind !== 'layer') throw new Error(made.kind);
+  expect(Object.values(made.young)).toEqual([createHash('sha256').update('aaaa').digest('hex')]);
+  const last = { file: first.tableFile, young: made.young };
+  expect((await makeLayer(job({ last }))).kind).toBe('unchanged');
+  // The same table, other bytes: what two writes within one tick of the clock look like.
+  const forged = { file: first.tableFile, young: { [Object.keys(made.young)[0] as string]: 'another digest' } };
+  expect((await makeLayer(job({ last: forged }))).kind).toBe('layer');
+  writeFileSync(join(upper, 'young'), 'bbbb');
+  expect((await makeLayer(job({ last }))).kind).toBe('layer');
+});
