@@ -229,6 +229,18 @@ export interface Attachment {
   readonly exit: Promise<number>;
   close(): void;
 }
+/** One more process in a running container. Environment, user and folder are the container's unless given. */
+export interface ExecOptions {
+  readonly command: readonly string[];
+  readonly env?: readonly string[]; // KEY=VALUE, or KEY to take it from the caller's environment
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly tty?: boolean;
+  readonly openStdin?: boolean;
+  readonly privileged?: boolean;
+  /** The terminal's size from its first byte on. */
+  readonly size?: { readonly rows: number; readonly columns: number };
+}
 export interface LogLine {
   readonly time: string; // RFC 3339 with nanoseconds
   readonly stream: 'stdout' | 'stderr';

@@ -20,6 +20,7 @@ import type {
   ContainerSummary,
   CreateOptions,
   EngineOptions,
+  ExecOptions,
   ImportOptions,
   LoadedImage,
   LoadOptions,
@@ -88,6 +89,14 @@ export class Engine {
   /** Starts with the streams attached from the first byte on. The caller closes the attachment. */
   async startAttached(name: string): Promise<Attachment> {
     return (await this.#containers.start(this.#find(name), true)) as Attachment;
+  }
+  /** Runs one more process in a running container, its streams attached. The caller closes the attachment. */
+  async exec(name: string, options: ExecOptions): Promise<Attachment> {
+    return (await this.#containers.exec(this.#find(name), options, true)) as Attachment;
+  }
+  /** The same, left to itself. */
+  async execDetached(name: string, options: ExecOptions): Promise<void> {
+    await this.#containers.exec(this.#find(name), options, false);
   }
   wait(name: string, signal?: AbortSignal): Promise<number> {
     return this.#containers.wait(this.#find(name).id, signal);

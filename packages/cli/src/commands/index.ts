@@ -47,6 +47,11 @@ export const verbs: readonly Verb[] = [
     summary: 'show all that is known of containers and images',
     load: () => import('./inspect.ts'),
   },
+  {
+    names: ['exec', 'container exec'],
+    summary: 'run one more command in a running container',
+    load: () => import('./exec.ts'),
+  },
   { names: ['logs', 'container logs'], summary: 'show what a container wrote', load: () => import('./logs.ts') },
   { names: ['rm', 'container rm', 'container remove'], summary: 'remove containers', load: () => import('./rm.ts') },
   { names: ['port', 'container port'], summary: "list a container's published ports", load: () => import('./port.ts') },

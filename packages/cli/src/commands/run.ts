@@ -1,22 +1,26 @@
-import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
-import { connect, withEngine } from '../session.ts';
+import { withEngine } from '../session.ts';
+import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
 
 interface Flags extends ContainerFlags {
   readonly detach?: boolean;
+  readonly detachKeys?: string;
+  readonly sigProxy: boolean;
 }
 
 export function define(command: Command): void {
-  addContainerFlags(command.option('-d, --detach', 'in the background'))
+  addContainerFlags(
+    command
+      .option('-d, --detach', 'in the background')
+      .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
+      .option('--sig-proxy [yes]', 'pass signals on to it', (text) => text !== 'false', true),
+  )
     .addHelpText('after', "\nExample:\n  mica run --rm base:1.0 sh -c 'echo hello'")
     .action((image: string, words: string[], options: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        if (options.tty && !options.detach && !process.stdin.isTTY)
-          throw new MicaError('invalid-argument', 'the input device is not a TTY', {
-            hint: 'leave -t out',
-            exitCode: 125,
-          });
+        if (!options.detach) requireTerminal(options);
+        parseDetachKeys(options.detachKeys);
         const cleanup = options.detach && options.rm ? { exitCommand: ['/bin/sh', '-c', ownCommand(engine.root)] } : {};
         const id = await engine.create({ ...createOptions(image, words, options), ...cleanup });
         try {
@@ -26,11 +30,14 @@ export function define(command: Command): void {
             return;
           }
           const attachment = await engine.startAttached(id);
-          process.exitCode = await connect(attachment, {
+          const code = await connect(attachment, {
             stdin: options.interactive ?? false,
             tty: options.tty ?? false,
-            kill: (signal) => engine.kill(id, signal),
+            ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
+            ...(options.sigProxy ? { onSignal: passOn(engine, id) } : {}),
           });
+          if (code === null) return;
+          process.exitCode = code;
           if (options.rm) await engine.remove(id, false, true);
         } catch (error) {
           if (options.rm) await engine.remove(id, true, true);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readEnvFile } from './env-file.ts';
 import { type FlagGroup, many } from './flag-group.ts';
 
 export interface ProcessFlags {
@@ -31,11 +31,7 @@ export const process: FlagGroup<ProcessFlags> = {
       .option('-w, --workdir <dir>', 'its working directory');
   },
   read(flags) {
-    const fromFiles = flags.envFile.flatMap((file) =>
-      readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => line.trim() !== '' && !line.startsWith('#')),
-    );
+    const fromFiles = flags.envFile.flatMap(readEnvFile);
     const labels = Object.fromEntries(
       flags.label.map((label) => [label.split('=')[0] ?? '', label.split('=').slice(1).join('=')]),
     );

@@ -1,4 +1,4 @@
-import type { Attachment, ContainerSummary, CreateOptions } from '../contract.ts';
+import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';
@@ -6,6 +6,7 @@ import { diskUsage } from '../volume/usage.ts';
 import { ContainerContext, type Row } from './context.ts';
 import { createContainer } from './create.ts';
 import { killContainer, removeContainer, stopContainer } from './end.ts';
+import { execInContainer } from './exec.ts';
 import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
@@ -36,6 +37,9 @@ export class Lifecycle {
   }
   start(row: Row, attach: boolean): Promise<Attachment | null> {
     return startContainer(this.context, row, attach);
+  }
+  exec(row: Row, options: ExecOptions, attach: boolean): Promise<Attachment | null> {
+    return execInContainer(this.context, row, options, attach);
   }
   wait(id: string, signal?: AbortSignal): Promise<number> {
     return waitForExit(this.context, id, signal);

@@ -11,6 +11,7 @@ import { enterPrivateMounts } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { deleteFromRuntime } from './end.ts';
+import { mergeEnv } from './env.ts';
 import { type ContainerNetwork, prepareNetwork } from './network.ts';
 import { makeWorkdir, mountRootfs } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
@@ -101,16 +102,4 @@ function attachmentOf(context: ContainerContext, id: string, socket: AttachSocke
     exit,
     close: () => socket.close(),
   };
-}
-
-/** Later wins; `KEY` alone takes the caller's value, and is left out if the caller has none. */
-function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
-  const merged = new Map<string, string>();
-  for (const entry of lists.flat()) {
-    const at = entry.indexOf('=');
-    const key = at < 0 ? entry : entry.slice(0, at);
-    const value = at < 0 ? process.env[key] : entry.slice(at + 1);
-    if (value !== undefined) merged.set(key, value);
-  }
-  return [...merged].map(([key, value]) => `${key}=${value}`);
 }

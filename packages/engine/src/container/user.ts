@@ -1,5 +1,5 @@
-import { readFileSync, realpathSync } from 'node:fs';
 import { MicaError } from '../error.ts';
+import { readInRoot } from '../system/open-in-root.ts';
 
 export interface UserIds {
   readonly uid: number;
@@ -35,20 +35,18 @@ export function resolveUser(rootfs: string, text: string): UserIds {
     group === undefined
       ? groups.filter((fields) => name !== undefined && (fields[3] ?? '').split(',').includes(name))
       : [];
-  return { uid, gid, additionalGids: more.map((fields) => Number(fields[2])), home: row?.[5] || '/' };
+  return {
+    uid,
+    gid,
+    additionalGids: [...new Set([gid, ...more.map((fields) => Number(fields[2]))])],
+    home: row?.[5] || '/',
+  };
 }
 
-/** Lines of a colon-separated file of the image; none if it is not there or leads out of the root. */
+/** Lines of a colon-separated file of the container; none if it is not there. */
 function table(rootfs: string, file: string): string[][] {
-  try {
-    const path = realpathSync(`${rootfs}/${file}`);
-    if (!path.startsWith(`${rootfs}/`)) return [];
-    return readFileSync(path, 'utf8')
-      .slice(0, 1 << 22)
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => line.split(':'));
-  } catch {
-    return [];
-  }
+  return (readInRoot(rootfs, file, 1 << 22) ?? '')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(':'));
 }

@@ -1,7 +1,6 @@
-import { read, write, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, read, write, writeSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
-import { connectSeqpacket, shutdownWrite } from '../system/seqpacket.ts';
-import { closeQuietly } from './conmon.ts';
+import { connectSeqpacket, shutdownBoth, shutdownWrite } from '../system/seqpacket.ts';
 
 /** conmon's packets: the first byte tells the stream (conmon's src/conn_sock.c: 2 standard output, 3 standard error). */
 const STDERR = 3;
@@ -35,7 +34,8 @@ export class AttachSocket {
   #receive(buffer: Buffer, finished: () => void): void {
     read(this.#fd, buffer, 0, buffer.length, null, (error, length) => {
       if (error || length === 0) {
-        this.close();
+        this.#open = false;
+        closeSync(this.#fd);
         this.stdout.end();
         this.stderr.end();
         finished();
@@ -62,13 +62,26 @@ export class AttachSocket {
     });
   }
 
+  /** The terminal's new size; of one that is gone it is nobody's business any more. */
   resize(rows: number, columns: number): void {
-    writeFileSync(`${this.#bundle}/ctl`, `1 ${rows} ${columns}\n`);
+    try {
+      // Without O_NONBLOCK the open would wait for ever once conmon, its reader, has ended.
+      const fd = openSync(`${this.#bundle}/ctl`, constants.O_WRONLY | constants.O_NONBLOCK);
+      try {
+        writeSync(fd, `1 ${rows} ${columns}\n`);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      if (!['ENXIO', 'ENOENT', 'EPIPE', 'EAGAIN'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    closeQuietly(this.#fd);
+    // Wakes the read that waits on one of libuv's threads; it closes the descriptor, whose number nobody
+    // else may get before.
+    shutdownBoth(this.#fd);
   }
 }

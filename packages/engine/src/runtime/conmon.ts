@@ -1,20 +1,27 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { MicaError } from '../error.ts';
+import { AttachSocket } from './attach.ts';
 import { type OciRuntime, requireProgram, runtimeError } from './oci-runtime.ts';
 
-export interface MonitorOptions {
+interface Streams {
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  /** Standard input outlives the one who is attached to it (`run -d -i`). */
+  readonly keepStdin?: boolean;
+  /** Run by conmon after the end. */
+  readonly exitCommand: readonly string[];
+}
+
+export interface MonitorOptions extends Streams {
   readonly id: string;
   /** Holds config.json; conmon puts its pid files and sockets here. Short: a socket's path has 108 bytes. */
   readonly bundle: string;
   /** Where the exit code is written, as text, under the container's ID. */
   readonly exits: string;
   readonly log: string;
-  readonly tty: boolean;
-  readonly stdin: boolean;
-  /** Run by conmon after the end. */
-  readonly exitCommand: readonly string[];
   /** Descriptors that it keeps open as long as it lives: the host ports of its container. */
   readonly held: readonly number[];
 }
@@ -24,56 +31,154 @@ export interface MonitorOptions {
  * 2.5 MB, where a waiting Node takes 45. Resolves with the pid of the first process, created but not
  * started. conmon outlives this process on purpose.
  */
-export function createMonitored(runtime: OciRuntime, options: MonitorOptions): Promise<number> {
+export async function createMonitored(runtime: OciRuntime, options: MonitorOptions): Promise<number> {
   const { id, bundle } = options;
-  const args = ['--api-version', '1', '-c', id, '-u', id, '-n', id, '-r', runtime.path, '-b', bundle];
-  args.push('-p', `${bundle}/pidfile`, '-P', `${bundle}/conmon.pid`, '--exit-dir', options.exits, '--full-attach');
-  args.push('-l', `k8s-file:${options.log}`, '--log-level', 'error');
-  args.push('--runtime-arg', '--root', '--runtime-arg', runtime.root);
-  if (options.tty) args.push('-t');
-  if (options.stdin) args.push('-i');
-  const [program, ...rest] = options.exitCommand;
-  if (program !== undefined) args.push('--exit-command', program);
-  for (const argument of rest) args.push('--exit-command-arg', argument);
+  const args = ['-n', id, '-p', `${bundle}/pidfile`, '-P', `${bundle}/conmon.pid`, '--exit-dir', options.exits];
+  const monitor = new Monitor(runtime, id, bundle, [...args, '-l', `k8s-file:${options.log}`], options, options.held);
+  try {
+    monitor.go();
+    return await monitor.pid('create');
+  } finally {
+    monitor.release();
+  }
+}
 
-  return new Promise((resolve, reject) => {
-    const child = spawn(requireProgram('conmon', 'conmon'), args, {
-      cwd: bundle,
+export interface SessionOptions extends Streams {
+  readonly container: string;
+  /** A folder of the session's own that holds process.json; conmon's socket comes here. Short, as above. */
+  readonly dir: string;
+  readonly attach: boolean;
+}
+
+/** One more process in a running container, with its streams if attached. Call `close` at the end, or to leave it. */
+export interface Session {
+  readonly socket: AttachSocket | null;
+  readonly exit: Promise<number>;
+  close(): void;
+}
+
+/** Runs one more process under a conmon of its own, attached from its first byte on or not at all. */
+export async function execMonitored(runtime: OciRuntime, options: SessionOptions): Promise<Session> {
+  const { container, dir, attach } = options;
+  const args = ['-e', '--exec-process-spec', `${dir}/process.json`, '-p', `${dir}/pidfile`, '-l', 'off'];
+  if (attach) args.push('--exec-attach');
+  const monitor = new Monitor(runtime, container, dir, args, options);
+  let socket: AttachSocket | null = null;
+  try {
+    if (attach) {
+      monitor.go(false);
+      await monitor.listening(); // conmon runs nothing until we are connected and say so a second time
+      socket = new AttachSocket(dir);
+    }
+    monitor.go();
+    await monitor.pid('exec');
+  } catch (error) {
+    socket?.close();
+    monitor.release();
+    throw error;
+  }
+  if (!attach) monitor.release();
+  return {
+    socket,
+    exit: attach ? monitor.exit() : Promise.resolve(0),
+    close: () => {
+      socket?.close();
+      monitor.release();
+    },
+  };
+}
+
+/**
+ * conmon's side of the conversation (src/conmon.c): it waits for a byte on the start pipe, and says on
+ * the sync pipe, one JSON object a line, the pid (−1 with the runtime's message when that failed), then
+ * for an exec its exit code.
+ */
+class Monitor {
+  readonly #child: ReturnType<typeof spawn>;
+  readonly #start: Writable;
+  readonly #sync: AsyncIterator<string>;
+  readonly #attach: AsyncIterator<string>;
+  #stderr = '';
+
+  constructor(
+    runtime: OciRuntime,
+    id: string,
+    dir: string,
+    more: readonly string[],
+    streams: Streams,
+    held: readonly number[] = [],
+  ) {
+    const args = ['--api-version', '1', '-c', id, '-u', id, '-r', runtime.path, '-b', dir, '--full-attach', ...more];
+    // Without: an fsync of the log before the exit code is written. A log has to outlive a process, not a power cut.
+    args.push('--no-sync-log', '--log-level', 'error', '--runtime-arg', '--root', '--runtime-arg', runtime.root);
+    if (streams.tty) args.push('-t');
+    else if (streams.stdin) args.push('-i');
+    if (streams.keepStdin) args.push('--leave-stdin-open');
+    const [program, ...rest] = streams.exitCommand;
+    if (program !== undefined) args.push('--exit-command', program);
+    for (const argument of rest) args.push('--exit-command-arg', argument);
+    this.#child = spawn(requireProgram('conmon', 'conmon'), args, {
+      cwd: dir,
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', ...options.held],
-      env: { ...process.env, _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4' },
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...held],
+      // TMPDIR: where it makes the socket that the terminal comes through; 108 bytes for its path, as above.
+      env: {
+        ...process.env,
+        TMPDIR: dirname(runtime.root),
+        _OCI_SYNCPIPE: '3',
+        _OCI_STARTPIPE: '4',
+        _OCI_ATTACHPIPE: '5',
+      },
     });
-    let answer = '';
-    let stderr = '';
-    const sync = child.stdio[3] as Readable;
-    const start = child.stdio[4] as Writable;
-    child.on('error', reject);
-    child.stderr?.on('data', (chunk) => {
-      stderr += chunk;
+    this.#child.on('error', () => {}); // the sync pipe ends, and says so
+    this.#child.stderr?.on('data', (chunk) => {
+      this.#stderr += chunk;
     });
-    start.on('error', () => {}); // conmon died first: the sync pipe says why
-    start.end('\0');
-    sync.setEncoding('utf8');
-    const settle = () => {
-      // One JSON line: the pid, or −1 with the runtime's message.
-      let said: { data?: number; message?: string } = {};
-      try {
-        said = JSON.parse(answer);
-      } catch {
-        said = { data: -1, message: stderr };
-      }
-      child.unref();
-      sync.destroy();
-      child.stderr?.destroy();
-      if (typeof said.data === 'number' && said.data > 0) resolve(said.data);
-      else reject(runtimeError(said.message || stderr || 'conmon ended without a word', ['create']));
-    };
-    sync.on('data', (chunk: string) => {
-      answer += chunk;
-      if (answer.includes('\n')) sync.emit('end');
-    });
-    sync.once('end', settle);
-  });
+    const pipes: readonly unknown[] = this.#child.stdio;
+    this.#sync = lines(pipes[3] as Readable);
+    this.#start = pipes[4] as Writable;
+    this.#start.on('error', () => {}); // conmon died first: the sync pipe says why
+    this.#attach = lines(pipes[5] as Readable);
+  }
+
+  go(last = true): void {
+    if (last) this.#start.end('\0');
+    else this.#start.write('\0');
+  }
+
+  async listening(): Promise<void> {
+    if ((await this.#attach.next()).done) throw runtimeError(this.#stderr || 'conmon ended without a word', ['exec']);
+  }
+
+  async pid(doing: string): Promise<number> {
+    const said = parse((await this.#sync.next()).value ?? '');
+    if (said.data > 0) return said.data;
+    throw runtimeError(said.message || this.#stderr || 'conmon ended without a word', [doing]);
+  }
+
+  /** 137 when conmon was killed and its process with it. */
+  async exit(): Promise<number> {
+    const { done, value } = await this.#sync.next();
+    return done ? 137 : parse(value).data;
+  }
+
+  /** Lets go: conmon lives on, this process may end. */
+  release(): void {
+    this.#child.unref();
+    for (const stream of this.#child.stdio) stream?.destroy();
+  }
+}
+
+function lines(pipe: Readable): AsyncIterator<string> {
+  return createInterface({ input: pipe, crlfDelay: Infinity })[Symbol.asyncIterator]();
+}
+
+function parse(line: string): { data: number; message?: string } {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return { data: -1 };
+  }
 }
 
 /** The exit code that conmon left, or null while there is none. */
@@ -82,13 +187,4 @@ export function readExit(exits: string, id: string): number | null {
   if (!existsSync(file)) return null;
   const text = readFileSync(file, 'utf8').trim();
   return /^\d+$/.test(text) ? Number(text) : null;
-}
-
-export function closeQuietly(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EBADF')
-      throw new MicaError('system-call', 'close failed', { cause: error });
-  }
 }

@@ -64,6 +64,11 @@ export class OciRuntime {
 export function runtimeError(output: string, args: readonly string[]): MicaError {
   const text = output.trim().split('\n').at(-1) ?? '';
   const missing = /executable file|No such file or directory/.test(text) && /exec|executable/.test(text);
+  if (/chdir/.test(text))
+    return new MicaError('no-such-path', `cannot start the command: ${text}`, {
+      exitCode: 127,
+      hint: 'the working directory is not there',
+    });
   if (missing)
     return new MicaError('command-not-found', `cannot start the command: ${text}`, {
       exitCode: 127,

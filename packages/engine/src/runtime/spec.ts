@@ -2,7 +2,7 @@ import type { MountPoint } from '../contract.ts';
 import defaults from './docker-defaults.json' with { type: 'json' };
 import { mountSpecs } from './mounts.ts';
 
-interface ProcessSpec {
+interface ProcessOptions {
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
@@ -22,11 +22,27 @@ export interface SpecOptions {
   /** Files bound over /etc/hosts and its like. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   readonly mounts: readonly MountPoint[];
-  readonly process: ProcessSpec;
+  readonly process: ProcessOptions;
 }
 
-/** runtime-spec's `process`. No rlimits: raising one needs CAP_SYS_RESOURCE, which not every root has. */
-function processSpec(process: ProcessSpec): Record<string, unknown> {
+/** runtime-spec's `process` object (config.md, "Process"). */
+export interface ProcessSpec {
+  readonly terminal: boolean;
+  readonly consoleSize?: { readonly height: number; readonly width: number };
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] };
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly capabilities: {
+    readonly bounding: readonly string[];
+    readonly effective: readonly string[];
+    readonly permitted: readonly string[];
+  };
+  readonly oomScoreAdj: number;
+}
+
+/** No rlimits: raising one needs CAP_SYS_RESOURCE, which not every root has. */
+function processSpec(process: ProcessOptions): ProcessSpec {
   const names = defaults.capabilities;
   // Only root keeps capabilities over exec, as docker has it; others keep the bounding set.
   const held = process.uid === 0 ? names : [];

@@ -28,3 +28,8 @@ export function connectSeqpacket(path: string): number {
 export function shutdownWrite(fd: number): void {
   native(SHUTDOWN)(fd, 1);
 }
+
+/** Ends both directions: a read that waits in another thread returns. */
+export function shutdownBoth(fd: number): void {
+  native(SHUTDOWN)(fd, 2);
+}

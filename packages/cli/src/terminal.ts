@@ -1,0 +1,127 @@
+import { type Readable, Transform } from 'node:stream';
+import { type Attachment, type Engine, MicaError } from '@mica/engine';
+
+export interface ConnectOptions {
+  /** Pass this process's standard input on. */
+  readonly stdin: boolean;
+  /** The container's process has a terminal: keys go through raw, the window's size follows. */
+  readonly tty: boolean;
+  /** docker's notation: `ctrl-p,ctrl-q`. */
+  readonly detachKeys?: string;
+  /** Takes the signals that this process gets; absent, they act on it as usual. */
+  readonly onSignal?: (signal: NodeJS.Signals) => void;
+}
+
+const proxied: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
+
+/**
+ * Connects this process's streams to a container's until it ends: its exit code; or null when the user
+ * left it with the detach keys.
+ */
+export async function connect(attachment: Attachment, options: ConnectOptions): Promise<number | null> {
+  const { stdin, stdout, stderr } = process;
+  attachment.stdout.pipe(stdout, { end: false });
+  attachment.stderr.pipe(stderr, { end: false });
+  const raw = options.tty && options.stdin && stdin.isTTY;
+  const resize = () => attachment.resize(stdout.rows, stdout.columns);
+  const { onSignal } = options;
+  const { promise: detached, resolve: detach } = Promise.withResolvers<null>();
+  if (options.tty && stdout.isTTY) {
+    resize();
+    stdout.on('resize', resize);
+  }
+  if (onSignal && !options.tty) for (const signal of proxied) process.on(signal, onSignal);
+  let keys: Transform | undefined;
+  if (options.stdin) {
+    if (raw) {
+      stdin.setRawMode(true);
+      keys = new DetachKeys(parseDetachKeys(options.detachKeys), () => detach(null));
+      stdin.pipe(keys).pipe(attachment.stdin);
+    } else stdin.pipe(attachment.stdin);
+  }
+  try {
+    // Every byte first: the process ends right after.
+    const ended = Promise.all([attachment.exit, over(attachment.stdout), over(attachment.stderr)]);
+    const code = await Promise.race([ended.then(([exit]) => exit), detached]);
+    if (code === null) stderr.write('read escape sequence\n');
+    return code;
+  } finally {
+    if (raw) stdin.setRawMode(false);
+    stdout.off('resize', resize);
+    if (onSignal) for (const signal of proxied) process.off(signal, onSignal);
+    stdin.unpipe();
+    stdin.pause();
+    attachment.close();
+  }
+}
+
+function over(stream: Readable): Promise<void> {
+  return stream.readableEnded ? Promise.resolve() : new Promise((resolve) => stream.once('end', () => resolve()));
+}
+
+/** The window that this process shows, for a process that gets a terminal. */
+export function windowSize(): { rows: number; columns: number } | undefined {
+  const { rows, columns, isTTY } = process.stdout;
+  return isTTY ? { rows, columns } : undefined;
+}
+
+/** Gives a container the signal that this process got; one that has just ended needs none. */
+export function passOn(engine: Engine, id: string): (signal: NodeJS.Signals) => void {
+  return (signal) => {
+    try {
+      engine.kill(id, signal);
+    } catch (error) {
+      if (!(error instanceof MicaError && error.code === 'not-running')) throw error;
+    }
+  };
+}
+
+/** docker's: a terminal cannot be fed from a pipe. */
+export function requireTerminal(options: { tty?: boolean | undefined; interactive?: boolean | undefined }): void {
+  if (options.tty && options.interactive && !process.stdin.isTTY)
+    throw new MicaError('invalid-argument', 'the input device is not a TTY', { hint: 'leave -t out' });
+}
+
+/** `ctrl-p,ctrl-q` as the bytes that a terminal sends. @throws MicaError invalid-argument */
+export function parseDetachKeys(text = 'ctrl-p,ctrl-q'): Buffer {
+  const bytes = text.split(',').map((key) => {
+    if (/^[\x21-\x7e]$/.test(key)) return key.charCodeAt(0);
+    const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
+    if (control === undefined)
+      throw new MicaError('invalid-argument', `invalid detach keys (${text}): ${key} is no key`, {
+        hint: 'a letter, or ctrl- and one of a-z, @, [, \\, ], ^, _; several with commas between',
+      });
+    return control.toUpperCase().charCodeAt(0) & 0x1f;
+  });
+  return Buffer.from(bytes);
+}
+
+/** Passes keys on; a beginning of the sequence waits until the next key tells whether it is one. */
+class DetachKeys extends Transform {
+  readonly #keys: Buffer;
+  readonly #found: () => void;
+  #matched = 0;
+
+  constructor(keys: Buffer, found: () => void) {
+    super();
+    this.#keys = keys;
+    this.#found = found;
+  }
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    const out: number[] = [];
+    for (const byte of chunk) {
+      if (byte !== this.#keys[this.#matched]) {
+        out.push(...this.#keys.subarray(0, this.#matched));
+        this.#matched = 0;
+      }
+      if (byte === this.#keys[this.#matched]) this.#matched++;
+      else out.push(byte);
+      if (this.#matched === this.#keys.length) {
+        this.#found();
+        break;
+      }
+    }
+    if (out.length > 0) this.push(Buffer.from(out));
+    done();
+  }
+}

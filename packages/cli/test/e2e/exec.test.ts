@@ -1,0 +1,89 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bin, TestStore } from '../support/store.ts';
+import { Terminal } from '../support/terminal.ts';
+
+const store = new TestStore();
+let id: string;
+beforeAll(() => {
+  store.importBase();
+  id = store.ok(['run', '-d', '--name', 'box', '-e', 'FROM=run', 'base:1', 'sleep', '1000']).trim();
+});
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+const exec = (...args: string[]) => store.run(['exec', ...args]);
+
+it('streams apart, exit code its own, environment, user and folder', () => {
+  expect(exec('box', 'sh', '-c', 'echo out; echo err >&2; exit 7')).toEqual({ code: 7, out: 'out\n', err: 'err\n' });
+  expect(exec('-e', 'A=b', '-u', 'ann', '-w', '/tmp', 'box', 'sh', '-c', 'echo $A $FROM $HOME $PWD; id').out).toBe(
+    'b run /home/ann /tmp\nuid=1000(ann) gid=100(users) groups=10(wheel),100(users)\n',
+  );
+  expect(exec('-u', '7:9', 'box', 'id').out).toBe('uid=7 gid=9 groups=9\n');
+  const caps = (...flags: string[]) => exec(...flags, 'box', 'grep', 'CapEff', '/proc/self/status').out;
+  expect(caps()).toBe('CapEff:\t00000000a80425fb\n');
+  expect(BigInt(`0x${caps('--privileged').split('\t')[1]?.trim()}`)).toBeGreaterThan(0xa80425fbn);
+});
+
+it('standard input goes in with -i and ends it; without, there is none', () => {
+  const lines = 'line\n'.repeat(50_000);
+  expect(store.ok(['exec', '-i', 'box', 'wc', '-l'], { input: lines })).toBe('50000\n');
+  expect(store.ok(['exec', 'box', 'wc', '-c'], { input: 'x' })).toBe('0\n');
+  expect(store.ok(['exec', 'box', 'seq', '1', '100000']).length).toBe(588_895);
+});
+
+it('-d goes on by itself, and no session leaves a folder', async () => {
+  store.ok(['exec', '-d', 'box', 'sh', '-c', 'sleep 0.2; echo done > /tmp/marker']);
+  store.ok(['exec', 'box', 'sh', '-c', 'until cat /tmp/marker; do sleep 0.05; done 2>/dev/null']);
+  const sessions = () => readdirSync(join(store.runFolder, id)).filter((name) => name.startsWith('x'));
+  await expect.poll(sessions, { timeout: 30_000 }).toEqual([]);
+});
+
+it('what cannot be: 127, 126, 1, each in one line', () => {
+  expect(exec('box', 'nothing-there')).toMatchObject({ code: 127, err: expect.stringMatching(/not found in \$PATH/) });
+  expect(exec('box', '/etc/passwd')).toMatchObject({ code: 126, err: expect.stringMatching(/ermission denied/) });
+  expect(exec('-w', '/nowhere', 'box', 'true')).toMatchObject({ code: 127, err: expect.stringMatching(/nowhere/) });
+  expect(exec('-u', 'nobody-here', 'box', 'true').err).toMatch(/unable to find user nobody-here/);
+  expect(exec('nope', 'true')).toMatchObject({ code: 1, err: expect.stringMatching(/No such container: nope/) });
+  expect(exec('-it', 'box', 'sh')).toMatchObject({ code: 1, err: expect.stringMatching(/input device is not a TTY/) });
+  const idle = store.ok(['create', 'base:1', 'sh']).trim();
+  expect(exec(idle, 'true')).toMatchObject({ code: 1, err: expect.stringMatching(`Container ${idle} is not running`) });
+});
+
+it('a terminal: size from the start, Ctrl-C, job control, resize, exit code, detach keys', async () => {
+  const terminal = new Terminal({ MICA_ROOT: store.root });
+  try {
+    terminal.line(`${bin} exec -it box sh`);
+    await terminal.shows(/#$/);
+    terminal.line('stty size; sleep 500');
+    await terminal.shows(/30 100/);
+    terminal.keys('C-c');
+    await terminal.shows(/\^C\n.*#$/);
+    terminal.line('sleep 500');
+    terminal.keys('C-z');
+    await terminal.shows(/Stopped/);
+    terminal.resize(120, 40);
+    terminal.line('until stty size | grep "40 120"; do sleep 0.1; done');
+    await terminal.shows(/\n40 120/);
+    terminal.line('fg');
+    await terminal.shows(/fg\nsleep 500/);
+    terminal.keys('C-c');
+    await terminal.shows(/fg\nsleep 500\n\^C\n.*#$/);
+    terminal.line('exit 5');
+    await terminal.shows(/host>$/);
+    terminal.line('echo code=$?');
+    await terminal.shows(/code=5/);
+    terminal.line(`clear; ${bin} exec -it --detach-keys ctrl-x,q box sh -c 'echo ready; cat; echo over'`);
+    await terminal.shows(/ready/);
+    terminal.keys('a', 'C-x', 'b', 'C-x', 'q');
+    const screen = await terminal.shows(/read escape sequence\n.*host>$/);
+    expect(screen).toMatch(/a\^Xb/); // a beginning of the sequence that went on otherwise reaches the program
+    terminal.line('echo left=$?; stty -a | grep -o ".icanon"');
+    await terminal.shows(/left=0\n icanon/);
+    expect(store.ok(['exec', 'box', 'ps'])).toMatch(/echo ready; cat/);
+  } finally {
+    terminal.close();
+  }
+});

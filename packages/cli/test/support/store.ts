@@ -1,0 +1,66 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+
+export const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
+
+interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A store of the test's own, with a busybox image `base:1`, and the command line on it. Call `remove` at the end. */
+export class TestStore {
+  readonly work = mkdtempSync(join(tmpdir(), 'mica-cli-'));
+  readonly root = join(this.work, 'store');
+  /** Where its containers have their sockets and pid files while they run. */
+  readonly runFolder = join('/run/mica', createHash('sha256').update(this.root).digest('hex').slice(0, 8));
+
+  importBase(): void {
+    const rootfs = join(this.work, 'rootfs');
+    for (const dir of ['bin', 'etc', 'tmp', 'root']) mkdirSync(join(rootfs, dir), { recursive: true });
+    cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
+    for (const name of spawnSync('/bin/busybox', ['--list']).stdout.toString().split('\n'))
+      if (name !== '' && name !== 'busybox') symlinkSync('busybox', join(rootfs, 'bin', name));
+    writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nann:x:1000:100::/home/ann:/bin/sh\n');
+    writeFileSync(join(rootfs, 'etc/group'), 'root:x:0:\nusers:x:100:\nwheel:x:10:ann\n');
+    const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+    this.ok(['import', '-', 'base:1'], { input: tar });
+  }
+
+  run(args: readonly string[], options: RunOptions = {}) {
+    const env = { ...process.env, MICA_ROOT: this.root, ...options.env };
+    const done = spawnSync(bin, args, { input: options.input ?? '', env, maxBuffer: 1 << 26 });
+    return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
+  }
+  /** Expects success and not a word on standard error; standard output. */
+  ok(args: readonly string[], options: RunOptions = {}): string {
+    const { code, out, err } = this.run(args, options);
+    expect({ code, err }, args.join(' ')).toEqual({ code: 0, err: '' });
+    return out;
+  }
+  /** Left running; its standard streams are pipes. */
+  spawn(args: readonly string[]) {
+    return spawn(bin, args, { env: { ...process.env, MICA_ROOT: this.root } });
+  }
+
+  mounts(): string[] {
+    return readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(this.work));
+  }
+  removeContainers(): void {
+    const ids = this.ok(['ps', '-aq']).split('\n').filter(Boolean);
+    if (ids.length > 0) this.ok(['rm', '-f', ...ids]);
+    expect(this.mounts()).toEqual([]);
+    expect(readdirSync(join(this.root, 'containers'))).toEqual([]);
+  }
+  remove(): void {
+    rmSync(this.runFolder, { recursive: true, force: true });
+    rmSync(this.work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Attachment, ExecOptions } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { privilegedCapabilities } from '../runtime/capabilities.ts';
+import { execMonitored } from '../runtime/conmon.ts';
+import type { ProcessSpec } from '../runtime/spec.ts';
+import { enterPrivateMounts } from '../system/mount.ts';
+import type { ContainerContext, Row } from './context.ts';
+import { mergeEnv } from './env.ts';
+import { reconcile } from './state.ts';
+import { resolveUser } from './user.ts';
+
+/**
+ * One more process in a running container, under a conmon of its own: the one that gives a terminal,
+ * keeps the streams apart and knows the exit code, whoever is killed meanwhile. Its folder lies in the
+ * container's and is removed by conmon itself at the end.
+ */
+export async function execInContainer(
+  context: ContainerContext,
+  row: Row,
+  options: ExecOptions,
+  attach: boolean,
+): Promise<Attachment | null> {
+  const { status, pid } = reconcile(context, row);
+  if (status !== 'running' || pid === null)
+    throw new MicaError('not-running', `Container ${row.id} is not running`, {
+      subject: row.name,
+      hint: `start it: mica start ${row.name}`,
+    });
+  enterPrivateMounts();
+  const bundle = context.paths.bundle(row.id);
+  const dir = `${bundle}/x${randomBytes(4).toString('hex')}`;
+  mkdirSync(dir, { mode: 0o700 });
+  try {
+    const base = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')).process as ProcessSpec;
+    writeFileSync(`${dir}/process.json`, JSON.stringify(execProcess(base, `/proc/${pid}/root`, options)));
+    const session = await execMonitored(context.runtime, {
+      container: row.id,
+      dir,
+      attach,
+      tty: options.tty ?? false,
+      stdin: options.openStdin ?? false,
+      exitCommand: ['/bin/rm', '-rf', dir],
+    });
+    const { socket } = session;
+    if (socket === null) return null;
+    return {
+      stdout: socket.stdout,
+      stderr: socket.stderr,
+      stdin: socket.stdin,
+      resize: (rows, columns) => socket.resize(rows, columns),
+      exit: socket.drained.then(() => session.exit),
+      close: () => session.close(),
+    };
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The container's own process (runtime-spec, config.md "Process"), changed by what was asked for. */
+function execProcess(base: ProcessSpec, root: string, options: ExecOptions): ProcessSpec {
+  const { user, size } = options;
+  const tty = options.tty ?? false;
+  const ids = user === undefined ? null : resolveUser(root, user);
+  // HOME is the user's own, unless the container's was set by hand.
+  const usual = ids === null ? null : `HOME=${resolveUser(root, `${base.user.uid}`).home}`;
+  const home = ids !== null && usual !== null && base.env.includes(usual) ? [`HOME=${ids.home}`] : [];
+  const env = mergeEnv(tty ? ['TERM=xterm'] : [], base.env, home, options.env ?? []);
+  const all = options.privileged ? privilegedCapabilities() : base.capabilities.bounding;
+  const held = (ids?.uid ?? base.user.uid) === 0 || options.privileged ? all : [];
+  const own = user === undefined && !options.privileged;
+  return {
+    ...base,
+    terminal: tty,
+    ...(size ? { consoleSize: { height: size.rows, width: size.columns } } : {}),
+    args: options.command,
+    env,
+    cwd: options.workdir ?? base.cwd,
+    ...(ids ? { user: { uid: ids.uid, gid: ids.gid, additionalGids: ids.additionalGids } } : {}),
+    capabilities: own ? base.capabilities : { bounding: all, effective: held, permitted: held },
+  };
+}
