@@ -7,6 +7,7 @@ const order = [
   'image',
   'pool',
   'layer',
+  'registry',
   'archive',
   'tree',
   'overlay',

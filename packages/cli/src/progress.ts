@@ -25,7 +25,7 @@ export function byteProgress(verb: string, quiet = false) {
 }
 
 /** docker's own: 50 characters, `[====>      ]`. */
-function bar(share: number): string {
+export function bar(share: number): string {
   const full = Math.min(50, Math.max(0, Math.floor(share * 50)));
   return `[${`${'='.repeat(Math.max(0, full - 1))}${full === 50 ? '=' : '>'}`.padEnd(50)}]`;
 }

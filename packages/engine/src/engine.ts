@@ -25,6 +25,10 @@ import type {
   LoadedImage,
   LoadOptions,
   LogLine,
+  PullOptions,
+  PullResult,
+  PushOptions,
+  PushResult,
   SaveOptions,
 } from './contract.ts';
 import { ImageService } from './images/image-service.ts';
@@ -78,6 +82,19 @@ export class Engine {
   save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
     if (typeof output === 'string') return saveImages(this.#store, names, directorySink(output), options);
     return writeTar(output, (sink) => saveImages(this.#store, names, sink, options));
+  }
+
+  /** docker pull. */
+  async pull(name: string, options: PullOptions = {}): Promise<PullResult> {
+    // undici is loaded by those who speak to a registry only: 40 ms that `ps` does not pay.
+    const { pullImage } = await import('./registry/pull.ts');
+    return pullImage(this.#store, name, options);
+  }
+
+  /** docker push. */
+  async push(name: string, options: PushOptions = {}): Promise<PushResult> {
+    const { pushImage } = await import('./registry/push.ts');
+    return pushImage(this.#store, name, options);
   }
 
   create(options: CreateOptions): Promise<string> {

@@ -34,6 +34,8 @@ export type ErrorCode =
   | 'command-not-executable'
   | 'store-damaged'
   | 'system-call'
+  | 'unauthorized'
+  | 'registry-failed'
   | 'aborted';
 
 export interface ErrorDetails {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ensureImage } from '../ensure-image.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
 
@@ -7,6 +8,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica create --name web base:1.0 httpd -f')
     .action((image: string, words: string[], options: ContainerFlags, command: Command) =>
       withEngine(command, async (engine) => {
+        await ensureImage(engine, image, options);
         process.stdout.write(`${await engine.create(createOptions(image, words, options))}\n`);
       }),
     );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ensureImage } from '../ensure-image.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
@@ -22,6 +23,7 @@ export function define(command: Command): void {
         if (!options.detach) requireTerminal(options);
         parseDetachKeys(options.detachKeys);
         const cleanup = options.detach && options.rm ? { exitCommand: ['/bin/sh', '-c', ownCommand(engine.root)] } : {};
+        await ensureImage(engine, image, options);
         const id = await engine.create({ ...createOptions(image, words, options), ...cleanup });
         try {
           if (options.detach) {

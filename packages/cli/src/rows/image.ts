@@ -51,7 +51,7 @@ export function imageRow(image: ImageSummary, name: string | null, whole: boolea
       return localTime(image.created);
     },
     CreatedSince: ago(image.created),
-    Digest: digest ?? image.digest ?? '<none>',
+    Digest: digest ?? published(image, repository) ?? image.digest ?? '<none>',
     ID: whole ? image.id : shortId(image.id),
     Repository: repository,
     SharedSize: share ? humanSize(share.shared) : 'N/A',
@@ -64,9 +64,8 @@ export function imageRow(image: ImageSummary, name: string | null, whole: boolea
 
 /** A row for each name, `<none>` for an image without one. A name by digest only shows where there is no tag. */
 export function namesOf(image: ImageSummary): (string | null)[] {
-  const tags = image.repoTags.filter((name) => !name.includes('@'));
-  if (tags.length > 0) return tags;
-  return image.repoTags.length > 0 ? [...image.repoTags] : [null];
+  if (image.repoTags.length > 0) return [...image.repoTags];
+  return image.repoDigests.length > 0 ? [...image.repoDigests] : [null];
 }
 
 function split(name: string | null): { repository: string; tag: string; digest?: string } {
@@ -75,4 +74,9 @@ function split(name: string | null): { repository: string; tag: string; digest?:
   if (at >= 0) return { repository: name.slice(0, at), tag: '<none>', digest: name.slice(at + 1) };
   const colon = name.lastIndexOf(':');
   return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+
+/** What the repository's registry knows the image as; that is not its own manifest's when a push compressed it. */
+function published(image: ImageSummary, repository: string): string | undefined {
+  return image.repoDigests.find((name) => name.startsWith(`${repository}@`))?.slice(repository.length + 1);
 }

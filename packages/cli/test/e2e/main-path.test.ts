@@ -105,7 +105,7 @@ it("a container's exit code is the command's own; 125, 126, 127 are docker's", (
   expect(mica(['run', '--rm', 'base:1', 'sh', '-c', 'exit 7']).code).toBe(7);
   expect(mica(['run', '--rm', 'base:1', 'nothing-there']).code).toBe(127);
   expect(mica(['run', '--rm', 'base:1', '/etc/passwd']).code).toBe(126);
-  expect(mica(['run', '--rm', 'nope', 'x'])).toMatchObject({
+  expect(mica(['run', '--rm', '--pull', 'never', 'nope', 'x'])).toMatchObject({
     code: 125,
     err: expect.stringContaining('No such image: nope'),
   });

@@ -1,10 +1,12 @@
-import type { HistoryRow, ImageSummary, RemovedImage } from '../contract.ts';
+import type { HistoryRow, ImageSummary, PrunedImages, RemovedImage } from '../contract.ts';
 import { MicaError } from '../error.ts';
+import { chainIds } from '../image/chain-id.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageInspect, inspectImage } from './inspect.ts';
-import { resolveImage } from './resolve.ts';
+import { pruneImages } from './prune-images.ts';
+import { canonicalOf, resolveImage } from './resolve.ts';
 
 /** Listing, naming and removing images. */
 export class ImageService {
@@ -20,6 +22,7 @@ export class ImageService {
       id: image.id,
       digest: image.manifest,
       repoTags: this.#names(image.id),
+      repoDigests: this.#digests(image.id).map((name) => parseReference(name).familiar),
       created: image.created,
       size: image.size,
       labels: image.labels,
@@ -55,6 +58,34 @@ export class ImageService {
     return inspectImage(this.#store, name);
   }
 
+  /** docker image prune; `keep` spares images. */
+  prune(options: {
+    all: boolean;
+    keep(image: { labels: Readonly<Record<string, string>>; created: string }): boolean;
+  }): PrunedImages {
+    return pruneImages(this.#store, this, options);
+  }
+
+  /** Whether a name or ID stands for an image that is here. @throws MicaError invalid-reference, ambiguous */
+  has(name: string): boolean {
+    try {
+      resolveImage(this.#store, name);
+      return true;
+    } catch (error) {
+      if (error instanceof MicaError && error.code === 'no-such-image') return false;
+      throw error;
+    }
+  }
+
+  /** Tags of a repository that are here. */
+  tagsOf(domain: string, repository: string): string[] {
+    const prefix = `${domain}/${repository}:`;
+    return this.#store.images
+      .allReferences()
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ name }) => name.slice(prefix.length));
+  }
+
   tag(source: string, target: string): void {
     this.#store.images.tag(parseReference(target).canonical, resolveImage(this.#store, source).id);
   }
@@ -62,12 +93,12 @@ export class ImageService {
   /** docker's rule: a name goes; with the last name the image goes; an ID needs force while it has several. */
   remove(name: string, force: boolean): RemovedImage[] {
     const image = resolveImage(this.#store, name);
-    const names = this.#store.images.references(image.id);
+    const names = this.#tags(image.id);
     const byId = hexOf(image.id).startsWith(name.replace(/^sha256:/, ''));
-    const named = byId ? null : parseReference(name).canonical;
-    if (named !== null && names.length > 1) {
+    const named = byId ? null : canonicalOf(name);
+    if (named !== null && (names.length > 1 || (named.includes('@') && names.length > 0))) {
       this.#store.images.untag(named);
-      return [{ untagged: parseReference(name).familiar }];
+      return [{ untagged: parseReference(name).familiar }, ...this.#untagDigests(image.id, named)];
     }
     if (byId && names.length > 1 && !force)
       throw new MicaError(
@@ -85,13 +116,37 @@ export class ImageService {
           hint: `remove the container first: mica rm ${user.name}`,
         },
       );
-    const familiar = this.#names(image.id);
+    const untagged = [...names, ...this.#digests(image.id)].map((one) => ({ untagged: parseReference(one).familiar }));
+    const chain = image.config.rootfs.diff_ids;
     this.#store.images.delete(image.id);
     this.#store.collect();
-    return [...familiar.map((untagged) => ({ untagged })), { deleted: image.id }];
+    // docker names each layer that went by the ID of the chain up to it, the topmost first.
+    const gone = chainIds(chain).filter((_, i) => this.#store.layers.get(chain[i] as Digest) === null);
+    return [...untagged, { deleted: image.id }, ...gone.reverse().map((deleted) => ({ deleted }))];
+  }
+
+  /** The names by digest of a repository go with its last tag. */
+  #untagDigests(id: Digest, removed: string): RemovedImage[] {
+    const repository = removed.replace(/[:@][^/]*$/, '');
+    const inIt = (name: string) => name.startsWith(`${repository}:`) || name.startsWith(`${repository}@`);
+    if (this.#tags(id).some(inIt)) return [];
+    return this.#digests(id)
+      .filter(inIt)
+      .map((name) => {
+        this.#store.images.untag(name);
+        return { untagged: parseReference(name).familiar };
+      });
   }
 
   #names(id: Digest): string[] {
-    return this.#store.images.references(id).map((name) => parseReference(name).familiar);
+    return this.#tags(id).map((name) => parseReference(name).familiar);
+  }
+
+  /** Canonical names; those by digest (what a registry knows it as) are no tags. */
+  #tags(id: Digest): string[] {
+    return this.#store.images.references(id).filter((name) => !name.includes('@'));
+  }
+  #digests(id: Digest): string[] {
+    return this.#store.images.references(id).filter((name) => name.includes('@'));
   }
 }

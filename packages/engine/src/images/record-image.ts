@@ -22,8 +22,15 @@ export interface ReceivedImage {
   readonly others: readonly Digest[];
 }
 
-/** Layers, images and names in one transaction: all of them or none. The names that pointed elsewhere before. */
-export function recordImages(store: Store, images: readonly ReceivedImage[]): { name: string; id: Digest }[] {
+/**
+ * Layers, images and names in one transaction: all of them or none. The names that pointed elsewhere before.
+ * Of an image that is `hidden` (another platform's) only the layers become known.
+ */
+export function recordImages(
+  store: Store,
+  images: readonly ReceivedImage[],
+  how: { readonly hidden?: boolean } = {},
+): { name: string; id: Digest }[] {
   const moved: { name: string; id: Digest }[] = [];
   store.transaction(() => {
     for (const image of images) {
@@ -33,6 +40,7 @@ export function recordImages(store: Store, images: readonly ReceivedImage[]): { 
         if (known !== null && store.blobs.has(known.digest)) store.layers.putForm({ ...record, recipe: null });
         else store.layers.put(record);
       }
+      if (how.hidden) continue;
       const blobs = [image.manifest, image.id, ...image.layers.map(({ digest }) => digest), ...image.others];
       store.images.insert(
         {

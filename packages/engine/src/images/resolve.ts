@@ -30,7 +30,7 @@ function imageId(store: Store, name: string): Digest {
   const hex = name.startsWith('sha256:') ? name.slice(7) : name;
   const isHex = /^[0-9a-f]{1,64}$/.test(hex);
   // A 64-digit name can only be an ID; anything shorter is a name first, as docker has it.
-  if (hex.length < 64) {
+  if (!isHex || hex.length < 64) {
     const named = lookup(store, name);
     if (named) return named;
   }

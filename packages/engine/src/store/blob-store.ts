@@ -59,6 +59,7 @@ export class BlobStore {
   /** Takes over a finished temporary file whose digest its writer computed. Idempotent for equal content. */
   adopt(file: string, info: BlobInfo): BlobInfo {
     const target = this.path(info.digest);
+    this.#prepare();
     try {
       this.#db.write(() => {
         this.lease([info.digest]);

@@ -24,7 +24,6 @@ export class ImageRecords {
    * own, and the blobs of all are kept for as long as it is.
    */
   insert(image: ImageRecord, blobs: readonly Digest[], references: readonly string[] = []): void {
-    const { pid, start } = thisProcess();
     this.#db.write(() => {
       this.#db.run(
         `INSERT INTO images VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
@@ -36,10 +35,7 @@ export class ImageRecords {
         image.parent,
         JSON.stringify(image.labels),
       );
-      for (const digest of new Set(blobs)) {
-        this.#db.run('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)', image.id, digest);
-        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
-      }
+      this.keep(image.id, blobs);
       for (const name of references) this.tag(name, image.id);
     });
   }
@@ -88,6 +84,26 @@ export class ImageRecords {
   /** The manifest or index that a name came with; null when it is the image's own. */
   target(name: string): Digest | null {
     return (this.#db.get('SELECT target FROM refs WHERE name = ?', name)?.target as Digest | null | undefined) ?? null;
+  }
+  /** Names by digest: what registries know images as, by pull or push. */
+  published(): { name: string; target: Digest }[] {
+    return this.#db
+      .all("SELECT name, target FROM refs WHERE name LIKE '%@%' AND target IS NOT NULL ORDER BY name")
+      .map((row) => ({ name: String(row.name), target: row.target as Digest }));
+  }
+  /** Whether a registry has this very manifest. */
+  isPublished(manifest: Digest): boolean {
+    return this.#db.get("SELECT 1 FROM refs WHERE target = ? AND name LIKE '%@%'", manifest) !== undefined;
+  }
+  /** More blobs that stay for as long as the image does. Ends their leases. */
+  keep(image: Digest, blobs: readonly Digest[]): void {
+    const { pid, start } = thisProcess();
+    this.#db.write(() => {
+      for (const digest of blobs) {
+        this.#db.run('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)', image, digest);
+        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
+      }
+    });
   }
   untag(name: string): boolean {
     return this.#db.run('DELETE FROM refs WHERE name = ?', name) > 0;

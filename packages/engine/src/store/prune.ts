@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
+import { sweepDownloads } from './downloads.ts';
 import { storeError } from './files.ts';
 import type { Store } from './store.ts';
 
@@ -17,6 +18,7 @@ export interface Collected {
  */
 export function collect(store: Store): Collected {
   store.blobs.sweep();
+  sweepDownloads(store.downloadsDir, false);
   return store.transaction(() => {
     const leased = store.blobs.leased();
     const rows = store.db.all(

@@ -60,6 +60,10 @@ export class Store {
   get layersDir(): string {
     return join(this.root, 'layers');
   }
+  /** Folder of blobs on their way in from a registry. */
+  get downloadsDir(): string {
+    return join(this.root, 'downloads');
+  }
   get containersDir(): string {
     return join(this.root, 'containers');
   }

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { many } from '../flags/flag-group.ts';
+import { pullProgress } from '../pull-progress.ts';
+import { withEngine } from '../session.ts';
+
+interface Flags {
+  quiet?: boolean;
+  platform?: string;
+  allPlatforms?: boolean;
+  insecure: string[];
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<name>', '[HOST[:PORT]/]REPOSITORY[:TAG|@DIGEST]')
+    .option('-q, --quiet', 'only the name')
+    .option('--platform <os/arch[/variant]>', 'another than this machine')
+    .option('--all-platforms', 'everything that the image lists, so that it can be pushed on as it is')
+    .option(
+      '--insecure <host[:port]>',
+      'this registry may have no TLS, or a certificate nobody vouches for',
+      many,
+      [] as string[],
+    )
+    .addHelpText('after', '\nExample:\n  mica pull tomcat:10')
+    .action((name: string, flags: Flags, command: Command) =>
+      withEngine(command, async (engine) => {
+        const progress = pullProgress(name, process.stdout, flags.quiet);
+        const result = await engine.pull(name, {
+          ...(flags.platform ? { platform: flags.platform } : {}),
+          ...(flags.allPlatforms ? { allPlatforms: true } : {}),
+          insecure: flags.insecure,
+          onPull: progress.show,
+        });
+        progress.end(result);
+        process.stdout.write(`${result.canonical}\n`);
+      }),
+    );
+}

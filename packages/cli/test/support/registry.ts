@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Debian's docker-registry on a loopback port of its own, with its data in a folder of its own. */
+export class RegistryServer {
+  readonly host: string;
+  readonly #dir: string;
+  readonly #process: ChildProcess;
+
+  private constructor(host: string, dir: string, process: ChildProcess) {
+    this.host = host;
+    this.#dir = dir;
+    this.#process = process;
+  }
+
+  /** `extra` is more of its configuration (YAML). */
+  static async start(extra = '', tls?: { certificate: string; key: string }): Promise<RegistryServer> {
+    const dir = mkdtempSync(join(tmpdir(), 'mica-registry-'));
+    const port = await freePort();
+    const lines = [
+      'version: 0.1',
+      'log: { level: error, accesslog: { disabled: true } }',
+      `storage: { filesystem: { rootdirectory: ${dir}/data }, delete: { enabled: true } }`,
+      `http: { addr: "127.0.0.1:${port}"${tls ? `, tls: { certificate: ${tls.certificate}, key: ${tls.key} }` : ''} }`,
+      extra,
+    ];
+    writeFileSync(join(dir, 'config.yml'), `${lines.join('\n')}\n`);
+    const child = spawn('docker-registry', ['serve', join(dir, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let log = '';
+    child.stderr.on('data', (text: Buffer) => {
+      log = (log + text).slice(-2000);
+    });
+    const server = new RegistryServer(`127.0.0.1:${port}`, dir, child);
+    for (let waited = 0; waited < 400; waited++) {
+      const up = await fetch(`${tls ? 'https' : 'http'}://${server.host}/v2/`).then(
+        () => true,
+        (error) => tls !== undefined && !/ECONNREFUSED/.test(String(error.cause)),
+      );
+      if (up) return server;
+      if (child.exitCode !== null) break;
+      await sleep(25);
+    }
+    await server.stop();
+    throw new Error(`docker-registry did not start (apt-get install docker-registry): ${log}`);
+  }
+
+  /** The manifest's bytes and digest as the registry has them. */
+  async manifest(name: string, at: string): Promise<{ bytes: Buffer; digest: string | null }> {
+    const accept =
+      'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.index.v1+json';
+    const answer = await fetch(`http://${this.host}/v2/${name}/manifests/${at}`, { headers: { accept } });
+    if (!answer.ok) throw new Error(`${name}:${at}: ${answer.status}`);
+    return { bytes: Buffer.from(await answer.arrayBuffer()), digest: answer.headers.get('docker-content-digest') };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null) {
+      const gone = once(this.#process, 'exit');
+      this.#process.kill('SIGTERM');
+      await gone;
+    }
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

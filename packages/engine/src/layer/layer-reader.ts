@@ -1,0 +1,147 @@
+import { createHash, type Hash } from 'node:crypto';
+import { once } from 'node:events';
+import type { Transform } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
+import { MicaError } from '../error.ts';
+import type { Digest } from '../reference/digest.ts';
+
+export type Compression = 'none' | 'gzip' | 'zstd';
+
+/** What a blob turned out to hold, once its last byte was seen. */
+export interface TakenLayer {
+  readonly diffId: Digest;
+  readonly tarSize: number;
+  readonly compression: Compression;
+  readonly entries: number;
+}
+
+/** Where a layer's plain tar goes: a scanner, or an unpacker. `finish` may throw; `abort` gives back what is held. */
+export interface TarTarget {
+  push(chunk: Uint8Array): void;
+  finish(diffId: Digest): EntryTable | { readonly count: number };
+  abort(): void;
+}
+
+/** Bytes that one byte of a compressed layer may become. gzip cannot do more than 1,032; a zstd frame that does is a bomb. */
+const MAX_RATIO = 1_100;
+
+/** A MiB of input may wait, so that the thread that decompresses never waits for the socket's next chunk. */
+const decoding = { chunkSize: 1 << 17, writableHighWaterMark: 1 << 20 };
+
+/** By the first bytes: RFC 1952, RFC 8878. */
+export function sniff(head: Uint8Array): Compression {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  return Buffer.from(head.subarray(0, 4)).toString('hex') === '28b52ffd' ? 'zstd' : 'none';
+}
+
+/** Only looks at the tar: that it can be read, and how many entries it has. */
+class ScanOnly implements TarTarget {
+  readonly #scanner = new Core().scanTar();
+  push(chunk: Uint8Array): void {
+    this.#scanner.push(chunk);
+  }
+  finish(): { readonly count: number } {
+    this.#scanner.end();
+    return { count: this.#scanner.count };
+  }
+  abort(): void {}
+}
+
+/**
+ * A layer's blob in one pass: decompressed on zlib's own threads, its tar hashed and handed to a target.
+ * `push` returns when the next chunk is welcome. What is wrong with the layer is kept, and told by `end`.
+ */
+export class LayerReader {
+  #compression: Compression | null = null;
+  #decoder: Transform | null = null;
+  #head: Buffer = Buffer.alloc(0);
+  readonly #hash: Hash = createHash('sha256');
+  readonly #target: TarTarget;
+  #problem: unknown;
+  #taken = 0;
+  #given = 0;
+
+  constructor(target: TarTarget = new ScanOnly()) {
+    this.#target = target;
+  }
+
+  async push(chunk: Uint8Array): Promise<void> {
+    this.#taken += chunk.length;
+    if (this.#problem !== undefined) return;
+    let bytes = chunk;
+    if (this.#compression === null) {
+      this.#head = Buffer.concat([this.#head, chunk]);
+      if (this.#head.length < 4) return;
+      this.#begin();
+      bytes = this.#head;
+    }
+    if (this.#decoder === null) return this.#plain(bytes);
+    if (!this.#decoder.write(bytes)) await settled(this.#decoder, 'drain');
+  }
+
+  #begin(): void {
+    this.#compression = sniff(this.#head);
+    if (this.#compression === 'none') return;
+    this.#decoder = this.#compression === 'gzip' ? createGunzip(decoding) : createZstdDecompress(decoding);
+    this.#decoder.on('data', (chunk: Buffer) => this.#plain(chunk));
+    this.#decoder.on('error', (error) => {
+      this.#problem ??= error;
+    });
+  }
+
+  async end(): Promise<TakenLayer | MicaError> {
+    if (this.#decoder && this.#problem === undefined) {
+      this.#decoder.end();
+      if (!this.#decoder.readableEnded) await settled(this.#decoder, 'end');
+    }
+    try {
+      if (this.#problem !== undefined) throw this.#problem;
+      const diffId: Digest = `sha256:${this.#hash.digest('hex')}`;
+      const entries = this.#target.finish(diffId).count;
+      return { diffId, tarSize: this.#given, compression: this.#compression ?? 'none', entries };
+    } catch (error) {
+      this.abort();
+      return notLayer(error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  abort(): void {
+    this.#decoder?.destroy();
+    this.#target.abort();
+  }
+
+  #plain(chunk: Uint8Array): void {
+    if (this.#problem !== undefined) return;
+    this.#hash.update(chunk);
+    this.#given += chunk.length;
+    try {
+      if (this.#given > this.#taken * MAX_RATIO + 65_536)
+        throw new MicaError('limit-exceeded', `it unpacks to more than ${MAX_RATIO} times its size`);
+      this.#target.push(chunk);
+    } catch (error) {
+      this.#problem = error;
+      this.abort();
+    }
+  }
+}
+
+/** A decoder that failed or was destroyed for what came out of it says neither drain nor end. */
+async function settled(decoder: Transform, event: 'drain' | 'end'): Promise<void> {
+  if (decoder.destroyed) return;
+  const stop = new AbortController();
+  const options = { signal: stop.signal };
+  try {
+    await Promise.race([once(decoder, event, options), once(decoder, 'close', options)]);
+  } catch {
+    // the listener above keeps the reason
+  } finally {
+    stop.abort();
+  }
+}
+
+export function notLayer(why: string, cause?: unknown): MicaError {
+  if (cause instanceof MicaError) return cause;
+  const code = cause instanceof KernelError && cause.code === 'limit-exceeded' ? 'limit-exceeded' : 'invalid-layer';
+  return new MicaError(code, why, { cause });
+}

@@ -1,0 +1,171 @@
+import { createHash, type Hash } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { Core, type Hasher } from '@mica/core-wasm';
+import { MicaError } from '../error.ts';
+import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import type { BlobInfo } from '../store/blob-store.ts';
+import { downloadInUse } from '../store/downloads.ts';
+import { storeError, thisProcess } from '../store/files.ts';
+import type { Store } from '../store/store.ts';
+
+const chunkSize = 1 << 18;
+
+/**
+ * A blob on its way in: appended to, hashed as it comes, and kept when the download was cut, so that the
+ * next one (of any process) goes on from there. `finish`, `keep` or `drop` ends it.
+ *
+ * node:crypto hashes about five times as fast as the WASM kernel where the processor has SHA
+ * instructions, but keeps its state to itself: a later process hashes what is there again, while it reads
+ * it anyway to decompress it. With MICA_HASHER=wasm the mid-state is stored and nothing is hashed twice.
+ */
+export class PartialBlob {
+  readonly digest: Digest;
+  readonly #store: Store;
+  readonly #path: string;
+  readonly #kept: string;
+  readonly #native: Hash | null;
+  readonly #wasm: Hasher | null;
+  readonly #fd: number;
+  /** Bytes of it that the hash knows; the rest of what is on disk is taken in by {@link replay}. */
+  #hashed = 0;
+  #size: number;
+  #open = true;
+
+  private constructor(store: Store, digest: Digest, path: string, kept: string) {
+    this.#store = store;
+    this.digest = digest;
+    this.#path = path;
+    this.#kept = kept;
+    const wasm = process.env.MICA_HASHER === 'wasm' && algorithmOf(digest) === 'sha256' ? new Core().hash : null;
+    this.#native = wasm === null ? createHash(algorithmOf(digest)) : null;
+    this.#fd = openSync(path, 'a+', 0o644);
+    this.#size = fstatSync(this.#fd).size;
+    const saved = wasm && this.#savedState();
+    this.#wasm = saved ? wasm.restore(saved) : (wasm?.create() ?? null);
+    if (saved) this.#hashed = this.#size;
+  }
+
+  /** Takes over what an earlier download left, unless its process still works on it; else begins. */
+  static claim(store: Store, digest: Digest): PartialBlob {
+    const folder = store.downloadsDir;
+    const name = `${algorithmOf(digest)}-${hexOf(digest)}`;
+    const { pid, start } = thisProcess();
+    const path = join(folder, `${name}.${pid}-${start}-${crypto.randomUUID().slice(0, 8)}`);
+    const kept = join(folder, `${name}.part`);
+    try {
+      mkdirSync(folder, { recursive: true });
+      for (const left of readdirSync(folder)) {
+        if (!left.startsWith(`${name}.`) || left.endsWith('.state') || downloadInUse(left)) continue;
+        try {
+          renameSync(join(folder, left), path);
+          break;
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // another process was first
+        }
+      }
+      return new PartialBlob(store, digest, path, kept);
+    } catch (error) {
+      throw storeError(error, 'open', path);
+    }
+  }
+
+  /** Bytes that are here. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Reads what is here already, for whoever needs the bytes from the first on. */
+  async replay(take: (chunk: Uint8Array) => Promise<void>): Promise<void> {
+    for (let at = 0; at < this.#size; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(chunkSize, this.#size - at));
+      const n = readSync(this.#fd, chunk, 0, chunk.length, at);
+      if (n === 0) break;
+      if (at + n > this.#hashed) this.#hash(chunk.subarray(Math.max(0, this.#hashed - at), n));
+      at += n;
+      await take(chunk.subarray(0, n));
+    }
+  }
+
+  write(chunk: Uint8Array): void {
+    try {
+      for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+    } catch (error) {
+      throw storeError(error, 'write', this.#path);
+    }
+    this.#size += chunk.length;
+    this.#hash(chunk);
+  }
+
+  /** Into the store under its digest. @throws MicaError digest-mismatch; then nothing of it is kept */
+  finish(mediaType: string): BlobInfo {
+    const hex = this.#native?.digest('hex') ?? Buffer.from(this.#wasm?.digest() ?? []).toString('hex');
+    if (hex !== hexOf(this.digest)) {
+      this.drop();
+      throw new MicaError(
+        'digest-mismatch',
+        `blob ${this.digest} does not match its digest: it is ${algorithmOf(this.digest)}:${hex}`,
+        { subject: this.digest, hint: 'the registry, or something on the way to it, sends wrong bytes' },
+      );
+    }
+    this.#end();
+    return this.#store.blobs.adopt(this.#path, { digest: this.digest, size: this.#size, mediaType });
+  }
+
+  /** Leaves it for the next download. Does nothing after `finish` or `drop`. */
+  keep(): void {
+    if (!this.#open) return;
+    const state = this.#wasm?.save();
+    this.#end();
+    if (this.#size === 0) {
+      rmSync(this.#path, { force: true });
+      return;
+    }
+    if (state)
+      writeFileSync(
+        `${this.#kept}.state`,
+        JSON.stringify({ size: this.#size, state: Buffer.from(state).toString('base64') }),
+      );
+    renameSync(this.#path, this.#kept);
+  }
+
+  drop(): void {
+    if (!this.#open) return;
+    this.#end();
+    rmSync(this.#path, { force: true });
+  }
+
+  #hash(chunk: Uint8Array): void {
+    if (this.#native) this.#native.update(chunk);
+    else this.#wasm?.update(chunk);
+    this.#hashed += chunk.length;
+  }
+
+  #end(): void {
+    this.#open = false;
+    closeSync(this.#fd);
+    rmSync(`${this.#kept}.state`, { force: true });
+  }
+
+  /** A state that is not of exactly these bytes is worth nothing: they are hashed again, and the digest decides. */
+  #savedState(): Uint8Array | null {
+    try {
+      const saved = JSON.parse(readFileSync(`${this.#kept}.state`, 'utf8')) as { size?: unknown; state?: unknown };
+      return saved.size === this.#size && typeof saved.state === 'string' ? Buffer.from(saved.state, 'base64') : null;
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MicaError } from '../error.ts';
+import { type Descriptor, layerTypeOf } from '../image/descriptor.ts';
+import { type Compression, LayerReader, type TakenLayer } from '../layer/layer-reader.ts';
+import { Unpacking } from '../layer/unpacking.ts';
+import { type Digest, hexOf, shortId } from '../reference/digest.ts';
+import type { Store } from '../store/store.ts';
+import { type DownloadOptions, download } from './download.ts';
+import { PartialBlob } from './partial.ts';
+import type { Repository } from './repository.ts';
+
+export interface PulledLayer extends TakenLayer {
+  /** The blob that holds it in the store: the asked-for one, or another form of the same layer. */
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** The layer, if the store has it already, whatever its compression. */
+export function storedLayer(store: Store, digest: Digest, diffId: Digest): PulledLayer | null {
+  const asked = store.layers.formOf(digest);
+  const form = asked?.diffId === diffId && store.blobs.has(digest) ? asked : store.layers.get(diffId);
+  if (form === null || !store.blobs.has(form.digest)) return null;
+  store.blobs.lease([form.digest]);
+  const compression = /(gzip|zstd)$/.exec(form.mediaType)?.[1] as Compression | undefined;
+  return { ...form, compression: compression ?? 'none', entries: store.layers.get(diffId)?.entries ?? 0 };
+}
+
+/**
+ * Downloads a layer and unpacks it as it comes: socket, hash, disk, decompression, hash, files, each byte
+ * once. The blob and the unpacked layer appear when both digests were right; what was cut stays for the
+ * next time. Wrong bytes are asked for once more, from the start. @throws MicaError, RegistryFailure
+ */
+export async function pullLayer(
+  store: Store,
+  repository: Repository,
+  descriptor: Descriptor,
+  diffId: Digest,
+  options: DownloadOptions & { readonly onDownloaded?: () => void },
+): Promise<PulledLayer> {
+  for (let again = false; ; again = true) {
+    const partial = PartialBlob.claim(store, descriptor.digest);
+    // Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at.
+    const known = existsSync(join(store.layersDir, hexOf(diffId)));
+    const reader = new LayerReader(process.getuid?.() === 0 && !known ? new Unpacking(store, diffId) : undefined);
+    try {
+      await download(repository, partial, descriptor, (chunk) => reader.push(chunk), options);
+      options.onDownloaded?.();
+      const layer = await reader.end();
+      const blob = partial.finish(layer instanceof MicaError ? descriptor.mediaType : layerTypeOf(layer.compression));
+      if (layer instanceof MicaError || layer.diffId !== diffId) {
+        store.blobs.discard([blob.digest]);
+        throw wrongLayer(descriptor.digest, layer, diffId);
+      }
+      return { ...layer, digest: blob.digest, size: blob.size };
+    } catch (error) {
+      if (
+        again ||
+        !(error instanceof MicaError) ||
+        error.code !== 'digest-mismatch' ||
+        error.subject !== descriptor.digest
+      )
+        throw error;
+    } finally {
+      reader.abort();
+      partial.keep();
+    }
+  }
+}
+
+function wrongLayer(digest: Digest, layer: TakenLayer | MicaError, diffId: Digest): MicaError {
+  if (layer instanceof MicaError)
+    return new MicaError(layer.code, `layer ${shortId(digest)} cannot be used: ${layer.message}`, {
+      subject: digest,
+      cause: layer,
+    });
+  return new MicaError('invalid-layer', `layer ${shortId(digest)} is ${layer.diffId}, the config expects ${diffId}`, {
+    subject: digest,
+  });
+}

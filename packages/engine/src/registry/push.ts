@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { PushOptions, PushResult } from '../contract.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
+import { sha256 } from '../image/chain-id.ts';
+import { type Descriptor, isIndexType, mediaTypes } from '../image/descriptor.ts';
+import { type Manifest, parseManifest } from '../image/manifest.ts';
+import { parsePlatform } from '../image/platform.ts';
+import { type Document, selectImage } from '../images/select.ts';
+import { type Compressor, compressFile, recipeOf } from '../layer/compress.ts';
+import { type Digest, shortId } from '../reference/digest.ts';
+import { parseReference, type Reference, withDigest } from '../reference/reference.ts';
+import type { LayerForm } from '../store/layer-records.ts';
+import type { Store } from '../store/store.ts';
+import { allOrFirstError, Limit } from './limit.ts';
+import { type Patience, withOrigin } from './open.ts';
+import type { Repository } from './repository.ts';
+import { mount, upload } from './upload.ts';
+
+/** docker's own number. */
+const blobsAtOnce = 5;
+const defaultLevel = { gzip: 6, zstd: 3 };
+
+/**
+ * docker push. What came from a registry goes back byte for byte; the plain layers of an image made here
+ * are compressed, once: what they became is remembered, so the next push compresses and sends nothing.
+ */
+export function pushImage(store: Store, name: string, options: PushOptions & Patience = {}): Promise<PushResult> {
+  const reference = parseReference(name);
+  if (reference.digest !== undefined)
+    throw new MicaError('invalid-argument', 'cannot push a digest reference', {
+      subject: name,
+      hint: 'push it by a tag',
+    });
+  return withOrigin(reference, options, (repository) => new Push(store, repository, reference, options).run());
+}
+
+class Push {
+  readonly #store: Store;
+  readonly #repository: Repository;
+  readonly #reference: Reference;
+  readonly #options: PushOptions;
+  readonly #limit = new Limit(blobsAtOnce);
+  /** Compression fills all processors by itself. */
+  readonly #compressing = new Limit(1);
+  readonly #sent = new Map<Digest, Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  #elsewhere: Map<Digest, string> | undefined;
+
+  constructor(store: Store, repository: Repository, reference: Reference, options: PushOptions) {
+    this.#store = store;
+    this.#repository = repository;
+    this.#reference = reference;
+    this.#options = options;
+    this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+  }
+
+  async run(): Promise<PushResult> {
+    const { platform } = this.#options;
+    const name = this.#reference.canonical;
+    const selected = selectImage(this.#store, name, platform === undefined ? undefined : parsePlatform(platform));
+    let top: Document;
+    if (selected.index) {
+      for (const part of selected.index.parts) await this.#part(part);
+      top = selected.index.document;
+    } else {
+      top = await this.#manifest(selected.document);
+    }
+    await this.#repository.putManifest(this.#reference.tag ?? 'latest', top.mediaType, top.bytes);
+    this.#store.blobs.put(top.bytes, top.mediaType, top.digest);
+    this.#store.images.keep(selected.id, [top.digest]);
+    this.#store.images.tag(withDigest(this.#reference, top.digest).canonical, selected.id, top.digest);
+    return { digest: top.digest, size: top.bytes.length, tag: this.#reference.tag ?? 'latest' };
+  }
+
+  /** One document of an index, with all below it, under its digest. */
+  async #part(part: Document): Promise<void> {
+    if (!isIndexType(part.mediaType)) await this.#blobs(parseManifest(part.bytes));
+    await this.#repository.putManifest(part.digest, part.mediaType, part.bytes);
+  }
+
+  /** Sends what a manifest names, and gives the manifest as it is to be pushed. */
+  async #manifest(document: Document): Promise<Document> {
+    const manifest = parseManifest(document.bytes);
+    const plain = manifest.layers.some(isPlain);
+    const { compression } = this.#options;
+    const asItIs =
+      !plain ||
+      compression === 'none' ||
+      (compression === undefined && this.#store.images.isPublished(document.digest));
+    if (asItIs) {
+      await this.#blobs(manifest);
+      return document;
+    }
+    const kind = compression ?? 'gzip';
+    const compressor = { compression: kind, level: this.#options.level ?? defaultLevel[kind] };
+    const diffIds = manifest.layers.map((layer) => this.#store.layers.formOf(layer.digest)?.diffId ?? layer.digest);
+    const layers = await allOrFirstError(
+      manifest.layers.map((layer, i) =>
+        isPlain(layer)
+          ? this.#compressed(layer, diffIds[i] as Digest, compressor)
+          : this.#blob(layer, true).then(() => layer),
+      ),
+      () => this.#stop.abort(),
+    );
+    await this.#blob(manifest.config, false);
+    // Every other field stays, also those that this version does not know.
+    const bytes = Buffer.from(JSON.stringify({ ...manifest, layers }));
+    return { digest: sha256(bytes), bytes, mediaType: document.mediaType };
+  }
+
+  async #blobs(manifest: Manifest): Promise<void> {
+    await allOrFirstError(
+      [...manifest.layers.map((layer) => this.#blob(layer, true)), this.#blob(manifest.config, false)],
+      () => this.#stop.abort(),
+    );
+  }
+
+  /** A blob as it is in the store. */
+  #blob(descriptor: Descriptor, told: boolean): Promise<void> {
+    const { digest, size } = descriptor;
+    const form = this.#store.layers.formOf(digest);
+    const subject = shortId(form?.diffId ?? digest);
+    return this.#once(digest, async () => {
+      if (told) this.#options.onPush?.({ status: 'Preparing', subject });
+      await this.#limit.run(() => this.#send({ digest, size }, this.#store.blobs.path(digest), told ? subject : null));
+    });
+  }
+
+  /** A plain layer under the descriptor of its compressed form. Known and there already: nothing is read. */
+  async #compressed(layer: Descriptor, diffId: Digest, compressor: Compressor): Promise<Descriptor> {
+    const subject = shortId(diffId);
+    this.#options.onPush?.({ status: 'Preparing', subject });
+    const recipe = recipeOf(compressor);
+    const known = this.#store.layers.forms(diffId).find((form) => form.recipe === recipe);
+    if (known && (await this.#limit.run(() => this.#there(known.digest, subject))))
+      return { ...layer, mediaType: known.mediaType, digest: known.digest, size: known.size };
+    const file = this.#store.blobs.temporary();
+    try {
+      const form = await this.#compressing.run(() => this.#compress(layer, diffId, compressor, file));
+      this.#store.layers.putForm(form);
+      await this.#once(form.digest, () => this.#limit.run(() => this.#send(form, file, subject)));
+      return { ...layer, mediaType: form.mediaType, digest: form.digest, size: form.size };
+    } finally {
+      rmSync(file, { force: true });
+    }
+  }
+
+  /** Whether the repository has the blob, or gets it from another of its registry; nothing is sent. */
+  async #there(digest: Digest, subject: string): Promise<boolean> {
+    const { onPush } = this.#options;
+    if (await this.#repository.hasBlob(digest)) {
+      onPush?.({ status: 'Layer already exists', subject });
+      return true;
+    }
+    const from = this.#mountable(digest);
+    if (from === undefined || !(await mount(this.#repository, digest, from))) return false;
+    onPush?.({ status: 'Mounted from', subject, from });
+    return true;
+  }
+
+  async #compress(layer: Descriptor, diffId: Digest, compressor: Compressor, file: string): Promise<LayerForm> {
+    this.#signal.throwIfAborted();
+    const plain = createHash('sha256');
+    const packed = createHash('sha256');
+    let size = 0;
+    const path = this.#store.blobs.path(layer.digest);
+    async function* counted() {
+      for await (const piece of compressFile(path, compressor, (bytes) => plain.update(bytes))) {
+        packed.update(piece);
+        size += piece.length;
+        yield piece;
+      }
+    }
+    try {
+      await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(file, { flags: 'wx' }), {
+        signal: this.#signal,
+      });
+    } catch (error) {
+      throw wrapSystemError(error, 'compress', `layer ${shortId(diffId)}`);
+    }
+    const actual = `sha256:${plain.digest('hex')}`;
+    if (actual !== layer.digest)
+      throw new MicaError('store-damaged', `layer ${layer.digest} does not match its digest: it is ${actual}`, {
+        subject: layer.digest,
+      });
+    const docker = layer.mediaType === mediaTypes.dockerLayer;
+    const gzipType = docker ? mediaTypes.dockerLayerGzip : mediaTypes.layerGzip;
+    const mediaType = compressor.compression === 'gzip' ? gzipType : mediaTypes.layerZstd;
+    return {
+      diffId,
+      digest: `sha256:${packed.digest('hex')}`,
+      mediaType,
+      size,
+      tarSize: layer.size,
+      recipe: recipeOf(compressor),
+    };
+  }
+
+  async #send(blob: { digest: Digest; size: number }, path: string, subject: string | null): Promise<void> {
+    this.#signal.throwIfAborted();
+    const { onPush } = this.#options;
+    const tell = (status: 'Layer already exists' | 'Pushed' | 'Mounted from', from?: string) =>
+      subject !== null && onPush?.({ status, subject, ...(from === undefined ? {} : { from }) });
+    if (await this.#repository.hasBlob(blob.digest)) return void tell('Layer already exists');
+    const from = this.#mountable(blob.digest);
+    const open = (at: number) => {
+      const stream = createReadStream(path, { start: at, highWaterMark: 1 << 18 });
+      let sent = at;
+      if (subject !== null)
+        stream.on('data', (chunk) => {
+          sent += chunk.length;
+          onPush?.({ status: 'Pushing', subject, bytes: sent, totalBytes: blob.size });
+        });
+      return stream;
+    };
+    const how = await upload(this.#repository, { ...blob, open }, { mountFrom: from, signal: this.#signal });
+    if (how === 'mounted') tell('Mounted from', from);
+    else tell('Pushed');
+  }
+
+  #once(digest: Digest, send: () => Promise<void>): Promise<void> {
+    const sending = this.#sent.get(digest) ?? send();
+    this.#sent.set(digest, sending);
+    return sending;
+  }
+
+  /** Another repository of this registry that was pulled from or pushed to and has the blob. */
+  #mountable(digest: Digest): string | undefined {
+    this.#elsewhere ??= this.#findElsewhere();
+    return this.#elsewhere.get(digest);
+  }
+
+  #findElsewhere(): Map<Digest, string> {
+    const found = new Map<Digest, string>();
+    for (const { name, target } of this.#store.images.published()) {
+      const { domain, repository } = parseReference(name);
+      if (domain !== this.#reference.domain || repository === this.#reference.repository) continue;
+      if (!this.#store.blobs.has(target)) continue;
+      const bytes = this.#store.blobs.read(target);
+      if (isIndexType(String((JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown }).mediaType)))
+        continue;
+      const { config, layers } = parseManifest(bytes);
+      for (const blob of [config, ...layers]) found.set(blob.digest, repository);
+    }
+    return found;
+  }
+}
+
+function isPlain(layer: Descriptor): boolean {
+  return layer.mediaType === mediaTypes.layer || layer.mediaType === mediaTypes.dockerLayer;
+}

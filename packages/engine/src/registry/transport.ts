@@ -1,0 +1,129 @@
+import type { Readable } from 'node:stream';
+import { getCACertificates } from 'node:tls';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { networkFailure, RegistryFailure } from './failure.ts';
+import { certificatesFor, isLoopback } from './hosts.ts';
+
+export interface Send {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: URL;
+  readonly headers: Record<string, string>;
+  /** Made anew for each try. */
+  readonly body?: () => Readable | Uint8Array | string;
+  readonly signal?: AbortSignal | undefined;
+}
+export interface Answer {
+  readonly status: number;
+  readonly url: URL;
+  header(name: string): string | undefined;
+  headerList(name: string): string[];
+  /** The caller reads it to its end or destroys it. */
+  readonly body: Readable;
+}
+
+export interface Timeouts {
+  readonly connectMs: number;
+  /** Until the headers of an answer, and between two pieces of its body. A slow body is no fault, a silent one is. */
+  readonly idleMs: number;
+}
+const defaultTimeouts: Timeouts = { connectMs: 15_000, idleMs: 60_000 };
+
+const proxied = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+
+/**
+ * Connections to one host and to where it sends us, kept alive between requests; `close` ends them.
+ * Certificates are checked unless the host may be insecure, and that is never handed on to another host.
+ * Proxies come from the environment, as everywhere; loopback is never proxied, as in Go's programs.
+ */
+export class Transport {
+  readonly #dispatchers = new Map<string, Dispatcher>();
+  readonly #insecureHost: string | null;
+  readonly #timeouts: Timeouts;
+
+  constructor(insecureHost: string | null, timeouts: Timeouts = defaultTimeouts) {
+    this.#insecureHost = insecureHost;
+    this.#timeouts = timeouts;
+  }
+
+  /** One request, no redirects followed. @throws RegistryFailure, MicaError aborted */
+  async send(send: Send): Promise<Answer> {
+    const { method, url } = send;
+    const what = `${method} ${shown(url)}`;
+    try {
+      const { statusCode, headers, body } = await request(url, {
+        method,
+        headers: { 'user-agent': 'mica', 'accept-encoding': 'identity', ...send.headers },
+        body: send.body?.() ?? null,
+        dispatcher: this.#dispatcher(url),
+        ...(send.signal ? { signal: send.signal } : {}),
+      });
+      // Whoever reads the body meets its errors; one that nobody reads any more must not end the process.
+      body.on('error', () => {});
+      const list = (name: string) => {
+        const value = headers[name];
+        return value === undefined ? [] : typeof value === 'string' ? [value] : [...value];
+      };
+      return { status: statusCode, url, header: (name) => list(name)[0], headerList: list, body };
+    } catch (error) {
+      throw networkFailure(what, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#dispatchers.values()];
+    this.#dispatchers.clear();
+    await Promise.all(all.map((dispatcher) => dispatcher.destroy()));
+  }
+
+  #dispatcher(url: URL): Dispatcher {
+    const known = this.#dispatchers.get(url.host);
+    if (known) return known;
+    const { connectMs, idleMs } = this.#timeouts;
+    const insecure = url.host === this.#insecureHost;
+    const { ca, ...client } = url.protocol === 'https:' ? certificatesFor(url.host) : { ca: [] };
+    const own = isLoopback(url.host) && ca.length === 0;
+    const authorities = own ? {} : { ca: [...getCACertificates('default'), ...getCACertificates('system'), ...ca] };
+    const options = {
+      connect: {
+        timeout: connectMs,
+        ...(url.protocol === 'https:' ? { ...authorities, ...client, rejectUnauthorized: !insecure } : {}),
+      },
+      headersTimeout: idleMs,
+      bodyTimeout: idleMs,
+      keepAliveTimeout: 30_000,
+    };
+    const proxy = !isLoopback(url.host) && proxied.some((name) => process.env[name]);
+    const made = proxy ? new EnvHttpProxyAgent({ ...options, requestTls: options.connect }) : new Agent(options);
+    this.#dispatchers.set(url.host, made);
+    return made;
+  }
+}
+
+/** A URL as it may be told: a redirect's query is often a signed permission to read. */
+export function shown(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** A small answer as a whole. @throws RegistryFailure when it is larger */
+export async function readBody(answer: Answer, limit: number, what: string): Promise<Buffer> {
+  const length = Number(answer.header('content-length') ?? 0);
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    if (length > limit) throw tooLarge(what, limit);
+    for await (const part of answer.body as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > limit) throw tooLarge(what, limit);
+      parts.push(part);
+    }
+  } catch (error) {
+    throw networkFailure(what, error);
+  } finally {
+    answer.body.destroy();
+  }
+  return Buffer.concat(parts);
+}
+
+function tooLarge(what: string, limit: number): RegistryFailure {
+  return new RegistryFailure(`${what}: the answer is larger than ${limit} bytes`, { code: 'TOO_LARGE' });
+}
