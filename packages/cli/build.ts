@@ -1,4 +1,4 @@
-// One bundle for its start-up time: koffi stays outside (its native part is found beside its package).
+// One bundle for its start-up time: koffi and piscina stay outside (they look for their own parts beside themselves).
 import { copyFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -9,6 +9,7 @@ await build({
   // threads are files of their own (engine/src/pool/thread.ts)
   entryPoints: {
     main: here('src/main.ts'),
+    worker: here('../engine/src/worker.ts'),
     'hash-thread': here('../engine/src/commit/hash-thread.ts'),
   },
   outdir: here('dist'),
@@ -17,7 +18,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node26',
-  external: ['koffi'],
+  external: ['koffi', 'piscina'],
   // commander is CommonJS inside: esbuild's shim needs a require
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -317,6 +317,25 @@ export interface CommitOptions extends Task, CommitMeta {
   /** Read everything, whatever an earlier commit left to build on. */
   readonly full?: boolean;
 }
+/** Which containers a batch is about; `names` and `filters` add up. */
+export interface CommitSelection {
+  readonly names?: readonly string[];
+  readonly all?: boolean;
+  readonly filters?: readonly string[]; // KEY=VALUE: name, id, label, status, ancestor
+}
+export interface BatchCommitOptions extends CommitOptions {
+  /** A template for the images' names: {name} {id} {image} {n} {date}. */
+  readonly tag?: string;
+  readonly jobs?: number;
+}
+/** One container of a batch: its result or its error. */
+export type BatchCommitResult = {
+  readonly name: string;
+  readonly id: string | null;
+  /** Its place in the list, from 1: results come as they are done. */
+  readonly n: number;
+  readonly milliseconds: number;
+} & ({ readonly result: CommitResult } | { readonly error: unknown });
 export interface CommitResult {
   readonly imageId: string;
   readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null; // null: nothing changed

@@ -3,6 +3,7 @@ import { importRootfs } from './archive/import.ts';
 import { loadImages } from './archive/load.ts';
 import { saveImages } from './archive/save.ts';
 import { directorySink, writeTar } from './archive/sinks.ts';
+import { commitMany } from './commit/batch.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
 import { thawAbandoned } from './commit/freeze.ts';
@@ -14,9 +15,12 @@ import type { ContainerState } from './container/record.ts';
 import { type SystemUsage, systemUsage } from './container/usage.ts';
 import type {
   Attachment,
+  BatchCommitOptions,
+  BatchCommitResult,
   Change,
   CommitOptions,
   CommitResult,
+  CommitSelection,
   ContainerSummary,
   CreateOptions,
   EngineOptions,
@@ -162,6 +166,12 @@ export class Engine {
   }
   diff(name: string): Promise<Change[]> {
     return containerChanges(this.#store, this.#containers, this.#find(name));
+  }
+  /** Commits many, in threads; results as they come, a failure alone. */
+  commitMany(what: CommitSelection, options: BatchCommitOptions = {}): AsyncIterableIterator<BatchCommitResult> {
+    const jobs = options.jobs ?? this.#options.jobs;
+    const hasher = this.#options.hasher ?? 'auto';
+    return commitMany(this.#store, this.#containers, what, { ...options, ...(jobs ? { jobs } : {}), hasher });
   }
   async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
     const hasher = this.#options.hasher ?? 'auto';

@@ -1,16 +1,18 @@
-import { type CommitOptions, type Engine, type EngineOptions, MicaError } from '@mica/engine';
+import { type CommitOptions, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { commitBatch, namesFrom } from '../commit/batch.ts';
+import { interruptible } from '../commit/interrupt.ts';
+import { addCommitFlags, type CommitFlags, collect, commitOptions, engineOptions } from '../commit/options.ts';
+import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 
-interface Flags {
-  readonly author?: string;
-  readonly message?: string;
-  readonly change: readonly string[];
-  readonly pause: boolean | string;
-  readonly incremental?: true;
-  readonly full?: true;
-  readonly timestamp?: string;
-  readonly hasher?: string;
+interface Flags extends CommitFlags {
+  readonly all?: true;
+  readonly filter: readonly string[];
+  readonly fromFile?: string;
+  readonly tag?: string;
+  readonly jobs?: string;
+  readonly json?: true;
   readonly verbose?: true;
   readonly from?: string;
   readonly trustMtime?: boolean;
@@ -18,84 +20,82 @@ interface Flags {
 
 export function define(command: Command): void {
   command
-    .argument('<container>', 'with --from: the image that the directory came from')
-    .argument('[name]', 'REPOSITORY[:TAG]')
-    .option('-a, --author <author>', 'who made it')
-    .option('-m, --message <text>', 'what changed')
-    .option('-c, --change <instruction>', 'apply a Dockerfile instruction to the image', collect, [])
-    .option('-p, --pause [boolean]', 'pause the container while its files are read', true)
-    .option('--no-pause', 'do not')
-    .option('--full', 'read everything, whatever an earlier commit left')
-    .option('--timestamp <seconds>', 'the date in the image, seconds since 1970 (SOURCE_DATE_EPOCH)')
-    .option('--hasher <name>', 'SHA-256 by wasm, native or auto, the faster one (MICA_HASHER)')
+    .usage('[options] CONTAINER [REPOSITORY[:TAG]]\n       mica commit [options] --tag TEMPLATE CONTAINER...')
+    .argument('[container...]', 'one and the new name, or with --tag, --all, --filter or --from-file any number');
+  addCommitFlags(command)
+    .option('--all', 'every container')
+    .option('-f, --filter <filter>', 'those that match: name=, id=, label=, status=, ancestor=', collect, [])
+    .option('--from-file <list>', 'those named in a file, one a line; - for standard input')
+    .option('--tag <template>', 'names of the images: {name} {id} {image} {n} {date}')
+    .option('-j, --jobs <n>', 'how many at once; as many as there are processors unless given')
+    .option('--json', 'a line of JSON for each container, as it is done')
     .option('--verbose', 'say what it did, and how long the container stood still')
     .option('--from <dir>', 'commit what a plain directory differs from an image by; needs no container and no root')
     .option('--trust-mtime', 'with --from: take equal size and time for equal bytes')
     .addHelpText(
       'after',
-      '\nExamples:\n  mica commit -a ann -m "add config" -c "CMD [\\"serve\\"]" web web:1.1\n  mica commit --from tree web:1.0 web:1.1',
+      `
+Examples:
+  mica commit -a ann -m "add config" -c 'CMD ["serve"]' web web:1.1
+  mica commit --from tree web:1.0 web:1.1
+  mica commit --tag 'ckpt/{name}:{date}' web db queue
+  mica commit --all --filter label=lab=3 --tag 'lab3/{name}'`,
     )
-    .action((container: string, name: string | undefined, flags: Flags, command: Command) =>
+    .action((names: string[], flags: Flags, command: Command) =>
       withEngine(
         command,
-        async (engine) => {
-          const result = await commit(engine, container, name, flags);
-          process.stdout.write(`${result.imageId}\n`);
-          if (!flags.verbose) return;
-          const what = result.layer ? `${result.layer.entries} entries, ${result.layer.size} bytes` : 'nothing changed';
-          process.stderr.write(`${what}; frozen for ${result.frozenMs.toFixed(1)} ms\n`);
-        },
+        (engine) => (isBatch(flags) ? many(engine, names, flags) : one(engine, names, flags)),
         engineOptions(flags),
       ),
     );
 }
 
-function commit(engine: Engine, container: string, name: string | undefined, flags: Flags) {
-  const options = commitOptions(flags);
-  const { from, trustMtime } = flags;
-  if (from !== undefined)
-    return engine.commitFrom(from, container, name, { ...options, trustMtime: trustMtime ?? false });
-  if (trustMtime) throw new MicaError('invalid-argument', '--trust-mtime is for --from', { hint: 'leave it out' });
-  return engine.commit(container, name, options);
+function isBatch(flags: Flags): boolean {
+  return Boolean(
+    flags.all || flags.filter.length > 0 || flags.fromFile !== undefined || flags.tag !== undefined || flags.json,
+  );
 }
 
-function engineOptions(flags: Flags): EngineOptions {
-  const hasher = flags.hasher ?? process.env.MICA_HASHER ?? 'auto';
-  if (hasher === 'auto' || hasher === 'native' || hasher === 'wasm') return { hasher };
-  throw new MicaError('invalid-argument', `unknown hasher: ${hasher}`, {
-    subject: hasher,
-    hint: 'wasm, native or auto',
-  });
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
-}
-
-function commitOptions(flags: Flags): CommitOptions {
-  const time = flags.timestamp ?? process.env.SOURCE_DATE_EPOCH;
-  if (time !== undefined && !/^\d{1,12}$/.test(time))
-    throw new MicaError('invalid-argument', `not a time in seconds since 1970: ${time}`, {
-      subject: time,
-      hint:
-        flags.timestamp === undefined ? 'set SOURCE_DATE_EPOCH to a whole number, or unset it' : 'give a whole number',
+async function one(engine: Engine, [container, name, ...more]: string[], flags: Flags): Promise<void> {
+  if (container === undefined || more.length > 0)
+    throw new MicaError('invalid-argument', '"mica commit" requires at least 1 and at most 2 arguments', {
+      hint: "a container and the new name; several containers need --tag, for example --tag '{name}:saved'",
     });
-  return {
-    ...(flags.author ? { author: flags.author } : {}),
-    ...(flags.message ? { message: flags.message } : {}),
-    changes: flags.change,
-    pause: paused(flags.pause),
-    ...(flags.full ? { full: true } : {}),
-    ...(time === undefined ? {} : { timestamp: Number(time) }),
-  };
+  using interrupt = interruptible();
+  using progress = byteProgress('committing');
+  const task = { ...commitOptions(flags), signal: interrupt.signal, onProgress: progress.show };
+  const result = await commit(engine, container, name, flags, task).catch((error: unknown) => {
+    if (!interrupt.signal.aborted) throw error;
+    throw new MicaError('aborted', 'interrupted, nothing was kept', { exitCode: 130 });
+  });
+  progress.clear();
+  process.stdout.write(`${result.imageId}\n`);
+  if (!flags.verbose) return;
+  const what = result.layer ? `${result.layer.entries} entries, ${result.layer.size} bytes` : 'nothing changed';
+  process.stderr.write(`${what}; frozen for ${result.frozenMs.toFixed(1)} ms\n`);
 }
 
-/** docker's `--pause=false`, and `--no-pause`. */
-function paused(value: boolean | string): boolean {
-  if (typeof value === 'boolean') return value;
-  if (/^(true|t|1)$/i.test(value)) return true;
-  if (/^(false|f|0)$/i.test(value)) return false;
-  throw new MicaError('invalid-argument', `invalid argument "${value}" for --pause: a boolean is expected`, {
-    subject: value,
-  });
+function commit(engine: Engine, container: string, name: string | undefined, flags: Flags, task: CommitOptions) {
+  const { from, trustMtime } = flags;
+  if (from !== undefined) return engine.commitFrom(from, container, name, { ...task, trustMtime: trustMtime ?? false });
+  if (trustMtime) throw new MicaError('invalid-argument', '--trust-mtime is for --from', { hint: 'leave it out' });
+  return engine.commit(container, name, task);
+}
+
+function many(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
+  const listed = flags.fromFile === undefined ? [] : namesFrom(flags.fromFile);
+  const all = [...names, ...listed];
+  if (all.length === 0 && !flags.all && flags.filter.length === 0)
+    throw new MicaError('invalid-argument', 'no container named', { hint: 'name some, or give --all or --filter' });
+  const jobs = flags.jobs === undefined ? undefined : Number(flags.jobs);
+  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0 && jobs <= 256))
+    throw new MicaError('invalid-argument', `invalid number of jobs: ${flags.jobs}`, {
+      hint: 'a whole number up to 256',
+    });
+  return commitBatch(
+    engine,
+    { names: all, ...(flags.all ? { all: true } : {}), filters: flags.filter },
+    { ...commitOptions(flags), ...(flags.tag ? { tag: flags.tag } : {}), ...(jobs ? { jobs } : {}) },
+    { json: flags.json ?? false },
+  );
 }

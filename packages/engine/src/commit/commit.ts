@@ -4,10 +4,13 @@ import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions, CommitResult } from '../contract.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
-import { streamHasher } from './hasher.ts';
+import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
-import { planCommit } from './plan.ts';
+import { type CommitPlan, Planner } from './plan.ts';
 import { recordCommit, removed } from './record.ts';
+
+/** Files' bytes from which on a hashing thread pays: its start costs what hashing 16 MiB does, on another core. */
+const THREAD_FROM = 16 << 20;
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
 export async function commitContainer(
@@ -15,15 +18,21 @@ export async function commitContainer(
   containers: Lifecycle,
   row: ContainerRow<ContainerState>,
   target: string | undefined,
-  options: CommitOptions & { readonly hasher: 'auto' | 'native' | 'wasm' },
+  options: CommitOptions & { readonly hasher: HasherWish },
 ): Promise<CommitResult> {
-  const plan = planCommit(store, containers, row, target, options, streamHasher(store, options.hasher));
+  const hasher = streamHasher(store, options.hasher);
+  const plan = new Planner(store, containers, options, { hasher, threadFrom: THREAD_FROM }).plan(row, target);
   try {
     const outcome = await makeLayer(plan.job, options);
     return recordCommit(store, containers, plan, outcome, options);
   } catch (error) {
-    rmSync(plan.job.file, { force: true });
-    rmSync(plan.job.tableFile, { force: true });
-    throw store.containers.get(row.id) === null ? removed(row.name) : error;
+    throw undo(store, plan, error);
   }
+}
+
+/** Takes away what a failed commit made; the error as its user should see it. */
+export function undo(store: Store, { job, row }: CommitPlan, error: unknown): unknown {
+  rmSync(job.file, { force: true });
+  rmSync(job.tableFile, { force: true });
+  return store.containers.get(row.id) === null ? removed(row.name) : error;
 }

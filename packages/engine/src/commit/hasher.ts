@@ -2,11 +2,13 @@ import { cpus } from 'node:os';
 import { Core, calibrate, type HashChoice, type HashEngine, NativeHash } from '@mica/core-wasm';
 import type { Store } from '../store/store.ts';
 
+export type HasherWish = 'auto' | HashEngine['name'];
+
 /**
  * Which SHA-256 hashes a layer's stream: the one asked for, or with `auto` the one that a few
  * milliseconds of measurement found faster on this model of processor; the store remembers it.
  */
-export function streamHasher(store: Store, wanted: 'auto' | HashEngine['name']): HashEngine['name'] {
+export function streamHasher(store: Store, wanted: HasherWish): HashEngine['name'] {
   if (wanted !== 'auto') return wanted;
   const key = `hasher:${cpus()[0]?.model ?? 'unknown'}`;
   const known = store.setting(key);

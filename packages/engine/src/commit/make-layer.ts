@@ -1,15 +1,21 @@
 import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Core, type EntryTable, type HashEngine, Kind, NativeHash } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Progress } from '../contract.ts';
 import { wrapSystemError } from '../error.ts';
 import { scanSteps } from '../layer/scan.ts';
+import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { type FreezeTarget, type Frozen, freeze } from './freeze.ts';
 import { LayerSink } from './layer-sink.ts';
 import { packSteps } from './pack.ts';
 import { youngFiles } from './young.ts';
+
+export interface LayerTask {
+  readonly signal?: StopSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
 
 /** One container's changes to be made a layer: plain data, so that any thread can do it. */
 export interface LayerJob {
@@ -47,7 +53,7 @@ export type LayerOutcome = { readonly frozenMs: number } & (
 );
 
 /** Scan, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails. */
-export async function makeLayer(job: LayerJob, task: Task = {}): Promise<LayerOutcome> {
+export async function makeLayer(job: LayerJob, task: LayerTask = {}): Promise<LayerOutcome> {
   const began = Date.now();
   const frozen: Frozen = job.freeze ? freeze(job.freeze) : { thaw: () => 0 };
   try {
@@ -79,7 +85,7 @@ class Breather {
   }
 }
 
-async function scan(core: Core, upper: string, task: Task): Promise<EntryTable> {
+async function scan(core: Core, upper: string, task: LayerTask): Promise<EntryTable> {
   const steps = scanSteps(core, upper, { overlay: true, ...(task.signal ? { signal: task.signal } : {}) });
   const breather = new Breather();
   for (let step = steps.next(); ; step = steps.next()) {
@@ -122,7 +128,7 @@ async function writeLayer(
   table: EntryTable,
   job: LayerJob,
   young: ReadonlySet<number>,
-  task: Task,
+  task: LayerTask,
 ): Promise<{ digest: Digest; size: number; young: YoungDigests }> {
   const total = bytesOf(table);
   const hasher = job.hasher === 'wasm' ? new Core().hash : new NativeHash();

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-wasm';
 import { MicaError, wrapSystemError } from '../error.ts';
+import type { StopSignal } from '../pool/stop.ts';
 import { openBeneath, openDirectory } from '../system/beneath.ts';
 import { dataRuns } from '../system/holes.ts';
 
@@ -8,7 +9,7 @@ import { dataRuns } from '../system/holes.ts';
 export type ByteSink = (bytes: Uint8Array) => void;
 
 export interface PackOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   readonly onFile?: (bytes: number) => void;
   /** Told of the bytes of those files that it wants to see; what it is given holds during the call. */
   readonly watch?: (index: number) => { update(bytes: Uint8Array): void; done(): void } | null;

@@ -4,11 +4,13 @@ import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions } from '../contract.ts';
 import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
+import type { Digest } from '../reference/digest.ts';
 import { parseReference, type Reference } from '../reference/reference.ts';
 import type { CommitRecord } from '../store/commit-index.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { committedConfig } from './container-config.ts';
+import type { FreezeTarget } from './freeze.ts';
 import type { LayerJob } from './make-layer.ts';
 
 /** Everything a commit needs to know beforehand, and the job that any thread can do. */
@@ -23,53 +25,75 @@ export interface CommitPlan {
   readonly job: LayerJob;
 }
 
-/** Files' bytes from which on a hashing thread pays: its start costs what hashing 30 MiB does, on another core. */
-const THREAD_FROM = 16 << 20;
+/** Plans one commit or many; what they share is looked up once. */
+export class Planner {
+  readonly #store: Store;
+  readonly #containers: Lifecycle;
+  readonly #options: CommitOptions;
+  readonly #how: Pick<LayerJob, 'hasher' | 'threadFrom'>;
+  readonly #images = new Map<Digest, { readonly image: ResolvedImage; readonly layers: readonly NewLayer[] }>();
+  #runtime: FreezeTarget['runtime'] | undefined;
 
-/** @throws MicaError invalid-reference, invalid-argument, no-such-image; nothing has happened then */
-export function planCommit(
-  store: Store,
-  containers: Lifecycle,
-  row: ContainerRow<ContainerState>,
-  target: string | undefined,
-  options: CommitOptions,
-  hasher: LayerJob['hasher'],
-): CommitPlan {
-  const reference = target === undefined ? null : parseReference(target);
-  const image = resolveImage(store, row.image);
-  const state = containers.reconcile(row);
-  committedConfig(image.config, state, options.changes ?? []); // a malformed change is known before anything is read
-  const { paths } = containers;
-  const last = options.full ? null : usable(store, store.commits.get(row.id));
-  const tableKey = `table-${randomUUID()}`;
-  const running = state.status === 'running' && state.pid !== null;
-  return {
-    row,
-    reference,
-    image,
-    layers: layersOf(store, image),
-    last,
-    tableKey,
-    job: {
-      subject: row.name,
-      upper: paths.part(row.id, 'upper'),
-      file: store.blobs.temporary(),
-      tableFile: `${paths.dir(row.id)}/${tableKey}`,
-      last: last?.tableKey
-        ? { file: `${paths.dir(row.id)}/${last.tableKey}`, young: JSON.parse(last.young) as Record<number, string> }
-        : null,
-      freeze:
-        running && options.pause !== false
-          ? { id: row.id, name: row.name, pid: state.pid as number, run: paths.run, runtime: runtimeOf(containers) }
+  constructor(
+    store: Store,
+    containers: Lifecycle,
+    options: CommitOptions,
+    how: Pick<LayerJob, 'hasher' | 'threadFrom'>,
+  ) {
+    this.#store = store;
+    this.#containers = containers;
+    this.#options = options;
+    this.#how = how;
+  }
+
+  /** @throws MicaError invalid-reference, invalid-argument, no-such-image; nothing has happened then */
+  plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
+    const reference = target === undefined ? null : parseReference(target);
+    const { image, layers } = this.#image(row.image);
+    committedConfig(image.config, row.record, this.#options.changes ?? []); // a malformed change is known by now
+    const { paths } = this.#containers;
+    const folder = paths.dir(row.id);
+    const last = this.#options.full ? null : usable(this.#store, this.#store.commits.get(row.id));
+    const tableKey = `table-${randomUUID()}`;
+    return {
+      row,
+      reference,
+      image,
+      layers,
+      last,
+      tableKey,
+      job: {
+        ...this.#how,
+        subject: row.name,
+        upper: paths.part(row.id, 'upper'),
+        file: this.#store.blobs.temporary(),
+        tableFile: `${folder}/${tableKey}`,
+        last: last?.tableKey
+          ? { file: `${folder}/${last.tableKey}`, young: JSON.parse(last.young) as Record<number, string> }
           : null,
-      hasher,
-      threadFrom: THREAD_FROM,
-    },
-  };
-}
+        freeze: this.#freeze(row),
+      },
+    };
+  }
 
-function runtimeOf({ runtime }: Lifecycle): { path: string; root: string } {
-  return { path: runtime.path, root: runtime.root };
+  #image(id: Digest) {
+    let found = this.#images.get(id);
+    if (!found) {
+      const image = resolveImage(this.#store, id);
+      found = { image, layers: layersOf(this.#store, image) };
+      this.#images.set(id, found);
+    }
+    return found;
+  }
+
+  #freeze(row: ContainerRow<ContainerState>): FreezeTarget | null {
+    const { pid, status } = this.#containers.reconcile(row);
+    // created and exited ones have nothing to freeze; a paused one is found frozen and stays so
+    if (this.#options.pause === false || pid === null || status === 'exited') return null;
+    const { paths } = this.#containers;
+    this.#runtime ??= { path: this.#containers.runtime.path, root: this.#containers.runtime.root };
+    return { id: row.id, name: row.name, pid, run: paths.run, runtime: this.#runtime };
+  }
 }
 
 /** Null when what the last commit made is no longer all there. Its layer is leased: no prune takes it meanwhile. */

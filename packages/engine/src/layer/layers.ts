@@ -7,6 +7,7 @@ import { Core, EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
+import { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
@@ -17,6 +18,8 @@ import { LayerUnpacker } from './unpack.ts';
 
 /** Bytes that one byte of a compressed layer may become; gzip's own limit is 1,032. */
 const MAX_RATIO = 1_100;
+/** Bytes of layers from which on threads pay: their start costs what unpacking this much does. */
+const POOL_FROM = 32 << 20;
 
 /**
  * The directories of these layers, bottom first as given, unpacked where they are not yet, side by
@@ -24,7 +27,11 @@ const MAX_RATIO = 1_100;
  * processes that unpack the same layer end with one of them.
  */
 export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<string[]> {
-  const own = await Promise.all(diffIds.map((diffId) => ensureLayer(store, diffId, task)));
+  const missing = [...new Set(diffIds)].filter((diffId) => !existsSync(unpackedDir(store, diffId)));
+  const bytes = missing.reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), 0);
+  if (missing.length > 1 && bytes >= POOL_FROM) await unpackInPool(store, missing, task);
+  else for (const diffId of missing) await unpackLayer(store, diffId, task);
+  const own = diffIds.map((diffId) => unpackedDir(store, diffId));
   const leaning = own.map((dir) => existsSync(`${dir}${LEANS}`));
   return leaning.includes(true) ? placeChain(store, diffIds, own, leaning, task) : own;
 }
@@ -69,11 +76,37 @@ async function placeChain(
   return dirs;
 }
 
-async function ensureLayer(store: Store, diffId: Digest, task: Task): Promise<string> {
-  const dir = join(store.layersDir, hexOf(diffId));
-  if (existsSync(dir)) return dir;
-  await processLayer(store, diffId, task, dir);
-  return dir;
+/** Each layer is a task of its own; the largest are begun first. */
+async function unpackInPool(store: Store, diffIds: readonly Digest[], task: Task): Promise<void> {
+  const size = (diffId: Digest) => store.layers.get(diffId)?.tarSize ?? 0;
+  const pool = new Pool(undefined);
+  let unpacked = 0;
+  try {
+    const done = await Promise.allSettled(
+      diffIds
+        .toSorted((a, b) => size(b) - size(a))
+        .map(async (diffId) => {
+          task.signal?.throwIfAborted();
+          await pool.run('unpack-layer', { root: store.root, diffId });
+          unpacked += size(diffId);
+          task.onProgress?.({ stage: 'unpack', subject: shortId(diffId), bytes: unpacked });
+        }),
+    );
+    // All of them end, also when one fails: a thread cut off would leave half a layer to sweep up.
+    for (const one of done) if (one.status === 'rejected') throw one.reason;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Unpacks a layer that is not yet, here and now. */
+export async function unpackLayer(store: Store, diffId: Digest, task: Task = {}): Promise<void> {
+  const dir = unpackedDir(store, diffId);
+  if (!existsSync(dir)) await processLayer(store, diffId, task, dir);
+}
+
+function unpackedDir(store: Store, diffId: Digest): string {
+  return join(store.layersDir, hexOf(diffId));
 }
 
 /** The layer's table: stored beside it, made from the blob when it is not. */

@@ -1,6 +1,7 @@
 import { closeSync, constants, readdirSync } from 'node:fs';
 import { type Core, type EntryTable, Flag, Kind, type TableBuilder } from '@mica/core-wasm';
 import { MicaError, wrapSystemError } from '../error.ts';
+import type { StopSignal } from '../pool/stop.ts';
 import { openBeneath, openDirectory, readlinkAt, statxAt } from '../system/beneath.ts';
 import { xattrsAt } from '../system/xattr.ts';
 import { readMarks } from './overlay-marks.ts';
@@ -8,7 +9,7 @@ import { readMarks } from './overlay-marks.ts';
 export interface ScanOptions {
   /** The directory is an overlay's upper: its marks become whiteouts and opaque directories. */
   readonly overlay?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
 }
 
 /** A directory on the way down: its names still to do. Beyond {@link HELD} the descriptor is opened again on the way up. */

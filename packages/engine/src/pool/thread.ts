@@ -4,11 +4,12 @@ import { Worker } from 'node:worker_threads';
 /** Files that run in threads of their own, by name: where they stand in the sources, and beside the bundle. */
 const entries = {
   'hash-thread': '../commit/hash-thread',
+  worker: '../worker',
 } as const;
 type ThreadName = keyof typeof entries;
 
 /** The file of a thread: TypeScript from a checkout, a script of its own beside the bundle. */
-function threadFile(name: ThreadName): URL {
+export function threadFile(name: ThreadName): URL {
   const source = new URL(`${entries[name]}.ts`, import.meta.url);
   return existsSync(source) ? source : new URL(`./${name}.js`, import.meta.url);
 }

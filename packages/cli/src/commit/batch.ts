@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import {
+  type BatchCommitOptions,
+  type BatchCommitResult,
+  type CommitSelection,
+  type Engine,
+  MicaError,
+} from '@mica/engine';
+import { humanSize, shortId, table } from '../format.ts';
+import { byteProgress } from '../progress.ts';
+import { interruptible } from './interrupt.ts';
+
+/** One name a line; empty lines and `#` comments are left out. `-` is standard input. */
+export function namesFrom(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new MicaError('no-such-path', `cannot read ${file}: ${(error as Error).message}`, {
+      subject: file,
+      cause: error,
+    });
+  }
+  return text
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter(Boolean);
+}
+
+/** Commits many, prints a table (or a JSON line each as it ends), and sets the exit code: 1 if any failed, 130 if interrupted. */
+export async function commitBatch(
+  engine: Engine,
+  what: CommitSelection,
+  options: BatchCommitOptions,
+  output: { readonly json: boolean },
+): Promise<void> {
+  using interrupt = interruptible();
+  using progress = byteProgress('committing', output.json);
+  const rows: BatchCommitResult[] = [];
+  const errors: string[] = [];
+  let failed = 0;
+  const task = { ...options, signal: interrupt.signal, onProgress: progress.show };
+  for await (const one of engine.commitMany(what, task)) {
+    if ('error' in one) failed++;
+    if (output.json) process.stdout.write(`${JSON.stringify(asJson(one))}\n`);
+    else {
+      rows.push(one);
+      if ('error' in one) errors.push(`${one.name}: ${messageOf(one.error)}`);
+    }
+  }
+  progress.clear();
+  if (!output.json && rows.length > 0)
+    process.stdout.write(
+      table(['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'], rows.sort((a, b) => a.n - b.n).map(cells)),
+    );
+  for (const line of errors) process.stderr.write(`mica: ${line}\n`);
+  if (interrupt.signal.aborted) process.exitCode = 130;
+  else if (failed > 0) process.exitCode = 1;
+}
+
+function cells(one: BatchCommitResult): string[] {
+  const time = `${Math.round(one.milliseconds)} ms`;
+  if ('error' in one) return [one.name, '', '', '', time, isAbort(one.error) ? 'interrupted' : 'failed'];
+  const { imageId, references, layer } = one.result;
+  const size = layer ? humanSize(layer.size) : '0B';
+  return [one.name, shortId(imageId), references[0] ?? '<none>', size, time, layer ? 'committed' : 'unchanged'];
+}
+
+function asJson(one: BatchCommitResult): object {
+  const { name, id, milliseconds } = one;
+  const about = { container: name, containerId: id, milliseconds: Math.round(milliseconds * 10) / 10 };
+  if ('result' in one) {
+    const { imageId, references, layer, frozenMs } = one.result;
+    return { ...about, status: 'committed', imageId, references, layer, frozenMs: Math.round(frozenMs * 10) / 10 };
+  }
+  const code = one.error instanceof MicaError ? one.error.code : isAbort(one.error) ? 'aborted' : 'system-call';
+  return { ...about, status: 'failed', code, error: messageOf(one.error) };
+}
+
+function isAbort(error: unknown): boolean {
+  return (error as Error | undefined)?.name === 'AbortError';
+}
+function messageOf(error: unknown): string {
+  if (isAbort(error)) return 'interrupted, nothing was kept';
+  return error instanceof Error ? error.message : String(error);
+}

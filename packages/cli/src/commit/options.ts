@@ -1,0 +1,66 @@
+import { type CommitOptions, type EngineOptions, MicaError } from '@mica/engine';
+import type { Command } from 'commander';
+
+/** What one commit and many have in common. */
+export interface CommitFlags {
+  readonly author?: string;
+  readonly message?: string;
+  readonly change: readonly string[];
+  readonly pause: boolean | string;
+  readonly full?: true;
+  readonly timestamp?: string;
+  readonly hasher?: string;
+}
+
+export function addCommitFlags(command: Command): Command {
+  return command
+    .option('-a, --author <author>', 'who made it')
+    .option('-m, --message <text>', 'what changed')
+    .option('-c, --change <instruction>', 'apply a Dockerfile instruction to the image', collect, [])
+    .option('-p, --pause [boolean]', 'pause the container while its files are read', true)
+    .option('--no-pause', 'do not')
+    .option('--full', 'read everything, whatever an earlier commit left')
+    .option('--timestamp <seconds>', 'the date in the image, seconds since 1970 (SOURCE_DATE_EPOCH)')
+    .option('--hasher <name>', 'SHA-256 by wasm, native or auto, the faster one (MICA_HASHER)');
+}
+
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+export function engineOptions(flags: CommitFlags): EngineOptions {
+  const hasher = flags.hasher ?? process.env.MICA_HASHER ?? 'auto';
+  if (hasher === 'auto' || hasher === 'native' || hasher === 'wasm') return { hasher };
+  throw new MicaError('invalid-argument', `unknown hasher: ${hasher}`, {
+    subject: hasher,
+    hint: 'wasm, native or auto',
+  });
+}
+
+export function commitOptions(flags: CommitFlags): CommitOptions {
+  const time = flags.timestamp ?? process.env.SOURCE_DATE_EPOCH;
+  if (time !== undefined && !/^\d{1,12}$/.test(time))
+    throw new MicaError('invalid-argument', `not a time in seconds since 1970: ${time}`, {
+      subject: time,
+      hint:
+        flags.timestamp === undefined ? 'set SOURCE_DATE_EPOCH to a whole number, or unset it' : 'give a whole number',
+    });
+  return {
+    ...(flags.author ? { author: flags.author } : {}),
+    ...(flags.message ? { message: flags.message } : {}),
+    changes: flags.change,
+    pause: paused(flags.pause),
+    ...(flags.full ? { full: true } : {}),
+    ...(time === undefined ? {} : { timestamp: Number(time) }),
+  };
+}
+
+/** docker's `--pause=false`, and `--no-pause`. */
+function paused(value: boolean | string): boolean {
+  if (typeof value === 'boolean') return value;
+  if (/^(true|t|1)$/i.test(value)) return true;
+  if (/^(false|f|0)$/i.test(value)) return false;
+  throw new MicaError('invalid-argument', `invalid argument "${value}" for --pause: a boolean is expected`, {
+    subject: value,
+  });
+}

@@ -1,0 +1,266 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Engine } from '@mica/engine';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+
+const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'mica-commit-'));
+const root = join(work, 'store');
+const run = join('/run/mica', createHash('sha256').update(root).digest('hex').slice(0, 8));
+const env = { ...process.env, MICA_ROOT: root };
+
+function mica(...args: string[]) {
+  const done = spawnSync(bin, args, { env, input: '' });
+  return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
+}
+function ok(...args: string[]): string {
+  const { code, out, err } = mica(...args);
+  expect(err, args.join(' ')).toBe('');
+  expect(code, args.join(' ')).toBe(0);
+  return out.trim();
+}
+const upperOf = (id: string) => join(root, 'containers', id, 'upper');
+const configOf = (id: string) => JSON.parse(readFileSync(join(root, 'blobs/sha256', id.slice(7)), 'utf8'));
+/** A container that was never started, with these files in its writable layer. */
+async function made(name: string, files: Record<string, string | Buffer> = {}): Promise<string> {
+  const id = await engine.create({ image: 'base:1', name, command: ['sh'] });
+  for (const [path, body] of Object.entries(files)) {
+    mkdirSync(join(upperOf(id), path, '..'), { recursive: true });
+    writeFileSync(join(upperOf(id), path), body);
+  }
+  return id;
+}
+const tags = () =>
+  engine.images
+    .list()
+    .flatMap((image) => image.repoTags)
+    .sort();
+
+let engine: Engine;
+beforeAll(() => {
+  const rootfs = join(work, 'rootfs');
+  for (const dir of ['bin', 'etc']) mkdirSync(join(rootfs, dir), { recursive: true });
+  cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
+  for (const name of ['sh', 'cat', 'sleep']) symlinkSync('busybox', join(rootfs, 'bin', name));
+  spawnSync('sh', ['-c', `tar -C ${rootfs} -cf ${work}/base.tar .`]);
+  ok('import', join(work, 'base.tar'), 'base:1');
+  engine = new Engine({ root });
+});
+afterEach(async () => {
+  for (const { id } of engine.list(true)) await engine.remove(id, true);
+  for (const tag of tags()) if (tag !== 'base:1') engine.images.remove(tag, true);
+  expect(readdirSync(join(root, 'blobs/tmp'))).toEqual([]);
+});
+afterAll(() => {
+  engine.close();
+  rmSync(run, { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+});
+
+it("-c changes the config, the container's own settings and the image's command stay", () => {
+  ok('create', '--name', 'box', '-e', 'A=1', '-w', '/srv', 'base:1', 'sh', '-c', 'once');
+  const id = ok('commit', '-c', 'CMD ["serve"]', '--change', 'EXPOSE 80', '-c', 'LABEL a=b', 'box', 'new:1');
+  expect(configOf(id).config).toMatchObject({
+    Env: ['A=1'],
+    WorkingDir: '/srv',
+    Cmd: ['serve'],
+    ExposedPorts: { '80/tcp': {} },
+    Labels: { a: 'b' },
+  });
+  expect(configOf(ok('commit', 'box')).config.Cmd ?? null).toBe(null);
+  expect(mica('commit', '-c', 'RUN make', 'box', 'new:2')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/RUN is not a valid change command/),
+  });
+  expect(tags()).toEqual(['base:1', 'new:1']);
+});
+
+it('an unchanged container commits to the same layer without reading it, and a date makes the image the same too', async () => {
+  const id = await made('box', { 'etc/a': 'a', 'etc/b': 'b' });
+  const first = configOf(ok('commit', '--timestamp', '1700000000', 'box', 'one:1'));
+  const [layer] = first.rootfs.diff_ids.slice(-1);
+  // A layer file that must not be touched again, and files that would not be readable if they were read.
+  const before = readdirSync(join(root, 'blobs/sha256')).length;
+  const again = ok('commit', '--timestamp', '1700000000', 'box', 'two:1');
+  expect(configOf(again)).toEqual(first);
+  expect(readdirSync(join(root, 'blobs/sha256')).length).toBe(before);
+  writeFileSync(join(upperOf(id), 'etc/a'), 'b');
+  expect(configOf(ok('commit', 'box', 'two:2')).rootfs.diff_ids.at(-1)).not.toBe(layer);
+  expect(mica('commit', '--timestamp', 'soon', 'box').err).toMatch(/not a time in seconds/);
+});
+
+it('a running container is frozen while it is read, and runs on; --pause=false leaves it alone', async () => {
+  ok(
+    'run',
+    '-d',
+    '--name',
+    'live',
+    'base:1',
+    'sh',
+    '-c',
+    'while :; do echo $(($(cat /n 2>/dev/null)+1)) > /n; sleep 0.01; done',
+  );
+  const count = () =>
+    Number(readFileSync(join(upperOf(readdirSync(join(root, 'containers'))[0] as string), 'n'), 'utf8'));
+  const { code, err } = mica('commit', '--verbose', 'live', 'live:1');
+  expect({ code, err }).toMatchObject({ code: 0, err: expect.stringMatching(/frozen for \d+\.\d ms/) });
+  expect(mica('commit', '--verbose', '--pause=false', 'live').err).toMatch(
+    /frozen for 0.0 ms|changed while it was read/,
+  );
+  expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+  const then = count();
+  spawnSync('sleep', ['0.3']);
+  expect(count()).toBeGreaterThan(then);
+});
+
+it('what a killed commit froze, the next command thaws', async () => {
+  const id = ok('run', '-d', '--name', 'live', 'base:1', 'sleep', '1000');
+  for (let i = 0; i < 40; i++) writeFileSync(join(upperOf(id), `big${i}`), Buffer.alloc(8 << 20, i));
+  const commit = spawn(bin, ['commit', 'live', 'live:1'], { env, stdio: 'ignore' });
+  const note = join(run, 'freezing', id);
+  for (let i = 0; i < 2000 && !existsSync(note); i++) await sleep(2);
+  const file = JSON.parse(readFileSync(note, 'utf8')).file as string;
+  commit.kill('SIGKILL');
+  await new Promise((resolve) => commit.on('exit', resolve));
+  expect(readFileSync(file, 'latin1')).toMatch(/FROZEN|1/);
+  expect(ok('ps')).toMatch(/live/);
+  expect(readFileSync(file, 'latin1')).toMatch(/THAWED|0/);
+  expect(tags()).toEqual(['base:1']);
+  ok('rm', '-f', 'live');
+  ok('commit', await made('other'), 'other:1'); // sweeps what the killed one left
+});
+
+it('many at once: names, template, table, JSON; a bad one fails alone', async () => {
+  for (const name of ['aa', 'bb', 'cc']) await made(name, { [`etc/${name}`]: name, 'etc/same': 'same' });
+  const table = ok('commit', '--tag', 'ckpt/{name}:{n}', 'aa', 'bb');
+  expect(table.split('\n').map((line) => line.split(/ {3,}/))).toEqual([
+    ['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'],
+    ['aa', expect.stringMatching(/^[0-9a-f]{12}$/), 'ckpt/aa:1', expect.any(String), expect.any(String), 'committed'],
+    ['bb', expect.stringMatching(/^[0-9a-f]{12}$/), 'ckpt/bb:2', expect.any(String), expect.any(String), 'committed'],
+  ]);
+  writeFileSync(join(work, 'list'), '# mine\ncc\nnobody\naa # again\n');
+  const { code, out } = mica('commit', '--json', '--from-file', join(work, 'list'), '--tag', '{image}:{name}');
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(1);
+  expect(lines.find((line) => line.container === 'nobody')).toMatchObject({
+    status: 'failed',
+    code: 'no-such-container',
+  });
+  expect(
+    lines
+      .filter((line) => line.status === 'committed')
+      .map((line) => line.references[0])
+      .sort(),
+  ).toEqual(['base:aa', 'base:cc']);
+  expect(tags()).toEqual(['base:1', 'base:aa', 'base:cc', 'ckpt/aa:1', 'ckpt/bb:2']);
+});
+
+it('--all and --filter choose; equal writable layers are one layer', async () => {
+  for (const name of ['x1', 'x2', 'y1']) await made(name, { f: 'the same' });
+  spawnSync('sh', ['-c', `find ${root}/containers/*/upper -exec touch -h -d @1700000000 {} +`]);
+  const chosen = ok('commit', '--json', '--filter', 'name=^x', '--tag', 'f/{name}')
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(chosen.map((line) => line.container).sort()).toEqual(['x1', 'x2']);
+  const all = ok('commit', '--json', '--all', '--tag', 'all:{id}')
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(new Set(all.map((line) => line.layer.diffId)).size).toBe(1);
+  expect(all.length).toBe(3);
+});
+
+it('what cannot be meant is refused before anything is done', async () => {
+  for (const name of ['aa', 'bb']) await made(name);
+  const refused = (why: RegExp, ...args: string[]) =>
+    expect(mica('commit', ...args)).toMatchObject({ code: 1, err: expect.stringMatching(why) });
+  refused(/at most 2 arguments/, 'aa', 'bb', 'cc');
+  refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
+  refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
+  refused(/unknown key shoe/, '--filter', 'shoe=1');
+  refused(/invalid number of jobs/, '--all', '--jobs', 'many');
+  refused(/cannot read/, '--from-file', join(work, 'nowhere'));
+  refused(/unknown hasher/, '--hasher', 'fast', 'aa');
+  refused(/must be lowercase/, '--tag', 'bad/{name}X', 'aa');
+  expect(tags()).toEqual(['base:1']);
+});
+
+it('kill -9 in the middle of a batch: what was reported is there and whole, nothing else is, and --all again finishes', async () => {
+  const names = Array.from({ length: 24 }, (_, i) => `k${i}`);
+  for (const [i, name] of names.entries())
+    made(
+      name,
+      Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`d${n % 3}/f${n}`, Buffer.alloc(40_000, i * 31 + n)])),
+    );
+  const batch = spawn(bin, ['commit', '--json', '--all', '--tag', 'k/{name}'], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let out = '';
+  batch.stdout.on('data', (chunk) => {
+    out += chunk;
+    if (out.split('\n').length > 6) batch.kill('SIGKILL');
+  });
+  await new Promise((resolve) => batch.on('close', resolve));
+  const reported = out
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+  expect(reported.length).toBeGreaterThan(4);
+  expect(reported.length).toBeLessThan(names.length);
+  const listed = tags().filter((tag) => tag !== 'base:1');
+  for (const one of reported) {
+    expect(listed).toContain(one.references[0]);
+    const blob = join(root, 'blobs/sha256', one.layer.diffId.slice(7));
+    expect(createHash('sha256').update(readFileSync(blob)).digest('hex')).toBe(one.layer.diffId.slice(7));
+  }
+  // An image that was finished, but whose line was not out yet, is whole as well; no half one is listed.
+  for (const tag of listed) expect(ok('history', tag)).not.toBe('');
+  ok('commit', '--all', '--tag', 'k/{name}');
+  expect(tags().length).toBe(names.length + 1);
+});
+
+it('Ctrl-C in a batch: exit code 130 within a second or so, finished images whole, no other, nothing frozen', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `i${i}`);
+  for (const [i, name] of names.entries()) await made(name, { big: Buffer.alloc(24 << 20, i + 1) });
+  const batch = spawn(bin, ['commit', '--json', '--all', '--jobs', '2', '--tag', 'i/{name}'], {
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let out = '';
+  batch.stdout.on('data', (chunk) => {
+    if (out === '') batch.kill('SIGINT');
+    out += chunk;
+  });
+  const code = await new Promise((resolve) => batch.on('close', resolve));
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const finished = lines.filter((line) => line.status === 'committed').map((line) => line.references[0]);
+  expect(code).toBe(130);
+  expect(finished.length).toBeLessThan(names.length);
+  expect(lines.find((line) => line.status === 'failed')).toMatchObject({ code: 'aborted' });
+  expect(
+    tags()
+      .filter((tag) => tag !== 'base:1')
+      .sort(),
+  ).toEqual(finished.sort());
+});

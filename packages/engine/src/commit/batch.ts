@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import type { Lifecycle } from '../container/lifecycle.ts';
+import type { ContainerState } from '../container/record.ts';
+import type { BatchCommitOptions, BatchCommitResult, CommitSelection } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { Pool } from '../pool/pool.ts';
+import { SharedStop } from '../pool/stop.ts';
+import { Tally } from '../pool/tally.ts';
+import type { ContainerRow } from '../store/container-records.ts';
+import type { Store } from '../store/store.ts';
+import { undo } from './commit.ts';
+import { type HasherWish, streamHasher } from './hasher.ts';
+import type { LayerOutcome } from './make-layer.ts';
+import type { LayerMessage } from './make-layer-task.ts';
+import { Planner } from './plan.ts';
+import { recordCommit } from './record.ts';
+import { select } from './select.ts';
+import { TagTemplate } from './tag-template.ts';
+
+/** In a batch every core has a task: only a layer this large gets a second thread. */
+const THREAD_FROM = 256 << 20;
+
+/**
+ * Commits many containers: one task each in the pool, results as they come. A container that fails
+ * fails alone. Aborted, no further one is begun, those under way stop within one file and are given
+ * back as failed, and what was finished stays. Planning and recording are this thread's: one transaction
+ * an image, so that a killed batch leaves every image whole or not there.
+ */
+export async function* commitMany(
+  store: Store,
+  containers: Lifecycle,
+  what: CommitSelection,
+  options: BatchCommitOptions & { readonly hasher: HasherWish },
+): AsyncGenerator<BatchCommitResult> {
+  const selected = select(store, containers, what);
+  const template = options.tag === undefined ? null : new TagTemplate(options.tag, selected.length, new Date());
+  const hasher = streamHasher(store, options.hasher);
+  const planner = new Planner(store, containers, options, { hasher, threadFrom: THREAD_FROM });
+  using stop = SharedStop.of(options.signal);
+  const tally = new Tally();
+  const taken = new Set<string>();
+  await using pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), selected.length)));
+
+  const commit = async (row: ContainerRow<ContainerState>, n: number): Promise<BatchCommitResult> => {
+    const start = performance.now();
+    const about = { name: row.name, id: row.id, n };
+    try {
+      stop.throwIfAborted();
+      const plan = planner.plan(row, template?.fill(row, n));
+      const name = plan.reference?.canonical;
+      if (name !== undefined && taken.has(name)) throw takenTwice(plan.reference?.familiar ?? name);
+      if (name !== undefined) taken.add(name);
+      try {
+        const message: LayerMessage = { job: plan.job, stop: stop.flag, tally: tally.counts };
+        const outcome = await pool.run<LayerOutcome>('make-layer', message);
+        const result = recordCommit(store, containers, plan, outcome, options);
+        return { ...about, result, milliseconds: performance.now() - start };
+      } catch (error) {
+        throw undo(store, plan, error);
+      }
+    } catch (error) {
+      return { ...about, error, milliseconds: performance.now() - start };
+    }
+  };
+
+  const tell = () => options.onProgress?.({ stage: 'pack', subject: 'batch', bytes: tally.bytes, files: tally.files });
+  const ticker = options.onProgress ? setInterval(tell, 100) : undefined;
+  const under = new Set<Promise<BatchCommitResult>>();
+  const done: BatchCommitResult[] = [];
+  let n = 0;
+  try {
+    for (const one of selected) {
+      n++;
+      if ('error' in one) {
+        yield { name: one.name, id: null, n, error: one.error, milliseconds: 0 };
+        continue;
+      }
+      const task = commit(one.row, n).then((result) => {
+        under.delete(task);
+        done.push(result);
+        return result;
+      });
+      under.add(task);
+      // Twice as many as threads: each finds its next task ready; memory does not grow with the number.
+      while (under.size >= pool.size * 2) await Promise.race(under);
+      yield* done.splice(0);
+    }
+    while (under.size > 0) {
+      await Promise.race(under);
+      yield* done.splice(0);
+    }
+    yield* done.splice(0);
+  } finally {
+    clearInterval(ticker);
+    // The caller may have stopped listening: nothing stays frozen and no file half written.
+    stop.abort();
+    await Promise.allSettled(under);
+  }
+}
+
+function takenTwice(reference: string): MicaError {
+  return new MicaError('conflict', `another container of this batch has the tag ${reference}`, {
+    subject: reference,
+    hint: 'put {name}, {id} or {n} in the template',
+  });
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import type { Piscina } from 'piscina';
+import { MicaError } from '../error.ts';
+import { threadFile } from './thread.ts';
+
+/** What a worker can do; worker.ts has a handler for each. */
+export type TaskName = 'make-layer' | 'unpack-layer';
+
+/** A task's answer as it crosses threads: an error class does not survive the passage, its parts do. */
+export type Answer<T> = { readonly value: T } | { readonly error: SentError };
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly subject?: string;
+  readonly hint?: string;
+  readonly exitCode?: number;
+  readonly stack?: string;
+}
+
+/** Threads for tasks, as many as there are processors unless told otherwise. Whoever makes it closes it. */
+export class Pool {
+  readonly size: number;
+  readonly #piscina: Promise<Piscina>;
+
+  constructor(jobs: number | undefined) {
+    this.size = jobs ?? availableParallelism();
+    // Piscina costs 20 ms to load: only those who need threads pay.
+    this.#piscina = import('piscina').then(
+      ({ Piscina }) =>
+        new Piscina({
+          filename: threadFile('worker').href,
+          minThreads: this.size,
+          maxThreads: this.size,
+          trackUnmanagedFds: false, // descriptors come from openat2, which Node does not see
+          maxQueue: Number.POSITIVE_INFINITY, // callers keep at most twice as many tasks as threads in it
+        }),
+    );
+  }
+
+  /** Runs a task to its end. It is not interrupted: stop it through shared memory ({@link SharedStop}). */
+  async run<T>(task: TaskName, message: unknown): Promise<T> {
+    const answer = (await (await this.#piscina).run({ task, message })) as Answer<T>;
+    if ('error' in answer) throw received(answer.error);
+    return answer.value;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#piscina).destroy();
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+export function sent(error: unknown): SentError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message, stack = '' } = error;
+  if (!(error instanceof MicaError)) return { name, message, stack };
+  const { code, subject, hint, exitCode } = error;
+  return { name, message, stack, code, exitCode, ...(subject ? { subject } : {}), ...(hint ? { hint } : {}) };
+}
+
+function received(error: SentError): Error {
+  if (error.name === 'AbortError') return new DOMException(error.message, 'AbortError');
+  const cause = error.stack;
+  if (error.code === undefined) return new Error(error.message, { cause });
+  const { subject, hint, exitCode } = error;
+  return new MicaError(error.code as MicaError['code'], error.message, {
+    cause,
+    ...(subject ? { subject } : {}),
+    ...(hint ? { hint } : {}),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  });
+}

@@ -1,0 +1,31 @@
+/** The part of an AbortSignal that a long task looks at: once a file, once a buffer. */
+export type StopSignal = Pick<AbortSignal, 'aborted' | 'throwIfAborted'>;
+
+/**
+ * A stop that reaches every thread at once: workers poll shared memory. Aborting a thread's task by
+ * ending the thread would skip what it has to undo, a frozen container first of all.
+ */
+export class SharedStop implements StopSignal {
+  readonly flag: Int32Array<SharedArrayBuffer>;
+
+  constructor(flag = new Int32Array(new SharedArrayBuffer(4))) {
+    this.flag = flag;
+  }
+  get aborted(): boolean {
+    return Atomics.load(this.flag, 0) !== 0;
+  }
+  abort(): void {
+    Atomics.store(this.flag, 0, 1);
+  }
+  throwIfAborted(): void {
+    if (this.aborted) throw new DOMException('This operation was aborted', 'AbortError');
+  }
+  /** Follows a signal of this thread until disposed of. */
+  static of(signal: AbortSignal | undefined): SharedStop & Disposable {
+    const stop = new SharedStop();
+    const abort = () => stop.abort();
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort);
+    return Object.assign(stop, { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) });
+  }
+}
