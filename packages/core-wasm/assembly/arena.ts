@@ -4,11 +4,11 @@
 const PAGE: u64 = 65536;
 let top: usize = 0;
 
-/** 16-byte aligned block of `size` bytes, not cleared. Traps when 4 GiB are used up. */
+/** Block of `size` bytes that begins with a cache line, not cleared. Traps when 4 GiB are used up. */
 export function alloc(size: usize): usize {
-  if (top == 0) top = (__heap_base + 15) & ~15;
+  if (top == 0) top = (__heap_base + 63) & ~63;
   const at = top;
-  const next: u64 = (<u64>at + <u64>size + 15) & ~15;
+  const next: u64 = (<u64>at + <u64>size + 63) & ~63;
   const have: u64 = <u64>memory.size() * PAGE;
   if (next > have) {
     // Grow by at least a quarter, so that n small blocks cost O(log n) growths.
@@ -25,7 +25,7 @@ export function alloc(size: usize): usize {
 }
 
 export function mark(): usize {
-  if (top == 0) top = (__heap_base + 15) & ~15;
+  if (top == 0) top = (__heap_base + 63) & ~63;
   return top;
 }
 

@@ -4,7 +4,7 @@
 import { alloc } from './arena';
 import { builderCount, builderHeap, builderRecord } from './builder';
 import { B_HEAP, B_HEAP_LEN, B_RECORDS } from './builder';
-import { comparePaths, isBelow, parentLength } from './bytes';
+import { comparePaths, copyLoose, isBelow, parentLength } from './bytes';
 import {
   DIR,
   FLAGS,
@@ -353,7 +353,7 @@ export function assemble(order: usize, count: u32, heap: usize, heapLen: u32): u
   store<u32>(table, HEADER + count * RECORD, H_HEAP);
   store<u32>(table, heapLen, H_HEAP_LEN);
   store<u32>(table, total, H_TOTAL);
-  for (let i: u32 = 0; i < count; i++) memory.copy(table + HEADER + i * RECORD, load<u32>(order + i * 4), RECORD);
+  for (let i: u32 = 0; i < count; i++) copyLoose(table + HEADER + i * RECORD, load<u32>(order + i * 4), RECORD);
   memory.copy(table + HEADER + count * RECORD, heap, heapLen);
   return table;
 }

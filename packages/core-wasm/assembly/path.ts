@@ -3,14 +3,46 @@
 
 import { alloc } from './arena';
 import { B_HEAP, B_RECORDS } from './builder';
-import { equalBytes, hashBytes } from './bytes';
+import { copyLoose, equalBytes, hashBytes } from './bytes';
 import { KIND, LINK_LEN, LINK_OFF, PATH_LEN, PATH_OFF, RECORD, SYMLINK } from './record';
 
 export const PATH_MAX: u32 = 4095; // Linux PATH_MAX less its NUL
 const BUFFER: u32 = 3 * 4096;
 
-/** Writes the normal form to `to` (room for `len`); its length, or -1 if a component is '..'. */
+/**
+ * Writes the normal form to `to` (room for `len` and 16 more); its length, or -1 if a component is '..'.
+ * Up to 16 bytes after the name are read as well.
+ */
 export function normalise(from: usize, len: u32, to: usize): i32 {
+  // GNU tar's way of naming a tree: './' before each name, '/' after a directory's.
+  if (len >= 2 && load<u16>(from) == 0x2f2e) {
+    from += 2;
+    len -= 2;
+  }
+  if (len > 0 && load<u8>(from + len - 1) == 0x2f) len--;
+  if (isNormal(from, len)) {
+    copyLoose(to, from, len);
+    return len;
+  }
+  return rewrite(from, len, to);
+}
+
+/** No '/' or '.' at its beginning, nor after a '/', nor a '/' at its end: nothing to rewrite. */
+function isNormal(from: usize, len: u32): bool {
+  if (len == 0) return true;
+  const head = load<u8>(from);
+  if (head == 0x2f || head == 0x2e || load<u8>(from + len - 1) == 0x2f) return false;
+  for (let i: u32 = 0; i + 1 < len; i += 16) {
+    const slash = i8x16.eq(v128.load(from + i), i8x16.splat(0x2f));
+    const next = v128.load(from + i, 1);
+    const odd = v128.or(i8x16.eq(next, i8x16.splat(0x2f)), i8x16.eq(next, i8x16.splat(0x2e)));
+    const hits = i8x16.bitmask(v128.and(slash, odd));
+    if (hits != 0 && i + 1 + <u32>ctz(hits) < len) return false;
+  }
+  return true;
+}
+
+function rewrite(from: usize, len: u32, to: usize): i32 {
   let n: u32 = 0;
   let i: u32 = 0;
   while (i < len) {

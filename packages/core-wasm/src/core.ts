@@ -1,10 +1,15 @@
+import { KernelError } from './error.ts';
 import { WasmHash } from './hash/wasm.ts';
 import { guarded, instantiate, type KernelExports } from './kernel/instance.ts';
 import { DiffResult } from './table/diff-result.ts';
 import type { EntryTable } from './table/entry-table.ts';
+import { LinearTable } from './table/linear-table.ts';
 import { TableBuilder } from './table/table-builder.ts';
 import { loadTable, TarPacker } from './tar/packer.ts';
-import { copyTable, type ScanLimits, TarScanner } from './tar/scanner.ts';
+import { type ScanLimits, TarScanner } from './tar/scanner.ts';
+
+/** A block of bytes that a kernel copies in, or a table that is there already. */
+type AnyTable = EntryTable | LinearTable;
 
 /**
  * One instance of the kernels with linear memory of its own; a worker owns one. Kernels take tables
@@ -36,15 +41,20 @@ export class Core {
     return new TarPacker(this.#kernel, table);
   }
 
+  /** A table copied into linear memory once, for several kernels to work on. Within a {@link scope}. */
+  load(table: EntryTable): LinearTable {
+    return new LinearTable(this.#kernel, loadTable(this.#kernel, table));
+  }
+
   /**
    * What makes `b` out of `a`: only rows that differ. With `sameLayers` two files that come from one
    * layer and one place in it are equal without a look at their bytes.
    */
-  diff(a: EntryTable, b: EntryTable, options: { sameLayers?: boolean } = {}): DiffResult {
+  diff(a: AnyTable, b: AnyTable, options: { sameLayers?: boolean } = {}): DiffResult {
     const kernel = this.#kernel;
     return this.scope(() => {
-      const left = loadTable(kernel, a);
-      const right = loadTable(kernel, b);
+      const left = this.#addressOf(a);
+      const right = this.#addressOf(b);
       const at = guarded(() => kernel.diff(left, right, options.sameLayers ? 1 : 0));
       const count = new DataView(kernel.memory.buffer).getUint32(at, true);
       return new DiffResult(new Int32Array(kernel.memory.buffer, at + 4, count * 3).slice());
@@ -56,16 +66,25 @@ export class Core {
    * (image-spec 1.1.1, layer.md). `keepMarks` makes a layer of it instead: whiteouts and opaque
    * marks stay, for use on top of something lower.
    */
-  union(tables: readonly EntryTable[], options: { keepMarks?: boolean } = {}): EntryTable {
+  union(tables: readonly AnyTable[], options: { keepMarks?: boolean } = {}): EntryTable {
+    return this.scope(() => this.linearUnion(tables, options).copy());
+  }
+  /** The same, left in linear memory. Within a {@link scope}. */
+  linearUnion(tables: readonly AnyTable[], options: { keepMarks?: boolean } = {}): LinearTable {
     const kernel = this.#kernel;
-    return this.scope(() => {
-      const addresses = tables.map((table) => loadTable(kernel, table));
-      const list = guarded(() => kernel.alloc(4 * tables.length + 4));
-      new Uint32Array(kernel.memory.buffer, list, tables.length).set(addresses);
-      return copyTable(
-        kernel,
-        guarded(() => kernel.union(list, tables.length, options.keepMarks ? 1 : 0)),
-      );
-    });
+    const addresses = tables.map((table) => this.#addressOf(table));
+    const list = guarded(() => kernel.alloc(4 * tables.length + 4));
+    new Uint32Array(kernel.memory.buffer, list, tables.length).set(addresses);
+    return new LinearTable(
+      kernel,
+      guarded(() => kernel.union(list, tables.length, options.keepMarks ? 1 : 0)),
+    );
+  }
+
+  #addressOf(table: AnyTable): number {
+    if (!(table instanceof LinearTable)) return loadTable(this.#kernel, table);
+    if (!table.belongsTo(this.#kernel))
+      throw new KernelError('invalid-state', 'a table in the linear memory of another Core');
+    return table.address;
   }
 }

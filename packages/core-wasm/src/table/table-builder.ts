@@ -1,7 +1,7 @@
 import { guarded, type KernelExports } from '../kernel/instance.ts';
-import { copyTable } from '../tar/scanner.ts';
 import type { EntryTable } from './entry-table.ts';
 import { HEADER_BYTES, Kind, type KindCode, R, RECORD_BYTES } from './layout.ts';
+import { LinearTable } from './linear-table.ts';
 
 const empty = new Uint8Array(0);
 const STATX = 256; // bytes of struct statx
@@ -178,10 +178,10 @@ export class TableBuilder {
   /** The sorted table. The builder is spent and its memory given back. */
   finish(): EntryTable {
     const kernel = this.#kernel;
-    const table = copyTable(
+    const table = new LinearTable(
       kernel,
       guarded(() => kernel.builderFinish(this.#builder)),
-    );
+    ).copy();
     kernel.release(this.#mark);
     return table;
   }

@@ -1,7 +1,7 @@
 import { KernelError, type KernelErrorCode } from '../error.ts';
 import { guarded, type KernelExports } from '../kernel/instance.ts';
-import { EntryTable } from '../table/entry-table.ts';
-import { H } from '../table/layout.ts';
+import type { EntryTable } from '../table/entry-table.ts';
+import { LinearTable } from '../table/linear-table.ts';
 import { RecordView } from '../table/record-view.ts';
 
 /** Called in the order of the archive. `index` numbers entries as they come; bytes hold during the call only. */
@@ -120,9 +120,15 @@ export class TarScanner {
 
   /** The finished layer table; the scanner is spent. */
   table(): EntryTable {
+    return this.linearTable().copy();
+  }
+  /** The same, left in linear memory. */
+  linearTable(): LinearTable {
     const kernel = this.#kernel;
-    const at = guarded(() => kernel.builderFinish(kernel.scannerBuilder(this.#scanner)));
-    return copyTable(kernel, at);
+    return new LinearTable(
+      kernel,
+      guarded(() => kernel.builderFinish(kernel.scannerBuilder(this.#scanner))),
+    );
   }
 }
 
@@ -148,9 +154,4 @@ class StreamView extends RecordView {
   protected override get heapAt(): number {
     return this.#kernel.builderHeap(this.#kernel.scannerBuilder(this.#scanner));
   }
-}
-
-export function copyTable(kernel: KernelExports, at: number): EntryTable {
-  const total = new DataView(kernel.memory.buffer).getUint32(at + H.total, true);
-  return EntryTable.from(new Uint8Array(kernel.memory.buffer, at, total).slice());
 }

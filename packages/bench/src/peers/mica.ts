@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, output, run } from '../measure/process.ts';
+import type { Box, Peer } from './peer.ts';
+
+const bundle = fileURLToPath(new URL('../../../cli/dist/main.js', import.meta.url));
+
+/** The built command line, as an installed one runs: Node and the bundle. */
+export class Mica implements Peer {
+  readonly name = 'mica';
+  readonly version: string;
+  readonly root: string;
+
+  constructor(folder: string) {
+    if (!existsSync(bundle)) throw new Error('the command line is not built: run npm run bootstrap');
+    this.root = join(folder, 'mica');
+    this.version = output(['node', '--disable-warning=ExperimentalWarning', bundle, '--version']).replace(
+      /^mica version /,
+      '',
+    );
+  }
+
+  command(...args: string[]): Command {
+    return {
+      argv: [process.execPath, '--disable-warning=ExperimentalWarning', bundle, ...args],
+      env: { MICA_ROOT: this.root },
+    };
+  }
+  /** Runs a verb that is part of the set-up. */
+  do(...args: string[]): string {
+    return run(this.command(...args)).stdout.trim();
+  }
+
+  importImage(tar: string, image: string): void {
+    this.do('import', tar, image);
+  }
+  create(image: string, name: string): Box {
+    const id = this.do('create', '--name', name, image, 'sleep', '1000000');
+    return { name, upper: join(this.root, 'containers', id, 'upper') };
+  }
+  start(box: Box): void {
+    this.do('start', box.name);
+  }
+  remove(box: Box): void {
+    this.do('rm', '-f', box.name);
+  }
+  removeImage(image: string): void {
+    this.do('rmi', image);
+  }
+  commit(box: Box, image: string): Command {
+    return this.command('commit', box.name, image);
+  }
+
+  close(): void {
+    const ids = this.do('ps', '-aq').split('\n').filter(Boolean);
+    for (const id of ids) this.do('rm', '-f', id);
+    const run = join('/run/mica', createHash('sha256').update(this.root).digest('hex').slice(0, 8));
+    rmSync(run, { recursive: true, force: true });
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from './data/trees.ts';
+import type { Mica } from './peers/mica.ts';
+import { openPeer } from './peers/open.ts';
+import type { Opened, PeerName } from './peers/peer.ts';
+
+/** The engines of a run and the folder that holds their stores; all of it is gone after {@link close}. */
+export class Session {
+  readonly folder: string;
+  readonly mica: Mica;
+  readonly rivals: Map<PeerName, Opened> = new Map();
+
+  private constructor(folder: string, mica: Mica) {
+    this.folder = folder;
+    this.mica = mica;
+  }
+
+  static async open(parent: string | null, rivals: readonly PeerName[]): Promise<Session> {
+    const at = parent ?? cacheFolder();
+    mkdirSync(at, { recursive: true });
+    const folder = mkdtempSync(join(at, 'run-'));
+    const opened = await openPeer('mica', folder);
+    if (!('peer' in opened)) throw new Error(opened.absent);
+    const session = new Session(folder, opened.peer as Mica);
+    // An interrupted run leaves no daemon, no mount and no gigabytes either.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => {
+        session.close();
+        process.exit(130);
+      });
+    try {
+      for (const name of rivals) session.rivals.set(name, await openPeer(name, folder));
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    return session;
+  }
+
+  close(): void {
+    const errors: unknown[] = [];
+    const peers = [...this.rivals.values()].flatMap((opened) => ('peer' in opened ? [opened.peer] : []));
+    for (const peer of [this.mica, ...peers]) {
+      try {
+        peer.close();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be taken away');
+  }
+}
