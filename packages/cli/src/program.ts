@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { groups, type Verb, verbs } from './commands/index.ts';
+import { takeDockerSpelling } from './pflag.ts';
 import { report } from './session.ts';
 
 const version = '0.1.0';
@@ -55,7 +56,9 @@ async function add(
   const alias = verb.names.find((other) => groupOf(other) === groupOf(name)) !== name;
   const command = parent.command(last ?? first, { hidden: verb.hidden === true || alias });
   command.summary(verb.summary).exitOverride();
-  if (called) (await verb.load()).define(command);
+  if (!called) return;
+  (await verb.load()).define(command);
+  takeDockerSpelling(command);
 }
 
 function groupOf(name: string): string {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { afterEnd } from '../after-end.ts';
 import { ensureImage } from '../ensure-image.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
@@ -9,7 +10,8 @@ export function define(command: Command): void {
     .action((image: string, words: string[], options: ContainerFlags, command: Command) =>
       withEngine(command, async (engine) => {
         await ensureImage(engine, image, options);
-        process.stdout.write(`${await engine.create(createOptions(image, words, options))}\n`);
+        const wanted = createOptions(image, words, options);
+        process.stdout.write(`${await engine.create({ ...wanted, ...afterEnd(engine.root, wanted, false) })}\n`);
       }),
     );
 }

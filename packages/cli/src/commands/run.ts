@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { afterEnd } from '../after-end.ts';
 import { ensureImage } from '../ensure-image.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
@@ -22,9 +23,10 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         if (!options.detach) requireTerminal(options);
         parseDetachKeys(options.detachKeys);
-        const cleanup = options.detach && options.rm ? { exitCommand: ['/bin/sh', '-c', ownCommand(engine.root)] } : {};
         await ensureImage(engine, image, options);
-        const id = await engine.create({ ...createOptions(image, words, options), ...cleanup });
+        const wanted = createOptions(image, words, options);
+        const id = await engine.create({ ...wanted, ...afterEnd(engine.root, wanted, !options.detach) });
+        let started = false;
         try {
           if (options.detach) {
             await engine.start(id);
@@ -32,6 +34,7 @@ export function define(command: Command): void {
             return;
           }
           const attachment = await engine.startAttached(id);
+          started = true;
           const code = await connect(attachment, {
             stdin: options.interactive ?? false,
             tty: options.tty ?? false,
@@ -42,16 +45,10 @@ export function define(command: Command): void {
           process.exitCode = code;
           if (options.rm) await engine.remove(id, false, true);
         } catch (error) {
-          if (options.rm) await engine.remove(id, true, true);
+          // What never ran leaves nothing: a taken port, a user that is not there.
+          if (options.rm || !started) await engine.remove(id, true, true);
           throw error;
         }
       }),
     );
-}
-
-/** The command line that removes this container when its monitor sees the end. */
-function ownCommand(root: string): string {
-  const quote = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
-  // conmon starts it while it still holds the container's folder: a moment later it does not.
-  return `sleep 0.2; exec ${[process.execPath, process.argv[1] ?? '', '--root', root, 'sweep'].map(quote).join(' ')}`;
 }

@@ -4,10 +4,11 @@ import { withEngine } from '../session.ts';
 export function define(command: Command): void {
   command
     .description('remove containers that ended and were run with --rm')
-    .action((_options: object, command: Command) =>
+    .option('--keep', 'remove none: only take back what ended ones held')
+    .action((options: { keep?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         for (const row of engine.list(true))
-          if (row.status === 'exited' && row.remove) await engine.remove(row.id, false, true);
+          if (!options.keep && row.status === 'exited' && row.remove) await engine.remove(row.id, false, true);
       }),
     );
 }

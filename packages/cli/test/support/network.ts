@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MicaBench } from './mica.ts';
+
+/** `net:1`: a busybox with what a test of networks needs; `hello` answers on port 80 of its argument's protocol. */
+export function seedNetworkImage(bench: MicaBench, store: string): void {
+  const rootfs = join(bench.dir, 'net-rootfs');
+  for (const folder of ['bin', 'etc', 'tmp']) mkdirSync(join(rootfs, folder), { recursive: true });
+  cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
+  for (const name of ['sh', 'cat', 'sleep', 'nc', 'ip', 'nslookup', 'ping', 'echo', 'hostname', 'true', 'grep'])
+    symlinkSync('busybox', join(rootfs, 'bin', name));
+  const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+  bench.ok(store, ['import', '-', 'net:1'], tar);
+}
+
+/** A command that answers every TCP connection to `port` with `text`. */
+export function answering(port: number, text: string): string[] {
+  return ['nc', '-ll', '-p', String(port), '-e', 'echo', text];
+}
+
+/** What comes from there, or the errno's name. Waits for a server that is still starting. */
+export async function ask(host: string, port: number, seconds = 20): Promise<string> {
+  for (let waited = 0; ; waited += 100) {
+    const answer = await new Promise<string>((resolve) => {
+      let text = '';
+      const socket = connect({ host, port, timeout: 3000 });
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('timeout', () => socket.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      socket.on('close', () => resolve(text));
+    });
+    if ((answer !== 'ECONNREFUSED' && answer !== '') || waited >= seconds * 1000) return answer.trim();
+    await sleep(100);
+  }
+}
+
+/** A port that nothing on this machine has now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** What a store has on the machine. */
+export class Footprint {
+  readonly root: string;
+  readonly hash: string;
+  constructor(bench: MicaBench, store: string) {
+    this.root = join(bench.dir, store);
+    this.hash = createHash('sha256').update(this.root).digest('hex').slice(0, 8);
+  }
+  get run(): string {
+    return join('/run/mica', this.hash);
+  }
+  get bridge(): string {
+    return `mica-${this.hash}`;
+  }
+  pid(id: string): number {
+    return Number(readFileSync(join(this.run, id, 'pidfile'), 'utf8'));
+  }
+  /** Interfaces on its bridge. */
+  ports(): string[] {
+    const folder = `/sys/class/net/${this.bridge}/brif`;
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+  hasTable(): boolean {
+    return new RegExp(` mica-${this.hash}$`, 'm').test(command('nft', ['list', 'tables']));
+  }
+  /** Processes whose command line names the store or its run folder. */
+  processes(): string[] {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .filter((pid) => {
+        try {
+          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+          return line.includes(this.root) || line.includes(this.run);
+        } catch {
+          return false;
+        }
+      });
+  }
+  /** Runs a command in the container's network namespace alone. */
+  inside(id: string, ...words: string[]): string {
+    return command('nsenter', ['-t', String(this.pid(id)), '-n', ...words]);
+  }
+}
+
+export function command(program: string, args: readonly string[]): string {
+  const done = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+  });
+  if (done.error) throw new Error(`${program} is missing: apt-get install iproute2 nftables util-linux`);
+  return `${done.stdout}${done.stderr}`.trim();
+}
+
+/** Another machine as far as this one can tell: a namespace behind an interface of its own. Only 198.18.0.0/15 (RFC 2544). */
+export class Neighbour {
+  readonly here: string;
+  readonly there: string;
+  readonly #link: string;
+  readonly #process: ChildProcess;
+
+  private constructor(process: ChildProcess) {
+    const n = (process.pid ?? 0) % 16000;
+    this.#process = process;
+    this.#link = `mt${process.pid}`;
+    this.here = `198.19.${n >> 6}.${(n & 63) * 4 + 1}`;
+    this.there = `198.19.${n >> 6}.${(n & 63) * 4 + 2}`;
+  }
+
+  static async start(): Promise<Neighbour> {
+    const child = spawn('unshare', ['-n', 'sleep', '1000'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    const own = command('readlink', ['/proc/self/ns/net']);
+    for (let tries = 0; tries < 100 && command('readlink', [`/proc/${child.pid}/ns/net`]) === own; tries++)
+      await sleep(20);
+    const one = new Neighbour(child);
+    const pid = String(child.pid);
+    command('ip', ['link', 'add', one.#link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pid]);
+    command('ip', ['addr', 'add', `${one.here}/30`, 'dev', one.#link]);
+    command('ip', ['link', 'set', one.#link, 'up']);
+    one.run('ip', 'addr', 'add', `${one.there}/30`, 'dev', 'eth0');
+    one.run('ip', 'link', 'set', 'eth0', 'up');
+    one.run('ip', 'route', 'add', 'default', 'via', one.here);
+    return one;
+  }
+  run(...words: string[]): string {
+    return command('nsenter', ['-t', String(this.#process.pid), '-n', ...words]);
+  }
+  /** What a TCP server says, or why not. */
+  ask(host: string, port: number): string {
+    return this.run('busybox', 'nc', '-w', '2', host, String(port));
+  }
+  stop(): void {
+    this.#process.kill('SIGKILL');
+    command('ip', ['link', 'del', this.#link]);
+  }
+}
