@@ -304,6 +304,16 @@ export interface LogLine {
   /** With its newline, unless the container wrote none. */
   readonly text: Uint8Array;
 }
+export interface CopyOptions extends Task {
+  /** -a: what is copied out keeps its owner, setuid bits and capabilities; without, it is the caller's. */
+  readonly archive?: boolean;
+  /** -L: a symlink that is named is copied as what it leads to. */
+  readonly followLink?: boolean;
+}
+export interface CopyResult {
+  readonly bytes: number; // of the tar that holds the tree
+  readonly path: string; // where it went
+}
 export interface CommitMeta {
   readonly author?: string;
   readonly message?: string;

@@ -22,6 +22,8 @@ import type {
   CommitResult,
   CommitSelection,
   ContainerSummary,
+  CopyOptions,
+  CopyResult,
   CreateOptions,
   EngineOptions,
   ExecOptions,
@@ -35,6 +37,7 @@ import type {
   PushResult,
   SaveOptions,
 } from './contract.ts';
+import { archiveOf, copyFrom, copyTo, exportContainer } from './copy/copy.ts';
 import { ImageService } from './images/image-service.ts';
 import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
@@ -160,6 +163,22 @@ export class Engine {
   /** What {@link list} says of one. */
   summary(name: string): ContainerSummary {
     return this.#containers.summary(this.#find(name));
+  }
+  /** docker cp CONTAINER:PATH PATH: trailing slash, `/.` and symlinks as docker reads them. */
+  copyFrom(name: string, path: string, to: string, options: CopyOptions = {}): Promise<CopyResult> {
+    return copyFrom(this.#containers.context, this.#find(name), path, to, options);
+  }
+  /** docker cp CONTAINER:PATH -: a tar. Destroy the stream to stop it. */
+  archive(name: string, path: string, options: CopyOptions = {}): Promise<Readable> {
+    return archiveOf(this.#containers.context, this.#find(name), path, options);
+  }
+  /** docker cp PATH CONTAINER:PATH; a stream is a tar to extract. */
+  copyTo(name: string, from: string | Readable, path: string, options: CopyOptions = {}): Promise<CopyResult> {
+    return copyTo(this.#containers.context, this.#find(name), from, path, options);
+  }
+  /** The container's rootfs as a tar, without volumes. */
+  export(name: string, options: CopyOptions = {}): Promise<Readable> {
+    return exportContainer(this.#containers.context, this.#find(name), options);
   }
   logs(name: string): AsyncIterable<LogLine> {
     return readLog(this.#containers.paths.part(this.#find(name).id, 'ctr.log'));

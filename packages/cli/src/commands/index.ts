@@ -82,6 +82,12 @@ export const verbs: readonly Verb[] = [
     summary: 'show what a container changed, or how two images differ',
     load: () => import('./diff.ts'),
   },
+  { names: ['cp', 'container cp'], summary: 'copy files into and out of a container', load: () => import('./cp.ts') },
+  {
+    names: ['export', 'container export'],
+    summary: "write a container's root file system as a tar",
+    load: () => import('./export.ts'),
+  },
   // images
   {
     names: ['import', 'image import'],

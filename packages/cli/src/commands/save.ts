@@ -1,9 +1,10 @@
-import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { createWriteStream, existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type Engine, MicaError, type SaveOptions } from '@mica/engine';
 import type { Command } from 'commander';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { wholeFile } from '../whole-file.ts';
 
 interface Flags {
   output?: string;
@@ -57,29 +58,10 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
   if (flags.format === 'oci-dir') {
     if (found)
       throw new MicaError('conflict', `${output} already exists`, { subject: output, hint: 'name a new directory' });
-    return whole(output, (at) => engine.save(names, at, options));
+    return wholeFile(output, (at) => engine.save(names, at, options));
   }
   if (found?.isDirectory()) throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output });
   // A device or a pipe is written to as it is; a file appears whole or not at all.
   if (found && !found.isFile()) return engine.save(names, createWriteStream(output), options);
-  return whole(output, (at) => engine.save(names, createWriteStream(at, { flags: 'wx', mode: 0o600 }), options));
-}
-
-/** Under another name beside it until it is complete; taken away when it failed or was interrupted. */
-async function whole(output: string, write: (at: string) => Promise<void>): Promise<void> {
-  const at = join(dirname(output), `.${basename(output)}.${process.pid}`);
-  const remove = () => rmSync(at, { recursive: true, force: true });
-  const stop = (signal: NodeJS.Signals) => {
-    remove();
-    process.kill(process.pid, signal);
-  };
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const signal of signals) process.once(signal, stop);
-  try {
-    await write(at);
-    renameSync(at, output);
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-    remove();
-  }
+  return wholeFile(output, (at) => engine.save(names, createWriteStream(at, { flags: 'wx', mode: 0o600 }), options));
 }

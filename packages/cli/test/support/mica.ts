@@ -24,6 +24,13 @@ export class MicaBench {
     return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
   }
 
+  /** Standard output as it is. */
+  bytes(store: string, args: readonly string[]): Buffer {
+    const done = spawnSync(bin, args, { maxBuffer: 1 << 28, env: this.#env(store) });
+    if (done.status !== 0) throw new Error(`mica ${args.join(' ')}: ${done.status} ${done.stderr}`);
+    return done.stdout;
+  }
+
   /** Beside the test's own event loop: for servers that the test itself runs. */
   async start(store: string, args: readonly string[], input: string | Buffer = ''): Promise<Outcome> {
     const child = spawn(bin, args, { env: this.#env(store) });

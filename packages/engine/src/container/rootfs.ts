@@ -78,6 +78,23 @@ export async function mountRootfs(
   return target;
 }
 
+/**
+ * The same tree to look at only: the upper as the topmost of read-only layers, at a place of its own, so
+ * that a start or a write at the same moment meets nothing of it.
+ */
+export async function mountRootfsView(
+  store: Store,
+  paths: ContainerPaths,
+  id: string,
+  diffIds: readonly Digest[],
+): Promise<string> {
+  const layers = await ensureUnpacked(store, diffIds);
+  enterPrivateMounts();
+  const target = paths.part(id, 'rootfs');
+  mountStack({ lowers: [paths.part(id, 'upper'), paths.part(id, 'init'), ...layers.toReversed()], target });
+  return target;
+}
+
 /** Makes the working directory inside the rootfs, as docker does; refuses one that leads out of it. */
 export function makeWorkdir(rootfs: string, cwd: string): void {
   const path = join(rootfs, cwd);

@@ -15,7 +15,10 @@ const FSCONFIG = 'long syscall(long number, int fd, unsigned int command, const 
 const FSMOUNT = 'long syscall(long number, int fd, unsigned int flags, unsigned int attributes)';
 const MOVE_MOUNT =
   'long syscall(long number, int fromFd, const void *from, int toFd, const void *to, unsigned int flags)';
-const NR = { move_mount: 429, fsopen: 430, fsconfig: 431, fsmount: 432 } as const;
+const OPEN_TREE = 'long syscall(long number, int dirfd, const void *path, unsigned int flags)';
+const MOUNT_SETATTR =
+  'long syscall(long number, int dirfd, const void *path, unsigned int flags, const void *attributes, unsigned long size)';
+const NR = { open_tree: 428, move_mount: 429, fsopen: 430, fsconfig: 431, fsmount: 432, mount_setattr: 442 } as const;
 
 const CLONE_NEWNS = 0x20000;
 const MS_REC = 0x4000;
@@ -25,6 +28,11 @@ const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const AT_FDCWD = -100;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
+const OPEN_TREE_CLONE = 1;
+const AT_EMPTY_PATH = 0x1000;
+const AT_RECURSIVE = 0x8000;
+const MOUNT_ATTR_RDONLY = 1n;
 
 let privateMounts = false;
 /** The mount namespace this process was started in, kept open once it left it. */
@@ -127,5 +135,41 @@ export function mountNew(
     }
   } finally {
     native(CLOSE)(context);
+  }
+}
+
+/**
+ * A bind mount of `source` on whatever the open descriptor stands for: no path is looked up a second
+ * time, so the place can be found inside a container's root first.
+ */
+export function attachCopy(
+  source: string,
+  target: number,
+  options: { readonly readOnly: boolean; readonly recursive: boolean },
+): void {
+  const deep = options.recursive ? AT_RECURSIVE : 0;
+  const empty = cString('');
+  const flags = OPEN_TREE_CLONE | deep;
+  const tree = call(OPEN_TREE, 'open_tree', source, NR.open_tree, AT_FDCWD, cString(source), flags);
+  try {
+    if (options.readOnly) {
+      const attributes = new BigUint64Array([MOUNT_ATTR_RDONLY, 0n, 0n, 0n]); // struct mount_attr
+      const size = attributes.byteLength;
+      call(
+        MOUNT_SETATTR,
+        'mount_setattr',
+        source,
+        NR.mount_setattr,
+        tree,
+        empty,
+        AT_EMPTY_PATH | deep,
+        attributes,
+        size,
+      );
+    }
+    const both = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    call(MOVE_MOUNT, 'move_mount', source, NR.move_mount, tree, empty, target, empty, both);
+  } finally {
+    native(CLOSE)(tree);
   }
 }

@@ -18,6 +18,13 @@ export function makeDevice(major: number, minor: number): bigint {
   return ((ma & 0xfffff000n) << 32n) | ((ma & 0xfffn) << 8n) | ((mi & 0xffffff00n) << 12n) | (mi & 0xffn);
 }
 
+export function deviceMajor(device: bigint): number {
+  return Number(((device >> 32n) & 0xfffff000n) | ((device >> 8n) & 0xfffn));
+}
+export function deviceMinor(device: bigint): number {
+  return Number(((device >> 12n) & 0xffffff00n) | (device & 0xffn));
+}
+
 /** A device, or a fifo with device 0. `mode` holds the type and permission bits. */
 export function makeNode(path: string | Buffer, mode: number, device: bigint): void {
   call(MKNOD, 'mknod', path, cString(path), mode, device);

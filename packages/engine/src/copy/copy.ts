@@ -1,0 +1,181 @@
+import { closeSync, openSync } from 'node:fs';
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { Core, KernelError } from '@mica/core-wasm';
+import { decompress } from '../archive/decompress.ts';
+import type { ContainerContext, Row } from '../container/context.ts';
+import type { CopyOptions, CopyResult } from '../contract.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
+import { type Ground, Planter } from '../files/planter.ts';
+import { readTree } from '../files/read-tree.ts';
+import { tarChunks } from '../files/write-tar.ts';
+import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
+import { arrange } from './cp-path.ts';
+import { plantTree, relocate, tarSize } from './plant-tree.ts';
+import { type Source, sourceIn, sourceOnHost } from './source.ts';
+import { targetIn, targetOnHost } from './target.ts';
+import { type ContainerView, openContainer, openRootfs } from './view.ts';
+
+/** docker cp CONTAINER:PATH PATH. */
+export async function copyFrom(
+  context: ContainerContext,
+  row: Row,
+  path: string,
+  to: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const target = targetOnHost(to);
+  const view = await openContainer(context, row, 'read');
+  try {
+    const source = sourceIn(view.fd, row.name, path, options.followLink ?? false);
+    try {
+      const { dir, as } = arrange(source, target, refusal(to));
+      const core = new Core();
+      const table = readTree(core, source.dirfd, source.name, Buffer.from(as), options);
+      const fd = openSync(dir, DIRECTORY);
+      try {
+        const ground: Ground = { fd, at: Buffer.alloc(0), scope: 'beneath' };
+        const task = { ...options, owner: options.archive ?? false, subject: to };
+        await plantTree(table, source.dirfd, relocate(Buffer.from(as), source.name), ground, task);
+      } finally {
+        closeSync(fd);
+      }
+      return { bytes: tarSize(table), path: posix.resolve(to) };
+    } finally {
+      source.close();
+    }
+  } finally {
+    view.close();
+  }
+}
+
+/** docker cp CONTAINER:PATH - : a tar in which the source's last name is the topmost entry. */
+export async function archiveOf(
+  context: ContainerContext,
+  row: Row,
+  path: string,
+  options: CopyOptions,
+): Promise<Readable> {
+  const view = await openContainer(context, row, 'read');
+  try {
+    const source = sourceIn(view.fd, row.name, path, options.followLink ?? false);
+    return tarStream(view, source, options);
+  } catch (error) {
+    view.close();
+    throw error;
+  }
+}
+
+/** docker export: the rootfs as a tar, without what is mounted in it. */
+export async function exportContainer(context: ContainerContext, row: Row, options: CopyOptions): Promise<Readable> {
+  const view = await openRootfs(context, row);
+  const source: Source = { dirfd: view.fd, name: Buffer.alloc(0), base: '.', isDir: true, close() {} };
+  return tarStream(view, source, options);
+}
+
+function tarStream(view: ContainerView, source: Source, options: CopyOptions): Readable {
+  const as = Buffer.from(source.base === '.' ? '' : source.base);
+  function* chunks(): Generator<Buffer> {
+    let bytes = 0;
+    try {
+      const core = new Core();
+      const table = readTree(core, source.dirfd, source.name, as, options);
+      for (const chunk of tarChunks(core, table, source.dirfd, relocate(as, source.name))) {
+        options.signal?.throwIfAborted();
+        yield chunk;
+        bytes += chunk.length;
+        options.onProgress?.({ stage: 'pack', subject: source.base, bytes });
+      }
+    } finally {
+      source.close();
+      view.close();
+    }
+  }
+  return Readable.from(chunks(), { objectMode: false });
+}
+
+/** docker cp PATH CONTAINER:PATH, and with a stream docker cp - CONTAINER:PATH: a tar, plain or compressed. */
+export async function copyTo(
+  context: ContainerContext,
+  row: Row,
+  from: string | Readable,
+  path: string,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const view = await openContainer(context, row, 'write');
+  try {
+    const target = targetIn(view.fd, row.name, path);
+    const shown = `${row.name}:${target.path}`;
+    if (typeof from !== 'string') {
+      if (!target.isDir)
+        throw new MicaError('no-such-path', `destination "${row.name}:${path}" must be a directory`, { subject: path });
+      const ground = extraction(row, view, target.path);
+      return { bytes: await plantStream(from, ground, shown, options), path: shown };
+    }
+    const source = sourceOnHost(from, options.followLink ?? false);
+    try {
+      const { dir, as } = arrange(source, target, refusal(path));
+      const ground = extraction(row, view, dir);
+      const table = readTree(new Core(), source.dirfd, source.name, Buffer.from(as), options);
+      const task = { ...options, owner: true, subject: shown };
+      await plantTree(table, source.dirfd, relocate(Buffer.from(as), source.name), ground, task);
+      return { bytes: tarSize(table), path: shown };
+    } finally {
+      source.close();
+    }
+  } finally {
+    view.close();
+  }
+}
+
+/** The directory that is extracted to, checked as docker's daemon does. */
+function extraction(row: Row, view: ContainerView, dir: string): Ground {
+  try {
+    closeSync(openIn(view.fd, dir, DIRECTORY, 'root'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new MicaError('no-such-path', `Could not find the file ${dir} in container ${row.name}`, { subject: dir });
+    if (code === 'ENOTDIR')
+      throw new MicaError('invalid-argument', 'extraction point is not a directory', { subject: dir });
+    throw error;
+  }
+  const real = evaluate(view.fd, dir);
+  const mount = row.record.mounts.findLast(({ target }) => real === target || real.startsWith(`${target}/`));
+  if (mount ? mount.readOnly : row.record.options.readOnly)
+    throw new MicaError(
+      'permission-denied',
+      mount ? 'mounted volume is marked read-only' : 'container rootfs is marked read-only',
+      { subject: dir },
+    );
+  return { fd: view.fd, at: Buffer.from(real.slice(1)), scope: 'root' };
+}
+
+async function plantStream(from: Readable, ground: Ground, subject: string, options: CopyOptions): Promise<number> {
+  const scanner = new Core().scanTar();
+  const planter = new Planter(scanner.entries, ground, { owner: true });
+  let bytes = 0;
+  try {
+    for await (const chunk of await decompress(from, 'cp -')) {
+      options.signal?.throwIfAborted();
+      scanner.push(chunk, planter);
+      bytes += chunk.length;
+      options.onProgress?.({ stage: 'write', subject, bytes, files: scanner.count });
+    }
+    scanner.end();
+    planter.finish();
+    return bytes;
+  } catch (error) {
+    planter.abort();
+    if (error instanceof KernelError)
+      throw new MicaError('invalid-archive', `cp -: ${error.message} (at byte ${error.offset ?? 0})`, {
+        hint: 'give a tar, plain or compressed with gzip or zstd',
+        cause: error,
+      });
+    throw options.signal?.aborted ? error : wrapSystemError(error, 'copy to', subject);
+  }
+}
+
+function refusal(subject: string): (message: string) => MicaError {
+  return (message) => new MicaError('invalid-argument', message, { subject });
+}

@@ -1,0 +1,72 @@
+import { closeSync, lstatSync, openSync, realpathSync } from 'node:fs';
+import { posix } from 'node:path';
+import { MicaError } from '../error.ts';
+import { DIRECTORY, evaluate, fdPath, openIn } from '../system/in-root.ts';
+import { absolute, assertsDirectory, splitPath } from './cp-path.ts';
+
+/** What is copied: the name in an open directory, '' for that directory itself. Whoever gets it closes it. */
+export interface Source {
+  readonly dirfd: number;
+  readonly name: Buffer;
+  /** Its last name as the caller wrote it; `.` for "what is in it". */
+  readonly base: string;
+  readonly isDir: boolean;
+  close(): void;
+}
+
+/** In a container's root. A symlink at the end is copied as one, unless followed or written with a slash behind it. */
+export function sourceIn(root: number, container: string, path: string, followLink: boolean): Source {
+  const asked = absolute(path);
+  const { base } = splitPath(asked);
+  const missing = () =>
+    new MicaError('no-such-path', `Could not find the file ${path} in container ${container}`, { subject: path });
+  const full = followLink && !assertsDirectory(asked) ? evaluate(root, asked) : asked;
+  return open(full, base, (dir) => openIn(root, dir, DIRECTORY, 'root'), missing, path);
+}
+
+/** On the host. */
+export function sourceOnHost(path: string, followLink: boolean): Source {
+  const asked = absolute(path, process.cwd());
+  const { base } = splitPath(asked);
+  const missing = () => new MicaError('no-such-path', `lstat ${asked}: no such file or directory`, { subject: path });
+  let full = asked;
+  if (followLink && !assertsDirectory(asked)) {
+    try {
+      full = realpathSync(asked);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing();
+      throw error;
+    }
+  }
+  return open(full, base, (dir) => openSync(dir, DIRECTORY), missing, path);
+}
+
+function open(
+  full: string,
+  base: string,
+  openDir: (path: string) => number,
+  missing: () => MicaError,
+  subject: string,
+): Source {
+  const isDir = assertsDirectory(full);
+  const last = posix.basename(full);
+  let dirfd: number;
+  try {
+    dirfd = openDir(isDir ? full : posix.dirname(full));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw missing();
+    if (code === 'ENOTDIR')
+      throw new MicaError('no-such-path', `lstat ${full}: not a directory`, { subject, cause: error });
+    throw error;
+  }
+  const close = () => closeSync(dirfd);
+  if (isDir || last === '') return { dirfd, name: Buffer.alloc(0), base, isDir: true, close };
+  const name = Buffer.from(last);
+  const stat = lstatSync(fdPath(dirfd, name), { throwIfNoEntry: false });
+  if (stat === undefined) {
+    close();
+    throw missing();
+  }
+  return { dirfd, name, base, isDir: stat.isDirectory(), close };
+}

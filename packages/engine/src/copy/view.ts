@@ -1,0 +1,115 @@
+import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import type { ContainerContext, Row } from '../container/context.ts';
+import { mountRootfs, mountRootfsView } from '../container/rootfs.ts';
+import { reconcile } from '../container/state.ts';
+import type { MountPoint } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { makePath } from '../files/make-path.ts';
+import { resolveImage } from '../images/resolve.ts';
+import { processStart } from '../store/files.ts';
+import { O_PATH, openIn } from '../system/in-root.ts';
+import { attachCopy, unmount } from '../system/mount.ts';
+import { ensureSources } from '../volume/mount-points.ts';
+
+/** A container's file system as an open directory. Whoever opens it closes it. */
+export interface ContainerView {
+  readonly fd: number;
+  close(): void;
+}
+
+/**
+ * What the container sees: a running one's through its first process, volumes, binds and tmpfs
+ * included; another's stack mounted here, its volumes and binds over it, each at a place that is
+ * looked up inside the rootfs. To read, the upper is the topmost of read-only layers: no work folder,
+ * nothing that a start at the same moment could meet.
+ */
+export async function openContainer(
+  context: ContainerContext,
+  row: Row,
+  access: 'read' | 'write',
+): Promise<ContainerView> {
+  const state = reconcile(context, row);
+  if (state.status === 'running' && state.pid !== null) {
+    const fd = openSync(`/proc/${state.pid}/root`, O_PATH | constants.O_DIRECTORY);
+    // The number may have gone to another process meanwhile; an open directory stays what it is.
+    if (processStart(state.pid) === state.pidStart) return { fd, close: () => closeSync(fd) };
+    closeSync(fd);
+  }
+  ensureSources(context.volumes, state.mounts);
+  const mounts = state.mounts.filter(({ type }) => type !== 'tmpfs');
+  const view = await mounted(context, row, access);
+  try {
+    if (attachAll(view, mounts, access === 'write')) return view;
+  } catch (error) {
+    view.close();
+    throw error;
+  }
+  view.close();
+  return openContainer(context, row, 'write');
+}
+
+/** Mounts them over the view; false if one has no place there and `make` does not ask for it. */
+function attachAll(view: ContainerView, mounts: readonly MountPoint[], make: boolean): boolean {
+  for (const { source, target, readOnly, nonRecursive } of mounts) {
+    // A container that was never started has no mount points yet: they are made as its start would.
+    if (make) makePath(view.fd, target, statSync(source).isDirectory());
+    const at = openMountPoint(view.fd, target);
+    if (at === null) return false;
+    try {
+      attachCopy(source, at, { readOnly, recursive: !nonRecursive });
+    } finally {
+      closeSync(at);
+    }
+  }
+  return true;
+}
+
+/** The rootfs alone, without what is mounted in it: what `export` writes. */
+export async function openRootfs(context: ContainerContext, row: Row): Promise<ContainerView> {
+  const { pid } = reconcile(context, row);
+  const path = context.paths.part(row.id, 'rootfs');
+  const monitor = pid === null ? null : monitorOf(context, row.id);
+  if (monitor !== null) {
+    // The monitor lives in the mount namespace where the rootfs was mounted, the container one below.
+    const fd = openSync(`/proc/${monitor}/root${path}`, O_PATH | constants.O_DIRECTORY);
+    return { fd, close: () => closeSync(fd) };
+  }
+  return mounted(context, row, 'read');
+}
+
+async function mounted(context: ContainerContext, row: Row, access: 'read' | 'write'): Promise<ContainerView> {
+  const { store, paths } = context;
+  const diffIds = resolveImage(store, row.image).config.rootfs.diff_ids;
+  const mount = access === 'write' ? mountRootfs : mountRootfsView;
+  const target = await mount(store, paths, row.id, diffIds);
+  const fd = openSync(target, O_PATH | constants.O_DIRECTORY);
+  return {
+    fd,
+    close() {
+      closeSync(fd);
+      unmount(target);
+    },
+  };
+}
+
+function openMountPoint(root: number, target: string): number | null {
+  try {
+    return openIn(root, target, O_PATH, 'root');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw new MicaError('system-call', `mount ${target}: ${(error as Error).message}`, {
+      subject: target,
+      cause: error,
+    });
+  }
+}
+
+function monitorOf(context: ContainerContext, id: string): number | null {
+  try {
+    const pid = Number(readFileSync(`${context.paths.bundle(id)}/conmon.pid`, 'utf8'));
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(id) ? pid : null;
+  } catch {
+    return null;
+  }
+}

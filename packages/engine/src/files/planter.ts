@@ -1,0 +1,288 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  ftruncateSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { Flag, Kind, type RecordView, type TarSink } from '@mica/core-wasm';
+import { MicaError } from '../error.ts';
+import { copyRange } from '../system/copy-range.ts';
+import { DIRECTORY, fdLink, fdPath, fdSelf, openIn, type Scope } from '../system/in-root.ts';
+import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../system/nodes.ts';
+import { setXattr } from '../system/xattr.ts';
+import { removeIn } from './remove.ts';
+
+export interface Ground {
+  /** An open directory that nothing may lead out of; the caller's. */
+  readonly fd: number;
+  /** Where in it the tree is planted, no slash at either end. */
+  readonly at: Buffer;
+  /** How a folder below is reached: `root` follows the container's own symlinks inside it. */
+  readonly scope: Scope;
+}
+
+export interface PlantOptions {
+  /** With owner, setuid bits and file capabilities; without, all belongs to who copies. */
+  readonly owner: boolean;
+}
+
+interface Settled {
+  readonly path: Buffer;
+  readonly index: number;
+}
+
+/**
+ * Writes a tree's entries below an open directory, docker cp's way: a directory merges with one that
+ * is there, anything else takes the place of what has its name, but never a directory of a
+ * non-directory's nor the reverse. A file is written under a hidden name and renamed, so its name
+ * shows the old bytes or the new, whole. `finish` sets what directories want last; `abort` takes
+ * away all that was not there before. One of the two ends it.
+ */
+export class Planter implements TarSink {
+  readonly #entries: RecordView;
+  readonly #ground: Ground;
+  readonly #options: PlantOptions;
+  readonly #dirs: Settled[] = [];
+  /** Names that were not there before, by their parent: what an abort removes. Those below them go along. */
+  readonly #made: Buffer[] = [];
+  readonly #temporary = Buffer.from(`.mica-${randomBytes(6).toString('hex')}`);
+  #parentPath: Buffer | null = null;
+  #parentFd = -1;
+  #fd = -1;
+  bytes = 0;
+
+  constructor(entries: RecordView, ground: Ground, options: PlantOptions) {
+    this.#entries = entries;
+    this.#ground = ground;
+    this.#options = options;
+  }
+
+  entry(index: number): void {
+    const entries = this.#entries;
+    const kind = entries.kind(index);
+    if (entries.flags(index) & (Flag.implied | Flag.hidden)) return;
+    const path = Buffer.from(entries.pathBytes(index));
+    if (kind === Kind.whiteout)
+      throw new MicaError('not-supported', `/${path}: a name that starts with .wh. cannot be copied from an archive`, {
+        subject: `/${path}`,
+      });
+    if (path.length === 0) {
+      if (kind !== Kind.dir) throw nonDirectory(this.#shown(path), true);
+      return; // the ground itself: its attributes are its own
+    }
+    const [dir, name] = this.#parent(path);
+    const found = lstatSync(fdPath(dir, name), { bigint: true, throwIfNoEntry: false });
+    if (found?.isDirectory() && kind !== Kind.dir) throw nonDirectory(this.#shown(path), true);
+    if (found && !found.isDirectory() && kind === Kind.dir) throw nonDirectory(this.#shown(path), false);
+    if (!found) this.#note(path);
+    if (kind === Kind.dir) {
+      if (!found) mkdirSync(fdPath(dir, name), 0o700);
+      this.#dirs.push({ path, index });
+      return;
+    }
+    this.#make(index, kind, fdPath(dir, this.#temporary));
+  }
+
+  data(_index: number, offset: number, bytes: Uint8Array): void {
+    if (this.#fd < 0) return;
+    for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at, offset + at);
+    this.bytes += bytes.length;
+  }
+
+  /** Instead of `data`: the whole of an open file. */
+  copy(from: number): void {
+    copyRange(from, this.#fd);
+  }
+
+  done(index: number): void {
+    const entries = this.#entries;
+    const kind = entries.kind(index);
+    if (kind === Kind.dir || kind === Kind.whiteout || entries.flags(index) & (Flag.implied | Flag.hidden)) return;
+    const path = Buffer.from(entries.pathBytes(index));
+    const [dir, name] = this.#parent(path);
+    const made = fdPath(dir, this.#temporary);
+    // Holes at its end, or a live file that grew or shrank: the length is the entry's.
+    if (this.#fd >= 0 && entries.size(index) !== entries.storedSize(index))
+      ftruncateSync(this.#fd, entries.size(index));
+    if (kind !== Kind.hardlink) this.#attributes(index, made);
+    this.#show(made, fdPath(dir, name));
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** Directories last, children before parents, so that nothing below changes their times again. */
+  finish(): void {
+    for (const { path, index } of this.#dirs.toReversed()) {
+      const [dir, name] = this.#parent(path);
+      const fd = openIn(dir, name, DIRECTORY | constants.O_NOFOLLOW, 'beneath');
+      try {
+        this.#attributes(index, fdSelf(fd));
+      } finally {
+        closeSync(fd);
+      }
+    }
+    this.#close();
+  }
+
+  abort(): void {
+    if (this.#fd >= 0) closeSync(this.#fd);
+    this.#fd = -1;
+    try {
+      if (this.#parentFd >= 0) removeIn(this.#parentFd, this.#temporary);
+      for (const path of this.#made.toReversed()) {
+        const [dir, name] = this.#parent(path);
+        removeIn(dir, name);
+      }
+    } finally {
+      this.#close();
+    }
+  }
+
+  #close(): void {
+    if (this.#parentFd >= 0) closeSync(this.#parentFd);
+    this.#parentFd = -1;
+    this.#parentPath = null;
+  }
+
+  #shown(path: Buffer): string {
+    return `/${[this.#ground.at, path].filter((part) => part.length > 0).join('/')}`;
+  }
+
+  #make(index: number, kind: number, at: Buffer): void {
+    const entries = this.#entries;
+    if (kind === Kind.file)
+      this.#fd = openSync(at, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    else if (kind === Kind.symlink) symlinkSync(Buffer.from(entries.linkBytes(index)), at);
+    else if (kind === Kind.hardlink) {
+      const target = Buffer.from(entries.linkBytes(index));
+      const end = target.lastIndexOf(SLASH);
+      const fd = this.#open(end < 0 ? none : target.subarray(0, end));
+      try {
+        linkSync(fdPath(fd, target.subarray(end + 1)), at);
+      } finally {
+        closeSync(fd);
+      }
+    } else {
+      const type = kind === Kind.char ? S_IFCHR : kind === Kind.block ? S_IFBLK : S_IFIFO;
+      const device = kind === Kind.fifo ? 0n : makeDevice(entries.devMajor(index), entries.devMinor(index));
+      // Its mode at once: a chmod would follow a symlink that somebody put in its place meanwhile.
+      const umask = process.umask(0);
+      try {
+        makeNode(at, type | entries.mode(index), device);
+      } finally {
+        process.umask(umask);
+      }
+    }
+  }
+
+  /** Owner first: chown clears setuid bits and capabilities. */
+  #attributes(index: number, path: Buffer): void {
+    const entries = this.#entries;
+    const kind = entries.kind(index);
+    const { owner } = this.#options;
+    if (owner) lchownSync(path, entries.uid(index), entries.gid(index));
+    const mode = entries.mode(index);
+    const kept = owner || kind === Kind.dir ? mode : mode & 0o1777;
+    if (kind === Kind.file && this.#fd >= 0) fchmodSync(this.#fd, kept);
+    else if (kind === Kind.dir) chmodSync(path, kept);
+    for (const [name, value] of entries.xattrs(index)) {
+      if (!owner && !name.startsWith('user.')) continue;
+      try {
+        setXattr(path, name, value);
+      } catch (error) {
+        // A file system without them, as docker has it.
+        if ((error as NodeJS.ErrnoException).code !== 'EOPNOTSUPP') throw error;
+      }
+    }
+    setTimes(path, entries.mtimeSec(index), entries.mtimeNsec(index));
+  }
+
+  /** Gives the hidden file its name. */
+  #show(made: Buffer, path: Buffer): void {
+    try {
+      renameSync(made, path);
+    } catch (error) {
+      // A file that is mounted there, as /etc/hosts is, can only be written in place.
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || this.#fd < 0) throw error;
+      overwrite(this.#fd, path);
+    }
+    try {
+      unlinkSync(made); // two names of one file: rename(2) did nothing
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Remembers the topmost name that is new. */
+  #note(path: Buffer): void {
+    const last = this.#made.at(-1);
+    if (last && path.length > last.length && path[last.length] === SLASH && path.subarray(0, last.length).equals(last))
+      return;
+    this.#made.push(path);
+  }
+
+  /** The open folder of a path and its last name; folders that the tree does not name are made. */
+  #parent(path: Buffer): [dir: number, name: Buffer] {
+    const end = path.lastIndexOf(SLASH);
+    const parent = end < 0 ? none : path.subarray(0, end);
+    if (this.#parentPath === null || !this.#parentPath.equals(parent)) {
+      const fd = this.#open(parent);
+      this.#close();
+      this.#parentFd = fd;
+      this.#parentPath = Buffer.from(parent);
+    }
+    return [this.#parentFd, path.subarray(end + 1)];
+  }
+
+  #open(dir: Buffer): number {
+    const { fd, at, scope } = this.#ground;
+    const full = dir.length === 0 ? at : at.length === 0 ? dir : Buffer.concat([at, slash, dir]);
+    try {
+      return openIn(fd, full, DIRECTORY, scope);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dir.length === 0) throw error;
+    }
+    const end = dir.lastIndexOf(SLASH);
+    const above = this.#open(end < 0 ? none : dir.subarray(0, end));
+    try {
+      mkdirSync(fdPath(above, dir.subarray(end + 1)), 0o755);
+      this.#note(dir);
+    } finally {
+      closeSync(above);
+    }
+    return openIn(fd, full, DIRECTORY, scope);
+  }
+}
+
+function overwrite(from: number, to: Buffer): void {
+  const again = openSync(fdLink(from), constants.O_RDONLY);
+  const fd = openSync(to, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    copyRange(again, fd);
+  } finally {
+    closeSync(again);
+    closeSync(fd);
+  }
+}
+
+function nonDirectory(path: string, isThere: boolean): MicaError {
+  const message = isThere
+    ? `cannot overwrite directory "${path}" with non-directory "${path}"`
+    : `cannot overwrite non-directory "${path}" with directory "${path}"`;
+  return new MicaError('conflict', message, { subject: path });
+}
+
+const SLASH = 0x2f;
+const slash = Buffer.from('/');
+const none = Buffer.alloc(0);

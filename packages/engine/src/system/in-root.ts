@@ -1,0 +1,124 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { systemError } from './errno.ts';
+import { call, cString, lastErrno, native } from './library.ts';
+
+// By number: Debian 12's C library has no wrapper. The same on every architecture since 5.6.
+const OPENAT2 = 'long syscall(long number, int dirfd, const void *path, const void *how, unsigned long size)';
+const READLINKAT = 'long readlinkat(int fd, const void *path, _Out_ void *out, unsigned long size)';
+const NR_OPENAT2 = 437;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_NO_SYMLINKS = 0x04;
+const RESOLVE_BENEATH = 0x08;
+const RESOLVE_IN_ROOT = 0x10;
+const O_CLOEXEC = 0o2000000;
+const EAGAIN = 11;
+
+export const O_PATH = 0o10000000;
+export const DIRECTORY: number = constants.O_RDONLY | constants.O_DIRECTORY;
+
+/**
+ * How a path is walked. `root`: as a process would whose root the directory is: `/`, `..` and every
+ * symlink stay inside. `beneath`: no symlink at all, so nothing that another process swaps in leads away.
+ */
+export type Scope = 'root' | 'beneath';
+const resolve: Readonly<Record<Scope, bigint>> = {
+  root: BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
+  beneath: BigInt(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS),
+};
+
+/** openat2(2) below the directory `dirfd`. The descriptor is the caller's. */
+export function openIn(dirfd: number, path: string | Buffer, flags: number, scope: Scope): number {
+  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, resolve[scope]]);
+  const name = cString(path.length === 0 ? '.' : path);
+  // EAGAIN: something was renamed or mounted meanwhile, and `..` could not be proven safe.
+  for (let attempt = 0; ; attempt++) {
+    const fd = native(OPENAT2)(NR_OPENAT2, dirfd, name, how, how.byteLength);
+    if (fd !== -1) return fd;
+    const errno = lastErrno();
+    if (errno !== EAGAIN || attempt === 100) throw systemError('openat2', errno, path);
+  }
+}
+
+/** The same, closed after `use`. */
+export function withOpen<T>(
+  dirfd: number,
+  path: string | Buffer,
+  flags: number,
+  scope: Scope,
+  use: (fd: number) => T,
+): T {
+  const fd = openIn(dirfd, path, flags, scope);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * A path for calls that take no descriptor: the open directory, and one name in it. Nothing before the
+ * name is looked up again; the call itself must not follow a symlink at the name.
+ */
+export function fdPath(fd: number, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), name]);
+}
+/** The directory itself, for calls that take no descriptor. */
+export function fdSelf(fd: number): Buffer {
+  return Buffer.from(`/proc/self/fd/${fd}/.`);
+}
+/** Whatever the descriptor stands for, to be opened again. */
+export function fdLink(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/** A regular file's descriptor for reading; null if something else stands there now. Opens no device and no fifo. */
+export function openFile(dirfd: number, path: Buffer): number | null {
+  const at = openIn(dirfd, path, O_PATH | constants.O_NOFOLLOW, 'beneath');
+  try {
+    // Asked of the very file that is opened next, not of whatever has its name by then.
+    return fstatSync(at).isFile() ? openSync(fdLink(at), constants.O_RDONLY) : null;
+  } finally {
+    closeSync(at);
+  }
+}
+
+/** Where `path` leads inside `root`, all symlinks followed; parts that do not exist stand as they are. */
+export function evaluate(root: number, path: string): string {
+  let done: string[] = [];
+  const todo = path.split('/').reverse();
+  for (let links = 0; todo.length > 0; ) {
+    const part = todo.pop() as string;
+    if (part === '' || part === '.') continue;
+    if (part === '..') {
+      done.pop();
+      continue;
+    }
+    const target = linkIn(root, [...done, part].join('/'));
+    if (target === null) done.push(part);
+    else {
+      if (++links > 255) throw systemError('readlink', 40, path); // ELOOP, as the kernel's own limit of 40 means it
+      if (target.startsWith('/')) done = [];
+      todo.push(...target.split('/').reverse());
+    }
+  }
+  return `/${done.join('/')}`;
+}
+
+function linkIn(root: number, path: string): string | null {
+  try {
+    return withOpen(root, path, O_PATH | constants.O_NOFOLLOW, 'root', (fd) =>
+      fstatSync(fd).isSymbolicLink() ? readlinkAt(fd) : null,
+    );
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+/** The target of the symlink that an O_PATH descriptor stands for. */
+function readlinkAt(fd: number): string {
+  const length = call(READLINKAT, 'readlinkat', undefined, fd, cString(''), buffer, buffer.length);
+  return buffer.toString('utf8', 0, length);
+}
+const buffer = Buffer.alloc(4096);
