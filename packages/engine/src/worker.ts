@@ -4,6 +4,7 @@ import { type Answer, sent, type TaskName } from './pool/pool.ts';
 const handlers: Readonly<Record<TaskName, () => Promise<{ run(message: never): unknown }>>> = {
   'make-layer': () => import('./commit/make-layer-task.ts'),
   'unpack-layer': () => import('./layer/unpack-task.ts'),
+  'unpack-stream': () => import('./layer/stream-task.ts'),
 };
 
 export default async function work({ task, message }: { task: TaskName; message: never }): Promise<Answer<unknown>> {

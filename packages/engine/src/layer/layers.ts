@@ -156,16 +156,27 @@ async function processLayer(store: Store, diffId: Digest, task: Task, dir?: stri
     mkdirSync(join(work, 'layer'), { mode: 0o755 });
     mkdirSync(join(work, 'side'));
     const table = await stream(store, record, join(work, 'layer'), join(work, 'side'), dir !== undefined, task);
-    writeFileSync(join(work, 'table'), table.bytes);
-    renameSync(join(work, 'table'), tablePath(store, diffId));
-    if (dir !== undefined) {
-      // Before the directory: whoever sees that one may trust that this mark is there or is not.
-      if (leansOnLower(table)) writeFileSync(`${dir}${LEANS}`, '');
-      place(join(work, 'layer'), dir);
-    }
+    placeUnpacked(store.layersDir, diffId, table, work, dir !== undefined);
     store.layers.setEntries(diffId, table.count);
     return table;
   });
+}
+
+/** The table, and with `whole` the directory `layer` in `work` as well, to where they are looked for. */
+export function placeUnpacked(
+  layersDir: string,
+  diffId: Digest,
+  table: EntryTable,
+  work: string,
+  whole: boolean,
+): void {
+  const dir = join(layersDir, hexOf(diffId));
+  writeFileSync(join(work, 'table'), table.bytes);
+  renameSync(join(work, 'table'), `${dir}.table`);
+  if (!whole) return;
+  // Before the directory: whoever sees that one may trust that this mark is there or is not.
+  if (leansOnLower(table)) writeFileSync(`${dir}${LEANS}`, '');
+  place(join(work, 'layer'), dir);
 }
 
 /** A folder beside the layers that is gone afterwards, whatever happens. */

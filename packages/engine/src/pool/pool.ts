@@ -4,7 +4,7 @@ import { MicaError } from '../error.ts';
 import { threadFile } from './thread.ts';
 
 /** What a worker can do; worker.ts has a handler for each. */
-export type TaskName = 'make-layer' | 'unpack-layer';
+export type TaskName = 'make-layer' | 'unpack-layer' | 'unpack-stream';
 
 /** A task's answer as it crosses threads: an error class does not survive the passage, its parts do. */
 export type Answer<T> = { readonly value: T } | { readonly error: SentError };
@@ -39,8 +39,9 @@ export class Pool {
   }
 
   /** Runs a task to its end. It is not interrupted: stop it through shared memory ({@link SharedStop}). */
-  async run<T>(task: TaskName, message: unknown): Promise<T> {
-    const answer = (await (await this.#piscina).run({ task, message })) as Answer<T>;
+  async run<T>(task: TaskName, message: unknown, transferList: readonly object[] = []): Promise<T> {
+    const piscina = await this.#piscina;
+    const answer = (await piscina.run({ task, message }, { transferList: [...transferList] as never })) as Answer<T>;
     if ('error' in answer) throw received(answer.error);
     return answer.value;
   }

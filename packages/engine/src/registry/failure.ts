@@ -99,7 +99,8 @@ function isCertificate(code: string | undefined): boolean {
 export function userError(error: unknown, name: string): unknown {
   if (!(error instanceof RegistryFailure)) return error;
   const details = { subject: name, cause: error };
-  if (error.code === 'MANIFEST_UNKNOWN' || error.status === 404)
+  const unknown = error.code === 'MANIFEST_UNKNOWN' || error.code === 'NAME_UNKNOWN';
+  if (unknown || (error.status === 404 && error.message.includes('/manifests/')))
     return new MicaError('no-such-image', `manifest for ${name} not found: manifest unknown`, {
       ...details,
       hint: 'check the name and the tag; a private repository may need mica login',

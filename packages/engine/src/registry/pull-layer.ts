@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { MicaError } from '../error.ts';
 import { type Descriptor, layerTypeOf } from '../image/descriptor.ts';
 import { type Compression, LayerReader, type TakenLayer } from '../layer/layer-reader.ts';
+import { PooledReader } from '../layer/pooled-reader.ts';
 import { Unpacking } from '../layer/unpacking.ts';
+import type { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { type DownloadOptions, download } from './download.ts';
@@ -36,13 +38,11 @@ export async function pullLayer(
   repository: Repository,
   descriptor: Descriptor,
   diffId: Digest,
-  options: DownloadOptions & { readonly onDownloaded?: () => void },
+  options: DownloadOptions & { readonly pool: Pool | null; readonly onDownloaded?: () => void },
 ): Promise<PulledLayer> {
   for (let again = false; ; again = true) {
     const partial = PartialBlob.claim(store, descriptor.digest);
-    // Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at.
-    const known = existsSync(join(store.layersDir, hexOf(diffId)));
-    const reader = new LayerReader(process.getuid?.() === 0 && !known ? new Unpacking(store, diffId) : undefined);
+    const reader = readerFor(store, diffId, options.pool);
     try {
       await download(repository, partial, descriptor, (chunk) => reader.push(chunk), options);
       options.onDownloaded?.();
@@ -66,6 +66,12 @@ export async function pullLayer(
       partial.keep();
     }
   }
+}
+
+/** Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at. */
+function readerFor({ layersDir }: Store, diffId: Digest, pool: Pool | null): LayerReader | PooledReader {
+  if (process.getuid?.() !== 0 || existsSync(join(layersDir, hexOf(diffId)))) return new LayerReader();
+  return pool ? new PooledReader(pool, layersDir, diffId) : new LayerReader(new Unpacking(layersDir, diffId));
 }
 
 function wrongLayer(digest: Digest, layer: TakenLayer | MicaError, diffId: Digest): MicaError {
