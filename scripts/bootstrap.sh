@@ -32,13 +32,21 @@ mkdir -p "$stamps"
 # ---- each step: is it done, and how to do it ------------------------------------------------------------------
 
 toolchain_ready() {
-  [ -x "$root/.toolchain/node-$node_version/bin/node" ] || machine_has_node_26
+  { [ -x "$root/.toolchain/node-$node_version/bin/node" ] && stamped node "$node_version"; } || machine_has_node_26
 }
 
 machine_has_node_26() {
   local found
   found=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || return 1
   [ "$found" -ge 26 ] && command -v npm >/dev/null
+}
+
+# A minimal Debian lacks the one library beside libc that Node 26 is linked with; npm cannot bring it.
+prove_node() {
+  local node=$root/.toolchain/node-$node_version/bin/node
+  "$node" --version >/dev/null 2>&1 || install_packages libatomic1 || exit 3
+  "$node" --version >/dev/null || fail "Node $node_version does not run on this machine"
+  stamp node "$node_version"
 }
 
 provide_node() {
@@ -69,7 +77,7 @@ provide_node() {
 
 packages_key() { hash_files package-lock.json .npmrc packages/*/package.json; }
 packages_ready() { [ -d node_modules ] && stamped packages "$(packages_key)"; }
-install_packages() {
+install_npm_packages() {
   say "npm packages"
   # No package here needs its install script: their binaries come as optional dependencies.
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
@@ -106,9 +114,9 @@ if ! everything_ready; then
   # One bootstrap at a time; whoever waited finds the work done.
   exec 9>"$root/.toolchain/lock"
   flock 9
-  toolchain_ready || provide_node
+  toolchain_ready || { [ -d ".toolchain/node-$node_version" ] || provide_node; prove_node; }
   # npm runs on the machine's own Node when there is one: Debian's npm 9 is not made for Node 26.
-  packages_ready || install_packages
+  packages_ready || install_npm_packages
   use_toolchain
   build_ready || build
   exec 9>&-

@@ -22,13 +22,18 @@ stamped() { [ -f "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$2" ]; }
 stamp() { printf '%s\n' "$2" >"$stamps/$1.$$" && mv "$stamps/$1.$$" "$stamps/$1"; }
 
 # install_commands COMMAND:PACKAGE… installs the Debian packages of the commands that are missing.
-# Anywhere it may not, it prints the one command that would, and returns 3.
 install_commands() {
   local pair packages=() PATH=$PATH:/usr/sbin:/sbin:/usr/lib/podman:/usr/libexec/podman
   for pair in "$@"; do
     command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
   done
   [ ${#packages[@]} -gt 0 ] || return 0
+  install_packages "${packages[@]}"
+}
+
+# install_packages PACKAGE… by Debian's names. Anywhere it may not, it prints the one command that would, and returns 3.
+install_packages() {
+  local packages=("$@")
   if ! command -v apt-get >/dev/null; then
     say "missing: ${packages[*]}. Install them with your distribution's package manager, for example:"
     printf 'dnf install %s\n' "${packages[*]}" >&2

@@ -41,3 +41,14 @@ function withMaps(value: unknown, field = ''): unknown {
   const entries = Object.entries(value).map(([key, item]) => [key, withMaps(item, key)] as const);
   return mapFields.has(field) ? new Map(entries) : Object.fromEntries(entries);
 }
+
+/** One description: as text, or by --format (json, a template). */
+export async function showDescription<T extends object>(
+  described: T,
+  format: string | undefined,
+  text: (described: T) => string,
+): Promise<void> {
+  if (format === undefined) process.stdout.write(text(described));
+  else if (format === 'json') process.stdout.write(`${JSON.stringify(described)}\n`);
+  else process.stdout.write((await objectPrinter(format))([{ ...described } as Described]));
+}

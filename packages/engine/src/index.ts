@@ -12,6 +12,7 @@ export type { ImageInspect } from './images/inspect.ts';
 export { parseExpose, parsePublish } from './network/port-spec.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';
+export { findTools } from './runtime/oci-runtime.ts';
 export type {
   BlameRow,
   Difference,

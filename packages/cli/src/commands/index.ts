@@ -14,6 +14,7 @@ export const groups: Readonly<Record<string, string>> = {
   image: 'manage images',
   volume: 'manage volumes',
   network: 'manage networks',
+  system: 'what the store takes, and keeping it in order',
 };
 
 export const verbs: readonly Verb[] = [
@@ -119,6 +120,15 @@ export const verbs: readonly Verb[] = [
   { names: ['cat'], summary: 'print a file of an image', load: () => import('./cat.ts') },
   { names: ['blame'], summary: 'show which layer brought each path', load: () => import('./blame.ts') },
   { names: ['unpack'], summary: 'write an image as a plain directory', load: () => import('./unpack.ts') },
+  // mica itself
+  { names: ['system df'], summary: 'show what the store takes', load: () => import('./system-df.ts') },
+  { names: ['info', 'system info'], summary: 'describe the store and the machine', load: () => import('./info.ts') },
+  { names: ['version'], summary: 'show the versions of mica and its parts', load: () => import('./version.ts') },
+  {
+    names: ['completion'],
+    summary: 'print the completion script of a shell',
+    load: () => import('./completion.ts'),
+  },
   // internal
   {
     names: ['sweep'],

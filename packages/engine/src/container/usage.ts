@@ -19,6 +19,7 @@ export interface SystemUsage {
     readonly items: readonly { readonly id: string; readonly shared: number; readonly unique: number }[];
   };
   readonly containers: UsageTotal & { readonly items: readonly ContainerSummary[] };
+  readonly volumes: UsageTotal & { readonly items: readonly { readonly name: string; readonly size: number }[] };
   /** The cache of unpacked layers: rebuilt from the blobs at need. */
   readonly layers: UsageTotal;
 }
@@ -26,9 +27,7 @@ export interface SystemUsage {
 export function systemUsage(store: Store, containers: Lifecycle): SystemUsage {
   const all = containers.list(true, true);
   const used = new Set(all.map(({ imageId }) => imageId));
-  const blobs = imageUsage(store);
-  const uniqueOf = (active: boolean) =>
-    blobs.images.filter(({ id }) => used.has(id) === active).reduce((sum, { unique }) => sum + unique, 0);
+  const blobs = imageUsage(store, used);
   const sizeOf = (rows: readonly ContainerSummary[]) => rows.reduce((sum, row) => sum + (row.sizeRw ?? 0), 0);
   const idle = all.filter(({ status }) => status !== 'running' && status !== 'paused');
   return {
@@ -36,7 +35,7 @@ export function systemUsage(store: Store, containers: Lifecycle): SystemUsage {
       count: blobs.images.length,
       active: blobs.images.filter(({ id }) => used.has(id)).length,
       size: blobs.total,
-      reclaimable: uniqueOf(false),
+      reclaimable: blobs.reclaimable,
       items: blobs.images,
     },
     containers: {
@@ -46,6 +45,7 @@ export function systemUsage(store: Store, containers: Lifecycle): SystemUsage {
       reclaimable: sizeOf(idle),
       items: all,
     },
+    volumes: volumeUsage(containers),
     layers: layerUsage(store, used),
   };
 }
@@ -68,4 +68,18 @@ function layerUsage(store: Store, usedImages: ReadonlySet<string>): UsageTotal {
     else total.reclaimable += size;
   }
   return total;
+}
+
+function volumeUsage(containers: Lifecycle): SystemUsage['volumes'] {
+  const volumes = containers.context.volumes.list();
+  const items = volumes.map(({ name, mountpoint }) => ({ name, size: diskUsage(mountpoint) }));
+  const free = new Set(volumes.filter((volume) => volume.containers.length === 0).map(({ name }) => name));
+  const sum = (counted: typeof items) => counted.reduce((total, { size }) => total + size, 0);
+  return {
+    count: volumes.length,
+    active: volumes.length - free.size,
+    size: sum(items),
+    reclaimable: sum(items.filter(({ name }) => free.has(name))),
+    items,
+  };
 }

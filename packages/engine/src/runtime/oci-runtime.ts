@@ -24,6 +24,11 @@ export function findProgram(name: string): string | null {
   return null;
 }
 
+/** The programs that containers need, each with where it is found, or null. One of crun and runc is enough. */
+export function findTools(): { readonly name: string; readonly path: string | null }[] {
+  return ['crun', 'runc', 'conmon', 'nft', 'aardvark-dns'].map((name) => ({ name, path: findProgram(name) }));
+}
+
 export function requireProgram(name: string, debian: string): string {
   const path = findProgram(name);
   if (path === null)

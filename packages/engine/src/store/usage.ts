@@ -8,20 +8,29 @@ export interface ImageUsage {
   readonly unique: number;
 }
 
-/** By blobs on disk: what images share is counted for each as shared, and once in `total`. */
-export function imageUsage(store: Store): { readonly images: readonly ImageUsage[]; readonly total: number } {
+/**
+ * By blobs on disk: what images share is counted for each as shared, and once in `total`. `reclaimable`
+ * is what goes once all images but those of `active` are removed.
+ */
+export function imageUsage(
+  store: Store,
+  active: ReadonlySet<string>,
+): { readonly images: readonly ImageUsage[]; readonly total: number; readonly reclaimable: number } {
   const rows = store.db.all(
-    `SELECT image_blobs.image AS image, blobs.size AS size,
+    `SELECT image_blobs.image AS image, blobs.digest AS digest, blobs.size AS size,
        (SELECT count(*) FROM image_blobs AS others WHERE others.digest = blobs.digest) AS holders
      FROM image_blobs JOIN blobs ON blobs.digest = image_blobs.digest`,
   );
   const images = new Map<Digest, { id: Digest; shared: number; unique: number }>();
+  const kept = new Map<string, number>();
   for (const row of rows) {
     const id = row.image as Digest;
     const usage = images.get(id) ?? { id, shared: 0, unique: 0 };
     usage[Number(row.holders) > 1 ? 'shared' : 'unique'] += Number(row.size);
     images.set(id, usage);
+    if (active.has(id)) kept.set(String(row.digest), Number(row.size));
   }
   const total = Number(store.db.get('SELECT coalesce(sum(size), 0) AS total FROM blobs')?.total ?? 0);
-  return { images: [...images.values()], total };
+  const needed = [...kept.values()].reduce((sum, size) => sum + size, 0);
+  return { images: [...images.values()], total, reclaimable: total - needed };
 }

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MicaBench } from '../support/mica.ts';
+
+const bench = new MicaBench();
+const run = (...args: string[]) => bench.run('store', args);
+beforeAll(() => bench.seed('store'));
+afterAll(() => bench.close());
+
+it.each([
+  [['frob'], 1, "mica: 'frob' is not a mica command.\nSee 'mica --help'\n"],
+  [['comit'], 1, "mica: 'comit' is not a mica command.\nDid you mean commit?\nSee 'mica --help'\n"],
+  [['image', 'frob'], 1, "mica: 'image frob' is not a mica command.\nSee 'mica image --help'\n"],
+  [['run', '--frob', 'x'], 125, "unknown flag: --frob\nSee 'mica run --help'\n"],
+  [['ps', '-Z'], 125, "unknown shorthand flag: 'Z' in -Z\nSee 'mica ps --help'\n"],
+  [['run', '--name'], 125, "flag needs an argument: --name\nSee 'mica run --help'\n"],
+  [
+    ['ps', '-f', 'x'],
+    125,
+    `invalid argument "x" for "-f, --filter" flag: bad format of filter (expected name=value)\nSee 'mica ps --help'\n`,
+  ],
+  [['rm'], 1, "mica: 'mica rm' requires at least 1 argument\nSee 'mica rm --help'\n"],
+  [['tag', 'a'], 1, "mica: 'mica tag' requires 2 arguments\nSee 'mica tag --help'\n"],
+  [['ps', 'extra'], 1, "mica: 'mica ps' accepts no arguments\nSee 'mica ps --help'\n"],
+])('%j', (args, code, err) => {
+  const done = run(...args);
+  expect(done).toMatchObject({ code, out: '' });
+  expect(done.err.startsWith(err)).toBe(true);
+});
+
+it('help: in groups at the top, with an example at each verb, the same by help and --help', () => {
+  const top = run('--help');
+  expect(top).toEqual({ code: 0, out: run().out, err: '' });
+  expect(top.out).toMatch(/^Usage: {2}mica \[OPTIONS\] COMMAND\n/);
+  expect(top.out).toMatch(/\nContainers:\n {2}run +Make a container and start it\n[\s\S]*\nCommit:\n {2}commit /);
+  expect(run('container').out).toMatch(/^Usage: {2}mica container .*\n[\s\S]* ls +List containers\n/);
+  const ps = run('ps', '--help').out;
+  expect(ps).toMatch(/\n +--format <string> [\s\S]*\nExamples:\n {2}mica ps -a\n/);
+  expect(run('help', 'ps').out).toBe(ps);
+});
+
+it("flags in pflag's spelling; what is past the image is the container's own", () => {
+  expect(run('ps', '-a=false', '-n=1', '--quiet=true')).toEqual({ code: 0, out: '', err: '' });
+  expect(run('run', '--rm=true', '--network=none', 'base:1', 'sh', '-c', 'echo $0 $1', '-n=5', '--rm=maybe')).toEqual({
+    code: 0,
+    out: '-n=5 --rm=maybe\n',
+    err: '',
+  });
+  expect(run('ps', '-aq').out).toBe('');
+  expect(run('ps', '--quiet=maybe').code).toBe(125);
+});
+
+it('version, info and system df, each in words and by a template', () => {
+  expect(run('version', '-f', '{{.Server.Version}}').out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(run('version').out).toMatch(/ conmon: +\d/);
+  expect(run('info', '-f', '{{.Containers}} {{.Driver}} {{.OSType}}').out).toBe('0 overlay linux\n');
+  expect(JSON.parse(run('info', '--format', 'json').out)).toMatchObject({ Images: 2, DefaultRuntime: 'crun' });
+  expect(run('system', 'df').out).toMatch(
+    /^TYPE {14}TOTAL {5}ACTIVE {4}SIZE {6}RECLAIMABLE\nImages {12}2 {9}0 {9}2\.59MB {4}2\.59MB \(100%\)\n/,
+  );
+  expect(run('system', 'df', '--format', '{{.Type}} {{.TotalCount}}').out).toBe(
+    'Images 2\nContainers 0\nLocal Volumes 0\nUnpacked Layers 1\n',
+  );
+  const df = run('system', 'df', '-v').out;
+  expect(df).toMatch(/\nREPOSITORY {3}TAG .* SHARED SIZE {3}UNIQUE SIZE {3}CONTAINERS\nbase +2 .* 2MB +59\dkB +0\n/);
+});
