@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The main job for real, in a store of its own that is gone afterwards: an image of busybox, a
-# container that changes, its diff, its commit, and a container of that commit.
+# container that changes, its diff, its commit, the picture of its layers, and a container of that commit.
+# Where no container may run: the same over a plain directory.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=scripts/lib.sh
@@ -13,7 +14,8 @@ clean_up() {
   local id
   for id in $(mica ps -aq 2>/dev/null); do mica rm -f "$id" >/dev/null || true; done
   # The folder of sockets and pid files that belongs to this store.
-  rm -rf "/run/mica/$(printf %s "$MICA_ROOT" | sha256sum | cut -c1-8)" "$work"
+  rm -rf "/run/mica/$(printf %s "$MICA_ROOT" | sha256sum | cut -c1-8)" 2>/dev/null || true
+  rm -rf "$work"
 }
 trap clean_up EXIT
 
@@ -43,16 +45,26 @@ tar -C "$work/rootfs" -cf "$work/rootfs.tar" .
 
 show mica import "$work/rootfs.tar" demo:1.0
 expect demo mica images
-if ! containers_allowed; then
-  say "this machine lets this user make no container (root and a mount namespace are needed): the rest of the demo needs one"
-  exit 0
+if containers_allowed; then
+  expect 'hello from busybox' mica run --name first demo:1.0 sh -c 'echo hello from busybox; echo mica > /etc/motd; rm /bin/mkdir'
+  expect 'D /bin/mkdir' mica diff first
+  show mica commit -a 'A. Newcomer' -m 'say hello, drop mkdir' first demo:1.1
+else
+  say "this machine lets this user make no container (it takes root, and a mount namespace of one's own): the same over a plain directory"
+  show mica unpack demo:1.0 "$work/tree"
+  show sh -c "echo mica > '$work/tree/etc/motd'; rm '$work/tree/bin/mkdir'"
+  show mica commit --from "$work/tree" -a 'A. Newcomer' -m 'say hello, drop mkdir' demo:1.0 demo:1.1
 fi
-expect 'hello from busybox' mica run --name first demo:1.0 sh -c 'echo hello from busybox; echo mica > /etc/motd; rm /bin/mkdir'
-expect 'D /bin/mkdir' mica diff first
-show mica commit -a 'A. Newcomer' -m 'say hello, drop mkdir' first demo:1.1
 expect 'say hello, drop mkdir' mica history demo:1.1
-expect mica mica run --rm demo:1.1 cat /etc/motd
-expect 'first' mica ps -a
-show mica rm first
+expect 'say hello, drop mkdir' mica layers --graph demo:1.1
+expect 'D /bin/mkdir' mica diff demo:1.0 demo:1.1
+expect 'A. Newcomer' mica blame demo:1.1:/etc
+if containers_allowed; then
+  expect mica mica run --rm demo:1.1 cat /etc/motd
+  expect 'first' mica ps -a
+  show mica rm first
+else
+  expect mica mica cat demo:1.1:/etc/motd
+fi
 show mica rmi demo:1.1 demo:1.0
 printf '\nDone: everything that the demo made is gone again.\n'

@@ -8,14 +8,15 @@ export function define(command: Command): void {
   command
     .description('Draws the stack of layers of an image: whose commit each is, and what it adds, changes and hides.')
     .argument('<image>')
+    .option('--graph', 'the picture, also where the output is no terminal')
     .option('--json', 'JSON lines, base first')
     .addHelpText('after', '\nExample:\n  mica layers base:1.1')
-    .action((image: string, options: { json?: boolean }, command: Command) =>
+    .action((image: string, options: { graph?: boolean; json?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const rows = await engine.trees.layers(image);
         const write = (text: string) => process.stdout.write(text);
         if (options.json) write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-        else if (process.stdout.isTTY) write(picture(image, rows, process.stdout.columns || 80));
+        else if (process.stdout.isTTY || options.graph) write(picture(image, rows, process.stdout.columns || 80));
         else write(plain(rows));
       }),
     );
@@ -41,7 +42,7 @@ function plain(rows: readonly LayerRow[]): string {
 
 const colours = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
 function paint(colour: keyof typeof colours, text: string): string {
-  return process.env.NO_COLOR ? text : `\x1b[${colours[colour]}m${text}\x1b[0m`;
+  return process.env.NO_COLOR || !process.stdout.isTTY ? text : `\x1b[${colours[colour]}m${text}\x1b[0m`;
 }
 
 /** The stack as it lies: the topmost layer above, the base at the bottom. */

@@ -10,12 +10,13 @@ export function define(command: Command): void {
     )
     .argument('<image>')
     .argument('<dir>')
+    .option('-q, --quiet', 'say only what was left out')
     .addHelpText('after', '\nExample:\n  mica unpack base:1.0 tree\n  mica commit --from tree base:1.0 base:1.1')
-    .action((image: string, dir: string, _options: object, command: Command) =>
+    .action((image: string, dir: string, options: { quiet?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const report = await engine.trees.unpack(image, dir);
         for (const note of report.notes) process.stderr.write(`mica: note: ${note}\n`);
-        process.stderr.write(`${report.entries} entries, ${humanSize(report.bytes)}\n`);
+        if (!options.quiet) process.stderr.write(`${report.entries} entries, ${humanSize(report.bytes)}\n`);
         process.stdout.write(`${dir}\n`);
       }),
     );

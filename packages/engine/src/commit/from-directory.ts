@@ -11,7 +11,7 @@ import { scanDirectory } from '../layer/scan.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { adoptOwners } from '../tree/adopt-owners.ts';
-import { type DirectoryDiff, diffDirectory } from '../tree/directory-diff.ts';
+import { type DirectoryDiff, diffDirectory, unreadable } from '../tree/directory-diff.ts';
 import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
 import { groups } from '../tree/link-groups.ts';
 import { packLayer } from './pack.ts';
@@ -37,8 +37,9 @@ export async function commitDirectory(
   const image = resolveImage(store, name);
   const core = new Core();
   const tree = await chainTree(store, core, image.config.rootfs.diff_ids, options);
-  const scan = scanTree(core, root, tree, options);
-  const diff = await diffDirectory(store, core, tree, root, scan, options);
+  const privileged = process.geteuid?.() === 0;
+  const scan = scanTree(core, root, privileged ? null : tree.table, options);
+  const diff = await diffDirectory(store, core, tree, root, scan, { ...options, withoutDevices: !privileged });
   const layer =
     diff.entries.length + diff.gone.length === 0
       ? null
@@ -89,9 +90,16 @@ function directory(dir: string): string {
   });
 }
 
-function scanTree(core: Core, root: string, tree: ImageTree, options: DirectoryCommitOptions): EntryTable {
-  const scanned = scanDirectory(core, root, options.signal ? { signal: options.signal } : {});
-  return resolveScan(process.geteuid?.() === 0 ? scanned : adoptOwners(core, scanned, tree.table));
+/** The directory's table; `image` is given where owners are to be taken from it, for lack of root. */
+function scanTree(core: Core, root: string, image: EntryTable | null, options: DirectoryCommitOptions): EntryTable {
+  try {
+    const scanned = scanDirectory(core, root, options.signal ? { signal: options.signal } : {});
+    return resolveScan(image === null ? scanned : adoptOwners(core, scanned, image));
+  } catch (error) {
+    const cause = error instanceof MicaError ? error.cause : error;
+    const path = (cause as NodeJS.ErrnoException | undefined)?.path ?? root;
+    throw error instanceof MicaError && error.code === 'permission-denied' ? unreadable(cause, path) : error;
+  }
 }
 
 /** The changes as a layer: every entry as the directory has it, a whiteout for what is gone. */

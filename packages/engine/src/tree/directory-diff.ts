@@ -10,6 +10,8 @@ import { readFiles } from './read-files.ts';
 export interface DirectoryDiffOptions extends Task {
   /** Take equal size and time for equal bytes, as rsync does. */
   readonly trustMtime?: boolean;
+  /** The directory could not be given devices: those that it lacks are not gone. */
+  readonly withoutDevices?: boolean;
 }
 
 /** What a directory has unlike an image, as a layer needs it. */
@@ -40,6 +42,7 @@ export async function diffDirectory(
     const bits = rows.change(row);
     const [left, right] = [rows.left(row), rows.right(row)];
     if (bits === ChangeBit.deleted) {
+      if (options.withoutDevices && isDevice(tree.table, left)) continue;
       if (isTopmost(tree.table, left, scan)) gone.push(left);
     } else if (bits !== ChangeBit.content) changed.add(right);
     else if (!options.trustMtime) doubtful.set(left, right);
@@ -58,6 +61,10 @@ export async function diffDirectory(
   for (const index of gone) addParents(scan, tree.table.pathBytes(index), entries);
   if (tree.table.find('') < 0) entries.delete(root);
   return { entries: [...entries].sort((a, b) => a - b), gone };
+}
+
+function isDevice(table: EntryTable, index: number): boolean {
+  return table.kind(index) === Kind.char || table.kind(index) === Kind.block;
 }
 
 /** A deletion is told once: not below a deleted directory, nor below what is no directory any more. */
@@ -138,7 +145,7 @@ class FileReader {
     try {
       this.#fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
-      throw unreadable(error, path);
+      throw unreadable(error, path.toString());
     }
   }
 
@@ -172,17 +179,18 @@ class FileReader {
       this.#at += n;
       return n;
     } catch (error) {
-      throw unreadable(error, this.#path);
+      throw unreadable(error, this.#path.toString());
     }
   }
 }
 
-function unreadable(error: unknown, path: Buffer): MicaError {
-  const wrapped = wrapSystemError(error, 'read', path.toString());
+/** A file or directory of the tree that this user may not read. */
+export function unreadable(error: unknown, path: string): MicaError {
+  const wrapped = wrapSystemError(error, 'read', path);
   if (wrapped.code !== 'permission-denied') return wrapped;
   return new MicaError('permission-denied', wrapped.message, {
-    subject: path.toString(),
-    hint: 'run as root, or make the file readable for yourself',
+    subject: path,
+    hint: 'run as root, or make it readable for yourself',
     cause: error,
   });
 }
