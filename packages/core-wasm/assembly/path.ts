@@ -142,9 +142,14 @@ function put(set: LinkSet, b: usize, index: u32): void {
 
 const scratch = memory.data(12288, 16);
 
+/** A loop of symlinks, or a result too long. */
+export const LOOPS: i32 = -1;
+/** A symlink on the way climbs above the root: the kernel would stop there, a layer has no business to try. */
+export const ESCAPES: i32 = -2;
+
 /**
- * Resolves symlinks among the ancestors of `path` (room for 3 × 4096 bytes), in place and inside
- * the root ('..' stops there). Its new length, or -1 on a loop or an overlong result.
+ * Resolves symlinks among the ancestors of `path` (room for 3 × 4096 bytes), in place, an absolute one
+ * from the root on. Its new length, or LOOPS or ESCAPES.
  */
 export function resolveParents(s: usize, b: usize, path: usize, len: u32): i32 {
   if (changetype<LinkSet>(s).live == 0) return len;
@@ -154,7 +159,7 @@ export function resolveParents(s: usize, b: usize, path: usize, len: u32): i32 {
     const r = linkAt(s, b, path, i);
     if (r == 0) continue;
     if (load<u8>(r, KIND) != SYMLINK) continue;
-    if (++hops > 40) return -1; // MAXSYMLINKS, as the kernel's own walk
+    if (++hops > 40) return LOOPS; // MAXSYMLINKS, as the kernel's own walk
     const target = load<u32>(b, B_HEAP) + load<u32>(r, LINK_OFF);
     const targetLen = load<u32>(r, LINK_LEN);
     let n: u32 = 0;
@@ -165,9 +170,9 @@ export function resolveParents(s: usize, b: usize, path: usize, len: u32): i32 {
       memory.copy(scratch, path, n);
     }
     const a = append(n, target, targetLen);
-    if (a < 0) return -1;
+    if (a < 0) return a;
     const z = append(a, path + i, len - i);
-    if (z < 0) return -1;
+    if (z < 0) return z;
     memory.copy(path, scratch, z);
     len = z;
     i = <u32>-1;
@@ -184,11 +189,12 @@ function append(n: u32, from: usize, len: u32): i32 {
     const part = i - start;
     if (part == 0 || (part == 1 && load<u8>(from + start) == 0x2e)) continue;
     if (part == 2 && load<u16>(from + start) == 0x2e2e) {
+      if (n == 0) return ESCAPES;
       while (n > 0 && load<u8>(scratch + n - 1) != 0x2f) n--;
       if (n > 0) n--;
       continue;
     }
-    if (n + part + 1 > BUFFER - 4096) return -1;
+    if (n + part + 1 > BUFFER - 4096) return LOOPS;
     if (n > 0) store<u8>(scratch + n++, 0x2f);
     memory.copy(scratch + n, from + start, part);
     n += part;

@@ -13,7 +13,7 @@ import {
   B_HEAP,
 } from './builder';
 import { equalBytes, parentLength } from './bytes';
-import { linkAdd, linkRemove, linkSetNew, normalise, PATH_MAX, resolveParents } from './path';
+import { ESCAPES, linkAdd, linkRemove, linkSetNew, normalise, PATH_MAX, resolveParents } from './path';
 import { paxApply, PaxState } from './pax';
 import {
   BLOCK,
@@ -62,6 +62,7 @@ export const E_LOOP: u32 = 10; // symlinks that lead in a circle
 export const E_DEVICE: u32 = 11; // a device number out of range
 export const E_LONG: u32 = 12; // a path the kernel would refuse
 export const E_LINK: u32 = 13; // a link without a target
+export const E_ESCAPE: u32 = 14; // a symlink on the way that climbs above the root
 
 const HEADER_STATE: u32 = 0;
 const META: u32 = 1; // the body of x, g, L or K
@@ -553,7 +554,7 @@ function place(s: Scanner, index: u32, kind: i32, len: u32, linkRaw: usize, link
   const b = s.builder;
   const resolved = resolveParents(s.links, b, s.path, len);
   if (resolved < 0) {
-    s.error = E_LOOP;
+    s.error = resolved == ESCAPES ? E_ESCAPE : E_LOOP;
     return;
   }
   let n: u32 = resolved;
@@ -610,7 +611,7 @@ function place(s: Scanner, index: u32, kind: i32, len: u32, linkRaw: usize, link
       let t = normalise(linkRaw, linkLen, s.path);
       if (t >= 0) t = resolveParents(s.links, b, s.path, t);
       if (t <= 0) {
-        s.error = t == 0 ? E_LINK : E_NAME;
+        s.error = t == 0 ? E_LINK : t == ESCAPES ? E_ESCAPE : E_NAME;
         return;
       }
       const linkOff = builderBytes(b, s.path, t);

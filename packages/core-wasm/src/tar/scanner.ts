@@ -41,6 +41,7 @@ const failures: Record<number, [KernelErrorCode, string]> = {
   11: ['invalid-archive', 'a device number is out of range'],
   12: ['limit-exceeded', 'a path is longer than 4,095 bytes'],
   13: ['invalid-archive', 'a link has no target'],
+  14: ['invalid-name', 'a symlink on the way to an entry leads above the root'],
 };
 
 /**
@@ -73,7 +74,9 @@ export class TarScanner {
   }
 
   push(chunk: Uint8Array, sink?: TarSink): void {
-    for (let at = 0; at < chunk.length; at += CHUNK) this.#part(chunk.subarray(at, at + CHUNK), sink);
+    // What follows the end is nobody's: not copied, not looked at.
+    for (let at = 0; at < chunk.length && !this.#kernel.scannerEnded(this.#scanner); at += CHUNK)
+      this.#part(chunk.subarray(at, at + CHUNK), sink);
   }
 
   #part(part: Uint8Array, sink: TarSink | undefined): void {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { Core, EntryTable, KernelError } from '@mica/core-wasm';
+import { Core, EntryTable, Flag, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
@@ -12,7 +12,7 @@ import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
-import { leansOnLower, settleOnTree } from './on-chain.ts';
+import { deletes, leansOnLower, settleOnTree } from './on-chain.ts';
 import { placeOnChain } from './place-on-chain.ts';
 import { LayerUnpacker } from './unpack.ts';
 
@@ -24,7 +24,7 @@ const POOL_FROM = 32 << 20;
 /**
  * The directories of these layers, bottom first as given, unpacked where they are not yet, side by
  * side. Each appears under its diff ID in one rename, complete and verified, or not at all; two
- * processes that unpack the same layer end with one of them.
+ * processes that unpack the same layer end with one of them. Layers below an opaque root are left out.
  */
 export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<string[]> {
   const missing = [...new Set(diffIds)].filter((diffId) => !existsSync(unpackedDir(store, diffId)));
@@ -33,13 +33,26 @@ export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], t
   else for (const diffId of missing) await unpackLayer(store, diffId, task);
   const own = diffIds.map((diffId) => unpackedDir(store, diffId));
   const leaning = own.map((dir) => existsSync(`${dir}${LEANS}`));
-  return leaning.includes(true) ? placeChain(store, diffIds, own, leaning, task) : own;
+  const dirs = leaning.includes(true) ? await placeChain(store, diffIds, own, leaning, task) : own;
+  // Overlay shows what lies below an opaque root all the same: what it hides stays out of the stack.
+  const bottom = own.findLastIndex((dir) => existsSync(`${dir}${HIDES}`));
+  return bottom > 0 ? dirs.slice(bottom) : dirs;
 }
 
-/** Beside an unpacked layer that leans on lower ones: alone it is not what a stack shows. */
+/** Beside an unpacked layer that leans on lower ones, or deletes: alone it may not be what a stack shows. */
 const LEANS = '.leans';
+/** For a layer on a stack: its own directory is what that stack shows. */
+const SAME = '.same';
+/** Beside an unpacked layer whose root is opaque. */
+const HIDES = '.hides';
 
-/** The same directories, those of leaning layers replaced by ones made for this very stack, under its chain ID. */
+/** Where a leaning layer stands as this stack has it; the base's chain ID is its diff ID. */
+function placedPath(store: Store, diffIds: readonly Digest[], ids: readonly Digest[], at: number): string {
+  const name = at === 0 ? `${hexOf(diffIds[0] as Digest)}.base` : hexOf(ids[at] as Digest);
+  return join(store.layersDir, name);
+}
+
+/** The same directories, those of leaning layers replaced by ones made for this very stack where it takes that. */
 async function placeChain(
   store: Store,
   diffIds: readonly Digest[],
@@ -47,31 +60,37 @@ async function placeChain(
   leaning: readonly boolean[],
   task: Task,
 ): Promise<string[]> {
-  const core = new Core();
   const ids = chainIds(diffIds);
+  // Told once for a stack, remembered by what stands there: a placed directory, or a mark that the layer's own will do.
+  const known = own.map((dir, at) => {
+    if (!leaning[at]) return dir;
+    const placed = placedPath(store, diffIds, ids, at);
+    return existsSync(placed) ? placed : existsSync(`${placed}${SAME}`) ? dir : null;
+  });
+  if (!known.includes(null)) return known as string[];
+  const core = new Core();
   const dirs: string[] = [];
   const tables: EntryTable[] = [];
   for (const [at, diffId] of diffIds.entries()) {
     const layer = await layerTable(store, diffId, task);
-    if (!leaning[at]) {
-      dirs.push(own[at] as string);
-      tables.push(layer);
+    const below = core.union(tables);
+    const settled = leaning[at] ? settleOnTree(core, layer, below) : null;
+    tables.push(settled?.table ?? layer);
+    const dir = known[at] ?? (own[at] as string);
+    dirs.push(dir);
+    if (known[at] !== null || settled === null) continue;
+    const placed = placedPath(store, diffIds, ids, at);
+    if (settled.same) {
+      writeFileSync(`${placed}${SAME}`, '');
       continue;
     }
-    const below = core.union(tables);
-    const settled = settleOnTree(core, layer, below);
-    // The base stands on nothing and is what it is by itself; its links were just found to have their files.
-    const dir = at === 0 ? (own[at] as string) : join(store.layersDir, hexOf(ids[at] as Digest));
-    if (!existsSync(dir)) {
-      const lowerFile = (index: number) =>
-        Buffer.concat([Buffer.from(`${dirs[below.layer(index)]}/`), below.pathBytes(index)]);
-      await inWorkFolder(store, async (work) => {
-        placeOnChain(work, own[at] as string, layer, settled, below, lowerFile);
-        place(work, dir);
-      });
-    }
-    dirs.push(dir);
-    tables.push(settled.table);
+    const lowerFile = (index: number) =>
+      Buffer.concat([Buffer.from(`${dirs[below.layer(index)]}/`), below.pathBytes(index)]);
+    await inWorkFolder(store, async (work) => {
+      placeOnChain(work, own[at] as string, layer, settled, below, lowerFile);
+      place(work, placed);
+    });
+    dirs[at] = placed;
   }
   return dirs;
 }
@@ -175,7 +194,8 @@ export function placeUnpacked(
   renameSync(join(work, 'table'), `${dir}.table`);
   if (!whole) return;
   // Before the directory: whoever sees that one may trust that this mark is there or is not.
-  if (leansOnLower(table)) writeFileSync(`${dir}${LEANS}`, '');
+  if (leansOnLower(table) || deletes(table)) writeFileSync(`${dir}${LEANS}`, '');
+  if (table.count > 0 && table.path(0) === '' && table.flags(0) & Flag.opaque) writeFileSync(`${dir}${HIDES}`, '');
   place(join(work, 'layer'), dir);
 }
 

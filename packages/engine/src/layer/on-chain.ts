@@ -7,10 +7,13 @@ import { walk } from './walk.ts';
  * what lies below them:
  * - a directory on the way to an entry has none of its own: it is the lower one, attributes and all;
  * - such a directory is a symlink below: the entries go where the link leads, and the link stays;
- * - a hard link names a file of a lower layer.
+ * - a hard link names a file of a lower layer;
+ * - a whiteout hides nothing here: overlay would show its device in a directory that no lower layer has.
  */
 export interface OnChain {
   readonly table: EntryTable;
+  /** The layer reads as it does by itself. */
+  readonly same: boolean;
   /** Where an entry stood in the layer's own table; -1 for a directory that only this tree asks for. */
   readonly origin: (index: number) => number;
 }
@@ -24,19 +27,32 @@ export function leansOnLower(table: EntryTable): boolean {
   return false;
 }
 
+/** Whether the layer has whiteouts. */
+export function deletes(table: EntryTable): boolean {
+  for (let i = 0; i < table.count; i++) if (table.kind(i) === Kind.whiteout) return true;
+  return false;
+}
+
 /** @throws MicaError invalid-layer when a hard link names what neither the layer nor the tree has */
 export function settleOnTree(core: Core, layer: EntryTable, below: EntryTable): OnChain {
   const moves = movedPrefixes(layer, below);
   const order = [...Array(layer.count).keys()].sort((a, b) => layer.seq(a) - layer.seq(b));
   const builder = core.tableBuilder();
   const from: number[] = [];
+  let same = moves.size === 0;
   for (const i of order) {
     const path = moved(moves, layer.pathBytes(i));
     // What a link leads to is a directory there already, or is implied by what goes into it.
     if (isBareParent(layer, i)) continue;
+    if (layer.kind(i) === Kind.whiteout && below.find(path) < 0) {
+      same = false;
+      continue;
+    }
     from.push(i);
-    if (layer.kind(i) === Kind.hardlink) builder.copy(layer, i, path, linkTarget(layer, i, moves, below));
-    else builder.copy(layer, i, path);
+    if (layer.kind(i) === Kind.hardlink) {
+      builder.copy(layer, i, path, linkTarget(layer, i, moves, below));
+      if (isDangling(layer, i)) same = false;
+    } else builder.copy(layer, i, path);
   }
   const table = builder.finish();
   const attributes = new Map<number, LinkTarget>();
@@ -47,6 +63,7 @@ export function settleOnTree(core: Core, layer: EntryTable, below: EntryTable): 
   }
   return {
     table: withAttributes(table, attributes),
+    same: same && attributes.size === 0,
     origin: (index) => (isBareParent(table, index) ? -1 : (from[table.seq(index)] ?? -1)),
   };
 }
@@ -73,6 +90,7 @@ function movedPrefixes(layer: EntryTable, below: EntryTable): Map<string, Buffer
     if (at < 0 || below.kind(at) !== Kind.symlink) continue;
     const end = walk(below, path, { follow: true });
     if (end.problem === 'loop') throw invalid(layer, i, 'lies behind symlinks that lead in a circle');
+    if (end.climbed) throw invalid(layer, i, 'lies behind a symlink that leads above the root');
     moves.set(Buffer.from(own).toString('latin1'), end.path);
   }
   return moves;

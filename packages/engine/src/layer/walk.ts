@@ -7,6 +7,8 @@ export interface Walked {
   readonly path: Buffer;
   /** Why the walk did not arrive; the rest of the path is then taken as it is written. */
   readonly problem?: 'missing' | 'not a directory' | 'loop';
+  /** A relative symlink climbed above the root; the walk stopped there, as the kernel's would. */
+  readonly climbed?: true;
 }
 
 /** MAXSYMLINKS, as the kernel's own walk. */
@@ -27,22 +29,23 @@ export function walk(table: EntryTable, path: Uint8Array, options: { follow: boo
     if (name.toString('latin1') === '.') continue;
     if (name.toString('latin1') === '..') {
       const parent = at.path.subarray(0, Math.max(0, at.path.lastIndexOf(0x2f)));
-      at = { ...at, index: table.find(parent), path: parent };
+      const climbed = at.path.length === 0 ? { climbed: true as const } : {};
+      at = { ...at, index: table.find(parent), path: parent, ...climbed };
       continue;
     }
     const next = at.path.length === 0 ? name : Buffer.concat([at.path, slash, name]);
     const index = at.problem === undefined ? table.find(next) : -1;
     if (index < 0) {
-      at = { index, path: next, problem: at.problem ?? 'missing' };
+      at = { ...at, index, path: next, problem: at.problem ?? 'missing' };
       continue;
     }
     if (table.kind(index) !== Kind.symlink || (todo.length === 0 && !options.follow)) {
-      at = { index, path: next };
+      at = { ...at, index, path: next };
       continue;
     }
     if (++links > MAX_LINKS) return { index: -1, path: next, problem: 'loop' };
     const target = Buffer.from(table.linkBytes(index));
-    if (target[0] === 0x2f) at = { index: table.find(nothing), path: nothing };
+    if (target[0] === 0x2f) at = { ...at, index: table.find(nothing), path: nothing };
     todo.push(...components(target).reverse());
   }
   return at;

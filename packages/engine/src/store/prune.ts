@@ -54,7 +54,7 @@ function collectLayers(store: Store): string[] {
     throw storeError(error, 'read', store.layersDir);
   }
   for (const name of names) {
-    const hex = /^([0-9a-f]{64})(?:\.(?:table|leans))?$/.exec(name)?.[1];
+    const hex = /^([0-9a-f]{64})(?:\.(?:table|leans|hides|same|base|base\.same))?$/.exec(name)?.[1];
     if (hex === undefined || known.has(hex)) continue;
     rmSync(join(store.layersDir, name), { recursive: true, force: true });
     removed.push(name);
