@@ -1,22 +1,15 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MicaError } from '../error.ts';
 import { ensureUnpacked } from '../layer/layers.ts';
+import { escapeXattr } from '../layer/overlay-marks.ts';
+import { rootEntry } from '../layer/root-entry.ts';
 import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
+import { setXattr } from '../system/xattr.ts';
 import type { ContainerPaths } from './paths.ts';
 
 /** Mount points that a container gets; where the image lacks one, it comes from a layer that no commit sees. */
@@ -32,13 +25,17 @@ export async function prepareRootfs(
   const layers = await ensureUnpacked(store, diffIds);
   mkdirSync(paths.dir(id), { recursive: true, mode: 0o711 });
   for (const part of ['upper', 'work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
-  const root = layers.at(-1);
-  if (root !== undefined) {
-    const stat = lstatSync(root, { bigint: true });
-    const upper = paths.part(id, 'upper');
-    lchownSync(upper, Number(stat.uid), Number(stat.gid));
-    chmodSync(upper, Number(stat.mode) & 0o7777);
-    setTimes(upper, stat.mtimeNs / 1_000_000_000n, Number(stat.mtimeNs % 1_000_000_000n));
+  const upper = paths.part(id, 'upper');
+  const root = rootEntry(store, diffIds);
+  if (root === null) {
+    // Some time that is the same in every store: the upper's root is part of what is committed.
+    setTimes(upper, 0n, 0);
+  } else {
+    const { table, index } = root;
+    lchownSync(upper, table.uid(index), table.gid(index));
+    chmodSync(upper, table.mode(index));
+    for (const [name, value] of table.xattrs(index)) setXattr(upper, escapeXattr(name), value);
+    setTimes(upper, table.mtimeSec(index), table.mtimeNsec(index));
   }
   const init = paths.part(id, 'init');
   for (const point of points) {
@@ -47,12 +44,6 @@ export async function prepareRootfs(
     mkdirSync(join(init, point.endsWith('/') ? name : dirname(name)), { recursive: true });
     if (!point.endsWith('/')) closeSync(openSync(join(init, name), 'wx', 0o644));
   }
-  matchRoot(init, paths.part(id, 'upper'));
-}
-
-function matchRoot(dir: string, like: string): void {
-  const stat = statSync(like);
-  chmodSync(dir, stat.mode & 0o7777);
 }
 
 /** Mounts the rootfs in this process's private namespace: it goes with the last process in it. */
@@ -71,7 +62,8 @@ export async function mountRootfs(
   enterPrivateMounts();
   const target = paths.part(id, 'rootfs');
   mountStack({
-    lowers: [paths.part(id, 'init'), ...layers.toReversed()],
+    // Below the image: a directory on the way to a mount point is the image's own, with its mode and time.
+    lowers: [...layers.toReversed(), paths.part(id, 'init')],
     upper: { dir: paths.part(id, 'upper'), work: paths.part(id, 'work') },
     target,
   });

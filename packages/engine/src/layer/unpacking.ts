@@ -2,10 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Core, type EntryTable } from '@mica/core-wasm';
 import type { Digest } from '../reference/digest.ts';
-import { thisProcess } from '../store/files.ts';
 import type { TarTarget } from './layer-reader.ts';
-import { placeUnpacked } from './layers.ts';
 import { LayerUnpacker } from './unpack.ts';
+import { putUnpacked, workFolder } from './unpacked.ts';
 
 /** Unpacks a layer while it comes in; its directory and table appear in the store when the last byte was right. */
 export class Unpacking implements TarTarget {
@@ -17,8 +16,8 @@ export class Unpacking implements TarTarget {
   constructor(layersDir: string, expected: Digest) {
     this.#layersDir = layersDir;
     this.#expected = expected;
-    this.#work = join(layersDir, `.tmp-${thisProcess().pid}-${crypto.randomUUID()}`);
-    mkdirSync(join(this.#work, 'layer'), { recursive: true, mode: 0o755 });
+    this.#work = workFolder(layersDir);
+    mkdirSync(join(this.#work, 'layer'), { mode: 0o755 });
     mkdirSync(join(this.#work, 'side'));
     this.#unpacker = new LayerUnpacker(new Core(), join(this.#work, 'layer'), join(this.#work, 'side'));
   }
@@ -30,7 +29,7 @@ export class Unpacking implements TarTarget {
   /** A layer of another diff ID than the expected one is left out: whoever asked for it says so. */
   finish(diffId: Digest): EntryTable {
     const table = this.#unpacker.finish();
-    if (diffId === this.#expected) placeUnpacked(this.#layersDir, diffId, table, this.#work, true);
+    if (diffId === this.#expected) putUnpacked(this.#layersDir, diffId, table, this.#work);
     this.abort();
     return table;
   }
