@@ -16,6 +16,7 @@ const order = [
   'network',
   'container',
   'commit',
+  'upkeep',
 ];
 // Folders that stand side by side: neither may import the other.
 const apart = [

@@ -36,6 +36,7 @@ import type {
   PushOptions,
   PushResult,
   SaveOptions,
+  Task,
 } from './contract.ts';
 import { archiveOf, copyFrom, copyTo, exportContainer } from './copy/copy.ts';
 import { ImageService } from './images/image-service.ts';
@@ -43,6 +44,8 @@ import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
 import { Store } from './store/store.ts';
 import { TreeService } from './tree/tree-service.ts';
+import { type CheckReport, checkStore } from './upkeep/check.ts';
+import { settleStore, WRITTEN_BACK_MS } from './upkeep/settle.ts';
 import type { Volumes } from './volume/volumes.ts';
 
 /** `--root`, `MICA_ROOT`, then /var/lib/mica as root and $XDG_DATA_HOME/mica otherwise. */
@@ -187,14 +190,38 @@ export class Engine {
     return containerChanges(this.#store, this.#containers, this.#find(name));
   }
   /** Commits many, in threads; results as they come, a failure alone. */
-  commitMany(what: CommitSelection, options: BatchCommitOptions = {}): AsyncIterableIterator<BatchCommitResult> {
+  async *commitMany(what: CommitSelection, options: BatchCommitOptions = {}): AsyncGenerator<BatchCommitResult> {
     const jobs = options.jobs ?? this.#options.jobs;
     const hasher = this.#options.hasher ?? 'auto';
-    return commitMany(this.#store, this.#containers, what, { ...options, ...(jobs ? { jobs } : {}), hasher });
+    yield* commitMany(this.#store, this.#containers, what, { ...options, ...(jobs ? { jobs } : {}), hasher });
+    if (this.#options.sync) this.settle();
   }
   async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
     const hasher = this.#options.hasher ?? 'auto';
-    return commitContainer(this.#store, this.#containers, this.#find(name), reference, { ...options, hasher });
+    const row = this.#find(name);
+    const result = await commitContainer(this.#store, this.#containers, row, reference, { ...options, hasher });
+    if (this.#options.sync) this.settle();
+    return result;
+  }
+
+  /**
+   * Brings to the disk what was written and is not known to be there, `olderThan` milliseconds old or
+   * more. `sync` does it after each commit; what is never settled is verified after a crash instead.
+   */
+  settle(olderThan = 0): number {
+    return settleStore(this.#store, olderThan);
+  }
+  /** The same for what the kernel has written back by itself: cheap enough to do after any command. */
+  settleOld(): number {
+    return settleStore(this.#store, WRITTEN_BACK_MS);
+  }
+  /** Reads all of the store and says what is damaged. */
+  check(task: Task = {}): Promise<CheckReport> {
+    return checkStore(this.#store, task);
+  }
+  /** Removes blobs, unpacked layers and leftovers that nothing refers to; bytes. */
+  collect(): number {
+    return this.#store.collect().reclaimed;
   }
 
   /** Commits what a plain directory differs from an image by; no container, no mount, no root. */

@@ -42,12 +42,13 @@ Examples:
   mica commit --all --filter label=lab=3 --tag 'lab3/{name}'`,
     )
     .action((names: string[], flags: Flags, command: Command) =>
-      withEngine(
-        command,
-        (engine) => (isBatch(flags) ? many(engine, names, flags) : one(engine, names, flags)),
-        engineOptions(flags),
-      ),
+      withEngine(command, (engine) => run(engine, names, flags), engineOptions(flags)),
     );
+}
+
+async function run(engine: Engine, names: string[], flags: Flags): Promise<void> {
+  await (isBatch(flags) ? many(engine, names, flags) : one(engine, names, flags));
+  engine.settleOld();
 }
 
 function isBatch(flags: Flags): boolean {

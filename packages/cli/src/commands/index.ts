@@ -129,6 +129,17 @@ export const verbs: readonly Verb[] = [
     summary: 'print the completion script of a shell',
     load: () => import('./completion.ts'),
   },
+  // the store
+  {
+    names: ['system check'],
+    summary: 'verify everything in the store',
+    load: () => import('./system-check.ts'),
+  },
+  {
+    names: ['system prune'],
+    summary: 'remove what is not used',
+    load: () => import('./system-prune.ts'),
+  },
   // internal
   {
     names: ['sweep'],

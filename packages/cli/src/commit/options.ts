@@ -7,9 +7,11 @@ export interface CommitFlags {
   readonly message?: string;
   readonly change: readonly string[];
   readonly pause: boolean | string;
+  readonly incremental?: true;
   readonly full?: true;
   readonly timestamp?: string;
   readonly hasher?: string;
+  readonly sync?: true;
 }
 
 export function addCommitFlags(command: Command): Command {
@@ -19,8 +21,10 @@ export function addCommitFlags(command: Command): Command {
     .option('-c, --change <instruction>', 'apply a Dockerfile instruction to the image', collect, [])
     .option('-p, --pause [boolean]', 'pause the container while its files are read', true)
     .option('--no-pause', 'do not')
+    .option('--incremental', "on top of the container's last commit: only what changed since is read")
     .option('--full', 'read everything, whatever an earlier commit left')
     .option('--timestamp <seconds>', 'the date in the image, seconds since 1970 (SOURCE_DATE_EPOCH)')
+    .option('--sync', 'return only once all of it is on disk')
     .option('--hasher <name>', 'SHA-256 by wasm, native or auto, the faster one (MICA_HASHER)');
 }
 
@@ -30,7 +34,8 @@ export function collect(value: string, before: readonly string[]): string[] {
 
 export function engineOptions(flags: CommitFlags): EngineOptions {
   const hasher = flags.hasher ?? process.env.MICA_HASHER ?? 'auto';
-  if (hasher === 'auto' || hasher === 'native' || hasher === 'wasm') return { hasher };
+  if (hasher === 'auto' || hasher === 'native' || hasher === 'wasm')
+    return { hasher, ...(flags.sync ? { sync: true } : {}) };
   throw new MicaError('invalid-argument', `unknown hasher: ${hasher}`, {
     subject: hasher,
     hint: 'wasm, native or auto',
@@ -50,6 +55,7 @@ export function commitOptions(flags: CommitFlags): CommitOptions {
     ...(flags.message ? { message: flags.message } : {}),
     changes: flags.change,
     pause: paused(flags.pause),
+    ...(flags.incremental ? { incremental: true } : {}),
     ...(flags.full ? { full: true } : {}),
     ...(time === undefined ? {} : { timestamp: Number(time) }),
   };

@@ -46,7 +46,7 @@ export async function* commitMany(
     const about = { name: row.name, id: row.id, n };
     try {
       stop.throwIfAborted();
-      const plan = planner.plan(row, template?.fill(row, n));
+      const plan = await planner.plan(row, template?.fill(row, n));
       const name = plan.reference?.canonical;
       if (name !== undefined && taken.has(name)) throw takenTwice(plan.reference?.familiar ?? name);
       if (name !== undefined) taken.add(name);

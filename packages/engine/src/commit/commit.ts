@@ -21,7 +21,7 @@ export async function commitContainer(
   options: CommitOptions & { readonly hasher: HasherWish },
 ): Promise<CommitResult> {
   const hasher = streamHasher(store, options.hasher);
-  const plan = new Planner(store, containers, options, { hasher, threadFrom: THREAD_FROM }).plan(row, target);
+  const plan = await new Planner(store, containers, options, { hasher, threadFrom: THREAD_FROM }).plan(row, target);
   try {
     const outcome = await makeLayer(plan.job, options);
     return recordCommit(store, containers, plan, outcome, options);

@@ -27,7 +27,7 @@ export interface Filled {
 }
 
 /** Where an entry's bytes are: the entry's path below this open directory. */
-type RootOf = (index: number) => number;
+export type RootOf = (index: number) => number;
 
 /**
  * Writes `table` as a layer's tar, files' bytes read from below `dir`. The result depends on the

@@ -4,6 +4,8 @@ import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions } from '../contract.ts';
 import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
+import { chainTables } from '../layer/layers.ts';
+import { tablePath } from '../layer/unpacked.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference, type Reference } from '../reference/reference.ts';
 import type { CommitRecord } from '../store/commit-index.ts';
@@ -25,6 +27,12 @@ export interface CommitPlan {
   readonly job: LayerJob;
 }
 
+/**
+ * Layers of an image from which on an incremental commit reads everything and makes one of its own
+ * again: docker mounts no more than 125, and every layer slows a start down.
+ */
+const MAX_LAYERS = 120;
+
 /** Plans one commit or many; what they share is looked up once. */
 export class Planner {
   readonly #store: Store;
@@ -32,6 +40,7 @@ export class Planner {
   readonly #options: CommitOptions;
   readonly #how: Pick<LayerJob, 'hasher' | 'threadFrom'>;
   readonly #images = new Map<Digest, { readonly image: ResolvedImage; readonly layers: readonly NewLayer[] }>();
+  readonly #tables = new Map<Digest, readonly string[]>();
   #runtime: FreezeTarget['runtime'] | undefined;
 
   constructor(
@@ -47,7 +56,23 @@ export class Planner {
   }
 
   /** @throws MicaError invalid-reference, invalid-argument, no-such-image; nothing has happened then */
-  plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
+  async plan(row: ContainerRow<ContainerState>, target: string | undefined): Promise<CommitPlan> {
+    if (this.#options.incremental) await this.#readTables(row.image);
+    return this.#plan(row, target);
+  }
+
+  /** An incremental commit compares trees: the tables of the image's layers, made where they are not there yet. */
+  async #readTables(id: Digest): Promise<void> {
+    if (this.#tables.has(id)) return;
+    const diffIds = this.#image(id).image.config.rootfs.diff_ids;
+    await chainTables(this.#store, diffIds, this.#options.signal ? { signal: this.#options.signal } : {});
+    this.#tables.set(
+      id,
+      diffIds.map((diffId) => tablePath(this.#store.layersDir, diffId)),
+    );
+  }
+
+  #plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
     const reference = target === undefined ? null : parseReference(target);
     const { image, layers } = this.#image(row.image);
     committedConfig(image.config, row.record, this.#options.changes ?? []); // a malformed change is known by now
@@ -71,6 +96,7 @@ export class Planner {
         last: last?.tableKey
           ? { file: `${folder}/${last.tableKey}`, young: JSON.parse(last.young) as Record<number, string> }
           : null,
+        onto: last ? this.#onto(row.image, last) : null,
         freeze: this.#freeze(row),
       },
     };
@@ -84,6 +110,12 @@ export class Planner {
       this.#images.set(id, found);
     }
     return found;
+  }
+
+  #onto(image: Digest, last: CommitRecord): readonly string[] | null {
+    const tables = this.#tables.get(image);
+    if (!tables || tables.length + last.layers >= MAX_LAYERS) return null;
+    return this.#store.images.get(last.image) === null ? null : tables;
   }
 
   #freeze(row: ContainerRow<ContainerState>): FreezeTarget | null {

@@ -38,10 +38,10 @@ export function recordCommit(
     const layer = outcome.kind === 'layer' ? adopt(store, plan, outcome) : null;
     const again = outcome.kind === 'unchanged' ? last : null;
     const reused = again?.layers === 1 ? store.layers.get(again.diffId as Digest) : null;
-    const base: Base =
-      again && !reused
-        ? ontoLast(store, again.image)
-        : { id: plan.image.id, config: plan.image.config, size: plan.image.size, layers: plan.layers };
+    const below = (again && !reused) || (outcome.kind === 'layer' && outcome.onto === 'last') ? last : null;
+    const base: Base = below
+      ? ontoLast(store, below.image)
+      : { id: plan.image.id, config: plan.image.config, size: plan.image.size, layers: plan.layers };
     const top = layer ?? reused;
     const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
     const config = committedConfig(base.config, row.record, options.changes ?? []);
@@ -53,15 +53,16 @@ export function recordCommit(
     });
     put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
     if (outcome.kind === 'layer') {
+      const before = store.commits.get(row.id);
       store.commits.put({
         container: row.id,
         image: image.id,
         diffId: outcome.digest,
         tableKey: plan.tableKey,
         young: JSON.stringify(outcome.young),
-        layers: 1,
+        layers: (below?.layers ?? 0) + 1,
       });
-      if (last?.tableKey) rmSync(join(folder, last.tableKey), { force: true });
+      if (before?.tableKey) rmSync(join(folder, before.tableKey), { force: true });
     }
     return {
       imageId: image.id,

@@ -1,4 +1,10 @@
-import { type EntryTable, Kind } from '@mica/core-wasm';
+import { closeSync, readSync } from 'node:fs';
+import { type EntryTable, Kind, NativeHash } from '@mica/core-wasm';
+import { openBeneath, openDirectory } from '../system/beneath.ts';
+import type { PackOptions } from './pack.ts';
+
+/** SHA-256 by index in a scan's table. */
+export type YoungDigests = Readonly<Record<number, string>>;
 
 /**
  * A file whose change time is this close to the scan may be written again within the same tick of the
@@ -13,4 +19,59 @@ export function youngFiles(table: EntryTable, since: number): Set<number> {
   for (let i = 0; i < table.count; i++)
     if (table.kind(i) === Kind.file && table.size(i) > 0 && table.ctimeNs(i) >= limit) young.add(i);
   return young;
+}
+
+/** Digests of single files of an upper: read when asked, or picked up while a layer is packed. */
+export class YoungReader {
+  readonly #upper: string;
+  readonly #table: EntryTable;
+  readonly #known = new Map<number, string>();
+  #young: ReadonlySet<number> = new Set();
+
+  constructor(upper: string, table: EntryTable) {
+    this.#upper = upper;
+    this.#table = table;
+  }
+
+  /** Of the file as it is now. */
+  digest(index: number): string {
+    const known = this.#known.get(index);
+    if (known !== undefined) return known;
+    const hasher = new NativeHash().create();
+    const buffer = new Uint8Array(1 << 18);
+    const root = openDirectory(this.#upper);
+    try {
+      const fd = openBeneath(root, Buffer.concat([this.#table.pathBytes(index), Buffer.alloc(1)]));
+      try {
+        for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) hasher.update(buffer.subarray(0, n));
+      } finally {
+        closeSync(fd);
+      }
+    } finally {
+      closeSync(root);
+    }
+    return this.#put(index, hasher.digest());
+  }
+
+  /** Watches the packing of `packed`, a part of the table, for the bytes of these files. */
+  collect(packed: EntryTable, young: ReadonlySet<number>): NonNullable<PackOptions['watch']> {
+    this.#young = young;
+    return (at) => {
+      const index = packed === this.#table ? at : this.#table.find(packed.pathBytes(at));
+      if (!young.has(index)) return null;
+      const hasher = new NativeHash().create();
+      return { update: (bytes) => hasher.update(bytes), done: () => this.#put(index, hasher.digest()) };
+    };
+  }
+
+  /** Of all that are young: those that were not packed were found to be the same, so their digests are known. */
+  digests(): YoungDigests {
+    return Object.fromEntries([...this.#young].map((index) => [index, this.digest(index)]));
+  }
+
+  #put(index: number, digest: Uint8Array): string {
+    const hex = Buffer.from(digest).toString('hex');
+    this.#known.set(index, hex);
+    return hex;
+  }
 }

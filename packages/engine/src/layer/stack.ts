@@ -67,6 +67,7 @@ async function placeChain(
       Buffer.concat([Buffer.from(`${dirs[below.layer(index)]}/`), below.pathBytes(index)]);
     await inWorkFolder(store.layersDir, async (work) => {
       placeOnChain(work, own[at] as string, layer, settled, below, lowerFile);
+      store.unpacked.note();
       place(work, placed);
     });
     dirs[at] = placed;

@@ -69,8 +69,10 @@ export async function pullLayer(
 }
 
 /** Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at. */
-function readerFor({ layersDir }: Store, diffId: Digest, pool: Pool | null): LayerReader | PooledReader {
+function readerFor(store: Store, diffId: Digest, pool: Pool | null): LayerReader | PooledReader {
+  const { layersDir } = store;
   if (process.getuid?.() !== 0 || existsSync(join(layersDir, hexOf(diffId)))) return new LayerReader();
+  store.unpacked.note();
   return pool ? new PooledReader(pool, layersDir, diffId) : new LayerReader(new Unpacking(layersDir, diffId));
 }
 

@@ -221,17 +221,27 @@ export class BlobStore {
     return held;
   }
 
-  /**
-   * Brings every pending blob to the disk: what was written under this boot is fsynced, what an earlier
-   * boot left pending is verified first and dropped when damaged. Idempotent. Returns what was dropped.
-   */
-  settle(): { synced: number; dropped: Digest[] } {
-    const dropped: Digest[] = [...this.recover()];
+  /** Blobs that are not known to be on disk, written at least so many milliseconds ago. One indexed query when there are none. */
+  pending(olderThan = 0): Digest[] {
     const rows = this.#db.all('SELECT digest FROM blobs WHERE pending IS NOT NULL');
-    const done: string[] = [];
+    const digests = rows.map((row) => row.digest as Digest);
+    if (olderThan === 0) return digests;
+    const before = Date.now() - olderThan;
+    return digests.filter((digest) => {
+      const stat = statSync(this.path(digest), { throwIfNoEntry: false });
+      return stat !== undefined && stat.mtimeMs < before;
+    });
+  }
+
+  /**
+   * Brings pending blobs to the disk: what was written under this boot is fsynced, what an earlier boot
+   * left pending is verified first and dropped when damaged. Idempotent. Returns what was dropped.
+   */
+  settle(which: readonly Digest[] = this.pending()): { synced: number; dropped: Digest[] } {
+    const dropped: Digest[] = [...this.recover()];
+    const done: Digest[] = [];
     const algorithms = new Set<string>();
-    for (const row of rows) {
-      const digest = row.digest as Digest;
+    for (const digest of which) {
       try {
         syncPath(this.path(digest));
         done.push(digest);
@@ -241,11 +251,17 @@ export class BlobStore {
       }
     }
     for (const algorithm of algorithms) syncPath(join(this.#root, 'blobs', algorithm));
-    if (done.length > 0)
-      this.#db.write(() => {
-        for (const digest of done) this.#db.run('UPDATE blobs SET pending = NULL WHERE digest = ?', digest);
-      });
+    this.settled(done);
     return { synced: done.length, dropped };
+  }
+
+  /** Notes that these are on disk: the caller has seen to it. */
+  settled(digests: readonly Digest[]): void {
+    if (digests.length === 0) return;
+    this.#db.write(() => {
+      for (const digest of digests)
+        this.#db.run('UPDATE blobs SET pending = NULL WHERE digest = ? AND pending = ?', digest, bootId());
+    });
   }
 
   /** After an unclean boot: verifies what that boot left pending. Costs one indexed query when there is nothing. */
@@ -277,6 +293,25 @@ export class BlobStore {
       swept++;
     }
     return swept;
+  }
+
+  /**
+   * Removes files without a row: what a crash left between a rename and its transaction. Under the write
+   * lock, where no one can be in between. Returns their bytes.
+   */
+  sweepUnknown(): number {
+    return this.#db.write(() => {
+      let bytes = 0;
+      for (const algorithm of ['sha256', 'sha512']) {
+        const folder = join(this.#root, 'blobs', algorithm);
+        for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+          if (this.info(`${algorithm}:${name}` as Digest) !== null) continue;
+          bytes += statSync(join(folder, name)).size;
+          rmSync(join(folder, name), { force: true });
+        }
+      }
+      return bytes;
+    });
   }
 
   #prepare(): void {

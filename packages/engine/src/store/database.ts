@@ -55,6 +55,17 @@ export class Database {
     }
   }
 
+  /** Every committed transaction is on disk when it returns, and in the database's own file. */
+  flush(): void {
+    guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));
+  }
+
+  /** What SQLite finds wrong with the file; nothing when it is sound. */
+  integrity(): string[] {
+    const rows = this.all('PRAGMA integrity_check').map((row) => String(row.integrity_check));
+    return rows.filter((line) => line !== 'ok');
+  }
+
   close(): void {
     if (this.#db.isOpen) this.#db.close();
   }

@@ -9,6 +9,7 @@ import { ImageRecords } from './image-records.ts';
 import { LayerRecords } from './layer-records.ts';
 import { NetworkRecords } from './network-records.ts';
 import { type Collected, collect } from './prune.ts';
+import { UnpackedNote } from './unpacked.ts';
 import { VolumeRecords } from './volume-records.ts';
 
 /**
@@ -27,6 +28,8 @@ export class Store {
   readonly volumes: VolumeRecords;
   readonly networks: NetworkRecords;
 
+  readonly unpacked: UnpackedNote;
+
   private constructor(root: string) {
     this.root = root;
     this.db = new Database(join(root, 'mica.db'));
@@ -37,6 +40,7 @@ export class Store {
     this.commits = new CommitIndex(this.db);
     this.volumes = new VolumeRecords(this.db);
     this.networks = new NetworkRecords(this.db);
+    this.unpacked = new UnpackedNote(this.db, this.layersDir);
   }
 
   /** Makes the folder and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
@@ -49,6 +53,7 @@ export class Store {
     const store = new Store(root);
     try {
       store.blobs.recover();
+      store.unpacked.recover();
       return store;
     } catch (error) {
       store.close();

@@ -37,6 +37,7 @@ const job = (more: Partial<LayerJob> = {}): LayerJob => ({
   file: join(dir, `layer-${count}`),
   tableFile: join(dir, `table-${count++}`),
   last: null,
+  onto: null,
   freeze: null,
   hasher: 'native',
   threadFrom: Infinity,
@@ -72,14 +73,14 @@ it('a file with holes is whole in the layer, and the holes cost no disk in it', 
   const file = join(upper, 'sparse');
   const fd = openSync(file, 'w');
   writeSync(fd, Buffer.alloc(5000, 1), 0, 5000, 0);
-  writeSync(fd, Buffer.alloc(5000, 2), 0, 5000, 30_000_000);
+  writeSync(fd, Buffer.alloc(5000, 2), 0, 5000, 12_000_000);
   closeSync(fd);
-  truncateSync(file, 64 << 20);
+  truncateSync(file, 24 << 20);
   const one = job({ threadFrom: 0 });
   const made = await makeLayer(one);
   expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
   expect(readFileSync(one.file).equals(plainly())).toBe(true);
-  expect(statSync(one.file).blocks * 512).toBeLessThan(8 << 20);
+  expect(statSync(one.file).blocks * 512).toBeLessThan(4 << 20);
 });
 
 it("a file that ends in a hole up to the layer's end keeps its length", async () => {

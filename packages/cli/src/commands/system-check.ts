@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { interruptible } from '../commit/interrupt.ts';
+import { humanSize } from '../format.ts';
+import { byteProgress } from '../progress.ts';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .description(
+      'Reads every blob, layer and image of the store, compares them with their digests and says what is damaged. Exit code 1 when something is.',
+    )
+    .addHelpText('after', '\nExample:\n  mica system check')
+    .action((_options: object, command: Command) =>
+      withEngine(command, async (engine) => {
+        using interrupt = interruptible();
+        using progress = byteProgress('checking');
+        const report = await engine.check({ signal: interrupt.signal, onProgress: progress.show });
+        progress.clear();
+        for (const problem of report.problems) process.stdout.write(`damaged: ${problem}\n`);
+        const { blobs, layers, images, bytes, problems } = report;
+        const what = `${blobs} blobs (${humanSize(bytes)}), ${layers} layers, ${images} images`;
+        process.stdout.write(`${what}: ${problems.length === 0 ? 'all whole' : `${problems.length} damaged`}\n`);
+        if (problems.length > 0) process.exitCode = 1;
+        else engine.settle();
+      }),
+    );
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { confirm } from '../confirm.ts';
+import { humanSize } from '../format.ts';
+import { withEngine } from '../session.ts';
+
+interface Flags {
+  readonly all?: boolean;
+  readonly volumes?: boolean;
+  readonly force?: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .option('-a, --all', 'every image that no container has, not only those without a name')
+    .option('--volumes', 'anonymous volumes too')
+    .option('-f, --force', 'without asking')
+    .addHelpText('after', '\nExample:\n  mica system prune -f')
+    .action((flags: Flags, command: Command) =>
+      withEngine(command, async (engine) => {
+        if (!flags.force && !(await confirm(warning(flags)))) return;
+        const list = (title: string, lines: readonly string[]) => {
+          if (lines.length > 0) process.stdout.write(`${title}:\n${lines.join('\n')}\n\n`);
+        };
+        const stopped = engine.list(true, { size: true }).filter(({ status }) => !/^(running|paused)$/.test(status));
+        let reclaimed = 0;
+        for (const { id, sizeRw } of stopped) {
+          await engine.remove(id);
+          reclaimed += sizeRw ?? 0;
+        }
+        list(
+          'Deleted Containers',
+          stopped.map(({ id }) => id),
+        );
+        if (flags.volumes) {
+          const volumes = engine.volumes.prune({ all: false, keep: () => false });
+          list('Deleted Volumes', volumes.removed);
+          reclaimed += volumes.reclaimed;
+        }
+        list('Deleted Networks', engine.networks.prune());
+        const images = engine.images.prune({ all: flags.all ?? false, keep: () => false });
+        list(
+          'Deleted Images',
+          images.removed.map((one) => ('untagged' in one ? `untagged: ${one.untagged}` : `deleted: ${one.deleted}`)),
+        );
+        reclaimed += images.reclaimed + engine.collect();
+        process.stdout.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+      }),
+    );
+}
+
+/** docker's words. */
+function warning({ all, volumes }: Flags): string {
+  const lines = [
+    'all stopped containers',
+    'all networks not used by at least one container',
+    ...(volumes ? ['all anonymous volumes not used by at least one container'] : []),
+    all ? 'all images without at least one container associated to them' : 'all dangling images',
+  ];
+  return `WARNING! This will remove:\n${lines.map((line) => `  - ${line}`).join('\n')}\n`;
+}

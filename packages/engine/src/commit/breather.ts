@@ -1,0 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** Lets signals and other work through every so often: a scan of a million files must hear Ctrl-C. */
+export class Breather {
+  #last = performance.now();
+  get due(): boolean {
+    return performance.now() - this.#last > 30;
+  }
+  async breathe(): Promise<void> {
+    await turn();
+    this.#last = performance.now();
+  }
+}

@@ -1,0 +1,70 @@
+import { closeSync } from 'node:fs';
+import { Core, type EntryTable, Kind, NativeHash } from '@mica/core-wasm';
+import { wrapSystemError } from '../error.ts';
+import type { Digest } from '../reference/digest.ts';
+import { openDirectory } from '../system/beneath.ts';
+import { Breather } from './breather.ts';
+import { LayerSink } from './layer-sink.ts';
+import type { LayerJob, LayerTask } from './make-layer.ts';
+import { type PackOptions, packSteps, type RootOf } from './pack.ts';
+
+/** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
+export async function writeLayer(
+  core: Core,
+  table: EntryTable,
+  job: Pick<LayerJob, 'subject' | 'upper' | 'file' | 'hasher' | 'threadFrom'>,
+  task: LayerTask,
+  watch?: NonNullable<PackOptions['watch']>,
+): Promise<{ digest: Digest; size: number }> {
+  const root = openDirectory(job.upper);
+  try {
+    return await streamLayer(core, table, () => root, job, task, watch);
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** The same with the files' bytes from wherever `rootOf` says. */
+async function streamLayer(
+  core: Core,
+  table: EntryTable,
+  rootOf: RootOf,
+  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'threadFrom'>,
+  task: LayerTask,
+  watch?: NonNullable<PackOptions['watch']>,
+): Promise<{ digest: Digest; size: number }> {
+  const total = bytesOf(table);
+  const hasher = job.hasher === 'wasm' ? new Core().hash : new NativeHash();
+  let sink: LayerSink | undefined;
+  try {
+    sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom });
+    const to = sink;
+    const breather = new Breather();
+    let files = 0;
+    const options: PackOptions = {
+      ...(task.signal ? { signal: task.signal } : {}),
+      ...(watch ? { watch } : {}),
+      onFile: () => {
+        files++;
+      },
+    };
+    const steps = packSteps(core, table, rootOf, () => to.buffer, options);
+    for (let step = steps.next(); !step.done; step = steps.next()) {
+      const full = sink.push(step.value);
+      if (full) await full;
+      if (breather.due) await breather.breathe();
+      task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: sink.size, totalBytes: total, files });
+    }
+    return await sink.finish();
+  } catch (error) {
+    await sink?.abort();
+    if (task.signal?.aborted) throw error;
+    throw wrapSystemError(error, 'write', 'the layer');
+  }
+}
+
+function bytesOf(table: EntryTable): number {
+  let total = 0;
+  for (let i = 0; i < table.count; i++) if (table.kind(i) === Kind.file) total += table.size(i);
+  return total;
+}

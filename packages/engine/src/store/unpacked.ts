@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from './database.ts';
+import { bootId } from './files.ts';
+
+const KEY = 'unpacked';
+/** Names in `layers/` that begin so are of no use any more. */
+export const STALE = '.stale-';
+
+/**
+ * Whether the cache of unpacked layers may be trusted. It is never fsynced file by file: after a crash of
+ * the machine a file in it may be empty that was not. So the first layer unpacked since everything was
+ * on disk is noted with this boot, and a note of another boot empties the cache; layers are unpacked
+ * again when they are needed.
+ */
+export class UnpackedNote {
+  readonly #db: Database;
+  readonly #folder: string;
+  #noted = false;
+
+  constructor(db: Database, folder: string) {
+    this.#db = db;
+    this.#folder = folder;
+  }
+
+  /** Before a layer appears in the cache. */
+  note(): void {
+    if (this.#noted) return;
+    const value = JSON.stringify({ boot: bootId(), at: Date.now() });
+    this.#db.run('INSERT OR IGNORE INTO settings VALUES (?, ?)', KEY, value);
+    this.#noted = true;
+  }
+
+  /** When the first layer was unpacked that may not be on disk, milliseconds; null when all are. */
+  since(): number | null {
+    return this.#read()?.at ?? null;
+  }
+
+  /** Everything that was in the cache at that time is on disk. */
+  settled(since: number): void {
+    this.#db.run(
+      'DELETE FROM settings WHERE key = ? AND value = ?',
+      KEY,
+      JSON.stringify({ boot: bootId(), at: since }),
+    );
+    this.#noted = false;
+  }
+
+  /** Empties the cache when it was not on disk as the machine went down. Costs one look-up otherwise. */
+  recover(): void {
+    const found = this.#read();
+    if (found === null || found.boot === bootId()) return;
+    this.#db.write(() => {
+      // Under the lock and asked again: another process may have done it, and unpacked since.
+      if (this.#read()?.boot === bootId() || this.#read() === null) return;
+      for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : [])
+        if (!name.startsWith('.'))
+          renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${crypto.randomUUID()}`));
+      this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
+    });
+    for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : [])
+      if (name.startsWith(STALE)) rmSync(join(this.#folder, name), { recursive: true, force: true });
+  }
+
+  #read(): { boot: string; at: number } | null {
+    const row = this.#db.get('SELECT value FROM settings WHERE key = ?', KEY);
+    return row === undefined ? null : (JSON.parse(String(row.value)) as { boot: string; at: number });
+  }
+}

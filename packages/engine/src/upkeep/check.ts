@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Task } from '../contract.ts';
+import { resolveImage } from '../images/resolve.ts';
+import { hexOf, shortId } from '../reference/digest.ts';
+import type { LayerRecord } from '../store/layer-records.ts';
+import type { Store } from '../store/store.ts';
+
+export interface CheckReport {
+  readonly blobs: number;
+  readonly layers: number;
+  readonly images: number;
+  readonly bytes: number;
+  /** One line each; none: everything is whole. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads everything that the store calls its own and compares: the database's own structure, every blob
+ * with its digest, every compressed layer with its diff ID, every image with the blobs it names.
+ * Changes nothing.
+ */
+export async function checkStore(store: Store, task: Task = {}): Promise<CheckReport> {
+  const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
+  const attempt = async (about: string, work: () => unknown) => {
+    task.signal?.throwIfAborted();
+    try {
+      await work();
+    } catch (error) {
+      problems.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const blobs = store.blobs.all();
+  const totalBytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  let bytes = 0;
+  for (const { digest, size } of blobs) {
+    await attempt(`blob ${shortId(digest)}`, () => store.blobs.verify(digest));
+    bytes += size;
+    task.onProgress?.({ stage: 'read', subject: shortId(digest), bytes, totalBytes });
+  }
+  const layers = store.layers.all();
+  for (const layer of layers) await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer));
+  const images = store.images.all();
+  for (const image of images)
+    await attempt(`image ${shortId(image.id)}`, () => {
+      const { config } = resolveImage(store, image.id);
+      for (const diffId of config.rootfs.diff_ids)
+        if (store.layers.get(diffId) === null) throw new Error(`its layer ${diffId} is not in the store`);
+      for (const digest of store.images.blobs(image.id))
+        if (store.blobs.info(digest) === null) throw new Error(`its blob ${digest} is not in the store`);
+    });
+  for (const { name, image } of store.images.allReferences())
+    if (store.images.get(image) === null) problems.push(`reference ${name}: its image ${image} is not in the store`);
+  return { blobs: blobs.length, layers: layers.length, images: images.length, bytes, problems };
+}
+
+/** A plain layer's blob is its tar, and verified as such; a compressed one is read once more. */
+async function checkLayer(store: Store, layer: LayerRecord): Promise<void> {
+  if (layer.digest === layer.diffId) {
+    store.blobs.size(layer.digest);
+    return;
+  }
+  const decoder = layer.mediaType.endsWith('zstd') ? createZstdDecompress() : createGunzip();
+  const hasher = createHash('sha256');
+  await pipeline(store.blobs.open(layer.digest), decoder, hasher);
+  const actual = hasher.digest('hex');
+  if (actual !== hexOf(layer.diffId)) throw new Error(`unpacks to sha256:${actual}`);
+}

@@ -1,0 +1,217 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { EntryTable } from '@mica/core-wasm';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type LayerJob, type LayerOutcome, makeLayer } from '../../src/commit/make-layer.ts';
+import { setTimes } from '../../src/system/nodes.ts';
+import { setXattr } from '../../src/system/xattr.ts';
+import { Workbench } from '../support/layers.ts';
+import { makeTar } from '../support/tar.ts';
+import { treeLines } from '../support/tree.ts';
+
+let bench: Workbench;
+beforeEach(() => {
+  bench = new Workbench();
+});
+afterEach(() => bench.close());
+
+let boxes = 0;
+/** A container over a real overlay whose upper is committed again and again, each time on the last commit. */
+class Committed {
+  /** The last commit's that made a layer. */
+  readonly layers: string[];
+  #shown: readonly string[];
+  readonly upper: string;
+  readonly merged: string;
+  layerFile = '';
+  tableFile = '';
+  readonly #onto: string[];
+  #last: LayerJob['last'] = null;
+  readonly #id = boxes++;
+  #count = 0;
+
+  constructor(base: { dir: string; table: EntryTable }) {
+    this.layers = [base.dir];
+    this.#shown = [base.dir];
+    const { merged, upper } = bench.mount([base.dir]);
+    this.merged = merged;
+    this.upper = upper;
+    setTimes(upper, 1_700_000_000n, 0); // as a container's upper starts: like the image's root
+    this.#onto = [join(bench.dir, 'base.table')];
+    writeFileSync(this.#onto[0] as string, base.table.bytes);
+  }
+
+  async commit(): Promise<LayerOutcome> {
+    const n = `${this.#id}-${this.#count++}`;
+    const job: LayerJob = {
+      subject: 'box',
+      upper: this.upper,
+      file: join(bench.dir, `layer${n}`),
+      tableFile: join(bench.dir, `table${n}`),
+      last: this.#last,
+      onto: this.#last && this.#onto,
+      freeze: null,
+      hasher: 'native',
+      threadFrom: Number.POSITIVE_INFINITY,
+    };
+    this.layerFile = job.file;
+    this.tableFile = job.tableFile;
+    const made = await makeLayer(job);
+    if (made.kind === 'empty') this.#shown = this.layers.slice(0, 1);
+    if (made.kind === 'unchanged') this.#shown = this.layers;
+    if (made.kind !== 'layer') return made;
+    // A full one stands on the image again, whatever came in between.
+    if (made.onto === 'image') this.layers.splice(1);
+    this.layers.push(bench.unpack(readFileSync(job.file)).dir);
+    this.#shown = this.layers;
+    this.#last = { file: job.tableFile, young: made.young };
+    return made;
+  }
+
+  /** What a container of the last commit's image would see. */
+  shown(): string[] {
+    return treeLines(bench.mount(this.#shown, { readOnly: true }).merged);
+  }
+}
+
+const base = () =>
+  makeTar([
+    { name: './', type: 'directory' },
+    { name: 'd/', type: 'directory' },
+    { name: 'd/a', body: 'lower a' },
+    { name: 'd/e/', type: 'directory' },
+    { name: 'd/e/a', body: 'lower ea' },
+    { name: 'b', body: 'lower b' },
+    { name: 'c', type: 'link', linkname: 'b' },
+    { name: 'f/', type: 'directory' },
+    { name: 'f/g', body: 'lower g' },
+  ]);
+
+type Edit = { op: number; a: number; b: number; text: string };
+const names = ['a', 'b', 'c', 'd/a', 'd/b', 'd/e/a', 'd/e/b', 'd-x', 'd', 'd/e', 'f/g', 'f'];
+
+/** Applies one edit; one that the tree does not allow is left out, as a shell would print its error and go on. */
+function edit(root: string, { op, a, b, text }: Edit): void {
+  const one = `${root}/${names[a % names.length]}`;
+  const two = `${root}/${names[b % names.length]}`;
+  try {
+    if (op === 0) writeFileSync(one, text);
+    else if (op === 1) mkdirSync(one, { recursive: true });
+    else if (op === 2) rmSync(one, { recursive: true });
+    else if (op === 3) execFileSync('mv', ['-T', one, two], { stdio: 'ignore' });
+    else if (op === 4) linkSync(one, two);
+    else if (op === 5) symlinkSync(text || 'x', one);
+    else if (op === 6) chmodSync(one, 0o700 + (b % 64));
+    else if (op === 7) setXattr(one, 'user.t', Buffer.from(text));
+    else if (op === 8) {
+      // New bytes of the old length under the old time: size and mtime say nothing.
+      const before = readFileSync(one);
+      writeFileSync(one, Buffer.alloc(before.length, text || 'y'));
+      utimesSync(one, 1_600_000_000, 1_600_000_000);
+    } else renameSync(one, two);
+  } catch {
+    // not possible on this tree
+  }
+}
+
+it('any edits, committed one on the other: the image shows the very tree, and so does a full commit', async () => {
+  const lower = bench.unpack(await base());
+  const edits = fc.array(
+    fc.record({ op: fc.nat(9), a: fc.nat(24), b: fc.nat(24), text: fc.string({ maxLength: 8 }) }),
+    {
+      maxLength: 12,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(edits, { minLength: 2, maxLength: 5 }), async (rounds) => {
+      const box = new Committed(lower);
+      for (const round of rounds) {
+        for (const one of round) edit(box.merged, one);
+        const expected = treeLines(box.merged);
+        await box.commit();
+        expect(box.shown()).toEqual(expected);
+        const full = bench.unpack(bench.commit(box.upper).tar).dir;
+        expect(treeLines(bench.mount([lower.dir, full], { readOnly: true }).merged)).toEqual(expected);
+      }
+    }),
+    { numRuns: 12 },
+  );
+});
+
+it('only what changed since is in the layer', async () => {
+  const box = new Committed(bench.unpack(await base()));
+  mkdirSync(`${box.merged}/new`);
+  for (const name of ['one', 'two']) writeFileSync(`${box.merged}/new/${name}`, name);
+  linkSync(`${box.merged}/new/one`, `${box.merged}/new/same`);
+  await box.commit();
+  expect((await box.commit()).kind).toBe('unchanged');
+  writeFileSync(`${box.merged}/new/two`, '2');
+  rmSync(`${box.merged}/d/e`, { recursive: true });
+  const made = await box.commit();
+  expect(made).toMatchObject({ kind: 'layer', onto: 'last' });
+  const listed = execFileSync('tar', ['-tf', box.layerFile], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  expect(listed).toEqual(['./', 'd/', 'd/.wh.e', 'new/', 'new/two']);
+  // A file with two names is written under both, else the one left out would keep the old bytes.
+  writeFileSync(`${box.merged}/new/same`, 'changed through the other name');
+  await box.commit();
+  expect(execFileSync('tar', ['-tf', box.layerFile], { encoding: 'utf8' }).split('\n').filter(Boolean)).toEqual([
+    './',
+    'new/',
+    'new/one',
+    'new/same',
+  ]);
+  expect(box.shown()).toEqual(treeLines(box.merged));
+});
+
+it('what is taken away and put back, opaque directories, a directory that becomes a file and back', async () => {
+  const box = new Committed(bench.unpack(await base()));
+  const steps = [
+    () => rmSync(`${box.merged}/d`, { recursive: true }),
+    () => mkdirSync(`${box.merged}/d`),
+    () => writeFileSync(`${box.merged}/d/new`, 'x'),
+    () => rmSync(`${box.merged}/d`, { recursive: true }),
+    () => writeFileSync(`${box.merged}/d`, 'a file now'),
+    () => {
+      rmSync(`${box.merged}/d`);
+      mkdirSync(`${box.merged}/d/e`, { recursive: true });
+    },
+  ];
+  for (const step of steps) {
+    step();
+    await box.commit();
+    expect(box.shown()).toEqual(treeLines(box.merged));
+  }
+});
+
+it('an upper changed from outside so that the image shows through again is read as a whole', async () => {
+  const box = new Committed(bench.unpack(await base()));
+  rmSync(`${box.merged}/b`);
+  await box.commit();
+  writeFileSync(`${box.merged}/other`, 'x');
+  rmSync(`${box.upper}/b`); // the whiteout itself
+  const made = await box.commit();
+  expect(made).toMatchObject({ kind: 'layer', onto: 'image' });
+  expect(box.shown().some((line) => line.startsWith('/b |'))).toBe(true);
+});
+
+it('a table that is gone or damaged costs a full commit, nothing else', async () => {
+  const box = new Committed(bench.unpack(await base()));
+  writeFileSync(`${box.merged}/x`, 'x');
+  await box.commit();
+  writeFileSync(box.tableFile, 'rubbish');
+  writeFileSync(`${box.merged}/y`, 'y');
+  expect(await box.commit()).toMatchObject({ kind: 'layer', onto: 'image' });
+  expect(box.shown()).toEqual(treeLines(box.merged));
+});

@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Store } from '../../src/store/store.ts';
+import { settleStore } from '../../src/upkeep/settle.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mica-durable-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const put = (store: Store, text: string) => store.blobs.put(Buffer.from(text), 'application/octet-stream').digest;
+/** As if the machine had gone down: what this boot wrote now belongs to an earlier one. */
+function crash(store: Store): void {
+  store.db.run("UPDATE blobs SET pending = 'an earlier boot' WHERE pending IS NOT NULL");
+  store.db.run(`UPDATE settings SET value = '{"boot":"an earlier boot","at":1}' WHERE key = 'unpacked'`);
+  store.close();
+}
+
+it('after a crash, what was not on disk is verified before it is trusted, and what was is not read', () => {
+  const store = Store.open(root);
+  const settled = put(store, 'settled');
+  expect(settleStore(store)).toBe(1);
+  expect(settleStore(store)).toBe(0);
+  const whole = put(store, 'whole');
+  const torn = put(store, 'torn by the crash');
+  writeFileSync(store.blobs.path(torn), Buffer.alloc(17)); // its length reached the disk, its bytes did not
+  const lost = put(store, 'lost');
+  rmSync(store.blobs.path(lost));
+  writeFileSync(store.blobs.path(settled), 'SETTLED'); // damage of another kind: system check's to find
+  crash(store);
+
+  const again = Store.open(root);
+  expect([settled, whole, torn, lost].map((digest) => again.blobs.has(digest))).toEqual([true, true, false, false]);
+  expect(existsSync(again.blobs.path(torn))).toBe(false);
+  expect(again.blobs.pending()).toEqual([whole]);
+  again.close();
+});
+
+it('many are settled at once, and only old ones when asked', () => {
+  const store = Store.open(root);
+  for (let i = 0; i < 12; i++) put(store, `blob ${i}`);
+  expect(settleStore(store, 60_000)).toBe(0);
+  expect(settleStore(store)).toBe(12);
+  expect(store.blobs.pending()).toEqual([]);
+  expect(readFileSync(join(root, 'mica.db')).includes(Buffer.from('application/octet-stream'))).toBe(true);
+  store.close();
+});
+
+it('the cache of unpacked layers is emptied when it may not have reached the disk, and kept when it has', () => {
+  const layers = join(root, 'layers');
+  const names = () => readdirSync(layers).sort();
+  const unpack = (store: Store, name: string) => {
+    store.unpacked.note();
+    mkdirSync(join(layers, name), { recursive: true });
+  };
+  const store = Store.open(root);
+  unpack(store, 'a'.repeat(64));
+  settleStore(store);
+  crash(store);
+  const second = Store.open(root);
+  expect(names()).toEqual(['a'.repeat(64)]);
+  unpack(second, 'b'.repeat(64));
+  crash(second);
+  const third = Store.open(root);
+  expect(names()).toEqual([]);
+  unpack(third, 'c'.repeat(64));
+  third.close();
+  Store.open(root).close();
+  expect(names()).toEqual(['c'.repeat(64)]);
+});
