@@ -37,6 +37,15 @@ export async function printList<R extends Row>(
   process.stdout.write(await formatList(list, rows, format));
 }
 
+/** The same as text. */
+export function formatRows<R extends Row>(
+  list: List<R>,
+  rows: readonly R[],
+  { format = 'table' }: ListFlags = {},
+): Promise<string> {
+  return formatList(list, rows, format);
+}
+
 async function formatList<R extends Row>(list: List<R>, rows: readonly R[], format: string): Promise<string> {
   // The default is made without the template engine: `ps` starts faster for it.
   if (format === 'table') {

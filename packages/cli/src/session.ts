@@ -8,7 +8,8 @@ export async function withEngine<T>(
   more: EngineOptions = {},
 ): Promise<T> {
   const { root, runtime } = command.optsWithGlobals<{ root?: string; runtime?: string }>();
-  const engine = new Engine({ ...(root ? { root } : {}), ...(runtime ? { runtime } : {}), ...more });
+  const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+  const engine = new Engine({ self, ...(root ? { root } : {}), ...(runtime ? { runtime } : {}), ...more });
   return run(engine);
 }
 

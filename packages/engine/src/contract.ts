@@ -4,6 +4,7 @@
  * listener for progress. Paths inside images are bytes in the store and `string` (utf8) here.
  */
 import type { Readable, Writable } from 'node:stream';
+import type { LifeOptions, LimitOptions, SecurityOptions } from './contract-run.ts';
 import type { PortSpec } from './network/port-spec.ts';
 import type { PublishedPort } from './network/record.ts';
 
@@ -29,6 +30,11 @@ export interface EngineOptions {
   readonly runtime?: string; // 'auto' | 'crun' | 'runc' | absolute path
   readonly hasher?: 'auto' | 'native' | 'wasm';
   readonly jobs?: number;
+  /**
+   * The command line of `mica` itself: what a container's monitor calls at its end (restart policy, --rm,
+   * networks). Without it they wait for the next use of the store.
+   */
+  readonly self?: readonly string[];
   /** Return from a commit only once all of it is on disk. */
   readonly sync?: boolean;
 }
@@ -141,7 +147,7 @@ export interface PrunedImages {
 
 // ---- containers ---------------------------------------------------------------------------
 
-export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited' | 'dead';
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
 /** A mount as it is asked for: `-v`, `--mount` and `--tmpfs` all come to this. */
 export interface MountRequest {
   readonly type: 'bind' | 'volume' | 'tmpfs';
@@ -189,7 +195,7 @@ export interface Volume {
   readonly labels: Readonly<Record<string, string>>;
   readonly containers: readonly string[]; // IDs of those that have it
 }
-export interface CreateOptions {
+export interface CreateOptions extends LimitOptions, SecurityOptions, LifeOptions {
   readonly image: string;
   readonly name?: string;
   readonly command?: readonly string[]; // replaces Cmd
@@ -221,10 +227,6 @@ export interface CreateOptions {
   readonly dnsSearch?: readonly string[];
   readonly dnsOptions?: readonly string[];
   readonly addHosts?: readonly string[]; // NAME:IP
-  readonly stopSignal?: string;
-  readonly stopTimeout?: number;
-  /** Run by the monitor after the end: what removes a detached container that asked for it. */
-  readonly exitCommand?: readonly string[];
 }
 export interface ContainerSummary {
   readonly id: string; // 64 hex
@@ -240,6 +242,8 @@ export interface ContainerSummary {
   readonly pid: number | null;
   /** Run with --rm: it goes when it ends. */
   readonly remove: boolean;
+  /** Of its health check, while it runs. */
+  readonly health?: 'starting' | 'healthy' | 'unhealthy';
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly MountPoint[];
   /** Published while it runs. */
@@ -297,6 +301,16 @@ export interface ExecOptions {
   readonly privileged?: boolean;
   /** The terminal's size from its first byte on. */
   readonly size?: { readonly rows: number; readonly columns: number };
+}
+/** Which lines; times in milliseconds since 1970. */
+export interface LogQuery {
+  readonly since?: number;
+  readonly until?: number;
+  /** The last so many. */
+  readonly tail?: number;
+  /** Goes on until the container ends. */
+  readonly follow?: boolean;
+  readonly signal?: AbortSignal;
 }
 export interface LogLine {
   readonly time: string; // RFC 3339 with nanoseconds

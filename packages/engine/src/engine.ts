@@ -8,10 +8,19 @@ import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
 import { thawAbandoned } from './commit/freeze.ts';
 import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
+import { attachContainer } from './container/attach.ts';
+import { afterEnd } from './container/ended.ts';
+import { type EventQuery, readEvents } from './container/events.ts';
 import type { ContainerInspect } from './container/inspect.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import { readLog } from './container/logs.ts';
+import { type MonitorTask, runMonitor } from './container/monitor.ts';
+import { pauseContainer, unpauseContainer } from './container/pause.ts';
 import type { ContainerState } from './container/record.ts';
+import { logFiles } from './container/rotate.ts';
+import { type Usage, usageOf } from './container/stats.ts';
+import { type ProcessTable, topContainer } from './container/top.ts';
+import { updateContainer } from './container/update.ts';
 import { type SystemUsage, systemUsage } from './container/usage.ts';
 import type {
   Attachment,
@@ -31,6 +40,7 @@ import type {
   LoadedImage,
   LoadOptions,
   LogLine,
+  LogQuery,
   PullOptions,
   PullResult,
   PushOptions,
@@ -38,10 +48,12 @@ import type {
   SaveOptions,
   Task,
 } from './contract.ts';
+import type { UpdateOptions } from './contract-run.ts';
 import { archiveOf, copyFrom, copyTo, exportContainer } from './copy/copy.ts';
 import { ImageService } from './images/image-service.ts';
 import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
+import type { EventRow } from './store/event-records.ts';
 import { Store } from './store/store.ts';
 import { TreeService } from './tree/tree-service.ts';
 import { type CheckReport, checkStore } from './upkeep/check.ts';
@@ -73,7 +85,7 @@ export class Engine {
     this.#store = Store.open(this.root);
     this.images = new ImageService(this.#store);
     this.trees = new TreeService(this.#store);
-    this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto');
+    this.#containers = new Lifecycle(this.#store, options.runtime ?? 'auto', options.self);
     this.volumes = this.#containers.context.volumes;
     thawAbandoned(this.#containers.paths.run);
     this.networks = new Networks(this.#containers.context.networks);
@@ -125,11 +137,55 @@ export class Engine {
   async execDetached(name: string, options: ExecOptions): Promise<void> {
     await this.#containers.exec(this.#find(name), options, false);
   }
+  /** Which streams it was made with. */
+  streams(name: string): { readonly tty: boolean; readonly openStdin: boolean } {
+    const { tty = false, openStdin = false } = this.#find(name).record.options;
+    return { tty, openStdin };
+  }
+  /** Connects to the streams of a running container, from now on. The caller closes the attachment. */
+  attach(name: string): Attachment {
+    return attachContainer(this.#containers.context, this.#find(name));
+  }
+  async restart(name: string, timeout?: number, signal?: string): Promise<void> {
+    await this.stop(name, timeout, signal);
+    await this.start(name);
+  }
+  pause(name: string): void {
+    pauseContainer(this.#containers.context, this.#find(name));
+  }
+  unpause(name: string): void {
+    unpauseContainer(this.#containers.context, this.#find(name));
+  }
+  /** The container's processes, as ps(1) with these options shows them. */
+  top(name: string, options: readonly string[] = []): ProcessTable {
+    return topContainer(this.#containers.context, this.#find(name), options);
+  }
+  /** What it uses now; null when it does not run. */
+  stats(name: string): Usage | null {
+    return usageOf(this.#containers.context, this.#find(name));
+  }
+  /** Changes limits, at once if it runs, and the restart policy. */
+  update(name: string, changes: UpdateOptions): void {
+    updateContainer(this.#containers.context, this.#find(name), changes);
+  }
+  /** What happened to containers, in order. */
+  events(query: EventQuery): AsyncIterable<EventRow> {
+    return readEvents(this.#containers.context, query, () => this.list(true));
+  }
+  /** Watches the store's containers until the signal: health checks, log rotation, restart policies after a boot. */
+  monitor(task: MonitorTask = {}): Promise<void> {
+    return runMonitor(this.#containers.context, task);
+  }
+  /** What is due after a container's end: --rm, its restart policy. Nothing for one that runs. */
+  afterEnd(id: string): Promise<void> {
+    return afterEnd(this.#containers.context, id);
+  }
   wait(name: string, signal?: AbortSignal): Promise<number> {
     return this.#containers.wait(this.#find(name).id, signal);
   }
-  stop(name: string, timeout = 10): Promise<void> {
-    return this.#containers.stop(this.#find(name), timeout);
+  /** Asks, then after `timeout` seconds (its own, or 10; −1: never) ends it. Ended already is fine. */
+  stop(name: string, timeout?: number, signal?: string): Promise<void> {
+    return this.#containers.stop(this.#find(name), timeout, signal);
   }
   kill(name: string, signal = 'SIGKILL'): void {
     this.#containers.kill(this.#find(name), signal);
@@ -183,8 +239,11 @@ export class Engine {
   export(name: string, options: CopyOptions = {}): Promise<Readable> {
     return exportContainer(this.#containers.context, this.#find(name), options);
   }
-  logs(name: string): AsyncIterable<LogLine> {
-    return readLog(this.#containers.paths.part(this.#find(name).id, 'ctr.log'));
+  /** What it wrote, in order; `follow` goes on until it ends. */
+  logs(name: string, query: LogQuery = {}): AsyncIterable<LogLine> {
+    const row = this.#find(name);
+    const running = () => this.#containers.isRunning(row.id);
+    return readLog(logFiles(this.#containers.context, row.id), query, running);
   }
   diff(name: string): Promise<Change[]> {
     return containerChanges(this.#store, this.#containers, this.#find(name));

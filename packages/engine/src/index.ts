@@ -1,9 +1,11 @@
 /** Mica as a library: `import { Engine } from '@mica/engine'`. */
 export type { ContainerInspect } from './container/inspect.ts';
+export { cpuPercent, type Usage } from './container/stats.ts';
 export type { SystemUsage } from './container/usage.ts';
 export type * from './contract.ts';
+export type * from './contract-run.ts';
 export { defaultRoot, Engine } from './engine.ts';
-export { type ErrorCode, MicaError } from './error.ts';
+export { type ErrorCode, MicaError, wrapSystemError } from './error.ts';
 export { chainId, chainIds } from './image/chain-id.ts';
 export { type Healthcheck, type ImageConfig, parseConfig, type RunConfig } from './image/config.ts';
 export { type Descriptor, isManifestType, mediaTypes } from './image/descriptor.ts';
@@ -13,6 +15,7 @@ export { parseExpose, parsePublish } from './network/port-spec.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';
 export { findTools } from './runtime/oci-runtime.ts';
+export type { EventRow } from './store/event-records.ts';
 export type {
   BlameRow,
   Difference,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { afterEnd } from '../after-end.ts';
 import { ensureImage } from '../ensure-image.ts';
+import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
 
@@ -10,8 +10,7 @@ export function define(command: Command): void {
     .action((image: string, words: string[], options: ContainerFlags, command: Command) =>
       withEngine(command, async (engine) => {
         await ensureImage(engine, image, options);
-        const wanted = createOptions(image, words, options);
-        process.stdout.write(`${await engine.create({ ...wanted, ...afterEnd(engine.root, wanted, false) })}\n`);
+        process.stdout.write(`${await createWith(engine, createOptions(image, words, options), options.cidfile)}\n`);
       }),
     );
 }

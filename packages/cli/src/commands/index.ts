@@ -49,6 +49,36 @@ export const verbs: readonly Verb[] = [
     load: () => import('./inspect.ts'),
   },
   {
+    names: ['restart', 'container restart'],
+    summary: 'stop containers and start them again',
+    load: () => import('./restart.ts'),
+  },
+  {
+    names: ['pause', 'container pause'],
+    summary: 'stop all processes where they stand',
+    load: () => import('./pause.ts'),
+  },
+  {
+    names: ['unpause', 'container unpause'],
+    summary: 'let paused containers go on',
+    load: () => import('./unpause.ts'),
+  },
+  {
+    names: ['attach', 'container attach'],
+    summary: "connect to a running container's streams",
+    load: () => import('./attach.ts'),
+  },
+  { names: ['top', 'container top'], summary: "show a container's processes", load: () => import('./top.ts') },
+  { names: ['stats', 'container stats'], summary: 'show what containers use, live', load: () => import('./stats.ts') },
+  { names: ['update', 'container update'], summary: "change containers' limits", load: () => import('./update.ts') },
+  { names: ['events'], summary: 'show what happens to containers', load: () => import('./events.ts') },
+  { names: ['container prune'], summary: 'remove all stopped containers', load: () => import('./container/prune.ts') },
+  {
+    names: ['monitor'],
+    summary: 'watch containers: health checks, logs, restart policies',
+    load: () => import('./monitor.ts'),
+  },
+  {
     names: ['exec', 'container exec'],
     summary: 'run one more command in a running container',
     load: () => import('./exec.ts'),
@@ -142,9 +172,9 @@ export const verbs: readonly Verb[] = [
   },
   // internal
   {
-    names: ['sweep'],
-    summary: 'remove containers that ended and were run with --rm',
+    names: ['ended'],
+    summary: "do what is due after a container's end",
     hidden: true,
-    load: () => import('./sweep.ts'),
+    load: () => import('./ended.ts'),
   },
 ];

@@ -1,18 +1,44 @@
+import { type LogQuery, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { given, pointInTime } from '../flags/values.ts';
 import { withEngine } from '../session.ts';
+
+interface Flags {
+  readonly follow?: boolean;
+  readonly since?: number;
+  readonly tail?: number;
+  readonly timestamps?: boolean;
+  readonly until?: number;
+}
 
 export function define(command: Command): void {
   command
     .argument('<container>')
+    .option('-f, --follow', 'go on until it ends')
+    .option('--since <time>', '10m ago, seconds since 1970 or a time of RFC 3339', pointInTime('--since'))
+    .option('-n, --tail <number>', 'the last lines; all', tail)
     .option('-t, --timestamps', 'with the time of each line')
-    .addHelpText('after', '\nExample:\n  mica logs web')
-    .action((name: string, options: { timestamps?: boolean }, command: Command) =>
+    .option('--until <time>', 'as --since', pointInTime('--until'))
+    .addHelpText('after', '\nExample:\n  mica logs -f --tail 20 web')
+    .action((name: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        for await (const line of engine.logs(name)) {
+        const { since, until, follow } = flags;
+        const query = given<LogQuery>({ since, until, follow, tail: flags.tail });
+        for await (const line of engine.logs(name, query)) {
           const out = line.stream === 'stderr' ? process.stderr : process.stdout;
-          if (options.timestamps) out.write(`${line.time} `);
+          if (flags.timestamps) out.write(`${line.time} `);
           out.write(line.text);
         }
       }),
     );
+}
+
+/** docker takes anything that is no number, and less than 0, for all; that only hides a slip. */
+function tail(text: string): number | undefined {
+  if (text === 'all' || text === '-1') return undefined;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new MicaError('invalid-argument', `invalid argument "${text}" for "--tail" flag: a number or all`, {
+    subject: '--tail',
+    exitCode: 125,
+  });
 }

@@ -1,6 +1,7 @@
+import type { Engine } from '@mica/engine';
 import type { Command } from 'commander';
-import { afterEnd } from '../after-end.ts';
 import { ensureImage } from '../ensure-image.ts';
+import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
@@ -24,9 +25,8 @@ export function define(command: Command): void {
         if (!options.detach) requireTerminal(options);
         parseDetachKeys(options.detachKeys);
         await ensureImage(engine, image, options);
-        const wanted = createOptions(image, words, options);
-        const id = await engine.create({ ...wanted, ...afterEnd(engine.root, wanted, !options.detach) });
-        let started = false;
+        const own = { stdinOnce: !options.detach };
+        const id = await createWith(engine, { ...createOptions(image, words, options), ...own }, options.cidfile);
         try {
           if (options.detach) {
             await engine.start(id);
@@ -34,7 +34,6 @@ export function define(command: Command): void {
             return;
           }
           const attachment = await engine.startAttached(id);
-          started = true;
           const code = await connect(attachment, {
             stdin: options.interactive ?? false,
             tty: options.tty ?? false,
@@ -45,10 +44,15 @@ export function define(command: Command): void {
           process.exitCode = code;
           if (options.rm) await engine.remove(id, false, true);
         } catch (error) {
-          // What never ran leaves nothing: a taken port, a user that is not there.
-          if (options.rm || !started) await engine.remove(id, true, true);
+          // Nothing is left of one that never ran, be it kept otherwise or not.
+          await discard(engine, id, options.rm ?? false);
           throw error;
         }
       }),
     );
+}
+
+async function discard(engine: Engine, id: string, always: boolean): Promise<void> {
+  const found = engine.list(true).find((row) => row.id === id);
+  if (found && (always || found.startedAt === null)) await engine.remove(id, true, true);
 }

@@ -1,11 +1,52 @@
+import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { forEach, withEngine } from '../session.ts';
+import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
+
+interface Flags {
+  readonly attach?: boolean;
+  readonly detachKeys?: string;
+  readonly interactive?: boolean;
+}
 
 export function define(command: Command): void {
   command
     .argument('<container...>')
-    .addHelpText('after', '\nExample:\n  mica start web')
-    .action((names: string[], _options: object, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.start(name))),
+    .option('-a, --attach', 'with its output, and its exit code')
+    .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
+    .option('-i, --interactive', 'with standard input too')
+    .addHelpText('after', '\nExamples:\n  mica start web\n  mica start -ai box')
+    .action((names: string[], options: Flags, command: Command) =>
+      withEngine(command, async (engine) => {
+        parseDetachKeys(options.detachKeys);
+        if (!options.attach && !options.interactive) await forEach(names, (name) => startQuietly(engine, name));
+        else if (names.length === 1) await attached(engine, names[0] as string, options);
+        else throw new MicaError('invalid-argument', 'you cannot start and attach multiple containers at once');
+      }),
     );
+}
+
+/** docker's: one that runs already is fine. */
+async function startQuietly(engine: Engine, name: string): Promise<void> {
+  try {
+    await engine.start(name);
+  } catch (error) {
+    if (!(error instanceof MicaError && error.code === 'already-running')) throw error;
+  }
+}
+
+async function attached(engine: Engine, name: string, options: Flags): Promise<void> {
+  const { tty, openStdin } = engine.streams(name);
+  const stdin = (options.interactive ?? false) && openStdin;
+  requireTerminal({ tty, interactive: stdin });
+  const code = await connect(await engine.startAttached(name), {
+    stdin,
+    tty,
+    ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
+    onSignal: passOn(engine, name),
+  });
+  if (code === null) return;
+  process.exitCode = code;
+  if (engine.list(true).some((row) => row.remove && (row.name === name || row.id.startsWith(name))))
+    await engine.remove(name, false, true);
 }

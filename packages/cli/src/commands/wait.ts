@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { withEngine } from '../session.ts';
+import { report, withEngine } from '../session.ts';
 
 export function define(command: Command): void {
   command
@@ -7,7 +7,14 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica wait job')
     .action((names: string[], _options: object, command: Command) =>
       withEngine(command, async (engine) => {
-        for (const name of names) process.stdout.write(`${await engine.wait(name)}\n`);
+        for (const name of names) {
+          try {
+            process.stdout.write(`${await engine.wait(name)}\n`);
+          } catch (error) {
+            report(error);
+            process.exitCode = 1;
+          }
+        }
       }),
     );
 }

@@ -2,6 +2,7 @@ import { readEnvFile } from './env-file.ts';
 import { type FlagGroup, many } from './flag-group.ts';
 
 export interface ProcessFlags {
+  readonly cidfile?: string;
   readonly entrypoint?: string;
   readonly env: string[];
   readonly envFile: string[];
@@ -18,6 +19,7 @@ export interface ProcessFlags {
 export const process: FlagGroup<ProcessFlags> = {
   add(command) {
     command
+      .option('--cidfile <file>', 'writes its ID there')
       .option('--entrypoint <command>', "replaces the image's entrypoint; empty takes it away")
       .option('-e, --env <KEY=VALUE>', 'an environment variable', many, [] as string[])
       .option('--env-file <file>', 'variables from a file', many, [] as string[])

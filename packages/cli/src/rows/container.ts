@@ -98,7 +98,7 @@ function sizeText({ sizeRw = 0, sizeRootFs = 0 }: ContainerSummary): string {
 }
 
 function status(container: ContainerSummary): string {
-  const health = (container as { readonly health?: string }).health;
+  const { health } = container;
   const shown = health === 'starting' ? 'health: starting' : health;
   switch (container.status) {
     case 'running':
@@ -109,6 +109,8 @@ function status(container: ContainerSummary): string {
     }
     case 'exited':
       return `Exited (${container.exitCode}) ${ago(container.finishedAt ?? '')}`;
+    case 'restarting':
+      return `Restarting (${container.exitCode}) ${ago(container.finishedAt ?? '')}`;
     case 'created':
       return 'Created';
     default:

@@ -1,3 +1,5 @@
+import type { RunConfig } from '../image/config.ts';
+import { resolveImage } from '../images/resolve.ts';
 import { Scope } from '../network/scope.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { ContainerRow } from '../store/container-records.ts';
@@ -14,9 +16,12 @@ export class ContainerContext {
   readonly paths: ContainerPaths;
   readonly volumes: Volumes;
   readonly networks: Scope;
+  /** The command line of `mica` itself, for a container's monitor to call; empty in a program that has none. */
+  readonly self: readonly string[];
   readonly #wanted: string;
 
-  constructor(store: Store, runtime: string) {
+  constructor(store: Store, runtime: string, self: readonly string[] = []) {
+    this.self = self;
     this.store = store;
     this.#wanted = runtime;
     this.paths = new ContainerPaths(store.root);
@@ -27,6 +32,10 @@ export class ContainerContext {
   /** Looked for at its first use: `ps` needs none. */
   get runtime(): OciRuntime {
     return OciRuntime.find(this.#wanted, this.paths.state);
+  }
+
+  imageConfig(row: Row): RunConfig | undefined {
+    return resolveImage(this.store, row.image).config.config;
   }
 
   update(id: string, change: (state: ContainerState) => ContainerState): ContainerState {

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { CreateOptions, MountPoint } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
+import { checkAsked } from '../runtime/spec.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
-import { forget } from './end.ts';
+import { forget, parseSignal } from './end.ts';
+import { emit } from './events.ts';
+import { initProgram } from './init.ts';
 import { randomName } from './names.ts';
 import { planNetworks } from './network.ts';
 import type { ContainerState } from './record.ts';
@@ -26,9 +29,15 @@ export async function createContainer(context: ContainerContext, options: Create
       hint: 'give a command after the image',
       exitCode: 125,
     });
+  checkAsked(options);
+  checkLife(options);
   const networks = planNetworks(context, options, config);
   const state = {
-    options: { ...networks.options, labels: { ...config.Labels, ...options.labels } },
+    options: {
+      ...networks.options,
+      ...stopSignalOf(options, config.StopSignal),
+      labels: { ...config.Labels, ...options.labels },
+    },
     command,
     status: 'created',
     pid: null,
@@ -47,6 +56,7 @@ export async function createContainer(context: ContainerContext, options: Create
     });
     const record: ContainerState = { ...state, mounts };
     context.store.containers.insert({ id, name, image: image.id, created: new Date().toISOString(), record });
+    emit(context, { id, name, record }, 'create');
     for (const mount of mounts) if (mount.name !== undefined) context.store.volumes.use(mount.name, id);
   });
   try {
@@ -57,6 +67,21 @@ export async function createContainer(context: ContainerContext, options: Create
     forget(context, id, true);
     throw error;
   }
+}
+
+/** Taken from the image once: stop need not read it. */
+function stopSignalOf(options: CreateOptions, image: string | undefined): { stopSignal?: string } {
+  const signal = options.stopSignal ?? image;
+  return signal ? { stopSignal: parseSignal(signal) } : {};
+}
+
+function checkLife({ remove, restart, init }: CreateOptions): void {
+  if (remove && restart && restart.name !== 'no')
+    throw new MicaError('invalid-argument', "can't create 'AutoRemove' container with restart policy", {
+      hint: 'give --rm or --restart, not both',
+      exitCode: 125,
+    });
+  if (init) initProgram();
 }
 
 /** `CONTAINER[:MODE]`: its bind mounts and volumes, read-only if the mode says so. */

@@ -1,27 +1,97 @@
-import { rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { constants } from 'node:os';
 import { MicaError } from '../error.ts';
+import { isFrozen } from '../runtime/cgroup.ts';
 import { enterPrivateMounts, unmountIfMounted } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { emit } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
+import { groupOf, resumeIfFrozen } from './pause.ts';
+import type { ContainerState } from './record.ts';
 import { reconcile, waitForExit } from './state.ts';
 
-export function killContainer(context: ContainerContext, row: Row, signal: string): void {
-  if (reconcile(context, row).status !== 'running')
-    throw new MicaError('not-running', `container ${row.name} is not running`, { subject: row.name });
-  enterPrivateMounts();
-  context.runtime.run('kill', row.id, signal);
+/** A name with or without SIG, or a number; as the name. @throws MicaError invalid-argument, worded as docker's */
+export function parseSignal(text: string): string {
+  const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG');
+  if (name in constants.signals || /^SIGRT(MIN|MAX)([+-]\d+)?$/.test(name)) return name;
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  const found = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  if (found) return found;
+  if (number > 0 && number < 65) return text;
+  throw new MicaError('invalid-argument', `Invalid signal: ${text}`, { subject: text });
 }
 
-/** Asks with the stop signal, then, after `timeout` seconds, ends it. */
-export async function stopContainer(context: ContainerContext, row: Row, timeout: number): Promise<void> {
-  if (reconcile(context, row).status !== 'running') return;
-  killContainer(context, row, row.record.options.stopSignal ?? 'SIGTERM');
+/** @throws MicaError not-running, worded as docker's */
+export function killContainer(context: ContainerContext, row: Row, signal: string): void {
+  const name = parseSignal(signal);
+  const { status } = reconcile(context, row);
+  if (status !== 'running')
+    throw new MicaError('not-running', `Cannot kill container: ${row.name}: Container ${row.id} is not running`, {
+      subject: row.name,
+    });
+  // Before the signal: the one that sees the end must know that it was meant.
+  context.update(row.id, (state) => {
+    emit(context, row, 'kill', { signal: `${(constants.signals as Record<string, number>)[name] ?? name}` });
+    return name === 'SIGKILL' || name === stopSignal(row) ? { ...state, stopRequested: true } : state;
+  });
+  enterPrivateMounts();
+  context.runtime.run('kill', row.id, name);
+  if (name === 'SIGKILL') resumeIfFrozen(context, row.id, row.record); // v1: a frozen process does not even die
+}
+
+function stopSignal(row: Row): string {
+  return row.record.options.stopSignal ?? 'SIGTERM';
+}
+
+/** Asks with the stop signal, then, after `timeout` seconds (−1: never), ends it. Ended already is fine. */
+export async function stopContainer(
+  context: ContainerContext,
+  row: Row,
+  timeout?: number,
+  signal = stopSignal(row),
+): Promise<void> {
+  const { id } = row;
+  if (reconcile(context, row).status !== 'running') {
+    context.update(id, (state) => ({ ...state, stopRequested: true })); // it may be between two starts
+    return;
+  }
+  const seconds = timeout ?? row.record.options.stopTimeout ?? 10;
   try {
-    await waitForExit(context, row.id, AbortSignal.timeout(timeout * 1000));
+    context.update(id, (state) => ({ ...state, stopRequested: true }));
+    killContainer(context, row, signal);
+    resumeIfFrozen(context, id, row.record);
+    await waitForExit(context, id, seconds < 0 ? undefined : AbortSignal.timeout(seconds * 1000));
   } catch (error) {
-    if ((error as Error).name !== 'AbortError') throw error;
+    if ((error as Error).name === 'AbortError') await kill(context, row);
+    else if (!hasEnded(context, id)) throw error;
+  }
+  context.update(id, (state) => {
+    emit(context, row, 'stop');
+    return state;
+  });
+}
+
+async function kill(context: ContainerContext, row: Row): Promise<void> {
+  try {
     killContainer(context, row, 'SIGKILL');
-    await waitForExit(context, row.id);
+  } catch (error) {
+    if (!hasEnded(context, row.id)) throw error; // it ended between the look and the signal
+  }
+  await waitForExit(context, row.id);
+}
+
+/** The runtime refuses a signal for a process that has just ended: its end is then a moment away. */
+function hasEnded(context: ContainerContext, id: string): boolean {
+  const row = context.store.containers.get<ContainerState>(id);
+  if (row === null) return true;
+  const { status, pid } = reconcile(context, row);
+  return status !== 'running' || pid === null || !existsSync(`/proc/${pid}`) || isZombie(pid);
+}
+function isZombie(pid: number): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return true;
   }
 }
 
@@ -32,16 +102,21 @@ export async function removeContainer(
   force: boolean,
   volumes = false,
 ): Promise<void> {
-  if (reconcile(context, row).status === 'running') {
-    if (!force)
+  const state = reconcile(context, row);
+  if (state.status === 'running') {
+    if (!force) {
+      const paused = isFrozen(groupOf(row.id, state));
       throw new MicaError(
         'conflict',
-        `cannot remove container "/${row.name}": container is running: stop the container before removing or force remove`,
+        paused
+          ? `cannot remove container "/${row.name}": container is paused and must be unpaused first`
+          : `cannot remove container "/${row.name}": container is running: stop the container before removing or force remove`,
         { subject: row.name },
       );
-    killContainer(context, row, 'SIGKILL');
-    await waitForExit(context, row.id);
+    }
+    await kill(context, row);
   }
+  if (state.status !== 'exited') killStrays(row.id);
   deleteFromRuntime(context, row.id);
   forget(context, row.id, volumes);
 }
@@ -49,23 +124,53 @@ export async function removeContainer(
 /** Takes away all that a container has in the store and in the run folder. */
 export function forget(context: ContainerContext, id: string, volumes: boolean): void {
   const { paths, store } = context;
-  // Mounted in this namespace when this process, or the monitor it descends from, started it.
   releaseNetwork(context, id);
+  // Mounted in this namespace when this process, or the monitor it descends from, started it.
   unmountIfMounted(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
   rmSync(paths.dir(id), { recursive: true, force: true });
   const used = store.volumes.usedBy(id);
-  store.containers.delete(id);
+  const row = store.containers.get<ContainerState>(id);
+  store.transaction(() => {
+    if (row) emit(context, row, 'destroy');
+    store.containers.delete(id);
+    // Inside: whoever makes a container writes its row before it needs the folders.
+    if (store.containers.isEmpty()) removeEmpty([paths.exits, paths.state, paths.run]);
+  });
   if (volumes) context.volumes.removeAnonymous(used);
 }
 
+function removeEmpty(folders: readonly string[]): void {
+  for (const folder of folders) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      return; // something is in it, or it was never there
+    }
+  }
+}
+
+/** A killed start may have left a conmon that is still about to create: without it, the runtime's child dies too. */
+function killStrays(id: string): void {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      const own = /(^|\/)conmon$/.test(words[0] ?? '') && words[words.indexOf('-c') + 1] === id;
+      if (own) process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // ended meanwhile
+    }
+  }
+}
+
 export function deleteFromRuntime(context: ContainerContext, id: string): void {
+  if (!existsSync(`${context.paths.state}/${id}`)) return; // never created, deleted before, or gone with /run at a boot
   enterPrivateMounts();
   try {
     context.runtime.run('delete', '--force', id);
   } catch (error) {
-    // Not known to the runtime: never created, deleted before, or forgotten with /run at a boot.
     if (!/does not exist|No such file/.test((error as Error).message)) throw error;
   }
 }

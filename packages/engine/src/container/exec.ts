@@ -3,13 +3,20 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Attachment, ExecOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { privilegedCapabilities } from '../runtime/capabilities.ts';
+import { isFrozen } from '../runtime/cgroup.ts';
 import { execMonitored } from '../runtime/conmon.ts';
 import type { ProcessSpec } from '../runtime/spec.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { mergeEnv } from './env.ts';
+import { groupOf } from './pause.ts';
 import { reconcile } from './state.ts';
 import { resolveUser } from './user.ts';
+
+/** `kill` ends the process at once. */
+export interface ExecAttachment extends Attachment {
+  kill(): void;
+}
 
 /**
  * One more process in a running container, under a conmon of its own: the one that gives a terminal,
@@ -21,12 +28,17 @@ export async function execInContainer(
   row: Row,
   options: ExecOptions,
   attach: boolean,
-): Promise<Attachment | null> {
+): Promise<ExecAttachment | null> {
   const { status, pid } = reconcile(context, row);
   if (status !== 'running' || pid === null)
     throw new MicaError('not-running', `Container ${row.id} is not running`, {
       subject: row.name,
       hint: `start it: mica start ${row.name}`,
+    });
+  if (isFrozen(groupOf(row.id, row.record)))
+    throw new MicaError('conflict', `Container ${row.id} is paused, unpause the container before exec`, {
+      subject: row.name,
+      hint: `mica unpause ${row.name}`,
     });
   enterPrivateMounts();
   const bundle = context.paths.bundle(row.id);
@@ -52,6 +64,7 @@ export async function execInContainer(
       resize: (rows, columns) => socket.resize(rows, columns),
       exit: socket.drained.then(() => session.exit),
       close: () => session.close(),
+      kill: () => session.kill(),
     };
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });

@@ -1,6 +1,8 @@
-import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract.ts';
+import type { Attachment, ContainerStatus, ContainerSummary, CreateOptions, ExecOptions } from '../contract.ts';
 import type { Digest } from '../reference/digest.ts';
+import { isFrozen } from '../runtime/cgroup.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
+import { isAlive } from '../store/files.ts';
 import type { Store } from '../store/store.ts';
 import { diskUsage } from '../volume/usage.ts';
 import { ContainerContext, type Row } from './context.ts';
@@ -10,6 +12,7 @@ import { execInContainer } from './exec.ts';
 import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
+import { groupOf } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { renameContainer } from './rename.ts';
 import { startContainer } from './start.ts';
@@ -22,8 +25,8 @@ import { reconcile, waitForExit } from './state.ts';
 export class Lifecycle {
   readonly context: ContainerContext;
 
-  constructor(store: Store, runtime: string) {
-    this.context = new ContainerContext(store, runtime);
+  constructor(store: Store, runtime: string, self: readonly string[] = []) {
+    this.context = new ContainerContext(store, runtime, self);
   }
   get paths(): ContainerPaths {
     return this.context.paths;
@@ -44,14 +47,18 @@ export class Lifecycle {
   wait(id: string, signal?: AbortSignal): Promise<number> {
     return waitForExit(this.context, id, signal);
   }
+  isRunning(id: string): boolean {
+    const row = this.context.store.containers.get<ContainerState>(id);
+    return row !== null && reconcile(this.context, row).status === 'running';
+  }
   reconcile(row: Row): ContainerState {
     return reconcile(this.context, row);
   }
   kill(row: Row, signal: string): void {
     killContainer(this.context, row, signal);
   }
-  stop(row: Row, timeout: number): Promise<void> {
-    return stopContainer(this.context, row, timeout);
+  stop(row: Row, timeout?: number, signal?: string): Promise<void> {
+    return stopContainer(this.context, row, timeout, signal);
   }
   remove(row: Row, force: boolean, volumes = false): Promise<void> {
     return removeContainer(this.context, row, force, volumes);
@@ -79,6 +86,11 @@ export class Lifecycle {
   }
 }
 
+function visibleStatus(id: string, state: ContainerState): ContainerStatus {
+  if (state.status === 'running') return isFrozen(groupOf(id, state)) ? 'paused' : 'running';
+  return state.status === 'exited' && state.restarting && isAlive(state.restarting) ? 'restarting' : state.status;
+}
+
 function summary(context: ContainerContext, row: Row, state: ContainerState): ContainerSummary {
   const { options } = state;
   return {
@@ -90,10 +102,11 @@ function summary(context: ContainerContext, row: Row, state: ContainerState): Co
     created: row.created,
     startedAt: state.startedAt,
     finishedAt: state.finishedAt,
-    status: state.status,
+    status: visibleStatus(row.id, state),
     exitCode: state.exitCode,
     pid: state.pid,
     remove: options.remove ?? false,
+    ...(state.status === 'running' && state.health ? { health: state.health.status } : {}),
     labels: options.labels ?? {},
     mounts: state.mounts,
     ...networkSummary(context, row.id, options),

@@ -1,4 +1,5 @@
 import type { CreateOptions, MountPoint } from '../contract.ts';
+import type { Owner } from '../store/files.ts';
 
 /** What the store keeps of a container beside its name and image. */
 export interface ContainerState {
@@ -13,4 +14,27 @@ export interface ContainerState {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly exitCode: number | null;
+  /** Who is starting it now. Killed meanwhile, it leaves this, and the machine tells how far it came. */
+  readonly starting?: Owner | null;
+  /** A user ended it: no restart policy brings it back. */
+  readonly stopRequested?: boolean;
+  /** Starts by its restart policy since a user started it. */
+  readonly restartCount?: number;
+  /** Who waits to start it again, from its end to its next start. */
+  readonly restarting?: Owner | null;
+  /** The boot in which it last ran. */
+  readonly boot?: string;
+  readonly health?: HealthState | null;
+}
+
+/** docker's; `log` holds the last five probes. */
+export interface HealthState {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  readonly failingStreak: number;
+  readonly log: readonly {
+    readonly start: string;
+    readonly end: string;
+    readonly exitCode: number;
+    readonly output: string;
+  }[];
 }

@@ -1,71 +1,74 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Attachment } from '../contract.ts';
 import { MicaError } from '../error.ts';
+import type { ImageConfig } from '../image/config.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { AttachSocket } from '../runtime/attach.ts';
 import { createMonitored } from '../runtime/conmon.ts';
 import { SeccompCache } from '../runtime/seccomp-cache.ts';
 import { containerSpec } from '../runtime/spec.ts';
-import { processStart } from '../store/files.ts';
+import { bootId, processStart, thisProcess } from '../store/files.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
+import { attachmentOf } from './attach.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { deleteFromRuntime } from './end.ts';
 import { mergeEnv } from './env.ts';
+import { emit } from './events.ts';
+import { healthOf } from './health.ts';
+import { INIT_TARGET, initProgram } from './init.ts';
+import { ensureMonitor } from './monitor-lease.ts';
 import { type ContainerNetwork, prepareNetwork } from './network.ts';
+import type { ContainerState } from './record.ts';
+import { exitCommand } from './restart-policy.ts';
 import { makeWorkdir, mountRootfs } from './rootfs.ts';
-import { reconcile, waitForExit } from './state.ts';
-import { resolveUser } from './user.ts';
+import { reconcile } from './state.ts';
+import { resolveGroups, resolveUser } from './user.ts';
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Starts it; with `attach` its streams are connected before its first instruction. */
-export async function startContainer(context: ContainerContext, row: Row, attach: boolean): Promise<Attachment | null> {
+/**
+ * Starts it; with `attach` its streams are connected before its first instruction. Who starts it stands
+ * in its record until it runs: killed at any moment, state.ts finds out how far it came.
+ */
+export async function startContainer(
+  context: ContainerContext,
+  row: Row,
+  attach: boolean,
+  byPolicy = false,
+): Promise<Attachment | null> {
   const { store, paths } = context;
-  if (reconcile(context, row).status === 'running')
-    throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
   const { id } = row;
-  const { options, command } = row.record;
-  const image = resolveImage(store, row.image);
-  ensureSources(context.volumes, row.record.mounts);
-  enterPrivateMounts();
-  paths.prepare();
-  rmSync(`${paths.exits}/${id}`, { force: true });
-  const rootfs = await mountRootfs(store, paths, id, image.config.rootfs.diff_ids);
-  const bundle = paths.bundle(id);
-  rmSync(bundle, { recursive: true, force: true });
-  mkdirSync(bundle, { mode: 0o700 });
+  claim(context, row, byPolicy);
   let network: ContainerNetwork | undefined;
   try {
-    const config = image.config.config ?? {};
-    const user = resolveUser(rootfs, options.user ?? config.User ?? '');
-    const cwd = options.workdir ?? (config.WorkingDir || '/');
-    if (cwd !== '/') makeWorkdir(rootfs, cwd);
+    const image = resolveImage(store, row.image);
+    ensureSources(context.volumes, row.record.mounts);
+    enterPrivateMounts();
+    paths.prepare();
+    deleteFromRuntime(context, id);
+    rmSync(`${paths.exits}/${id}`, { force: true });
+    const rootfs = await mountRootfs(store, paths, id, image.config.rootfs.diff_ids);
+    const bundle = paths.bundle(id);
+    rmSync(bundle, { recursive: true, force: true });
+    mkdirSync(bundle, { mode: 0o700 });
     network = prepareNetwork(context, row);
-    const { hostname } = network;
-    const tty = options.tty ?? false;
-    const base = [defaultPath, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`];
-    const spec = containerSpec({
-      id,
-      rootfs,
-      readOnly: options.readOnly ?? false,
-      hostname,
-      network: network.namespace,
-      files: network.files,
-      mounts: row.record.mounts,
-      process: { args: command, env: mergeEnv(base, config.Env ?? [], options.env ?? []), cwd, ...user, tty },
-    });
+    const { seccomp: profile, ...spec } = specOf(context, row, image.config, rootfs, network);
     const runtime = context.runtime;
-    const seccomp = new SeccompCache(runtime, paths.run);
+    const seccomp = new SeccompCache(runtime, dirname(paths.run), profile);
     writeFileSync(`${bundle}/config.json`, JSON.stringify({ ...spec, annotations: seccomp.annotations() }));
+    const { options } = row.record;
     const pid = await createMonitored(runtime, {
       id,
       bundle,
       exits: paths.exits,
       log: paths.part(id, 'ctr.log'),
-      tty,
+      ...(options.logMaxSize ? { logMaxSize: options.logMaxSize } : {}),
+      tty: options.tty ?? false,
       stdin: options.openStdin ?? false,
-      exitCommand: options.exitCommand ?? [],
+      keepStdin: !options.stdinOnce,
+      exitCommand: exitCommand(context, row),
       held: network.held,
     });
     network.close();
@@ -73,33 +76,96 @@ export async function startContainer(context: ContainerContext, row: Row, attach
     const socket = attach ? new AttachSocket(bundle) : null;
     seccomp.keep(id);
     const pidStart = processStart(pid) ?? null;
+    const startedAt = new Date().toISOString();
     runtime.run('start', id);
-    context.update(id, (state) => ({
-      ...state,
-      status: 'running',
-      pid,
-      pidStart,
-      startedAt: new Date().toISOString(),
-      finishedAt: null,
-      exitCode: null,
-    }));
+    const record = context.update(id, (state) => {
+      emit(context, row, 'start', {}, startedAt);
+      return {
+        ...state,
+        starting: null,
+        restarting: null,
+        status: 'running',
+        pid,
+        pidStart,
+        startedAt,
+        finishedAt: null,
+        exitCode: null,
+        boot: bootId(),
+        ...healthOf(options, image.config.config),
+      };
+    });
+    ensureMonitor(context, { ...row, record });
     return socket ? attachmentOf(context, id, socket) : null;
   } catch (error) {
     deleteFromRuntime(context, id);
     network?.abort();
-    rmSync(bundle, { recursive: true, force: true });
+    rmSync(paths.bundle(id), { recursive: true, force: true });
+    context.update(id, (state) => ({ ...state, starting: null, restarting: null }));
     throw error;
   }
 }
 
-function attachmentOf(context: ContainerContext, id: string, socket: AttachSocket): Attachment {
-  const exit = socket.drained.then(() => waitForExit(context, id));
-  return {
-    stdout: socket.stdout,
-    stderr: socket.stderr,
-    stdin: socket.stdin,
-    resize: (r, c) => socket.resize(r, c),
-    exit,
-    close: () => socket.close(),
-  };
+/** @throws MicaError already-running, or conflict when somebody else is at it */
+function claim(context: ContainerContext, row: Row, byPolicy: boolean): void {
+  if (reconcile(context, row).status === 'running')
+    throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
+  const own = thisProcess();
+  const claimed = context.update(row.id, (state) => {
+    if (state.status === 'running' || state.starting) return state;
+    const count = byPolicy
+      ? { restartCount: (state.restartCount ?? 0) + 1 }
+      : { restartCount: 0, stopRequested: false };
+    return { ...state, ...count, starting: own };
+  });
+  if (claimed.starting?.pid !== own.pid || claimed.starting.start !== own.start)
+    throw new MicaError('conflict', `container ${row.name} is being started by another process`, { subject: row.name });
+}
+
+/** The runtime's config.json of this start. */
+function specOf(
+  context: ContainerContext,
+  row: Row,
+  image: ImageConfig,
+  rootfs: string,
+  network: ContainerNetwork,
+): ReturnType<typeof containerSpec> {
+  const { options, command } = row.record;
+  const config = image.config ?? {};
+  const user = resolveUser(rootfs, options.user ?? config.User ?? '');
+  const cwd = options.workdir ?? (config.WorkingDir || '/');
+  if (cwd !== '/') makeWorkdir(rootfs, cwd);
+  const tty = options.tty ?? false;
+  const init = options.init ? initProgram() : null;
+  const base = [defaultPath, `HOSTNAME=${network.hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`];
+  return containerSpec({
+    id: row.id,
+    rootfs,
+    readOnly: options.readOnly ?? false,
+    hostname: network.hostname,
+    network: network.namespace,
+    ...pidNamespace(context, options.pid),
+    files: [...network.files, ...(init ? [{ source: init, target: INIT_TARGET, readOnly: true }] : [])],
+    mounts: row.record.mounts,
+    process: {
+      args: init ? [INIT_TARGET, '--', ...command] : command,
+      env: mergeEnv(base, config.Env ?? [], options.env ?? []),
+      cwd,
+      uid: user.uid,
+      gid: user.gid,
+      additionalGids: [...user.additionalGids, ...resolveGroups(rootfs, options.groupAdd ?? [])],
+      tty,
+    },
+    asked: options,
+  });
+}
+
+function pidNamespace(context: ContainerContext, mode: string | undefined): { pidNamespace?: string } {
+  if (!mode?.startsWith('container:')) return {};
+  const target = context.store.containers.find<ContainerState>(mode.slice('container:'.length));
+  const { status, pid } = reconcile(context, target);
+  if (status === 'running') return { pidNamespace: `/proc/${pid}/ns/pid` };
+  throw new MicaError('not-running', `cannot join PID namespace of a non running container: ${target.name}`, {
+    subject: target.name,
+    exitCode: 125,
+  });
 }

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError } from '../error.ts';
 import { readExit } from '../runtime/conmon.ts';
-import { processStart } from '../store/files.ts';
+import { isAlive, processStart } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { emit } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
 import type { ContainerState } from './record.ts';
 
@@ -14,8 +15,12 @@ import type { ContainerState } from './record.ts';
  * the exit file lie milliseconds in which only conmon is alive: then it counts as running still.
  */
 export function reconcile(context: ContainerContext, row: Row): ContainerState {
-  const state = row.record;
-  if (state.status !== 'running') return state;
+  let state = row.record;
+  if (state.status !== 'running') {
+    if (!state.starting || isAlive(state.starting)) return state;
+    state = settleStart(context, row);
+    if (state.status !== 'running') return state;
+  }
   const { exits } = context.paths;
   let code = readExit(exits, row.id);
   if (code === null) {
@@ -25,19 +30,52 @@ export function reconcile(context: ContainerContext, row: Row): ContainerState {
   }
   // Before the end is written down: whoever is killed in between leaves a container that still looks alive.
   releaseNetwork(context, row.id);
-  return context.update(row.id, (old) => ({
-    ...old,
-    status: 'exited',
-    pid: null,
-    pidStart: null,
-    exitCode: code ?? 137,
-    finishedAt: new Date().toISOString(),
-  }));
+  const exitCode = code ?? 137;
+  const finishedAt = endTime(`${exits}/${row.id}`);
+  return change(context, row, state, (old) => {
+    emit(context, row, 'die', { exitCode: `${exitCode}` }, finishedAt);
+    return { ...old, status: 'exited', pid: null, pidStart: null, exitCode, finishedAt };
+  });
+}
+
+/**
+ * Its starter was killed. The runtime's fifo, on which a created process waits for its start, tells how
+ * far it came: gone, and the process runs; still there, and it never ran (whatever is left of it goes with
+ * the next start or removal).
+ */
+function settleStart(context: ContainerContext, row: Row): ContainerState {
+  const { paths } = context;
+  const pid = Number(readSmall(`${paths.bundle(row.id)}/pidfile`));
+  const pidStart = pid > 0 ? processStart(pid) : undefined;
+  const ran = existsSync(`${paths.state}/${row.id}`) && !existsSync(`${paths.state}/${row.id}/exec.fifo`);
+  return change(context, row, row.record, (old) => {
+    if (!ran || pid <= 0) return { ...old, starting: null };
+    emit(context, row, 'start');
+    const startedAt = new Date().toISOString();
+    return { ...old, starting: null, status: 'running', pid, pidStart: pidStart ?? null, startedAt, exitCode: null };
+  });
+}
+
+/** Writes the change down unless somebody else did, or removed it, since it was read. */
+function change(
+  context: ContainerContext,
+  row: Row,
+  seen: ContainerState,
+  to: (state: ContainerState) => ContainerState,
+): ContainerState {
+  try {
+    return context.update(row.id, (now) =>
+      now.status === seen.status && now.pid === seen.pid && now.startedAt === seen.startedAt ? to(now) : now,
+    );
+  } catch (error) {
+    if (error instanceof MicaError && error.code === 'no-such-container') return seen;
+    throw error;
+  }
 }
 
 /** The exit code, once there is one. */
 export async function waitForExit(context: ContainerContext, id: string, signal?: AbortSignal): Promise<number> {
-  for (let pause = 2; ; pause = Math.min(pause * 2, 200)) {
+  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     const row = context.store.containers.get<ContainerState>(id);
     if (row === null) throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
     const state = reconcile(context, row);
@@ -46,12 +84,25 @@ export async function waitForExit(context: ContainerContext, id: string, signal?
   }
 }
 
+/** When conmon wrote the exit code; now, if it never did. */
+function endTime(file: string): string {
+  try {
+    return statSync(file).mtime.toISOString();
+  } catch {
+    return new Date().toISOString();
+  }
+}
+
 /** Whether this container's monitor runs: its pid file names a process whose command line names the container. */
 function conmonAlive(context: ContainerContext, id: string): boolean {
+  const pid = Number(readSmall(`${context.paths.bundle(id)}/conmon.pid`));
+  return pid > 0 && readSmall(`/proc/${pid}/cmdline`).includes(id);
+}
+
+function readSmall(path: string): string {
   try {
-    const pid = Number(readFileSync(`${context.paths.bundle(id)}/conmon.pid`, 'utf8'));
-    return Number.isInteger(pid) && pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(id);
+    return readFileSync(path, 'utf8');
   } catch {
-    return false;
+    return '';
   }
 }

@@ -43,6 +43,20 @@ export function resolveUser(rootfs: string, text: string): UserIds {
   };
 }
 
+/** `--group-add`: numbers, or names in the container's own /etc/group. */
+export function resolveGroups(rootfs: string, names: readonly string[]): number[] {
+  if (names.length === 0) return [];
+  const groups = table(rootfs, 'etc/group');
+  return names.map((name) => {
+    const found = groups.find((fields) => fields[0] === name)?.[2] ?? (/^\d+$/.test(name) ? name : undefined);
+    if (found !== undefined) return Number(found);
+    throw new MicaError('invalid-argument', `Unable to find group ${name}: no matching entries in group file`, {
+      subject: name,
+      exitCode: 125,
+    });
+  });
+}
+
 /** Lines of a colon-separated file of the container; none if it is not there. */
 function table(rootfs: string, file: string): string[][] {
   return (readInRoot(rootfs, file, 1 << 22) ?? '')

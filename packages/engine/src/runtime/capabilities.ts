@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { MicaError } from '../error.ts';
+import defaults from './docker-defaults.json' with { type: 'json' };
 
 /** By number, linux/capability.h. */
 const names =
@@ -10,4 +12,35 @@ const names =
 export function privilegedCapabilities(): readonly string[] {
   const held = BigInt(`0x${/^CapBnd:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0'}`);
   return names.filter((_, bit) => (held >> BigInt(bit)) & 1n);
+}
+
+/**
+ * docker's default set with `--cap-add` and `--cap-drop`: names with or without CAP_, any case, or ALL.
+ * @throws MicaError invalid-argument for an unknown name, not-supported for one that this machine withholds
+ */
+export function resolveCapabilities(add: readonly string[], drop: readonly string[]): readonly string[] {
+  if (add.length === 0 && drop.length === 0) return defaults.capabilities;
+  const added = add.map(canonical);
+  const dropped = drop.map(canonical);
+  const possible = privilegedCapabilities();
+  const base = dropped.includes('ALL') ? [] : added.includes('ALL') ? possible : defaults.capabilities;
+  const kept = base.filter((name) => !dropped.includes(name));
+  const more = added.includes('ALL') && dropped.includes('ALL') ? possible : added.filter((name) => name !== 'ALL');
+  for (const name of more)
+    if (!possible.includes(name))
+      throw new MicaError('not-supported', `--cap-add ${name}: this machine does not let mica give it`, {
+        subject: name,
+        hint: 'it is not in the bounding set of the process that runs mica (/proc/self/status, CapBnd)',
+        exitCode: 125,
+      });
+  return [...new Set([...kept, ...more])];
+}
+
+function canonical(text: string): string {
+  const name = text.toUpperCase();
+  if (name === 'ALL') return name;
+  const full = name.startsWith('CAP_') ? name : `CAP_${name}`;
+  if (!names.includes(full))
+    throw new MicaError('invalid-argument', `invalid capability: ${text}`, { subject: text, exitCode: 125 });
+  return full;
 }

@@ -22,6 +22,8 @@ export interface MonitorOptions extends Streams {
   /** Where the exit code is written, as text, under the container's ID. */
   readonly exits: string;
   readonly log: string;
+  /** Bytes after which conmon begins a new one. */
+  readonly logMaxSize?: number;
   /** Descriptors that it keeps open as long as it lives: the host ports of its container. */
   readonly held: readonly number[];
 }
@@ -34,6 +36,7 @@ export interface MonitorOptions extends Streams {
 export async function createMonitored(runtime: OciRuntime, options: MonitorOptions): Promise<number> {
   const { id, bundle } = options;
   const args = ['-n', id, '-p', `${bundle}/pidfile`, '-P', `${bundle}/conmon.pid`, '--exit-dir', options.exits];
+  if (options.logMaxSize) args.push('--log-size-max', `${options.logMaxSize}`);
   const monitor = new Monitor(runtime, id, bundle, [...args, '-l', `k8s-file:${options.log}`], options, options.held);
   try {
     monitor.go();
@@ -55,6 +58,8 @@ export interface Session {
   readonly socket: AttachSocket | null;
   readonly exit: Promise<number>;
   close(): void;
+  /** Ends the process, unless it has ended. */
+  kill(): void;
 }
 
 /** Runs one more process under a conmon of its own, attached from its first byte on or not at all. */
@@ -64,6 +69,7 @@ export async function execMonitored(runtime: OciRuntime, options: SessionOptions
   if (attach) args.push('--exec-attach');
   const monitor = new Monitor(runtime, container, dir, args, options);
   let socket: AttachSocket | null = null;
+  let pid: number;
   try {
     if (attach) {
       monitor.go(false);
@@ -71,16 +77,21 @@ export async function execMonitored(runtime: OciRuntime, options: SessionOptions
       socket = new AttachSocket(dir);
     }
     monitor.go();
-    await monitor.pid('exec');
+    pid = await monitor.pid('exec');
   } catch (error) {
     socket?.close();
     monitor.release();
     throw error;
   }
   if (!attach) monitor.release();
+  let over = false;
+  const exit = attach ? monitor.exit().finally(() => (over = true)) : Promise.resolve(0);
   return {
     socket,
-    exit: attach ? monitor.exit() : Promise.resolve(0),
+    exit,
+    kill: () => {
+      if (!over) process.kill(pid, 'SIGKILL'); // conmon has not reaped it, so the number is still its own
+    },
     close: () => {
       socket?.close();
       monitor.release();

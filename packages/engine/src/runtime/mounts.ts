@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { MountPoint } from '../contract.ts';
 
 /** runtime-spec config.md, `mounts`. */
-interface MountSpec {
+export interface MountSpec {
   readonly destination: string;
   readonly type: string;
   readonly source: string;
@@ -18,11 +18,16 @@ const tmpfsDefaults = ['noexec', 'nosuid', 'nodev'];
  */
 export function mountSpecs(
   defaults: readonly MountSpec[],
-  files: readonly { readonly source: string; readonly target: string }[],
+  files: readonly { readonly source: string; readonly target: string; readonly readOnly?: boolean }[],
   points: readonly MountPoint[],
 ): MountSpec[] {
   const taken = new Set(points.map(({ target }) => target));
-  return [...defaults, ...files.map(({ source, target }) => bind(source, target, ['rbind', 'rprivate']))]
+  return [
+    ...defaults,
+    ...files.map(({ source, target, readOnly }) =>
+      bind(source, target, ['rbind', 'rprivate', ...(readOnly ? ['ro'] : [])]),
+    ),
+  ]
     .filter(({ destination }) => !taken.has(destination))
     .concat(points.map(mountSpec));
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import defaults from './docker-defaults.json' with { type: 'json' };
 import type { OciRuntime } from './oci-runtime.ts';
+import type { SeccompSpec } from './seccomp.ts';
 
 /**
  * crun's compiled seccomp filter, kept for the next container: compiling docker's profile takes 17 of
@@ -13,11 +13,11 @@ export class SeccompCache {
   readonly #runtime: OciRuntime;
   readonly #file: string | null;
 
-  constructor(runtime: OciRuntime, folder: string) {
+  constructor(runtime: OciRuntime, folder: string, profile: SeccompSpec | null) {
     this.#runtime = runtime;
-    const isCrun = runtime.path.endsWith('/crun');
+    const isCrun = profile !== null && runtime.path.endsWith('/crun');
     const { size, mtimeMs } = isCrun ? statSync(runtime.path) : { size: 0, mtimeMs: 0 };
-    const key = hash('sha256', JSON.stringify([runtime.path, size, mtimeMs, defaults.seccomp]), 'hex').slice(0, 16);
+    const key = hash('sha256', JSON.stringify([runtime.path, size, mtimeMs, profile]), 'hex').slice(0, 16);
     this.#file = isCrun ? `${folder}/seccomp-${key}.bpf` : null;
   }
 

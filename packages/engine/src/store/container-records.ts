@@ -82,6 +82,9 @@ export class ContainerRecords {
     if (rows[0] === undefined) throw noSuchContainer(text);
     return parse<T>(rows[0]);
   }
+  isEmpty(): boolean {
+    return this.#db.get('SELECT 1 FROM containers LIMIT 1') === undefined;
+  }
   delete(id: string): boolean {
     return this.#db.write(() => {
       this.#db.run('DELETE FROM commits WHERE container = ?', id);

@@ -67,4 +67,10 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX endpoints_network ON endpoints (network);
   `,
+  `
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, type TEXT NOT NULL, action TEXT NOT NULL,
+    id TEXT NOT NULL, attributes TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

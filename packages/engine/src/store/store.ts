@@ -4,6 +4,7 @@ import { BlobStore } from './blob-store.ts';
 import { CommitIndex } from './commit-index.ts';
 import { ContainerRecords } from './container-records.ts';
 import { Database } from './database.ts';
+import { EventRecords } from './event-records.ts';
 import { storeError } from './files.ts';
 import { ImageRecords } from './image-records.ts';
 import { LayerRecords } from './layer-records.ts';
@@ -25,6 +26,7 @@ export class Store {
   readonly images: ImageRecords;
   readonly containers: ContainerRecords;
   readonly commits: CommitIndex;
+  readonly events: EventRecords;
   readonly volumes: VolumeRecords;
   readonly networks: NetworkRecords;
 
@@ -38,6 +40,7 @@ export class Store {
     this.images = new ImageRecords(this.db);
     this.containers = new ContainerRecords(this.db);
     this.commits = new CommitIndex(this.db);
+    this.events = new EventRecords(this.db);
     this.volumes = new VolumeRecords(this.db);
     this.networks = new NetworkRecords(this.db);
     this.unpacked = new UnpackedNote(this.db, this.layersDir);

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { withEngine } from '../session.ts';
+import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
+
+interface Flags {
+  readonly detachKeys?: string;
+  readonly stdin: boolean;
+  readonly sigProxy: boolean;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<container>')
+    .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
+    .option('--no-stdin', 'only look')
+    .option('--sig-proxy [yes]', 'pass signals on to it', (text) => text !== 'false', true)
+    .addHelpText('after', '\nExample:\n  mica attach web')
+    .action((name: string, options: Flags, command: Command) =>
+      withEngine(command, async (engine) => {
+        parseDetachKeys(options.detachKeys);
+        const { tty, openStdin } = engine.streams(name);
+        const stdin = options.stdin && openStdin;
+        requireTerminal({ tty, interactive: stdin });
+        const code = await connect(engine.attach(name), {
+          stdin,
+          tty,
+          ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
+          ...(options.sigProxy ? { onSignal: passOn(engine, name) } : {}),
+        });
+        if (code !== null) process.exitCode = code;
+      }),
+    );
+}

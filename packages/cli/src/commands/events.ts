@@ -1,0 +1,89 @@
+import type { EventRow } from '@mica/engine';
+import { type Command, InvalidArgumentError } from 'commander';
+import { addFilterFlag, type Filters, hasLabels, parseFilters } from '../flags/filter.ts';
+import { pointInTime } from '../flags/values.ts';
+import { formatRows, type List, type Row } from '../list.ts';
+import { withEngine } from '../session.ts';
+
+interface Flags {
+  readonly filter: readonly string[];
+  readonly format?: string;
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export function define(command: Command): void {
+  addFilterFlag(command)
+    .option('--format <string>', 'json, or a Go template', (text: string) => {
+      if (text.startsWith('table')) throw new InvalidArgumentError('events are no table');
+      return text;
+    })
+    .option('--since <time>', '10m ago, seconds since 1970 or a time of RFC 3339', pointInTime('--since'))
+    .option('--until <time>', 'as --since; then it ends', pointInTime('--until'))
+    .addHelpText('after', "\nExample:\n  mica events --since 1h --filter event=die --format '{{json .}}'")
+    .action((flags: Flags, command: Command) =>
+      withEngine(command, async (engine) => {
+        const filters = parseFilters(flags.filter, ['container', 'event', 'image', 'label', 'type']);
+        const nanoseconds = (time: number | undefined) =>
+          time === undefined ? undefined : BigInt(Math.round(time)) * 1_000_000n;
+        const since = nanoseconds(flags.since);
+        const until = nanoseconds(flags.until);
+        const query = {
+          follow: true,
+          ...(since === undefined ? {} : { since }),
+          ...(until === undefined ? {} : { until }),
+        };
+        for await (const event of engine.events(query))
+          if (matches(event, filters)) process.stdout.write(await shown(event, flags.format));
+      }),
+    );
+}
+
+function matches(event: EventRow, filters: Filters): boolean {
+  const { name = '', image = '' } = event.attributes;
+  const any = (filter: string, is: (value: string) => boolean) => filters.get(filter)?.some(is) ?? true;
+  return (
+    any('type', (value) => value === event.type) &&
+    // docker's: `health_status` stands for each of them.
+    any('event', (value) => value === event.action || event.action.startsWith(`${value}:`)) &&
+    any('container', (value) => value === name || (value.length > 0 && event.id.startsWith(value))) &&
+    any('image', (value) => value === image || value === image.split(':')[0]) &&
+    hasLabels(event.attributes, filters.get('label') ?? [])
+  );
+}
+
+const list: List<Row> = { type: 'events.Message', headers: {}, columns: [] };
+
+async function shown(event: EventRow, format: string | undefined): Promise<string> {
+  const { time, type, action, id, attributes } = event;
+  const seconds = time / 1_000_000_000n;
+  if (format === undefined) {
+    const rest = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+    const second = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+    const fraction = String(time % 1_000_000_000n).padStart(9, '0');
+    return `${second}.${fraction}Z ${type} ${action} ${id} (${rest.map((pair) => pair.join('=')).join(', ')})\n`;
+  }
+  const message = {
+    status: action,
+    id,
+    from: attributes.image ?? '',
+    Type: type,
+    Action: action,
+    Actor: { ID: id, Attributes: attributes },
+    scope: 'local',
+    time: Number(seconds),
+  };
+  // Nanoseconds have more digits than a double holds.
+  const json = JSON.stringify(message).replace(/}$/, `,"timeNano":${time}}`);
+  if (format === 'json' || format === '{{json .}}') return `${json}\n`;
+  const fields = {
+    ...message,
+    Status: action,
+    ID: id,
+    From: message.from,
+    Scope: 'local',
+    Time: message.time,
+    TimeNano: String(time),
+  };
+  return formatRows(list, [fields as unknown as Row], { format });
+}

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import { forEach, withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container...>')
+    .addHelpText('after', '\nExample:\n  mica pause web')
+    .action((names: string[], _options: object, command: Command) =>
+      withEngine(command, (engine) => forEach(names, (name) => engine.pause(name))),
+    );
+}

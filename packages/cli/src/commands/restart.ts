@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import { integer } from '../flags/values.ts';
+import { forEach, withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container...>')
+    .option('-s, --signal <signal>', 'what it gets first')
+    .option('-t, --time <seconds>', 'how long to wait before it is killed', integer('-t, --time'))
+    .addHelpText('after', '\nExample:\n  mica restart -t 2 web')
+    .action((names: string[], options: { signal?: string; time?: number }, command: Command) =>
+      withEngine(command, (engine) => forEach(names, (name) => engine.restart(name, options.time, options.signal))),
+    );
+}

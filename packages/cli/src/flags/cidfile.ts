@@ -1,0 +1,31 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { type CreateOptions, type Engine, MicaError, wrapSystemError } from '@mica/engine';
+
+/** Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without file. */
+export async function createWith(engine: Engine, options: CreateOptions, cidfile: string | undefined): Promise<string> {
+  if (cidfile === undefined) return engine.create(options);
+  const fd = open(cidfile);
+  try {
+    const id = await engine.create(options);
+    writeSync(fd, id);
+    return id;
+  } catch (error) {
+    rmSync(cidfile, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function open(cidfile: string): number {
+  try {
+    return openSync(cidfile, 'wx', 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw wrapSystemError(error, 'create', cidfile);
+    throw new MicaError(
+      'conflict',
+      `container ID file found, make sure the other container isn't running or delete ${cidfile}`,
+      { subject: cidfile, exitCode: 125 },
+    );
+  }
+}

@@ -1,0 +1,114 @@
+import { type HealthOptions, type LifeOptions, MicaError, type RestartPolicy } from '@mica/engine';
+import { type FlagGroup, many } from './flag-group.ts';
+import { bytesOf, duration, given, integer } from './values.ts';
+
+export interface LifeFlags {
+  readonly healthCmd?: string;
+  readonly healthInterval?: number;
+  readonly healthRetries?: number;
+  readonly healthStartInterval?: number;
+  readonly healthStartPeriod?: number;
+  readonly healthTimeout?: number;
+  /** false: --no-healthcheck */
+  readonly healthcheck: boolean;
+  readonly init?: boolean;
+  readonly logDriver?: string;
+  readonly logOpt: string[];
+  readonly restart?: string;
+  readonly stopSignal?: string;
+  readonly stopTimeout?: number;
+}
+
+export const life: FlagGroup<LifeFlags> = {
+  add(command) {
+    command
+      .option('--health-cmd <command>', 'what tells whether it is healthy')
+      .option('--health-interval <time>', 'between two checks, 30s', duration('--health-interval'))
+      .option('--health-retries <number>', 'failures that make it unhealthy', integer('--health-retries'))
+      .option('--health-start-interval <time>', 'between two at the start', duration('--health-start-interval'))
+      .option('--health-start-period <time>', 'in which failures do not count', duration('--health-start-period'))
+      .option('--health-timeout <time>', 'after which a check has failed', duration('--health-timeout'))
+      .option('--no-healthcheck', "not the image's either")
+      .option('--init', 'a first process that reaps orphans and passes signals on')
+      .option('--log-driver <name>', 'k8s-file; json-file and local are taken for it')
+      .option('--log-opt <key=value>', 'max-size, max-file', many, [] as string[])
+      .option('--restart <policy>', 'no, on-failure[:MAX], always or unless-stopped')
+      .option('--stop-signal <signal>', 'what stop sends first')
+      .option('--stop-timeout <seconds>', 'how long stop waits', integer('--stop-timeout'));
+  },
+  read(flags) {
+    const { logDriver } = flags;
+    if (logDriver !== undefined && !['k8s-file', 'json-file', 'local'].includes(logDriver))
+      throw new MicaError('not-supported', `logger: no log driver named '${logDriver}' is supported`, {
+        subject: '--log-driver',
+        hint: 'leave it out: logs are kept in files, mica logs shows them',
+        exitCode: 125,
+      });
+    return {
+      ...given<LifeOptions>({
+        health: health(flags),
+        init: flags.init,
+        restart: flags.restart === undefined ? undefined : parseRestart(flags.restart),
+        stopSignal: flags.stopSignal,
+        stopTimeout: flags.stopTimeout,
+      }),
+      ...logOptions(flags.logOpt),
+    };
+  },
+};
+
+function health(flags: LifeFlags): HealthOptions | undefined {
+  if (!flags.healthcheck) return { test: ['NONE'] };
+  const { healthCmd } = flags;
+  const options = given<HealthOptions>({
+    test: healthCmd === undefined ? undefined : ['CMD-SHELL', healthCmd],
+    interval: flags.healthInterval,
+    retries: flags.healthRetries,
+    startInterval: flags.healthStartInterval,
+    startPeriod: flags.healthStartPeriod,
+    timeout: flags.healthTimeout,
+  });
+  return Object.keys(options).length > 0 ? options : undefined;
+}
+
+/** `no`, `always`, `unless-stopped`, `on-failure[:MAX]`. @throws MicaError invalid-argument, worded as docker's */
+export function parseRestart(text: string): RestartPolicy {
+  const [name = '', count, ...rest] = text.split(':');
+  const invalid = (why: string) =>
+    new MicaError('invalid-argument', why, {
+      subject: '--restart',
+      hint: 'no, on-failure[:MAX], always or unless-stopped',
+      exitCode: 125,
+    });
+  if (rest.length > 0 || (count !== undefined && !/^\d{1,9}$/.test(count)))
+    throw invalid('invalid restart policy format: maximum retry count must be an integer');
+  if (name === '' || name === 'no') return { name: 'no', maximumRetries: 0 };
+  if (name === 'on-failure') return { name, maximumRetries: Number(count ?? 0) };
+  if (name !== 'always' && name !== 'unless-stopped')
+    throw invalid(
+      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
+    );
+  if (count !== undefined)
+    throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  return { name, maximumRetries: 0 };
+}
+
+function logOptions(options: readonly string[]): LifeOptions {
+  let found: LifeOptions = {};
+  for (const option of options) {
+    const [key = '', value = ''] = option.split('=', 2);
+    if (key === 'max-size') found = { ...found, logMaxSize: bytesOf('--log-opt max-size')(value) };
+    else if (key === 'max-file') found = { ...found, logMaxFile: integer('--log-opt max-file')(value) };
+    else if (['mode', 'compress', 'max-buffer-size'].includes(key))
+      continue; // how, not what
+    else
+      throw new MicaError('invalid-argument', `unknown log opt '${key}' for k8s-file log driver`, {
+        subject: '--log-opt',
+        hint: 'max-size and max-file are known',
+        exitCode: 125,
+      });
+  }
+  if (found.logMaxFile !== undefined && found.logMaxFile > 1 && !found.logMaxSize)
+    throw new MicaError('invalid-argument', 'max-file needs max-size', { subject: '--log-opt', exitCode: 125 });
+  return found;
+}

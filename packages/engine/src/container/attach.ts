@@ -1,0 +1,42 @@
+import type { Attachment } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import { AttachSocket } from '../runtime/attach.ts';
+import { isFrozen } from '../runtime/cgroup.ts';
+import { readExit } from '../runtime/conmon.ts';
+import type { ContainerContext, Row } from './context.ts';
+import { groupOf } from './pause.ts';
+import { reconcile, waitForExit } from './state.ts';
+
+/** Connects to the streams of a running container, from now on. @throws MicaError not-running, worded as docker's */
+export function attachContainer(context: ContainerContext, row: Row): Attachment {
+  const state = reconcile(context, row);
+  if (state.status !== 'running')
+    throw new MicaError('not-running', 'You cannot attach to a stopped container, start it first', {
+      subject: row.name,
+    });
+  if (isFrozen(groupOf(row.id, state)))
+    throw new MicaError('conflict', 'You cannot attach to a paused container, unpause it first', { subject: row.name });
+  return attachmentOf(context, row.id, new AttachSocket(context.paths.bundle(row.id)));
+}
+
+export function attachmentOf(context: ContainerContext, id: string, socket: AttachSocket): Attachment {
+  const exit = async () => {
+    await socket.drained;
+    const { exits } = context.paths;
+    try {
+      return await waitForExit(context, id);
+    } catch (error) {
+      // Run with --rm, and already gone.
+      if (error instanceof MicaError && error.code === 'no-such-container') return readExit(exits, id) ?? 0;
+      throw error;
+    }
+  };
+  return {
+    stdout: socket.stdout,
+    stderr: socket.stderr,
+    stdin: socket.stdin,
+    resize: (rows, columns) => socket.resize(rows, columns),
+    exit: exit(),
+    close: () => socket.close(),
+  };
+}

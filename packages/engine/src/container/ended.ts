@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MicaError } from '../error.ts';
+import { isAlive, thisProcess } from '../store/files.ts';
+import type { ContainerContext, Row } from './context.ts';
+import { removeContainer } from './end.ts';
+import type { ContainerState } from './record.ts';
+import { wantsRestart } from './restart-policy.ts';
+import { startContainer } from './start.ts';
+import { reconcile } from './state.ts';
+
+/** docker's: it doubles from here up to a minute, and begins anew after a run of ten seconds. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 60_000;
+const LONG_RUN_MS = 10_000;
+
+/** After an end: removes it (--rm), or starts it again as long as its policy says so. Any number may call it. */
+export async function afterEnd(context: ContainerContext, id: string): Promise<void> {
+  const row = context.store.containers.get<ContainerState>(id);
+  if (row === null) return;
+  const state = reconcile(context, row);
+  if (state.status === 'exited' && state.options.remove) await removeQuietly(context, row);
+  else if (wantsRestart(state)) await startAgain(context, row);
+}
+
+async function removeQuietly(context: ContainerContext, row: Row): Promise<void> {
+  try {
+    await removeContainer(context, row, false, true);
+  } catch (error) {
+    if (!(error instanceof MicaError && ['no-such-container', 'conflict'].includes(error.code))) throw error;
+  }
+}
+
+/** Waits, longer each time, and starts it; the claim in its record keeps a second one out. */
+async function startAgain(context: ContainerContext, row: Row): Promise<void> {
+  const own = thisProcess();
+  const claimed = context.update(row.id, (state) =>
+    wantsRestart(state) && !(state.restarting && isAlive(state.restarting)) ? { ...state, restarting: own } : state,
+  );
+  if (claimed.restarting?.pid !== own.pid || claimed.restarting.start !== own.start) return;
+  const ran = Date.parse(claimed.finishedAt ?? '') - Date.parse(claimed.startedAt ?? '');
+  const count = ran > LONG_RUN_MS ? 0 : (claimed.restartCount ?? 0);
+  const until = Date.now() + Math.min(FIRST_PAUSE_MS * 2 ** Math.min(count, 20), LONGEST_PAUSE_MS);
+  for (;;) {
+    const now = context.store.containers.get<ContainerState>(row.id);
+    if (now === null) return;
+    if (!wantsRestart(now.record)) {
+      context.update(row.id, (state) => ({ ...state, restarting: null })); // stopped while it waited
+      return;
+    }
+    const left = until - Date.now();
+    if (left <= 0) {
+      await startContainer(context, now, false, true);
+      return;
+    }
+    await sleep(Math.min(left, 200));
+  }
+}

@@ -1,0 +1,60 @@
+import type { EventRow } from '../store/event-records.ts';
+import type { ContainerContext, Row } from './context.ts';
+
+/** Writes down what happened to a container, in the transaction of the change. `at`: when, RFC 3339; else now. */
+export function emit(
+  context: ContainerContext,
+  row: Pick<Row, 'id' | 'name' | 'record'>,
+  action: string,
+  attributes: Readonly<Record<string, string>> = {},
+  at?: string,
+): void {
+  const { options } = row.record;
+  const time = at === undefined ? nanoseconds() : BigInt(Date.parse(at)) * 1_000_000n;
+  context.store.events.append({
+    time,
+    type: 'container',
+    action,
+    id: row.id,
+    attributes: { ...options.labels, ...attributes, image: options.image, name: row.name },
+  });
+}
+
+/** The clock with what it has below the millisecond. */
+function nanoseconds(): bigint {
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+}
+
+export interface EventQuery {
+  readonly since?: bigint; // nanoseconds since 1970
+  readonly until?: bigint;
+  /** Whether to go on with what happens from now on. */
+  readonly follow: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What happened, in order. Following looks at the store five times a second, and at the containers too:
+ * an end that nobody has written down yet is an event.
+ */
+export async function* readEvents(
+  context: ContainerContext,
+  query: EventQuery,
+  look: () => void,
+): AsyncGenerator<EventRow> {
+  const { events } = context.store;
+  let seq = query.since === undefined ? events.last() : 0;
+  look();
+  for (;;) {
+    const rows = events.after(seq);
+    for (const row of rows) {
+      seq = row.seq;
+      if (query.until !== undefined && row.time > query.until) continue;
+      if (query.since === undefined || row.time >= query.since) yield row;
+    }
+    if (rows.length > 0) continue;
+    if (!query.follow || (query.until !== undefined && nanoseconds() >= query.until) || query.signal?.aborted) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    look();
+  }
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { isAlive, type Owner, thisProcess } from '../store/files.ts';
+import type { ContainerContext, Row } from './context.ts';
+
+const SETTING = 'monitor';
+
+/** The one monitor of the store is this process from now on; false when there is one. */
+export function takeMonitor(context: ContainerContext): boolean {
+  const { store } = context;
+  return store.transaction(() => {
+    if (monitorAlive(context)) return false;
+    store.setSetting(SETTING, JSON.stringify(thisProcess()));
+    return true;
+  });
+}
+
+export function giveMonitor(context: ContainerContext): void {
+  context.store.db.run('DELETE FROM settings WHERE key = ? AND value = ?', SETTING, JSON.stringify(thisProcess()));
+}
+
+function monitorAlive(context: ContainerContext): boolean {
+  const holder = context.store.setting(SETTING);
+  return holder !== null && isAlive(JSON.parse(holder) as Owner);
+}
+
+/** Health checks and logs of several files: what only a process that goes on can do. */
+export function needsMonitor({ record }: Row): boolean {
+  return Boolean(record.health) || (record.options.logMaxFile ?? 1) > 1;
+}
+
+/** After a start: a container that needs a monitor starts one, unless one runs. It ends with the last such container. */
+export function ensureMonitor(context: ContainerContext, row: Row): void {
+  const [program, ...args] = context.self;
+  if (program === undefined || !needsMonitor(row) || monitorAlive(context)) return;
+  const more = ['--root', context.store.root, 'monitor', '--until-idle'];
+  spawn(program, [...args, ...more], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+}

@@ -1,0 +1,38 @@
+import type { ContainerContext, Row } from './context.ts';
+import type { ContainerState } from './record.ts';
+
+/**
+ * What conmon runs at a container's end, in the background so that conmon itself can end: the networks are
+ * given back, --rm and the restart policy honoured, whoever else is gone. A foreground command line does
+ * the same itself; half a second lets it come first, and a client that is attached read the exit code.
+ */
+export function exitCommand(context: ContainerContext, row: Row): string[] {
+  const { options } = row.record;
+  const network = options.network ?? 'bridge';
+  const named = !['bridge', 'default', 'none', 'host'].includes(network) && !network.startsWith('container:');
+  // Host ports, and a name on a user network: they would point at nothing until the next command.
+  const held = (options.ports ?? []).length > 0 || options.publishAll === true || named;
+  if (context.self.length === 0 || !(options.remove || restarts(row.record) || held)) return [];
+  const wait = restarts(row.record) ? '' : `sleep 0.5; [ -d "$0" ] || exit 0;`;
+  const command = [...context.self, '--root', context.store.root, 'ended', row.id];
+  return [
+    '/bin/sh',
+    '-c',
+    `{ ${wait} exec "$@"; } </dev/null >/dev/null 2>&1 &`,
+    context.paths.bundle(row.id),
+    ...command,
+  ];
+}
+
+function restarts({ options }: ContainerState): boolean {
+  return (options.restart?.name ?? 'no') !== 'no';
+}
+
+/** Whether its policy starts it again after the end that `state` tells of. */
+export function wantsRestart(state: ContainerState): boolean {
+  const { name, maximumRetries } = state.options.restart ?? { name: 'no', maximumRetries: 0 };
+  if (state.status !== 'exited' || state.stopRequested) return false;
+  if (name === 'always' || name === 'unless-stopped') return true;
+  if (name !== 'on-failure' || state.exitCode === 0) return false;
+  return maximumRetries === 0 || (state.restartCount ?? 0) < maximumRetries;
+}

@@ -1,0 +1,90 @@
+/** What `run` and `create` may ask of the kernel and of the engine beside image, command, mounts and networks. */
+
+export interface Ulimit {
+  readonly name: string; // nofile, nproc, …: setrlimit(2) without RLIMIT_, lower case
+  readonly soft: number; // -1: unlimited
+  readonly hard: number;
+}
+/** Cgroup and process limits; sizes are bytes, −1 is without limit where docker has it so. */
+export interface LimitOptions {
+  readonly memory?: number;
+  readonly memorySwap?: number;
+  readonly memoryReservation?: number;
+  readonly cpus?: number; // 1.5
+  readonly cpuShares?: number;
+  readonly cpuPeriod?: number; // microseconds
+  readonly cpuQuota?: number; // microseconds
+  readonly cpusetCpus?: string; // 0-1,3
+  readonly cpusetMems?: string;
+  readonly pidsLimit?: number;
+  readonly blkioWeight?: number; // 10 to 1000
+  readonly ulimits?: readonly Ulimit[];
+  readonly oomScoreAdj?: number;
+  readonly oomKillDisable?: boolean;
+  readonly shmSize?: number;
+  readonly cgroupParent?: string;
+}
+export interface DeviceRequest {
+  readonly source: string;
+  readonly target: string;
+  readonly access: string; // some of r, w, m
+}
+export interface SecurityOptions {
+  readonly capAdd?: readonly string[];
+  readonly capDrop?: readonly string[];
+  readonly privileged?: boolean;
+  /** A seccomp profile in docker's form, or `null` for none; absent: docker's default. */
+  readonly seccomp?: Readonly<Record<string, unknown>> | null;
+  readonly noNewPrivileges?: boolean;
+  readonly apparmor?: string;
+  /** Neither masked nor read-only paths in /proc and /sys. */
+  readonly systemPathsUnconfined?: boolean;
+  readonly devices?: readonly DeviceRequest[];
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly groupAdd?: readonly string[];
+  readonly ipc?: string; // private, shareable, none, host
+  readonly pid?: string; // host, container:NAME
+  readonly uts?: string; // host
+}
+export interface RestartPolicy {
+  readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  readonly maximumRetries: number; // 0: no maximum
+}
+/** A check run inside the container; nanoseconds, as in an image's config. */
+export interface HealthOptions {
+  /** `['CMD', …]`, `['CMD-SHELL', line]`, or `['NONE']` for the image's own switched off. */
+  readonly test?: readonly string[];
+  readonly interval?: number;
+  readonly timeout?: number;
+  readonly startPeriod?: number;
+  readonly startInterval?: number;
+  readonly retries?: number;
+}
+export interface LifeOptions {
+  /** A first process that reaps orphans and passes signals on. */
+  readonly init?: boolean;
+  readonly restart?: RestartPolicy;
+  readonly health?: HealthOptions;
+  readonly stopSignal?: string;
+  readonly stopTimeout?: number; // seconds, −1: for ever
+  /** Standard input ends with the first client that was attached to it (`run -i` in the foreground). */
+  readonly stdinOnce?: boolean;
+  readonly logMaxSize?: number;
+  readonly logMaxFile?: number;
+}
+/** What `update` may change of a container. */
+export type UpdateOptions = Pick<
+  LimitOptions,
+  | 'memory'
+  | 'memorySwap'
+  | 'memoryReservation'
+  | 'cpus'
+  | 'cpuShares'
+  | 'cpuPeriod'
+  | 'cpuQuota'
+  | 'cpusetCpus'
+  | 'cpusetMems'
+  | 'pidsLimit'
+  | 'blkioWeight'
+> &
+  Pick<LifeOptions, 'restart'>;
