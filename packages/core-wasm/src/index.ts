@@ -5,6 +5,7 @@ export { calibrate, type HashChoice, type HashUse, hashFor } from './hash/choose
 export type { HashEngine, Hasher } from './hash/contract.ts';
 export { NativeHash } from './hash/native.ts';
 export { WasmHash } from './hash/wasm.ts';
+export { clampTimes } from './table/clamp.ts';
 export { ChangeBit, DiffResult } from './table/diff-result.ts';
 export { EntryTable } from './table/entry-table.ts';
 export { Flag, Kind, type KindCode } from './table/layout.ts';

@@ -76,11 +76,13 @@ function manifestImage(arrival: Arrival, digest: Digest): CatalogImage {
       hint: 'mica copy carries artifacts between registries and archives',
     });
   const configBytes = need(arrival, manifest.config.digest, 'config');
+  checkSize(manifest.config, configBytes.length);
   const config = parseConfig(configBytes);
   const layers = checkLayers(
     config,
     manifest.layers.map((layer) => ({ name: layer.digest, find: () => arrival.layer(layer.digest) })),
   );
+  for (const [at, layer] of layers.entries()) checkSize(manifest.layers[at] as Descriptor, layer.size);
   return {
     id: manifest.config.digest,
     configBytes,
@@ -115,6 +117,14 @@ function dockerImages(arrival: Arrival, bytes: Uint8Array, known: ReadonlyMap<Di
       paths.map((path) => ({ name: path, find: () => arrival.layerFile(path) })),
     );
     return { id, configBytes, config, layers, manifest: null, index: null, names, others: [] };
+  });
+}
+
+/** A descriptor that understates its blob would be a bomb to whoever trusts it (image-spec descriptor.md, `size`). */
+function checkSize({ digest, size }: Descriptor, actual: number): void {
+  if (size === actual) return;
+  throw new MicaError('digest-mismatch', `blob ${digest} has ${actual} bytes, its descriptor says ${size}`, {
+    subject: digest,
   });
 }
 

@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Core, type EntryTable, Kind } from '@mica/core-wasm';
+import { Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
 import type { CommitOptions, CommitResult } from '../contract.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
+import { applyInstructions } from '../image/instructions.ts';
 import { type NewLayer, newImage } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { storeImage } from '../images/store-image.ts';
@@ -35,6 +36,8 @@ export async function commitDirectory(
   const reference = target === undefined ? null : parseReference(target);
   const root = directory(dir);
   const image = resolveImage(store, name);
+  const run = applyInstructions(image.config.config ?? {}, options.changes ?? []);
+  const config = Object.keys(run).length === 0 ? image.config : { ...image.config, config: run };
   const core = new Core();
   const tree = await chainTree(store, core, image.config.rootfs.diff_ids, options);
   const privileged = process.geteuid?.() === 0;
@@ -43,7 +46,7 @@ export async function commitDirectory(
   const layer =
     diff.entries.length + diff.gone.length === 0
       ? null
-      : writeLayer(store, core, layerTable(core, tree, scan, diff), root, options);
+      : writeLayer(store, core, layerTable(core, tree, scan, diff, options.timestamp), root, options);
 
   const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
   const layers = image.manifest.layers.map(
@@ -54,7 +57,7 @@ export async function commitDirectory(
       mediaType,
     }),
   );
-  const made = newImage(image.config, layers, layer, {
+  const made = newImage(config, layers, layer, {
     created,
     createdBy: 'mica commit --from',
     ...(options.author ? { author: options.author } : {}),
@@ -103,7 +106,13 @@ function scanTree(core: Core, root: string, image: EntryTable | null, options: D
 }
 
 /** The changes as a layer: every entry as the directory has it, a whiteout for what is gone. */
-function layerTable(core: Core, tree: ImageTree, scan: EntryTable, diff: DirectoryDiff): EntryTable {
+function layerTable(
+  core: Core,
+  tree: ImageTree,
+  scan: EntryTable,
+  diff: DirectoryDiff,
+  latest: number | undefined,
+): EntryTable {
   const builder = core.tableBuilder();
   const names = groups(scan);
   for (const i of diff.entries) {
@@ -133,7 +142,8 @@ function layerTable(core: Core, tree: ImageTree, scan: EntryTable, diff: Directo
     builder.xattrs(scan.xattrs(i));
   }
   for (const i of diff.gone) builder.add(Kind.whiteout, tree.table.pathBytes(i), 0, 0, 0, 0n, 0);
-  return builder.finish();
+  const table = builder.finish();
+  return latest === undefined ? table : clampTimes(table, latest);
 }
 
 function writeLayer(

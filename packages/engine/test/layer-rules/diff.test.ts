@@ -171,6 +171,41 @@ describe('diff (commit)', () => {
     ]);
   });
 
+  it('epoch set: clamp only newer; whiteout mtime 0', async () => {
+    const stacks = new ImageBench();
+    try {
+      await stacks.importEntries([dir('./'), file('gone'), file('kept')], 'base');
+      const tree = `${stacks.dir}/tree`;
+      const digests = new Set<string>();
+      for (const extra of [1n, 2n]) {
+        await stacks.engine.trees.unpack('base', tree);
+        rmSync(`${tree}/gone`);
+        writeFileSync(`${tree}/older`, '');
+        writeFileSync(`${tree}/newer`, '');
+        setTimes(`${tree}/older`, 1_500_000_000n, 5);
+        setTimes(`${tree}/newer`, 1_900_000_000n + extra, 5);
+        const timestamp = 1_750_000_000;
+        const { layer } = await stacks.engine.commitFrom(tree, 'base', 'dated', { timestamp });
+        digests.add(layer?.diffId ?? '');
+        rmSync(tree, { recursive: true });
+      }
+      expect(digests.size).toBe(1);
+      const entries = await stacks.engine.trees.list('dated');
+      expect(entries.map(({ path, mtime }) => `${path} ${mtime}`)).toEqual([
+        '/kept 2023-11-14T22:13:20Z',
+        '/newer 2025-06-15T15:06:40Z',
+        '/older 2017-07-14T02:40:00.000000005Z',
+      ]);
+      const [hex = ''] = [...digests].map((diffId) => diffId.slice(7));
+      const listed = execFileSync('tar', ['--utc', '--full-time', '-tvf', `${stacks.root}/blobs/sha256/${hex}`], {
+        encoding: 'utf8',
+      });
+      expect(listed).toMatch(/1970-01-01 00:00:00 .*\.wh\.gone/);
+    } finally {
+      stacks.close();
+    }
+  });
+
   it('diff→apply→diff: empty', async () => {
     const stacks = new ImageBench();
     try {

@@ -17,6 +17,8 @@ import { Store } from '../../src/store/store.ts';
 import { enterPrivateMounts, unmount } from '../../src/system/mount.ts';
 import { makeTar, type TarEntry } from './tar.ts';
 
+type Compression = 'none' | 'gzip' | 'zstd';
+
 /** A store of a test's own, and folders beside it. `close` takes all of it away. */
 export class ImageBench {
   readonly dir = mkdtempSync(join(tmpdir(), 'mica-tree-'));
@@ -47,13 +49,28 @@ export class ImageBench {
   }
 
   /** An image of these layers' tars, the first at the bottom, each stored as it is or compressed. */
-  stack(tars: readonly Uint8Array[], reference: string, compression: 'none' | 'gzip' | 'zstd' = 'none'): Digest[] {
-    using store = Store.open(this.root);
-    const layers = tars.map((tar): NewLayer => {
+  stack(tars: readonly Uint8Array[], reference: string, compression: Compression = 'none'): Digest[] {
+    const blobs = tars.map((tar) => {
       const diffId: Digest = `sha256:${createHash('sha256').update(tar).digest('hex')}`;
-      const bytes = compression === 'gzip' ? gzipSync(tar) : compression === 'zstd' ? zstdCompressSync(tar) : tar;
-      const { digest, size, mediaType } = store.blobs.put(bytes, layerTypeOf(compression));
-      store.layers.put({ diffId, digest, size, mediaType, tarSize: tar.length, entries: null });
+      const blob = compression === 'gzip' ? gzipSync(tar) : compression === 'zstd' ? zstdCompressSync(tar) : tar;
+      return { diffId, blob, tarSize: tar.length };
+    });
+    return this.#image(blobs, reference, compression);
+  }
+  /** An image of one layer that is not compressed by the test in one piece; its diff ID is what the test says. */
+  stackBlob(blob: Uint8Array, diffId: Digest, reference: string, compression: Compression): void {
+    this.#image([{ diffId, blob, tarSize: blob.length }], reference, compression);
+  }
+
+  #image(
+    blobs: readonly { readonly diffId: Digest; readonly blob: Uint8Array; readonly tarSize: number }[],
+    reference: string,
+    compression: Compression,
+  ): Digest[] {
+    using store = Store.open(this.root);
+    const layers = blobs.map(({ diffId, blob, tarSize }): NewLayer => {
+      const { digest, size, mediaType } = store.blobs.put(blob, layerTypeOf(compression));
+      store.layers.put({ diffId, digest, size, mediaType, tarSize, entries: null });
       return { diffId, digest, size, mediaType };
     });
     const diffIds = layers.map(({ diffId }) => diffId);
