@@ -12,9 +12,11 @@ const order = [
   'tree',
   'overlay',
   'runtime',
+  'files',
   'volume',
   'network',
   'container',
+  'copy',
   'commit',
   'upkeep',
 ];

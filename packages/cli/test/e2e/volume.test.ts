@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { treeLines } from '../../../engine/test/support/tree.ts';
 import { MicaBench } from '../support/mica.ts';
 
 const bench = new MicaBench();
@@ -110,6 +112,63 @@ it('a tmpfs with its options, and one over a place that every container has', ()
     '/t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700',
     '/u tmpfs rw,nosuid,nodev,noexec,relatime,size=2048k,mode=1770',
   ]);
+});
+
+it('an empty volume gets what the image has there, with all its attributes; a commit gets none of it', () => {
+  const script = `mkdir -m 1750 /data /data/d; echo hi > /data/f; chmod 4711 /data/f; ln /data/f /data/g; ln -s f /data/l
+    chown 1000:100 /data /data/f; touch -d 2001-02-03 /data/d /data`;
+  ok(
+    'run',
+    '--name',
+    'maker',
+    'base:1',
+    'sh',
+    '-c',
+    `for n in mkdir chmod ln chown touch; do busybox ln -s busybox /bin/$n; done; ${script}`,
+  );
+  const upper = file(`home/containers/${ok('ps', '-aq', '--no-trunc').trim()}/upper`);
+  spawnSync('sh', ['-c', `setfattr -n user.a -v b ${upper}/data/f`]);
+  ok('commit', '-c', 'VOLUME /data', '-c', 'VOLUME ["/made/new"]', 'maker', 'with:1');
+  const wanted = treeLines(`${upper}/data`);
+
+  ok('create', '--name', 'one', '-v', 'named:/data', 'with:1', 'sh');
+  expect(treeLines(data('named'))).toEqual(wanted);
+  // Its own volume for the other path of the image; a filled one stays as it is; nocopy leaves it empty.
+  expect(volumes()).toHaveLength(2);
+  ok('run', '--rm', '-v', 'named:/data', 'with:1', 'sh', '-c', 'echo more >> /data/f; rm /data/g');
+  ok('run', '--rm', '-v', 'named:/data', '-v', 'bare:/data/d:nocopy', 'with:1', 'sh', '-c', ': > /data/d/new');
+  expect(readFileSync(join(data('named'), 'f'), 'utf8')).toBe('hi\nmore\n');
+  expect(existsSync(join(data('named'), 'g'))).toBe(false);
+  expect(readdirSync(data('bare'))).toEqual(['new']);
+  expect(volumes()).toHaveLength(3); // --rm took the anonymous ones
+
+  ok('run', '--name', 'two', 'with:1', 'sh', '-c', 'echo changed > /data/f; echo x > /made/new/x');
+  expect(ok('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
+  ok('commit', 'two', 'after:1');
+  expect(ok('run', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
+  expect(ok('ls', 'after:1:/made/new')).not.toMatch(/x/);
+  ok('rm', '-v', 'one', 'two', 'maker');
+  expect(volumes()).toEqual(['bare', 'named']);
+});
+
+it('a volume that several processes fill at once, and one whose filling was killed, is whole', async () => {
+  ok(
+    'run',
+    '--name',
+    'maker',
+    'base:1',
+    'sh',
+    '-c',
+    'busybox mkdir /data; for n in $(seq 300); do echo $n > /data/$n; done',
+  );
+  ok('commit', 'maker', 'many:1');
+  ok('volume', 'create', 'cut');
+  mkdirSync(file('home/volumes/cut/.new/junk'), { recursive: true });
+  const create = (volume: string) => bench.start('home', ['create', '-v', `${volume}:/data`, 'many:1', 'sh']);
+  const made = await Promise.all([...Array(5).fill('filled'), 'cut'].map(create));
+  expect(made.map(({ code, err }) => `${code}${err}`)).toEqual(Array(6).fill('0'));
+  for (const name of ['filled', 'cut']) expect(readdirSync(data(name))).toHaveLength(300);
+  expect(readdirSync(file('home/volumes/cut')).sort()).toEqual(['.lock', '_data']);
 });
 
 it('processes that make one volume at once end with one', async () => {

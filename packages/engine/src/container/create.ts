@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CreateOptions, MountPoint } from '../contract.ts';
+import type { CreateOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { checkAsked } from '../runtime/spec.ts';
@@ -13,6 +13,7 @@ import { planNetworks } from './network.ts';
 import type { ContainerState } from './record.ts';
 import { checkName } from './rename.ts';
 import { prepareRootfs } from './rootfs.ts';
+import { fillVolumes, mountsOf } from './volumes.ts';
 
 /** The new container's ID. Nothing is left of one that could not be made. */
 export async function createContainer(context: ContainerContext, options: CreateOptions): Promise<string> {
@@ -62,6 +63,7 @@ export async function createContainer(context: ContainerContext, options: Create
   try {
     networks.attach(id, name);
     await prepareRootfs(context.store, context.paths, id, image.config.rootfs.diff_ids);
+    await fillVolumes(context, id, image.config.rootfs.diff_ids);
     return id;
   } catch (error) {
     forget(context, id, true);
@@ -82,20 +84,6 @@ function checkLife({ remove, restart, init }: CreateOptions): void {
       exitCode: 125,
     });
   if (init) initProgram();
-}
-
-/** `CONTAINER[:MODE]`: its bind mounts and volumes, read-only if the mode says so. */
-function mountsOf(context: ContainerContext, from: string): MountPoint[] {
-  const [name = '', mode, ...rest] = from.split(':');
-  if (name === '' || rest.length > 0 || !['ro', 'rw', undefined].includes(mode))
-    throw new MicaError('invalid-argument', `invalid mode: ${[mode, ...rest].join(':')}`, {
-      subject: from,
-      hint: 'expected CONTAINER, CONTAINER:ro or CONTAINER:rw',
-      exitCode: 125,
-    });
-  const { mounts } = context.store.containers.find<ContainerState>(name).record;
-  const shared = mounts.filter((mount) => mount.type !== 'tmpfs');
-  return mode === undefined ? shared : shared.map((mount) => ({ ...mount, readOnly: mode === 'ro', mode }));
 }
 
 /** A name that no container has; the store refuses one that was taken since. */

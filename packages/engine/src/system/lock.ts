@@ -14,3 +14,14 @@ export function withFileLock<T>(file: string, work: () => T): T {
     closeSync(fd);
   }
 }
+
+/** The same for work that waits; the lock is the open file's, so it holds over the waits. */
+export async function withFileLockAsync<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const fd = openSync(file, 'a', 0o600);
+  try {
+    call(FLOCK, 'flock', file, fd, LOCK_EX);
+    return await work();
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,11 +1,13 @@
-import { closeSync } from 'node:fs';
+import { chmodSync, closeSync, lchownSync } from 'node:fs';
 import { setImmediate as rest } from 'node:timers/promises';
 import { type EntryTable, Kind, padding } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { wrapSystemError } from '../error.ts';
-import { type Ground, Planter } from '../files/planter.ts';
-import { vanished } from '../files/read-tree.ts';
-import { openFile } from '../system/in-root.ts';
+import { fdSelf, openFile } from '../system/in-root.ts';
+import { setTimes } from '../system/nodes.ts';
+import { setXattr } from '../system/xattr.ts';
+import { type Ground, Planter } from './planter.ts';
+import { vanished } from './read-tree.ts';
 
 export interface PlantTask extends Task {
   readonly owner: boolean;
@@ -57,6 +59,17 @@ export async function plantTree(
     planter.abort();
     throw task.signal?.aborted ? error : wrapSystemError(error, 'copy to', task.subject);
   }
+}
+
+/** Gives the open directory the attributes of the table's own root, which a copy into a folder leaves alone. */
+export function settleRoot(table: EntryTable, fd: number): void {
+  const root = table.find('');
+  if (root < 0) return;
+  const path = fdSelf(fd);
+  lchownSync(path, table.uid(root), table.gid(root));
+  chmodSync(path, table.mode(root));
+  for (const [name, value] of table.xattrs(root)) setXattr(path, name, value);
+  setTimes(path, table.mtimeSec(root), table.mtimeNsec(root));
 }
 
 /** Bytes of the tar that docker would have sent: what its "Successfully copied" counts. */
