@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -102,6 +103,13 @@ it('an unchanged container commits to the same layer without reading it, and a d
   writeFileSync(join(upperOf(id), 'etc/a'), 'b');
   expect(configOf(ok('commit', 'box', 'two:2')).rootfs.diff_ids.at(-1)).not.toBe(layer);
   expect(mica('commit', '--timestamp', 'soon', 'box').err).toMatch(/not a time in seconds/);
+});
+
+it('a date set clamps only newer times in the layer', async () => {
+  const id = await made('dated', { 'etc/new': 'n', 'etc/old': 'o' });
+  utimesSync(join(upperOf(id), 'etc/old'), 1e9, 1e9);
+  ok('commit', '--timestamp', '1500000000', 'dated', 'dated:1');
+  expect(ok('ls', '-l', 'dated:1:/etc')).toMatch(/ 2017-07-14 02:40:00 new\n.* 2001-09-09 01:46:40 old/);
 });
 
 it('a running container is frozen while it is read, and runs on; --pause=false leaves it alone', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Core, EntryTable, type HashEngine } from '@mica/core-wasm';
+import { Core, clampTimes, EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract.ts';
 import { scanSteps } from '../layer/scan.ts';
 import type { StopSignal } from '../pool/stop.ts';
@@ -32,6 +32,8 @@ export interface LayerJob {
    * container's own, bottom first. Null: on the container's own.
    */
   readonly onto: readonly string[] | null;
+  /** No time in the layer is later, seconds since the epoch (SOURCE_DATE_EPOCH). */
+  readonly latest?: number;
   /** Null: not running, or not wanted. */
   readonly freeze: FreezeTarget | null;
   readonly hasher: HashEngine['name'];
@@ -58,7 +60,8 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}): Promise<La
   const frozen: Frozen = job.freeze ? freeze(job.freeze) : { thaw: () => 0 };
   try {
     const core = new Core();
-    const table = await scan(core, job.upper, task);
+    const scanned = await scan(core, job.upper, task);
+    const table = job.latest === undefined ? scanned : clampTimes(scanned, job.latest);
     if (isEmpty(table)) return { kind: 'empty', frozenMs: frozen.thaw() };
     const reader = new YoungReader(job.upper, table);
     const last = job.last && readLast(job.last);

@@ -97,6 +97,7 @@ export class Planner {
           ? { file: `${folder}/${last.tableKey}`, young: JSON.parse(last.young) as Record<number, string> }
           : null,
         onto: last ? this.#onto(row.image, last) : null,
+        ...(this.#options.timestamp === undefined ? {} : { latest: this.#options.timestamp }),
         freeze: this.#freeze(row),
       },
     };
