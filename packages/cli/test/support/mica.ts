@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
+export const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
