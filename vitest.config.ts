@@ -2,7 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 const privileged = process.getuid?.() === 0;
 // Real mounts and containers: root's. In CI they must run, so there they are never left out.
-const needRoot = ['packages/engine/test/{layer,layer-rules,runtime,e2e}/**', 'packages/cli/test/e2e/**'];
+const needRoot = [
+  'packages/engine/test/{layer,layer-rules,runtime,e2e}/**',
+  'packages/cli/test/e2e/**',
+  'packages/bench/test/check.test.ts',
+];
 const leftOut = privileged || process.env.CI === 'true' ? [] : needRoot;
 if (leftOut.length > 0)
   console.warn(`LEFT OUT: all tests in ${leftOut.join(' and ')}: they mount and run containers, which needs root`);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { measureKernels } from './kernels/child.ts';
 import { describeCommit, describeMachine } from './measure/machine.ts';
+import { CommandFailed } from './measure/process.ts';
 import type { Options } from './options.ts';
 import type { Recorded, Results } from './results.ts';
 import { Session } from './session.ts';
@@ -27,9 +28,18 @@ export async function bench(options: Options, note: (text: string) => void): Pro
         rivals,
         folder,
         full: options.full,
+        rounds: (quick: number, full: number) => options.rounds ?? (options.full ? full : quick),
         note: (text: string) => note(`${workload.name} ${text}`),
       };
-      measures.push(...(await workload.measure(context)));
+      try {
+        measures.push(...(await workload.measure(context)));
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) throw error;
+        // Told in every report; the other workloads go on.
+        const sides = [{ name: 'mica', missing: `NOT MEASURED: ${error.message}` }];
+        measures.push({ workload: workload.name, what: workload.title, sides, goals: [] });
+        session.clear();
+      }
     }
     const machine = describeMachine(session.folder);
     const mode = options.full ? 'full' : 'quick';

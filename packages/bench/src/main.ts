@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { bench } from './bench.ts';
+import { type CheckOptions, check } from './check/check.ts';
 import { addSystemFolders } from './measure/tools.ts';
 import { type Options, parseOptions, usage } from './options.ts';
+import { html } from './report/html.ts';
 import { markdown } from './report/markdown.ts';
-import { appendHistory, resultsFolder, writeWhole } from './results.ts';
+import { appendHistory, historyEntry, readHistory, writeWhole } from './results.ts';
 
 addSystemFolders();
 process.exitCode = await main(process.argv.slice(2));
@@ -20,12 +22,20 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  if (options.check) throw new Error('--check is not there yet');
+  if (options.check) return (await check(checked(options), (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
   const results = await bench(options, (text) => process.stderr.write(`· ${text}\n`));
-  const table = markdown(results);
-  writeWhole(join(resultsFolder, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
-  writeWhole(join(resultsFolder, 'latest.md'), table);
   if (options.record) appendHistory(results);
-  process.stdout.write(`${table}\nresults: packages/bench/results/latest.{json,md}\n`);
+  const text = markdown(results);
+  const here = historyEntry(results);
+  const history = options.record ? readHistory() : [...readHistory(), here];
+  writeWhole(join(options.out, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
+  writeWhole(join(options.out, 'latest.md'), text);
+  writeWhole(join(options.out, 'report.html'), html(results, history));
+  process.stdout.write(`${text}\n${join(options.out, 'report.html')}\n`);
   return 0;
+}
+
+function checked({ baseline, record, folder, only, rounds, strict }: Options): CheckOptions {
+  const groups = (['kernels', 'commands'] as const).filter((group) => only === null || only.has(group));
+  return { baseline, record, folder, groups: new Set(groups), rounds: rounds ?? 7, strict };
 }

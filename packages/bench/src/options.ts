@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { baselineFile } from './check/baseline.ts';
 import { type PeerName, peerNames } from './peers/peer.ts';
+import { resultsFolder } from './results.ts';
 import { type WorkloadName, workloadNames } from './workloads/workload.ts';
 
 export interface Options {
@@ -7,19 +9,30 @@ export interface Options {
   readonly check: boolean;
   /** Adds this run to the committed history; with --check, writes the baseline anew. */
   readonly record: boolean;
-  /** Null: all. `kernels` stands beside W1 … W9. */
-  readonly only: ReadonlySet<WorkloadName | 'kernels'> | null;
+  /** Null: all. `kernels` stands beside W1 … W9; `--check` knows `kernels` and `commands`. */
+  readonly only: ReadonlySet<WorkloadName | 'kernels' | 'commands'> | null;
   readonly peers: readonly Exclude<PeerName, 'mica'>[];
   readonly folder: string | null;
+  /** Where the reports go. */
+  readonly out: string;
+  /** Of `--check`. */
+  readonly baseline: string;
+  /** Rounds of each measure; null: as many as the mode wants. */
+  readonly rounds: number | null;
+  readonly strict: boolean;
 }
 
 export const usage = `npm run bench [-- OPTIONS]
   --full              more rounds, the large workloads too (an hour; without: minutes)
-  --only W2,W7        these workloads only; kernels: the kernels' duels
+  --only W2,W7        these workloads only; kernels: the kernels' duels (--check: kernels, commands)
   --peers docker,…    these rivals only, of docker, buildah and umoci; none: no rival
   --record            add the run to results/history.json; with --check: write a new baseline
   --check             ratios that CI holds to the recorded ones; fails on a drop of more than 15 %
-  --folder DIR        where the stores are put for the run (default: the cache folder, /var/tmp/mica-bench)`;
+  --folder DIR        where the stores are put for the run (default: the cache folder, /var/tmp/mica-bench)
+  --out DIR           where latest.json, latest.md and report.html are written (default: packages/bench/results)
+  --rounds N          rounds of each measure
+  --strict            --check judges on a busy machine too, where figures say little
+  --baseline FILE     what --check compares with (default: packages/bench/results/baseline.json)`;
 
 /** @throws Error with one line for the user */
 export function parseOptions(args: readonly string[]): Options | 'help' {
@@ -32,6 +45,10 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
       only: { type: 'string' },
       peers: { type: 'string' },
       folder: { type: 'string' },
+      out: { type: 'string' },
+      baseline: { type: 'string' },
+      rounds: { type: 'string' },
+      strict: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -40,8 +57,24 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const peers =
     values.peers === 'none' ? [] : values.peers === undefined ? rivals : list(values.peers, rivals, '--peers');
   const only =
-    values.only === undefined ? null : new Set(list(values.only, [...workloadNames, 'kernels'] as const, '--only'));
-  return { full: values.full, check: values.check, record: values.record, only, peers, folder: values.folder ?? null };
+    values.only === undefined
+      ? null
+      : new Set(list(values.only, [...workloadNames, 'kernels', 'commands'] as const, '--only'));
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
+    throw new Error(`--rounds: not a number above zero: ${values.rounds}`);
+  return {
+    full: values.full,
+    check: values.check,
+    record: values.record,
+    only,
+    peers,
+    folder: values.folder ?? null,
+    out: values.out ?? resultsFolder,
+    baseline: values.baseline ?? baselineFile,
+    rounds,
+    strict: values.strict,
+  };
 }
 
 function list<T extends string>(text: string, known: readonly T[], option: string): T[] {

@@ -29,7 +29,7 @@ export interface Results {
 }
 
 /** One run in the committed history: enough for the plots, a few hundred bytes. */
-interface HistoryEntry {
+export interface HistoryEntry {
   readonly when: string;
   readonly kind: string;
   readonly commit: string;
@@ -42,11 +42,11 @@ interface HistoryEntry {
 export const resultsFolder: string = fileURLToPath(new URL('../results', import.meta.url));
 const historyFile = join(resultsFolder, 'history.json');
 
-function readHistory(file: string = historyFile): HistoryEntry[] {
+export function readHistory(file: string = historyFile): HistoryEntry[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as HistoryEntry[]) : [];
 }
 
-function historyEntry(results: Results): HistoryEntry {
+export function historyEntry(results: Results): HistoryEntry {
   const seconds: Record<string, { mica: number; floor?: number; bytes?: number }> = {};
   for (const { workload, what, sides, bytes } of results.measures) {
     const mica = sides[0]?.seconds?.median;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cacheFolder } from './data/trees.ts';
 import type { Mica } from './peers/mica.ts';
 import { openPeer } from './peers/open.ts';
-import type { Opened, PeerName } from './peers/peer.ts';
+import type { Opened, Peer, PeerName } from './peers/peer.ts';
 
 /** The engines of a run and the folder that holds their stores; all of it is gone after {@link close}. */
 export class Session {
@@ -38,10 +38,18 @@ export class Session {
     return session;
   }
 
+  #peers(): Peer[] {
+    return [this.mica, ...[...this.rivals.values()].flatMap((opened) => ('peer' in opened ? [opened.peer] : []))];
+  }
+
+  /** After a workload that stopped half-way: no container of it is left to the next. */
+  clear(): void {
+    for (const peer of this.#peers()) peer.clear();
+  }
+
   close(): void {
     const errors: unknown[] = [];
-    const peers = [...this.rivals.values()].flatMap((opened) => ('peer' in opened ? [opened.peer] : []));
-    for (const peer of [this.mica, ...peers]) {
+    for (const peer of this.#peers()) {
       try {
         peer.close();
       } catch (error) {

@@ -12,7 +12,7 @@ export function cacheFolder(): string {
 }
 
 /** Made once: a half-made one is never taken for whole. */
-function once(name: string, make: (at: string) => void): string {
+export function once(name: string, make: (at: string) => void): string {
   const at = join(cacheFolder(), name);
   if (existsSync(at)) return at;
   const half = `${at}.${process.pid}.making`;
@@ -64,6 +64,20 @@ export function bigFiles(): string {
   });
 }
 
+/** W4, W6: what one container of many changed: 1,000 files, 9 MiB. */
+export function batchFiles(seed: number): string {
+  return once(`w4-batch-1-${seed}`, (at) =>
+    files(at, { count: 1000, aDirectory: 100, from: 819, mean: 9437, to: 21_504, seed: 100 + seed }),
+  );
+}
+
+/** What `--check` commits again and again: W2's kind of files, 3,000 of them. */
+export function checkFiles(): string {
+  return once('check-files-1', (at) =>
+    files(at, { count: 3000, aDirectory: 100, from: 819, mean: 8192, to: 21_504, seed: 11 }),
+  );
+}
+
 interface FilesShape {
   readonly count: number;
   readonly aDirectory: number;
@@ -74,7 +88,7 @@ interface FilesShape {
   readonly seed: number;
 }
 
-function files(at: string, shape: FilesShape): void {
+export function files(at: string, shape: FilesShape): void {
   const random = new Random(shape.seed);
   // fraction ** p has the mean 1 / (p + 1)
   const power = (shape.to - shape.from) / (shape.mean - shape.from) - 1;

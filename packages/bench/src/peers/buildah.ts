@@ -44,9 +44,12 @@ export class Buildah implements Peer {
     return this.#command('commit', '--quiet', '--disable-compression', box.name, image);
   }
 
+  clear(): void {
+    this.#do('rm', '--all');
+  }
   close(): void {
     try {
-      this.#do('rm', '--all');
+      this.clear();
     } finally {
       for (const at of output(['sh', '-c', `grep -F " ${this.#folder}/" /proc/mounts | cut -d' ' -f2 | tac`]).split(
         '\n',

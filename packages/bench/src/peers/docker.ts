@@ -81,14 +81,20 @@ export class Docker implements Peer {
   removeImage(image: string): void {
     this.do('rmi', '-f', image);
   }
+  removeImages(images: readonly string[]): void {
+    this.do('rmi', '-f', ...images);
+  }
   commit(box: Box, image: string): Command {
     return this.command('commit', box.name, image);
   }
 
+  clear(): void {
+    const ids = this.do('ps', '-aq').split('\n').filter(Boolean);
+    if (ids.length > 0) this.do('rm', '-f', ...ids);
+  }
   close(): void {
     try {
-      const ids = this.do('ps', '-aq').split('\n').filter(Boolean);
-      if (ids.length > 0) this.do('rm', '-f', ...ids);
+      this.clear();
     } finally {
       stop(this.#daemon);
       removeBridge();

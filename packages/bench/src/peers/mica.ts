@@ -53,9 +53,12 @@ export class Mica implements Peer {
     return this.command('commit', box.name, image);
   }
 
-  close(): void {
+  clear(): void {
     const ids = this.do('ps', '-aq').split('\n').filter(Boolean);
-    for (const id of ids) this.do('rm', '-f', id);
+    if (ids.length > 0) this.do('rm', '-f', ...ids);
+  }
+  close(): void {
+    this.clear();
     const run = join('/run/mica', createHash('sha256').update(this.root).digest('hex').slice(0, 8));
     rmSync(run, { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true });

@@ -16,6 +16,8 @@ export interface Peer {
   remove(box: Box): void;
   removeImage(image: string): void;
   commit(box: Box, image: string): Command;
+  /** Removes every container. */
+  clear(): void;
   close(): void;
 }
 

@@ -44,6 +44,9 @@ export class Umoci implements Peer {
   commit(box: Box, image: string): Command {
     return { argv: ['umoci', 'repack', '--image', this.#image(image), box.name] };
   }
+  clear(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }

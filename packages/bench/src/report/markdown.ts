@@ -60,12 +60,12 @@ function goals(measure: Recorded): string[] {
   ];
 }
 
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 0.01) return `${(seconds * 1000).toFixed(2)} ms`;
   return seconds < 1 ? `${(seconds * 1000).toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
 }
 
-function rate({ bytes, count }: Recorded, seconds: number): string {
+export function rate({ bytes, count }: Recorded, seconds: number): string {
   if (bytes !== undefined) return `${(bytes / seconds / 1048576).toFixed(0)} MiB/s`;
   return count !== undefined && count > 1 ? `${Math.round(count / seconds).toLocaleString('en')} /s` : '';
 }

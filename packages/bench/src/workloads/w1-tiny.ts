@@ -13,7 +13,7 @@ export const tiny: Workload = {
         mkdirSync(join(upper, 'data'), { recursive: true });
         writeFileSync(join(upper, 'data/f'), 'abc');
       },
-      rounds: bench.full ? 21 : 9,
+      rounds: bench.rounds(9, 21),
       against: ['docker', 'buildah', 'umoci'],
     });
     const goals = [

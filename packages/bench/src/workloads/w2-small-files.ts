@@ -11,7 +11,7 @@ export const small: Workload = {
     const source = smallFiles();
     const sides = await commitContest(bench, {
       fill: fillFrom(source),
-      rounds: bench.full ? 9 : 5,
+      rounds: bench.rounds(5, 9),
       against: ['docker', 'buildah', 'umoci'],
       floor: true,
     });

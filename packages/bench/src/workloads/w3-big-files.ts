@@ -11,7 +11,7 @@ export const big: Workload = {
     const source = bigFiles();
     const sides = await commitContest(bench, {
       fill: fillFrom(source),
-      rounds: bench.full ? 5 : 3,
+      rounds: bench.rounds(3, 5),
       against: ['docker', 'buildah'],
       floor: true,
     });

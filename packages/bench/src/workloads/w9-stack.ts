@@ -7,6 +7,6 @@ export const stack: Workload = {
   title: 'union of 100 layers, diff of two trees of a million',
   needs: [],
   async measure(bench) {
-    return measureKernels('stack', bench.full ? 7 : 3).map((one) => ({ workload: 'W9', ...one }));
+    return measureKernels('stack', bench.rounds(3, 7)).map((one) => ({ workload: 'W9', ...one }));
   },
 };

@@ -10,6 +10,8 @@ export interface Bench {
   /** Emptied after the workload. */
   readonly folder: string;
   readonly full: boolean;
+  /** How many rounds: the first in a quick run, the second in a full one, unless the user said. */
+  rounds(quick: number, full: number): number;
   /** One line of progress. */
   note(text: string): void;
 }

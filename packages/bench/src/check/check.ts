@@ -1,0 +1,99 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { describeCommit, describeMachine } from '../measure/machine.ts';
+import { Session } from '../session.ts';
+import { type BaselineRatio, readBaseline, writeBaseline } from './baseline.ts';
+import { type Judged, judgeMeasure, ratioOf, type Taken } from './judge.ts';
+import { type Watched, watchedCommands, watchedKernels } from './measures.ts';
+
+export interface CheckOptions {
+  readonly baseline: string;
+  readonly record: boolean;
+  readonly folder: string | null;
+  readonly groups: ReadonlySet<Watched['group']>;
+  readonly rounds: number;
+  /** Judge on a busy machine too. */
+  readonly strict: boolean;
+}
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+/** How often a measure that looks slower is taken again, its runs added to those it has. */
+const again = 4;
+/** No more retries after this long: CI waits for it. */
+const patienceMs = 150_000;
+
+/**
+ * Compares each watched ratio with the recorded one. What looks slower is measured again, up to four
+ * times: a hiccup passes, a slower program stays slower. True if nothing dropped.
+ */
+export async function check(options: CheckOptions, say: (line: string) => void): Promise<boolean> {
+  const session = await Session.open(options.folder, []);
+  try {
+    const watched = [
+      ...(options.groups.has('commands') ? watchedCommands(session.mica, session.folder) : []),
+      ...(options.groups.has('kernels') ? watchedKernels() : []),
+    ];
+    const { kind, cpu } = describeMachine(session.folder);
+    const recorded = readBaseline(options.baseline)?.kinds[kind] ?? {};
+    const judged: Judged[] = [];
+    if (options.record) {
+      const ratios: Record<string, BaselineRatio> = {};
+      for (const one of watched) {
+        const ratio = record(one, options.rounds);
+        ratios[one.name] = ratio;
+        say(`recorded ${one.name}: ${ratio.ratio.toFixed(3)}`);
+      }
+      writeBaseline(options.baseline, describeCommit(root).hash, kind, ratios);
+      return true;
+    }
+    const until = Date.now() + patienceMs;
+    for (const one of watched) {
+      const result = settleOn(one, options, recorded[one.name], until);
+      judged.push(result);
+      say(`${sign(result)} ${one.name}: ${result.text}`);
+    }
+    const unknown = judged.filter(({ verdict }) => verdict === 'unknown').length;
+    if (unknown > 0)
+      say(
+        `${unknown} measures have nothing recorded on this kind of machine (${cpu}): npm run bench -- --check --record`,
+      );
+    const slower = judged.filter(({ verdict }) => verdict === 'slower');
+    for (const { name, text } of slower) say(`FAILED: ${name}: ${text} (allowed: 15 % lower)`);
+    if (slower.length > 0)
+      say('If that is meant, record it in the commit that means it: npm run bench -- --check --record');
+    return slower.length === 0;
+  } finally {
+    session.close();
+  }
+}
+
+function settleOn(
+  one: Watched,
+  { rounds, strict }: CheckOptions,
+  recorded: BaselineRatio | undefined,
+  until: number,
+): Judged {
+  let taken: Taken = { ours: [], reference: [] };
+  for (let attempt = 0; ; attempt++) {
+    const more = one.take(rounds);
+    taken = { ours: [...taken.ours, ...more.ours], reference: [...taken.reference, ...more.reference] };
+    const result = judgeMeasure(one.name, taken, recorded, strict ? null : loadOfMachine());
+    if (result.verdict === 'ok' || result.verdict === 'unknown') return result;
+    if (attempt >= again || Date.now() > until) return result;
+  }
+}
+
+/** Three times over; the worst of the three is what later runs are held to, so that no lucky one is. */
+function record(one: Watched, rounds: number): BaselineRatio {
+  const all = [0, 1, 2].map(() => ratioOf(one.take(rounds)));
+  return all.reduce((worst, next) => (next.ratio > worst.ratio ? next : worst));
+}
+
+/** Processes that want to run, for each processor; the last minute's. */
+function loadOfMachine(): number {
+  return (loadavg()[0] ?? 0) / availableParallelism();
+}
+
+function sign({ verdict }: Judged): string {
+  return { ok: '✓', slower: '✗', busy: '?', unknown: '·' }[verdict];
+}

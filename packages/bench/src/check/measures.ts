@@ -1,0 +1,87 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { busyboxTar, checkFiles } from '../data/trees.ts';
+import { measureKernels } from '../kernels/child.ts';
+import { contest } from '../measure/contest.ts';
+import type { Command } from '../measure/process.ts';
+import type { Mica } from '../peers/mica.ts';
+import type { Box } from '../peers/peer.ts';
+import { base, settle } from '../workloads/commit-contest.ts';
+import { fillFrom } from '../workloads/fill.ts';
+import type { Taken } from './judge.ts';
+
+/** Something that CI watches: Mica's side and a reference that no change of ours can move. */
+export interface Watched {
+  readonly name: string;
+  readonly group: 'kernels' | 'commands';
+  take(rounds: number): Taken;
+}
+
+/** Whole commands against what the machine's own tools need for the same bytes. Idle containers: no privilege is needed. */
+export function watchedCommands(mica: Mica, folder: string): Watched[] {
+  const nothing: Command = { argv: [process.execPath, '-e', '0'] };
+  mica.importImage(busyboxTar(), base);
+  const tree = join(folder, 'floor');
+  mkdirSync(tree, { recursive: true });
+  fillFrom(checkFiles())(tree);
+  const filled = mica.create(base, 'filled');
+  fillFrom(checkFiles())(filled.upper);
+  const tiny = mica.create(base, 'tiny');
+  mkdirSync(join(tiny.upper, 'data'), { recursive: true });
+  const commit = (box: Box) => ({
+    work: mica.commit(box, 'bench/check:1'),
+    before: () => settle(box.upper),
+    after: () => mica.removeImage('bench/check:1'),
+  });
+  const race = (
+    name: string,
+    ours: { work: Command; before?: () => void; after?: () => void },
+    reference: Command,
+  ): Watched => ({
+    name,
+    group: 'commands',
+    take: (rounds) => {
+      const sides = contest(
+        [
+          { name: 'mica', ...ours },
+          { name: 'reference', work: reference },
+        ],
+        rounds,
+        () => {},
+      );
+      for (const { missing } of sides) if (missing !== undefined) throw new Error(`${name}: ${missing}`);
+      return { ours: sides[0]?.seconds?.samples ?? [], reference: sides[1]?.seconds?.samples ?? [] };
+    },
+  });
+  return [
+    race('commit of 3,000 files', commit(filled), readAndHash(tree)),
+    race('commit of one directory', commit(tiny), nothing),
+    race('ps', { work: mica.command('ps') }, nothing),
+  ];
+}
+
+/** Of tools that every Debian has. */
+function readAndHash(tree: string): Command {
+  return { argv: ['sh', '-c', 'tar -C "$0" -c . | sha256sum', tree] };
+}
+
+const kernels = [
+  { set: 'sha256', what: 'SHA-256, 8 MiB', ours: 'scalar', reference: 'hash-wasm' },
+  { set: 'sha256', what: 'SHA-256, 8 MiB', ours: 'four lanes', reference: 'hash-wasm' },
+  { set: 'scan', what: 'tar scan', ours: 'kernel', reference: 'twin' },
+  { set: 'merge', what: 'union, 20 × 2,000', ours: 'kernel', reference: 'twin' },
+  { set: 'merge', what: 'diff of two trees', ours: 'kernel', reference: 'twin' },
+] as const;
+
+/** Kernels against their plain-TypeScript twins or another library's. A set runs once for all that it tells. */
+export function watchedKernels(): Watched[] {
+  return kernels.map(({ set, what, ours, reference }) => ({
+    name: `${what}: ${ours} against ${reference}`,
+    group: 'kernels',
+    take: (rounds) => {
+      const sides = measureKernels(set, rounds).find((one) => one.what === what)?.sides ?? [];
+      const samples = (name: string) => sides.find((side) => side.name === name)?.seconds?.samples ?? [];
+      return { ours: samples(ours), reference: samples(reference) };
+    },
+  }));
+}

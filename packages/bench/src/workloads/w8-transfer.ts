@@ -1,0 +1,96 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { transferArchive, transferBytes, transferImage } from '../data/image.ts';
+import { type Contender, contest, type Shown } from '../measure/contest.ts';
+import { type Command, CommandFailed, run } from '../measure/process.ts';
+import type { Docker } from '../peers/docker.ts';
+import type { Mica } from '../peers/mica.ts';
+import { Registry } from '../peers/registry.ts';
+import { type Measure, rivalsOf, type Workload } from './workload.ts';
+
+/**
+ * An image's ways in and out. Every push is the first one: the image freshly loaded, the registry empty. A
+ * pull is measured with the first container of it as well, since Mica unpacks only then and docker at once.
+ */
+export const transfer: Workload = {
+  name: 'W8',
+  title: 'load, save, push, pull of 11 layers, 20,000 files',
+  needs: ['docker'],
+  async measure(bench) {
+    const { peers, absent } = rivalsOf(bench, ['docker']);
+    const engines = [bench.mica, ...peers] as (Mica | Docker)[];
+    const archive = transferArchive();
+    const registry = await Registry.open(bench.folder);
+    const remote = `${registry.address}/${transferImage}`;
+    const rounds = bench.rounds(3, 7);
+    const out = join(bench.folder, 'saved.tar');
+    const measures: Measure[] = [];
+    const clean = (engine: Mica | Docker) => {
+      for (const image of [transferImage, remote]) quietly(() => engine.removeImage(image));
+      quietly(() => engine.do('image', 'prune', '-f'));
+    };
+    const race = (
+      what: string,
+      of: (engine: Mica | Docker) => Partial<Contender> & { work: Command },
+      more: Contender[] = [],
+    ) => {
+      bench.note(what);
+      const contenders = engines.map((engine) => ({ name: engine.name, ...of(engine) }));
+      const sides: Shown[] = [...contest([...contenders, ...more], rounds, () => {}), ...absent];
+      const goals = [{ against: 'docker', atLeast: 1 }];
+      measures.push({ workload: 'W8', what, bytes: transferBytes(), count: 20_000, sides, goals });
+    };
+    try {
+      race('load', (engine) => ({ work: engine.command('load', '-i', archive), before: () => clean(engine) }));
+      race('save', (engine) => ({
+        work: engine.command('save', '-o', out, transferImage),
+        before: () => quietly(() => engine.do('load', '-i', archive)),
+        after: () => rmSync(out, { force: true }),
+      }));
+      race('push', (engine) => ({
+        work: engine.command('push', remote),
+        before: () => {
+          clean(engine);
+          registry.empty();
+          engine.do('load', '-i', archive);
+          engine.do('tag', transferImage, remote);
+        },
+      }));
+      registry.empty();
+      run({ argv: ['skopeo', 'copy', '--dest-tls-verify=false', `docker-archive:${archive}`, `docker://${remote}`] });
+      const copied = join(bench.folder, 'copied');
+      const floor: Contender = {
+        name: 'skopeo, blobs only',
+        work: { argv: ['skopeo', 'copy', '--src-tls-verify=false', `docker://${remote}`, `dir:${copied}`] },
+        before: () => rmSync(copied, { recursive: true, force: true }),
+      };
+      race('pull', (engine) => ({ work: engine.command('pull', remote), before: () => clean(engine) }), [floor]);
+      race('pull and first run', (engine) => ({
+        work: both(
+          engine.command('pull', remote),
+          engine.command('run', '--rm', '--network', 'none', remote, '/bin/true'),
+        ),
+        before: () => clean(engine),
+      }));
+      rmSync(copied, { recursive: true, force: true });
+    } finally {
+      for (const engine of engines) clean(engine);
+      await registry.close();
+    }
+    return measures;
+  },
+};
+
+function both(one: Command, other: Command): Command {
+  const { env = {} } = one;
+  const quote = (words: readonly string[]) => words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  return { argv: ['sh', '-c', `${quote(one.argv)} > /dev/null && ${quote(other.argv)}`], env };
+}
+
+function quietly(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { contest } from '../src/measure/contest.ts';
+import { timesAsLong } from '../src/measure/ratio.ts';
+import { summarise } from '../src/measure/statistics.ts';
+import { parseOptions } from '../src/options.ts';
+
+describe('a contest', () => {
+  it('takes the sides in turn, the order turned about from round to round', () => {
+    const order: string[] = [];
+    const side = (name: string) => ({ name, work: () => order.push(name), before: () => order.push(`before ${name}`) });
+    contest([side('a'), side('b')], 2, () => {});
+    expect(order.filter((one) => !one.startsWith('before'))).toEqual(['a', 'b', 'b', 'a']);
+    expect(order.slice(0, 2)).toEqual(['before a', 'a']);
+  });
+
+  it('a side that fails is out with its own words, the others go on', () => {
+    const shown = contest(
+      [
+        { name: 'whole', work: { argv: ['true'] } },
+        { name: 'broken', work: { argv: ['sh', '-c', 'echo no such thing >&2; exit 3'] } },
+        { name: 'absent', work: { argv: ['/nowhere/at-all'] } },
+      ],
+      3,
+      () => {},
+    );
+    expect(shown[0]?.seconds?.samples).toHaveLength(3);
+    expect(shown[1]).toMatchObject({ missing: expect.stringMatching(/no such thing/) });
+    expect(shown[2]).toMatchObject({ missing: expect.stringMatching(/ENOENT/) });
+  });
+
+  it('tells the peak memory of a process', () => {
+    const [shown] = contest(
+      [{ name: 'x', work: { argv: [process.execPath, '-e', 'Buffer.alloc(2e8, 1)'] }, memory: true }],
+      1,
+      () => {},
+    );
+    expect(shown?.peakKiB).toBeGreaterThan(190_000);
+  });
+
+  it('compares round by round, so that a slow minute of the machine does not show', () => {
+    const a = { name: 'a', seconds: summarise([1, 10, 1]) };
+    const b = { name: 'b', seconds: summarise([2, 20, 2.1]) };
+    expect(timesAsLong(b, a)).toBe(2);
+  });
+});
+
+describe('options', () => {
+  it('know their names in any case, and say which they know', () => {
+    expect(parseOptions(['--only', 'w2,W7', '--peers', 'docker'])).toMatchObject({
+      only: new Set(['W2', 'W7']),
+      peers: ['docker'],
+    });
+    expect(() => parseOptions(['--only', 'W99'])).toThrow(/unknown name 'W99' \(known: W1, /);
+    expect(parseOptions(['--peers', 'none'])).toMatchObject({ peers: [] });
+    expect(() => parseOptions(['--fulll'])).toThrow();
+  });
+});
