@@ -3,14 +3,14 @@ import { Core, KernelError } from '@mica/core-wasm';
 import type { ImportOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
+import { applyInstructions } from '../image/instructions.ts';
 import { newImage } from '../image/new-image.ts';
+import { hostPlatform, parsePlatform } from '../image/platform.ts';
 import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { decompress } from './decompress.ts';
-
-const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
 
 /**
  * A root file system's tar (plain, gzip or zstd) as an image of one layer, docker import's way. The
@@ -19,6 +19,9 @@ const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd6
  */
 export async function importRootfs(store: Store, source: Readable, options: ImportOptions): Promise<Digest> {
   const reference = options.reference === undefined ? null : parseReference(options.reference);
+  // Both are looked at before the first byte is read: a long import does not end with a spelling mistake.
+  const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
+  const config = applyInstructions({}, options.changes ?? []);
   const writer = store.blobs.writer(mediaTypes.layer);
   const scanner = new Core().scanTar();
   try {
@@ -36,12 +39,7 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
     const layer = { diffId: blob.digest, digest: blob.digest, size: blob.size, mediaType: mediaTypes.layer };
     store.layers.put({ ...layer, tarSize: blob.size, entries });
     const created = new Date().toISOString();
-    const base = {
-      architecture: architectures[process.arch] ?? process.arch,
-      os: 'linux',
-      config: {},
-      rootfs: { type: 'layers' as const, diff_ids: [] },
-    };
+    const base = { ...platform, config, rootfs: { type: 'layers' as const, diff_ids: [] } };
     const image = newImage(base, [], layer, { created, createdBy: '', comment: options.message ?? 'Imported from -' });
     storeImage(
       store,

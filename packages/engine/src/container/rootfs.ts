@@ -15,6 +15,15 @@ import type { ContainerPaths } from './paths.ts';
 /** Mount points that a container gets; where the image lacks one, it comes from a layer that no commit sees. */
 const points = ['proc/', 'dev/', 'sys/', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
 
+/** Asked before anything is unpacked for a container: owners and devices need it as much as the mount does. */
+function requireRoot(): void {
+  if (process.getuid?.() !== 0)
+    throw new MicaError('permission-denied', 'running a container needs root', {
+      hint: 'run it as root; without, mica unpack and mica commit --from work on plain directories',
+      exitCode: 125,
+    });
+}
+
 /** Makes a container's folders. The upper starts with the attributes of the image's own root. */
 export async function prepareRootfs(
   store: Store,
@@ -22,6 +31,7 @@ export async function prepareRootfs(
   id: string,
   diffIds: readonly Digest[],
 ): Promise<void> {
+  requireRoot();
   const layers = await ensureUnpacked(store, diffIds);
   mkdirSync(paths.dir(id), { recursive: true, mode: 0o711 });
   for (const part of ['upper', 'work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
@@ -53,11 +63,7 @@ export async function mountRootfs(
   id: string,
   diffIds: readonly Digest[],
 ): Promise<string> {
-  if (process.getuid?.() !== 0)
-    throw new MicaError('permission-denied', 'running a container needs root', {
-      hint: 'run it as root; without, mica unpack and mica commit --from work on plain directories',
-      exitCode: 125,
-    });
+  requireRoot();
   const layers = await ensureUnpacked(store, diffIds);
   enterPrivateMounts();
   const target = paths.part(id, 'rootfs');

@@ -31,7 +31,7 @@ export function parseReference(text: string): Reference {
     throw new MicaError(
       'invalid-reference',
       `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
-      { subject: text, exitCode: 125 },
+      { subject: text },
     );
   let rest = text;
   let digest: Digest | undefined;
@@ -98,6 +98,5 @@ function invalid(text: string, why?: string): MicaError {
   return new MicaError('invalid-reference', `invalid reference format${why === undefined ? '' : `: ${why}`}`, {
     subject: text,
     hint: 'a name is [HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST], in lower case up to the tag',
-    exitCode: 125,
   });
 }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
 import { storeError } from './files.ts';
@@ -18,6 +19,8 @@ export class Database {
 
   constructor(path: string) {
     try {
+      // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
+      closeSync(openSync(path, 'a', 0o600));
       this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
       // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
       this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');

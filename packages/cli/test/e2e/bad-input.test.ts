@@ -1,0 +1,186 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { makeTar } from '../../../engine/test/support/tar.ts';
+import { bin, TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => {
+  store.importBase();
+  store.ok(['create', '--network', 'none', 'base:1', 'sh']);
+});
+afterAll(() => store.remove());
+// Whatever went wrong: no mount, no temporary file, no container half made.
+afterEach(() => {
+  store.removeContainers();
+  expect(temporary(store.root)).toEqual([]);
+});
+
+function temporary(root: string): string[] {
+  return readdirSync(join(root, 'blobs/tmp'));
+}
+/** One line of what is wrong, at most one of what to do, no stack; the exit code. */
+function fails(args: readonly string[], what: RegExp, code = 1, options: Parameters<TestStore['run']>[1] = {}): void {
+  const done = store.run(args, options);
+  expect(done, args.join(' ')).toMatchObject({ code, out: '' });
+  expect(done.err).toMatch(what);
+  expect(done.err.trimEnd().split('\n').length, done.err).toBeLessThanOrEqual(2);
+  expect(done.err).not.toMatch(/\n +at .*:\d+:\d+|node:internal|\[Symbol/);
+}
+
+it('what is not there: images, containers, files', () => {
+  fails(['tag', 'nope', 'a:1'], /^mica: No such image: nope\n {2}mica images lists them/);
+  fails(['run', '--pull', 'never', 'nope'], /^mica: .*No such image: nope/i, 125);
+  for (const verb of ['start', 'stop', 'kill', 'logs', 'rm', 'diff', 'wait'])
+    fails([verb, 'nope'], /^mica: No such container: nope\n {2}mica ps -a lists them/);
+  fails(['import', '/no/such.tar'], /^mica: open \/no\/such.tar: no such file or directory\n$/);
+  fails(['import', store.work], /is a directory\n {2}tar -C /);
+  fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);
+});
+
+it('names that do not parse', () => {
+  for (const name of ['Upper:1', 'a:b:c', 'a//b', 'a:', 'ä']) fails(['tag', 'base:1', name], /^mica: /);
+  fails(['create', '--name', 'b@d', 'base:1', 'sh'], /Invalid container name \(b@d\)/, 125);
+  fails(['run', '--pull', 'never', 'UPPER', 'sh'], /must be lowercase/, 125);
+});
+
+it('archives that are cut off, rubbish or hostile leave no blob', async () => {
+  const blobs = () => readdirSync(join(store.root, 'blobs/sha256')).sort();
+  const before = blobs();
+  const tar = await makeTar([{ name: 'a', body: 'x'.repeat(5000) }]);
+  const hostile = await makeTar([{ name: '../../evil', body: 'x' }]);
+  fails(['import', '-', 'bad:1'], /cut off/, 1, { input: tar.subarray(0, 3000) });
+  fails(['import', '-', 'bad:1'], /not a tar header/, 1, { input: 'rubbish'.repeat(1000) });
+  fails(['import', '-', 'bad:1'], /empty/, 1, { input: '' });
+  fails(['import', '-', 'bad:1'], /^mica: import: .*\.\./, 1, { input: hostile });
+  fails(['import', '-c', 'FROM x', '-', 'bad:1'], /FROM is not a valid change command/, 1, { input: tar });
+  fails(['import', '--platform', 'a/b/c/d', '-', 'bad:1'], /unknown operating system/, 1, { input: tar });
+  fails(['load'], /^mica: /, 1, { input: 'rubbish'.repeat(1000) });
+  expect(blobs()).toEqual(before);
+  expect(store.ok(['images', '-q'])).toMatch(/^[0-9a-f]{12}\n$/);
+});
+
+it('import -c, -m and --platform reach the image', async () => {
+  const input = await makeTar([{ name: 'a', body: 'x' }]);
+  store.ok(['import', '-c', 'CMD ["sh"]', '-c', 'LABEL a=b', '-m', 'why', '--platform', 'arm64', '-', 'made:1'], {
+    input,
+  });
+  const format = '{{json .Config.Cmd}} {{.Config.Labels.a}} {{.Comment}} {{.Os}}/{{.Architecture}}';
+  expect(store.ok(['inspect', '-f', format, 'made:1'])).toBe('["sh"] b why linux/arm64\n');
+  store.ok(['rmi', 'made:1']);
+});
+
+it('a missing runtime or monitor: which one, and how to get it', () => {
+  // Hidden from this process alone, by bind mounts in a namespace of its own: the look-up knows the system's folders.
+  const without = (tools: readonly string[], args: readonly string[]) => {
+    const hide = tools.map(
+      (tool) =>
+        `for d in /usr/bin /usr/sbin /usr/local/bin; do [ -e $d/${tool} ] && mount --bind /dev/null $d/${tool}; done`,
+    );
+    const script = `${hide.join('\n')}\nexec "$@"`;
+    const done = spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', bin, ...args], {
+      env: { ...process.env, MICA_ROOT: store.root },
+    });
+    return { code: done.status, err: done.stderr.toString() };
+  };
+  const run = ['run', '--rm', '--network', 'none', 'base:1', 'true'];
+  expect(without([], run)).toEqual({ code: 0, err: '' });
+  expect(without(['crun'], run)).toEqual({ code: 0, err: '' }); // runc takes over
+  expect(without(['crun', 'runc'], run)).toEqual({
+    code: 125,
+    err: 'mica: crun is not installed\n  install it: apt-get install crun\n',
+  });
+  expect(without(['conmon'], run)).toEqual({
+    code: 125,
+    err: 'mica: conmon is not installed\n  install it: apt-get install conmon\n',
+  });
+  fails(['--runtime', '/no/such', ...run], /^mica: \/no\/such is not installed/, 125);
+});
+
+it('no root: images work in a store of their own, a container says what it needs', () => {
+  const home = join(store.work, 'home');
+  mkdirSync(home);
+  chmodSync(store.work, 0o755);
+  const tar = spawnSync('tar', ['-C', join(store.work, 'rootfs'), '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+  spawnSync('chown', ['65534:65534', home]);
+  const nowhere = join(store.work, 'root');
+  mkdirSync(nowhere);
+  // The machine's root or the checkout may be closed to others: a root of this test's own has what is needed.
+  const script = `cd "$1"; mkdir usr etc proc sys dev tmp repo 2>/dev/null
+    for at in usr etc proc sys dev tmp; do mount --rbind /$at $at; done
+    for at in bin sbin lib lib64; do ln -sfn usr/$at $at; done
+    mount --bind "$2" repo; shift 2; exec chroot --userspec=65534:65534 --groups= . /repo/bin/mica "$@"`;
+  const nobody = (args: readonly string[], env: Record<string, string> = {}) => {
+    const own = ['sh', nowhere, dirname(dirname(bin)), ...args];
+    const done = spawnSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, ...own], {
+      input: tar,
+      env: { PATH: process.env.PATH, HOME: home, ...env },
+    });
+    return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
+  };
+  expect(nobody(['import', '-', 'own:1'])).toMatchObject({ code: 0, err: '' });
+  expect(nobody(['images', '--format', '{{.Repository}}']).out).toBe('own\n');
+  const refused = nobody(['run', '--rm', 'own:1', 'true']);
+  expect(refused).toMatchObject({ code: 125, out: '', err: expect.stringMatching(/^mica: .*needs? root\n {2}/) });
+  expect(nobody(['ps', '-aq'])).toEqual({ code: 0, out: '', err: '' });
+  const other = nobody(['images'], { MICA_ROOT: store.root });
+  expect(other.code).toBe(1);
+  expect(other.err).toMatch(/^mica: .*\n {2}run as root, or choose a store of your own with --root\n$/);
+});
+
+it('a full disk: no space left, nothing half made', () => {
+  const disk = join(store.work, 'disk');
+  mkdirSync(disk);
+  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', disk]).status).toBe(0);
+  const root = join(disk, 'store');
+  const full = { env: { MICA_ROOT: root } };
+  try {
+    const rootfs = spawnSync('tar', ['-C', join(store.work, 'rootfs'), '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+    const big = join(store.work, 'big');
+    writeFileSync(big, Buffer.alloc(30 << 20, 1));
+    const bigTar = spawnSync('tar', ['-c', '-C', store.work, 'big'], { maxBuffer: 1 << 26 }).stdout;
+    store.ok(['import', '-', 'base:1'], { input: rootfs, ...full });
+    fails(['import', '-', 'big:1'], /^mica: .*no space left on device\n {2}free some space/, 1, {
+      input: bigTar,
+      ...full,
+    });
+    expect(temporary(root)).toEqual([]);
+    const write = [
+      'run',
+      '--network',
+      'none',
+      '--name',
+      'writer',
+      'base:1',
+      'dd',
+      'if=/dev/urandom',
+      'of=/f',
+      'bs=1M',
+      'count=10',
+    ];
+    store.run(write, full);
+    fails(['commit', 'writer', 'big:1'], /no space left on device/, 1, full);
+    expect(temporary(root)).toEqual([]);
+    expect(store.ok(['images', '--format', '{{.Repository}}'], full)).toBe('base\n');
+    writeFileSync(join(disk, 'rest'), '');
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'rest')}`, 'bs=4k']);
+    fails(['run', '--network', 'none', '--name', 'more', 'base:1', 'true'], /no space left on device/, 125, full);
+    rmSync(join(disk, 'rest'));
+    // With room again all is as it was, and the failed commit works.
+    store.ok(['rm', 'writer'], full);
+    expect(store.ok(['ps', '-aq'], full)).toBe('');
+    expect(readdirSync(join(root, 'containers'))).toEqual([]);
+    store.ok(['run', '--rm', '--network', 'none', 'base:1', 'true'], full);
+  } finally {
+    expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(`${root}/containers`);
+    spawnSync('umount', [disk]);
+    rmSync(disk, { recursive: true, force: true });
+  }
+});
+
+it('the whole error, stack and cause, only when MICA_DEBUG=1 asks for it', () => {
+  const done = store.run(['tag', 'nope', 'a:1'], { env: { MICA_DEBUG: '1' } });
+  expect(done.err).toMatch(/code: 'no-such-image'/);
+  expect(done.err).toMatch(/\n +at /);
+});
