@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { humanSize } from '../format.ts';
+import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 
 export function define(command: Command): void {
@@ -14,7 +15,12 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica unpack base:1.0 tree\n  mica commit --from tree base:1.0 base:1.1')
     .action((image: string, dir: string, options: { quiet?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
-        const report = await engine.trees.unpack(image, dir);
+        const stop = new AbortController();
+        const interrupt = () => stop.abort();
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
+        using progress = byteProgress('Unpacking', options.quiet);
+        const report = await engine.trees.unpack(image, dir, { signal: stop.signal, onProgress: progress.show });
+        progress.clear();
         for (const note of report.notes) process.stderr.write(`mica: note: ${note}\n`);
         if (!options.quiet) process.stderr.write(`${report.entries} entries, ${humanSize(report.bytes)}\n`);
         process.stdout.write(`${dir}\n`);

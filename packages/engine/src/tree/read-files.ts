@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { EntryTable } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
@@ -45,26 +46,33 @@ export async function* readFiles(
     if (layer === null) throw new MicaError('store-damaged', `layer ${diffId} is not in the store`);
     list.sort((a, b) => table.dataOffset(a) - table.dataOffset(b));
     const decoder = decoderOf(layer.mediaType);
-    yield* decoder
-      ? readCompressed(store, layer, decoder, table, list, task)
-      : readPlain(store, layer, table, list, task);
+    if (decoder) yield* readCompressed(store, layer, decoder, table, list, task);
+    else yield* readPlain(store, layer, table, list, task);
   }
 }
 
-function* readPlain(
+/** A signal is heard only when the event loop turns: so often, milliseconds. */
+const TURN = 30;
+
+async function* readPlain(
   store: Store,
   layer: LayerRecord,
   table: EntryTable,
   list: readonly number[],
   task: Task,
-): Generator<Piece> {
+): AsyncGenerator<Piece> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const fd = openSync(store.blobs.path(layer.digest), 'r');
+  let turned = performance.now();
   try {
     for (const index of list) {
       const start = table.dataOffset(index);
       const stored = table.storedSize(index);
       for (let done = 0; done < stored; ) {
+        if (performance.now() - turned > TURN) {
+          await turn();
+          turned = performance.now();
+        }
         task.signal?.throwIfAborted();
         const n = readSync(fd, buffer, 0, Math.min(CHUNK, stored - done), start + done);
         if (n === 0) throw cutOff(layer);

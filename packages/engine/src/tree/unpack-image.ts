@@ -15,6 +15,18 @@ import { TreeWriter } from './tree-writer.ts';
  * @throws MicaError conflict when the directory is not empty, no-such-image, no-space, permission-denied
  */
 export async function unpackImage(store: Store, image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
+  try {
+    return await unpack(store, image, dir, task);
+  } catch (error) {
+    if (!task.signal?.aborted) throw error;
+    throw new MicaError('aborted', `unpack ${dir}: interrupted, nothing is left of it`, {
+      subject: dir,
+      exitCode: 130,
+    });
+  }
+}
+
+async function unpack(store: Store, image: string, dir: string, task: Task): Promise<UnpackReport> {
   const target = resolve(dir);
   const fills = emptyDirectory(target);
   const tree = await imageTree(store, new Core(), image, task);

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -210,6 +211,24 @@ describe('unpack', () => {
     expect(readdirSync(bench.dir).filter((name) => name.startsWith('.'))).toEqual([]);
     await bench.engine.trees.unpack('base', dir);
     expect(readdirSync(dir).sort()).toEqual(['a', 'b', 'd', 'empty', 'soft']);
+  });
+
+  it('an interrupt while files are written: nothing is left', async () => {
+    const made = bench.folder();
+    writeFileSync(`${made}/big`, Buffer.alloc(64 << 20, 'x'));
+    await bench.importDirectory(made, 'big');
+    await bench.engine.trees.list('big');
+    const dir = bench.path();
+    const stop = new AbortController();
+    const onProgress = ({ bytes }: { bytes: number }) => {
+      if (bytes > 1 << 20) stop.abort();
+    };
+    await expect(bench.engine.trees.unpack('big', dir, { signal: stop.signal, onProgress })).rejects.toMatchObject({
+      code: 'aborted',
+      exitCode: 130,
+    });
+    expect(existsSync(dir)).toBe(false);
+    expect(readdirSync(bench.dir).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   it('what a killed unpack left goes with the next', async () => {
