@@ -1,5 +1,4 @@
 import { hash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { MicaError } from '../error.ts';
 import { isAlive, type Owner } from '../store/files.ts';
 import { insideNetns } from '../system/netns.ts';
@@ -73,8 +72,7 @@ export function plug(scope: Scope, network: Network, lease: Lease, pid: number, 
     throw new MicaError('system-call', `the interface ${network.record.bridge} is gone`, { subject: network.name });
   const mac = Buffer.from(lease.mac.replaceAll(':', ''), 'hex');
   links.createVeth(lease.veth, bridge.index, { name: lease.interface, mac, pid });
-  // A container that calls its own published port comes back on the bridge port it left by.
-  writeFileSync(`/sys/class/net/${lease.veth}/brport/hairpin_mode`, '1');
+  links.allowHairpin(lease.veth);
   using inside = insideNetns(pid, () => new RouteSocket());
   const gateway = isDefaultRoute && !network.record.internal ? parseIpv4(network.record.gateway) : null;
   inside.configure(lease.interface, parseIpv4(lease.address) ?? 0, parseSubnet(network.record.subnet).prefix, gateway);

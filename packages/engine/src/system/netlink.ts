@@ -66,6 +66,19 @@ export class Netlink {
     if (failure) throw failure;
   }
 
+  /** The one object that a GET names: the body of the answer. @throws its errno */
+  get(type: number, body: Buffer): Buffer {
+    const own = this.#sequence++;
+    this.#send(frame({ type, body, doing: 'get' }, own, NLM.REQUEST));
+    for (;;) {
+      for (const answer of this.#receive()) {
+        if (answer.sequence !== own) continue;
+        if (answer.type === NLMSG_ERROR) throw systemError('netlink get', -answer.body.readInt32LE(0));
+        return Buffer.from(answer.body);
+      }
+    }
+  }
+
   /** All objects that a GET names: the bodies of the answers. */
   dump(type: number, body: Buffer): Buffer[] {
     const own = this.#sequence++;

@@ -2,13 +2,25 @@ import { closeSync, openSync } from 'node:fs';
 import { attribute, attributesOf, type Message, NETLINK_ROUTE, Netlink, NLM, text, u32 } from './netlink.ts';
 
 // linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
-const RTM = { NEWLINK: 16, DELLINK: 17, GETLINK: 18, NEWADDR: 20, GETADDR: 22, NEWROUTE: 24, GETROUTE: 26 } as const;
-const IFLA = { ADDRESS: 1, IFNAME: 3, MASTER: 10, LINKINFO: 18, NET_NS_FD: 28 } as const;
+const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  GETROUTE: 26,
+} as const;
+const IFLA = { ADDRESS: 1, IFNAME: 3, MASTER: 10, PROTINFO: 12, LINKINFO: 18, NET_NS_FD: 28 } as const;
 const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 const VETH_INFO_PEER = 1;
 const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5 } as const;
+const IFLA_BRPORT_MODE = 4;
 const AF_INET = 2;
+const AF_BRIDGE = 7;
+const NESTED = 0x8000;
 const IFF_UP = 1;
 
 export interface Link {
@@ -32,7 +44,11 @@ export class RouteSocket {
     }));
   }
   find(name: string): Link | undefined {
-    return this.links().find((link) => link.name === name);
+    let index: number | undefined;
+    ignoring('ENODEV', () => {
+      index = this.#socket.get(RTM.GETLINK, Buffer.concat([linkInfo(0, 0), text(IFLA.IFNAME, name)])).readInt32LE(4);
+    });
+    return index === undefined ? undefined : { index, name };
   }
 
   /** A bridge with its address, up. @throws EEXIST when the name is taken */
@@ -80,6 +96,18 @@ export class RouteSocket {
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Lets a bridge send a packet back by the port it came in: a container calls its own published port. */
+  allowHairpin(name: string): void {
+    const index = this.find(name)?.index ?? 0;
+    const info = linkInfo(index, 0);
+    info.writeUInt8(AF_BRIDGE, 0);
+    this.#socket.request({
+      type: RTM.SETLINK,
+      body: Buffer.concat([info, attribute(IFLA.PROTINFO | NESTED, attribute(IFLA_BRPORT_MODE, Buffer.from([1])))]),
+      doing: `set hairpin mode of ${name}`,
+    });
   }
 
   /** Brings an interface and `lo` up, with an address and, given a `gateway`, the default route. */
