@@ -1,27 +1,34 @@
+import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { confirm } from '../confirm.ts';
+import { addPruneFlags, pruneFilter } from '../flags/prune-filter.ts';
 import { humanSize } from '../format.ts';
 import { withEngine } from '../session.ts';
 
 interface Flags {
   readonly all?: boolean;
   readonly volumes?: boolean;
+  readonly filter: string[];
   readonly force?: boolean;
 }
 
 export function define(command: Command): void {
-  command
+  addPruneFlags(command)
     .option('-a, --all', 'every image that no container has, not only those without a name')
     .option('--volumes', 'anonymous volumes too')
-    .option('-f, --force', 'without asking')
     .addHelpText('after', '\nExample:\n  mica system prune -f')
     .action((flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
+        const mayGo = pruneFilter(flags.filter);
+        if (flags.volumes && flags.filter.some((text) => text.startsWith('until')))
+          throw new MicaError('invalid-argument', 'The "until" filter is not supported with "--volumes"');
         if (!flags.force && !(await confirm(warning(flags)))) return;
         const list = (title: string, lines: readonly string[]) => {
           if (lines.length > 0) process.stdout.write(`${title}:\n${lines.join('\n')}\n\n`);
         };
-        const stopped = engine.list(true, { size: true }).filter(({ status }) => !/^(running|paused)$/.test(status));
+        const stopped = engine
+          .list(true, { size: true })
+          .filter((row) => (row.status === 'exited' || row.status === 'created') && mayGo(row));
         let reclaimed = 0;
         for (const { id, sizeRw } of stopped) {
           await engine.remove(id);
@@ -32,12 +39,15 @@ export function define(command: Command): void {
           stopped.map(({ id }) => id),
         );
         if (flags.volumes) {
-          const volumes = engine.volumes.prune({ all: false, keep: () => false });
+          const volumes = engine.volumes.prune({ all: false, keep: (volume) => !mayGo(volume) });
           list('Deleted Volumes', volumes.removed);
           reclaimed += volumes.reclaimed;
         }
-        list('Deleted Networks', engine.networks.prune());
-        const images = engine.images.prune({ all: flags.all ?? false, keep: () => false });
+        list(
+          'Deleted Networks',
+          engine.networks.prune((network) => !mayGo(network)),
+        );
+        const images = engine.images.prune({ all: flags.all ?? false, keep: (image) => !mayGo(image) });
         list(
           'Deleted Images',
           images.removed.map((one) => ('untagged' in one ? `untagged: ${one.untagged}` : `deleted: ${one.deleted}`)),

@@ -171,6 +171,24 @@ it('a volume that several processes fill at once, and one whose filling was kill
   expect(readdirSync(file('home/volumes/cut')).sort()).toEqual(['.lock', '_data']);
 });
 
+it('system prune and container prune heed until and label, and ask first', () => {
+  ok('create', '--name', 'keep', '--label', 'keep=yes', 'base:1', 'sh');
+  ok('create', '--name', 'go', '-v', '/v', 'base:1', 'sh');
+  ok('network', 'create', '--label', 'keep=yes', 'kept');
+  expect(ok('container', 'prune', '-f', '--filter', 'until=1h')).toBe('Total reclaimed space: 0B\n');
+  expect(mica('system', 'prune', '-f', '--volumes', '--filter', 'until=1h')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('The "until" filter is not supported with "--volumes"'),
+  });
+  expect(ok('system', 'prune', '-f', '--volumes', '--filter', 'label!=keep=yes')).toMatch(
+    /^Deleted Containers:\n[0-9a-f]{64}\n\nDeleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/,
+  );
+  expect(ok('ps', '-a', '--format', '{{.Names}}')).toBe('keep\n');
+  expect(ok('network', 'ls', '--format', '{{.Name}}')).toMatch(/^kept$/m);
+  expect(ok('container', 'prune', '-f')).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n/);
+  ok('network', 'rm', 'kept');
+});
+
 it('processes that make one volume at once end with one', async () => {
   const made = await Promise.all(
     Array.from({ length: 8 }, () => bench.start('home', ['create', '-v', 'same:/v', 'base:1', 'sh'])),

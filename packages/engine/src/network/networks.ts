@@ -95,8 +95,10 @@ export class Networks {
   }
 
   /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle. */
-  prune(): string[] {
-    const unused = this.#rows().filter((row) => this.#scope.store.networks.ofNetwork(row.id).length === 0);
+  prune(keep: (network: NetworkSummary) => boolean = () => false): string[] {
+    const unused = this.#rows().filter(
+      (row) => this.#scope.store.networks.ofNetwork(row.id).length === 0 && !keep(this.#summary(row)),
+    );
     for (const row of unused) {
       if (row.name !== defaultNetwork) this.remove(row.id);
       else this.#scope.locked(() => takeDown(this.#scope, row));

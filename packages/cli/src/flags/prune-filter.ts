@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { hasLabels, parseFilters } from './filter.ts';
+import { many } from './flag-group.ts';
+import { pointInTime } from './values.ts';
+
+interface Item {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly created: string; // RFC 3339
+}
+
+/** `--filter` of prune: `-f` is its --force, in docker too. */
+export function addPruneFlags(command: Command): Command {
+  return command
+    .option('--filter <KEY=VALUE>', 'until=TIME, label=… or label!=…', many, [] as string[])
+    .option('-f, --force', 'without asking');
+}
+
+/** Whether an item may go: it has every label asked for, none excluded, and is older than `until`. */
+export function pruneFilter(given: readonly string[]): (item: Item) => boolean {
+  const filters = parseFilters(given, ['label', 'label!', 'until']);
+  const until = (filters.get('until') ?? []).map(pointInTime('--filter until'));
+  const unwanted = filters.get('label!') ?? [];
+  return ({ labels, created }) =>
+    hasLabels(labels, filters.get('label') ?? []) &&
+    !unwanted.some((label) => hasLabels(labels, [label])) &&
+    until.every((time) => Date.parse(created) < time);
+}
