@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describeCommit, describeMachine } from '../measure/machine.ts';
 import { Session } from '../session.ts';
 import { type BaselineRatio, readBaseline, writeBaseline } from './baseline.ts';
-import { type Judged, judgeMeasure, ratioOf, type Taken } from './judge.ts';
+import { crowdedAt, type Judged, judgeMeasure, ratioOf, type Taken } from './judge.ts';
 import { type Watched, watchedCommands, watchedKernels } from './measures.ts';
 
 export interface CheckOptions {
@@ -27,6 +27,10 @@ const patienceMs = 150_000;
  * times: a hiccup passes, a slower program stays slower. True if nothing dropped.
  */
 export async function check(options: CheckOptions, say: (line: string) => void): Promise<boolean> {
+  if (options.record && !options.strict && loadOfMachine() > crowdedAt) {
+    say('NOT RECORDED: this machine is busy, and later runs would be held to its noise. Wait, or --strict.');
+    return false;
+  }
   const session = await Session.open(options.folder, []);
   try {
     const watched = [

@@ -20,7 +20,7 @@ const tolerance = 0.15;
 /** A reference that took this many times its recorded time says that the machine was somebody else's. */
 const busyAt = 1.6;
 /** So do more than two processes waiting for each processor. */
-const crowdedAt = 2;
+export const crowdedAt = 2;
 
 /**
  * The fastest run of each side is the one least disturbed, and their ratio is what is compared: both

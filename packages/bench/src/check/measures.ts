@@ -66,8 +66,8 @@ function readAndHash(tree: string): Command {
 }
 
 const kernels = [
-  { set: 'sha256', what: 'SHA-256, 8 MiB', ours: 'scalar', reference: 'hash-wasm' },
-  { set: 'sha256', what: 'SHA-256, 8 MiB', ours: 'four lanes', reference: 'hash-wasm' },
+  { set: 'sha256', what: 'SHA-256, 1 MiB', ours: 'scalar', reference: 'hash-wasm' },
+  { set: 'sha256', what: 'SHA-256, 1 MiB', ours: 'four lanes', reference: 'hash-wasm' },
   { set: 'scan', what: 'tar scan', ours: 'kernel', reference: 'twin' },
   { set: 'merge', what: 'union, 20 × 2,000', ours: 'kernel', reference: 'twin' },
   { set: 'merge', what: 'diff of two trees', ours: 'kernel', reference: 'twin' },

@@ -24,6 +24,7 @@ export class Umoci implements Peer {
   }
   importImage(tar: string, image: string): void {
     mkdirSync(this.#folder, { recursive: true });
+    rmSync(this.#layout, { recursive: true, force: true }); // init wants to make it
     run({ argv: ['umoci', 'init', '--layout', this.#layout] });
     run({ argv: ['umoci', 'new', '--image', this.#image(image)] });
     run({ argv: ['umoci', 'raw', 'add-layer', '--image', this.#image(image), tar] });
