@@ -54,8 +54,8 @@ describe('inside images', () => {
       '{"kind":"C","path":"/etc","differs":["mtime"]}',
     );
     const rows = bench.ok('s', ['layers', 'base:2']).split('\n');
-    expect(rows[0]).toMatch(/^LAYER {3}DIFF ID {8}CREATED +SIZE +ADDS {3}CHANGES {3}HIDES {3}AUTHOR {3}MESSAGE$/);
-    expect(rows[1]).toMatch(/^2 {7}[0-9a-f]{12} .* 1 {6}1 {9}1 {7}ann {6}say hello$/);
+    expect(rows[0]).toMatch(/^LAYER +DIFF ID +CREATED +SIZE +ADDS +CHANGES +HIDES +AUTHOR +MESSAGE$/);
+    expect(rows[1]).toMatch(/^2 +[0-9a-f]{12} .* 1 +1 +1 +ann +say hello$/);
     expect(rows[2]).toMatch(/^1 .* the base$/);
     const graph = bench.ok('s', ['layers', '--graph', 'base:2']);
     expect(graph).toMatch(/^base:2 {2}2 layers, .*\n╭─ 2 .*\n│ {5}say hello\n│ {5}\+ 1 {2}\/etc\/motd\n/);
@@ -112,7 +112,7 @@ describe('without root', () => {
     const done = asUser('u', 'commit', '--from', at('plain'), 'base:1', 'bad:1');
     expect(done).toMatchObject({ code: 1, out: '' });
     expect(done.err).toMatch(
-      /^mica: read .*\/plain\/etc\/passwd: permission denied\n {2}run as root, or make it readable/,
+      /^mica: read .*\/plain\/.*passwd: permission denied\n {2}run as root, or make it readable/,
     );
     execFileSync('chmod', ['000', at('plain/etc')]);
     expect(asUser('u', 'commit', '--from', at('plain'), 'base:1', 'bad:1').err).toMatch(/^mica: .*permission denied/);

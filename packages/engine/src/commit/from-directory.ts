@@ -100,7 +100,9 @@ function scanTree(core: Core, root: string, image: EntryTable | null, options: D
     return resolveScan(image === null ? scanned : adoptOwners(core, scanned, image));
   } catch (error) {
     const cause = error instanceof MicaError ? error.cause : error;
-    const path = (cause as NodeJS.ErrnoException | undefined)?.path ?? root;
+    const found = (cause as NodeJS.ErrnoException | undefined)?.path ?? root;
+    // The scan names what is in a directory by the open directory's number: its name is what it can tell.
+    const path = found.replace(/^\/proc\/self\/fd\/\d+/, `${root}/…`);
     throw error instanceof MicaError && error.code === 'permission-denied' ? unreadable(cause, path) : error;
   }
 }

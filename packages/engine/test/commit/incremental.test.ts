@@ -112,7 +112,7 @@ function edit(root: string, { op, a, b, text }: Edit): void {
     else if (op === 2) rmSync(one, { recursive: true });
     else if (op === 3) execFileSync('mv', ['-T', one, two], { stdio: 'ignore' });
     else if (op === 4) linkSync(one, two);
-    else if (op === 5) symlinkSync(text || 'x', one);
+    else if (op === 5) symlinkSync(`nowhere-${text.replaceAll('/', '_')}`, one);
     else if (op === 6) chmodSync(one, 0o700 + (b % 64));
     else if (op === 7) setXattr(one, 'user.t', Buffer.from(text));
     else if (op === 8) {
