@@ -1,4 +1,5 @@
 import { type Readable, Transform } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { type Attachment, type Engine, MicaError } from '@mica/engine';
 
 export interface ConnectOptions {
@@ -43,7 +44,12 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
     // Every byte first: the process ends right after.
     const ended = Promise.all([attachment.exit, over(attachment.stdout), over(attachment.stderr)]);
     const code = await Promise.race([ended.then(([exit]) => exit), detached]);
-    if (code === null) stderr.write('read escape sequence\n');
+    if (code === null) {
+      // What was typed before the sequence goes in first.
+      keys?.end();
+      await finished(attachment.stdin).catch(() => {});
+      stderr.write('read escape sequence\n');
+    }
     return code;
   } finally {
     if (raw) stdin.setRawMode(false);

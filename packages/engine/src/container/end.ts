@@ -136,18 +136,20 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
     if (row) emit(context, row, 'destroy');
     store.containers.delete(id);
     // Inside: whoever makes a container writes its row before it needs the folders.
-    if (store.containers.isEmpty()) removeEmpty([paths.exits, paths.state, paths.run]);
+    if (store.containers.isEmpty()) removeRunFolder(paths.run);
   });
   if (volumes) context.volumes.removeAnonymous(used);
 }
 
-function removeEmpty(folders: readonly string[]): void {
-  for (const folder of folders) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      return; // something is in it, or it was never there
-    }
+/** With its empty folders, and the sockets that a killed conmon left for a terminal; not with anything else in it. */
+function removeRunFolder(run: string): void {
+  try {
+    for (const name of readdirSync(run))
+      if (name.startsWith('conmon-term.')) rmSync(`${run}/${name}`, { force: true });
+      else rmdirSync(`${run}/${name}`);
+    rmdirSync(run);
+  } catch {
+    // something is in use, or it was never there
   }
 }
 

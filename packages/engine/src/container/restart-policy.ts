@@ -5,6 +5,7 @@ import type { ContainerState } from './record.ts';
  * What conmon runs at a container's end, in the background so that conmon itself can end: the networks are
  * given back, --rm and the restart policy honoured, whoever else is gone. A foreground command line does
  * the same itself; half a second lets it come first, and a client that is attached read the exit code.
+ * TMPDIR is conmon's own (runtime/conmon.ts).
  */
 export function exitCommand(context: ContainerContext, row: Row): string[] {
   const { options } = row.record;
@@ -18,7 +19,7 @@ export function exitCommand(context: ContainerContext, row: Row): string[] {
   return [
     '/bin/sh',
     '-c',
-    `{ ${wait} exec "$@"; } </dev/null >/dev/null 2>&1 &`,
+    `unset TMPDIR; { ${wait} exec "$@"; } </dev/null >/dev/null 2>&1 &`,
     context.paths.bundle(row.id),
     ...command,
   ];

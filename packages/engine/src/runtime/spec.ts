@@ -117,9 +117,14 @@ export function containerSpec(options: SpecOptions): Record<string, unknown> & {
       cgroupsPath: cgroupPath(options.id, asked.cgroupParent),
       namespaces: namespaces(options, asked),
       ...(seccomp ? { seccomp } : {}),
-      ...(open ? {} : { maskedPaths: defaults.maskedPaths, readonlyPaths: defaults.readonlyPaths }),
+      ...(open ? {} : { maskedPaths: defaults.maskedPaths, readonlyPaths: readonlyPaths() }),
     },
   };
+}
+
+/** crun leaves v1's folder of the controllers' mounts writable; v2 is one mount, read-only itself. */
+function readonlyPaths(): readonly string[] {
+  return unified ? defaults.readonlyPaths : [...defaults.readonlyPaths, '/sys/fs/cgroup'];
 }
 
 function namespaces({ network, pidNamespace }: SpecOptions, asked: SecurityOptions): Record<string, string>[] {

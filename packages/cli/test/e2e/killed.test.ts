@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => store.remove());
+
+/** Processes, mounts and control groups of this store's containers. */
+function traces(ids: readonly string[]): string[] {
+  const found: string[] = [];
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      if (ids.some((id) => words.includes(id)) || words.includes(MARK)) found.push(`process ${pid}: ${words}`);
+    } catch {
+      // ended
+    }
+  }
+  for (const controller of readdirSync('/sys/fs/cgroup')) {
+    const folder = join('/sys/fs/cgroup', controller, 'mica');
+    if (existsSync(folder))
+      for (const id of readdirSync(folder)) if (ids.includes(id)) found.push(`cgroup ${controller}/${id}`);
+  }
+  return [...found, ...store.mounts()];
+}
+/** On the command line of every container's process. */
+const MARK = `4${process.pid}4242`;
+
+/** Containers with a process of theirs: its control group names the container. */
+function alive(): string[] {
+  const ids = new Set<string>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      const id = /\/mica\/([0-9a-f]{64})/.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+      if (words.includes(MARK) && id !== undefined) ids.add(id);
+    } catch {
+      // ended
+    }
+  }
+  return [...ids].sort();
+}
+
+async function finished(args: readonly string[], killAfter = Number.POSITIVE_INFINITY): Promise<void> {
+  const child = store.spawn(args);
+  child.stdout.resume();
+  child.stderr.resume();
+  const end = once(child, 'exit');
+  if (Number.isFinite(killAfter)) setTimeout(() => child.kill('SIGKILL'), killAfter);
+  await end;
+}
+
+/** xorshift32: the same moments on every run, as far as a machine allows. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+interface Shown {
+  readonly ID: string;
+  readonly State: string;
+}
+function shown(): Shown[] {
+  const lines = store.ok(['ps', '-a', '--no-trunc', '--format', 'json']).split('\n');
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
+it('kill -9 at 50 random moments of run -d, stop, rm and commit: ps -a tells the truth, rm -f leaves nothing', async () => {
+  const random = generator(20261124);
+  const ids = new Set<string>();
+  for (let round = 0; round < 10; round++) {
+    const names = ['stop', 'rm', 'commit'].map((verb) => `${verb}${round}`);
+    const before = performance.now();
+    const box = ['base:1', 'sh', '-c', `echo x > /x; exec sleep ${MARK}`, MARK];
+    await Promise.all(names.map((name) => finished(['run', '-d', '--name', name, ...box])));
+    // Side by side, as the five below: what one of them takes, whatever else the machine does.
+    const span = performance.now() - before;
+    const verbs = [
+      ['run', '-d', '--name', `one${round}`, 'base:1', 'sleep', MARK],
+      ['run', '-d', '--rm', '-p', '127.0.0.1::80', '--name', `two${round}`, 'base:1', 'sleep', MARK],
+      ['stop', '-t', '0', `stop${round}`],
+      ['rm', '-f', `rm${round}`],
+      ['commit', `commit${round}`, `image:${round}`],
+    ];
+    await Promise.all(verbs.map((args) => finished(args, random() * span)));
+    for (const { ID } of shown()) ids.add(ID);
+    const running = () =>
+      shown()
+        .flatMap(({ ID, State }) => (State === 'running' ? [ID] : []))
+        .sort();
+    await expect.poll(() => [running(), alive()].map(String).join(' = '), { timeout: 30_000 }).toMatch(/^(.*) = \1$/);
+    for (const { State } of shown()) expect(['created', 'running', 'exited']).toContain(State);
+
+    const left = shown().map(({ ID }) => ID);
+    if (left.length > 0) store.ok(['rm', '-f', ...left]);
+    expect(shown()).toEqual([]);
+    await expect.poll(() => traces([...ids]), { timeout: 30_000 }).toEqual([]);
+    expect(existsSync(store.runFolder) ? readdirSync(store.runFolder, { recursive: true }) : []).toEqual([]);
+    expect(readdirSync(join(store.root, 'containers'))).toEqual([]);
+  }
+  // An image that was committed is whole, one that was not is not there.
+  const images = store.ok(['images', '--format', '{{.Repository}}:{{.Tag}}']).split('\n');
+  for (const image of images.filter((one) => one.startsWith('image:')))
+    expect(store.ok(['run', '--rm', image, 'cat', '/x']), image).toBe('x\n');
+}, 400_000);
