@@ -12,8 +12,9 @@ export function byteProgress(verb: string, quiet = false) {
   };
   return {
     show: ({ bytes, totalBytes }: Progress) => {
+      if (!shown) return;
       const now = performance.now();
-      if (!shown || now - last < 100) return;
+      if (now - last < 100) return;
       last = now;
       const of = totalBytes === undefined ? '' : ` ${bar(bytes / Math.max(totalBytes, 1))}`;
       const total = totalBytes === undefined ? '' : `/${humanSize(totalBytes)}`;

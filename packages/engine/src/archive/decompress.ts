@@ -1,6 +1,6 @@
 import { PassThrough, type Readable, type Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { zlib } from '../system/zlib.ts';
 
 /** An archive from outside, decompressed: by its first bytes (RFC 1952, RFC 8878). `verb` is for the hint. */
 export async function decompress(source: Readable, verb: string): Promise<Readable> {
@@ -17,8 +17,8 @@ export async function decompress(source: Readable, verb: string): Promise<Readab
   });
   if (first === null) return input;
   const magic = first.subarray(0, 6).toString('hex');
-  if (magic.startsWith('1f8b')) return through(input, createGunzip({ chunkSize: 1 << 18 }));
-  if (magic.startsWith('28b52ffd')) return through(input, createZstdDecompress({ chunkSize: 1 << 18 }));
+  if (magic.startsWith('1f8b')) return through(input, zlib().createGunzip({ chunkSize: 1 << 18 }));
+  if (magic.startsWith('28b52ffd')) return through(input, zlib().createZstdDecompress({ chunkSize: 1 << 18 }));
   if (magic.startsWith('fd377a585a00') || magic.startsWith('425a68'))
     throw new MicaError('not-supported', 'xz and bzip2 archives are not supported', {
       hint: `decompress it first: xz -dc FILE | mica ${verb}`,

@@ -1,4 +1,4 @@
-import { close, ftruncateSync, openSync, rmSync, write } from 'node:fs';
+import { close, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import type { HashEngine } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { startThread } from '../pool/thread.ts';
@@ -55,8 +55,10 @@ export class LayerSink {
   push(filled: Filled): Promise<void> | null {
     const slot = this.#given % SLOTS;
     const bytes = this.buffer.subarray(0, filled.length);
-    if (!filled.hole) this.#writes[slot] = this.#write(slot, bytes, this.#size);
-    this.#holeAtEnd = filled.hole;
+    // A layer of one piece is written at once: waking libuv's threads costs more than the writing does.
+    if (filled.last && this.#given === 0) writeWhole(this.#fd, bytes);
+    else if (!filled.hole) this.#writes[slot] = this.#write(slot, bytes, this.#size);
+    this.#holeAtEnd = filled.hole && this.#given > 0;
     this.#size += filled.length;
     this.#hasher?.update(bytes);
     this.#give(slot, filled.length);
@@ -137,5 +139,13 @@ export class LayerSink {
 
   #fail(error: unknown): void {
     this.#failure ??= wrapSystemError(error, 'write', 'the layer');
+  }
+}
+
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+  } catch (error) {
+    throw wrapSystemError(error, 'write', 'the layer');
   }
 }

@@ -24,6 +24,8 @@ const SPARSE = 1 << 20;
 export interface Filled {
   length: number;
   hole: boolean;
+  /** Nothing follows. */
+  last: boolean;
 }
 
 /** Where an entry's bytes are: the entry's path below this open directory. */
@@ -63,7 +65,7 @@ export function* packSteps(
   options: PackOptions = {},
 ): Generator<Filled, void> {
   const packer = core.packer(table);
-  const filled: Filled = { length: 0, hole: false };
+  const filled: Filled = { length: 0, hole: false, last: false };
   const path = Buffer.alloc(4096);
   let buffer = next();
   let fill = 0;
@@ -165,6 +167,7 @@ export function* packSteps(
       options.onFile?.(size);
     }
     yield* put(trailer);
+    filled.last = true;
     yield* flush();
   } finally {
     packer.close();

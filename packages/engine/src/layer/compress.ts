@@ -1,16 +1,13 @@
 import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw, zstdCompress } from 'node:zlib';
+import { zlib } from '../system/zlib.ts';
 
 /** Input that is compressed as one piece; fixed, as it is part of what the output depends on. */
 const gzipBlock = 1 << 20;
 const zstdBlock = 4 << 20;
 /** How far deflate looks back (RFC 1951, section 2): the end of one block is the dictionary of the next. */
 const window = 32_768;
-
-const deflate = promisify(deflateRaw);
-const zstd = promisify(zstdCompress);
 
 export interface Compressor {
   readonly compression: 'gzip' | 'zstd';
@@ -32,6 +29,9 @@ export async function* compressFile(
   { compression, level }: Compressor,
   onPlain: (bytes: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
+  const { constants, crc32, deflateRaw, zstdCompress } = zlib();
+  const deflate = promisify(deflateRaw);
+  const zstd = promisify(zstdCompress);
   const size = compression === 'gzip' ? gzipBlock : zstdBlock;
   const file = await open(path, 'r');
   const pending: Promise<Uint8Array>[] = [];

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
+import { zlib } from '../system/zlib.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd';
 
@@ -83,7 +83,8 @@ export class LayerReader {
   #begin(): void {
     this.#compression = sniff(this.#head);
     if (this.#compression === 'none') return;
-    this.#decoder = this.#compression === 'gzip' ? createGunzip(decoding) : createZstdDecompress(decoding);
+    this.#decoder =
+      this.#compression === 'gzip' ? zlib().createGunzip(decoding) : zlib().createZstdDecompress(decoding);
     this.#decoder.on('data', (chunk: Buffer) => this.#plain(chunk));
     this.#decoder.on('error', (error) => {
       this.#problem ??= error;

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Core, EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
@@ -10,6 +9,7 @@ import { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { zlib } from '../system/zlib.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
 import { stackDirs } from './stack.ts';
 import { LayerUnpacker } from './unpack.ts';
@@ -161,8 +161,8 @@ async function stream(
 }
 
 function decoderOf(mediaType: string) {
-  if (mediaType.endsWith('gzip')) return createGunzip();
-  if (mediaType.endsWith('zstd')) return createZstdDecompress();
+  if (mediaType.endsWith('gzip')) return zlib().createGunzip();
+  if (mediaType.endsWith('zstd')) return zlib().createZstdDecompress();
   return null;
 }
 

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
 
 /** Files that run in threads of their own, by name: where they stand in the sources, and beside the bundle. */
 const entries = {
@@ -16,6 +15,7 @@ export function threadFile(name: ThreadName): URL {
 
 /** Starts a thread. `failed` never resolves: it rejects if the thread ends by an error. The caller calls `stop`. */
 export function startThread(name: ThreadName, data: unknown): { readonly failed: Promise<never>; stop(): void } {
+  const { Worker } = process.getBuiltinModule('node:worker_threads'); // 1 ms that others need not pay
   const worker = new Worker(threadFile(name), { workerData: data });
   const failed = new Promise<never>((_, reject) => worker.once('error', reject));
   failed.catch(() => {}); // whoever waits hears of it

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { AttachSocket } from './attach.ts';
 import { type OciRuntime, requireProgram, runtimeError } from './oci-runtime.ts';
@@ -181,7 +180,10 @@ class Monitor {
 }
 
 function lines(pipe: Readable): AsyncIterator<string> {
-  return createInterface({ input: pipe, crlfDelay: Infinity })[Symbol.asyncIterator]();
+  return process
+    .getBuiltinModule('node:readline')
+    .createInterface({ input: pipe, crlfDelay: Infinity })
+    [Symbol.asyncIterator]();
 }
 
 function parse(line: string): { data: number; message?: string } {

@@ -1,13 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { EntryTable } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { zlib } from '../system/zlib.ts';
 import type { ImageTree } from './image-tree.ts';
 
 /** Bytes of one file of a tree: good until the next piece is asked for. */
@@ -88,7 +88,7 @@ async function* readPlain(
 async function* readCompressed(
   store: Store,
   layer: LayerRecord,
-  decoder: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>,
+  decoder: ReturnType<typeof decoderOf> & object,
   table: EntryTable,
   list: readonly number[],
   task: Task,
@@ -143,8 +143,8 @@ function* spread(table: EntryTable, index: number, at: number, bytes: Uint8Array
 }
 
 function decoderOf(mediaType: string) {
-  if (mediaType.endsWith('gzip')) return createGunzip();
-  if (mediaType.endsWith('zstd')) return createZstdDecompress();
+  if (mediaType.endsWith('gzip')) return zlib().createGunzip();
+  if (mediaType.endsWith('zstd')) return zlib().createZstdDecompress();
   return null;
 }
 
