@@ -6,8 +6,10 @@ import { directorySink, writeTar } from './archive/sinks.ts';
 import { commitMany } from './commit/batch.ts';
 import { containerChanges } from './commit/changes.ts';
 import { commitContainer } from './commit/commit.ts';
+import { type ForkOptions, forkContainer } from './commit/fork.ts';
 import { thawAbandoned } from './commit/freeze.ts';
 import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
+import { type SquashOptions, squashImage } from './commit/squash.ts';
 import { attachContainer } from './container/attach.ts';
 import { afterEnd } from './container/ended.ts';
 import { type EventQuery, readEvents } from './container/events.ts';
@@ -281,6 +283,16 @@ export class Engine {
   /** Removes blobs, unpacked layers and leftovers that nothing refers to; bytes. */
   collect(): number {
     return this.#store.collect().reclaimed;
+  }
+
+  /** Commits a container once and starts `count` others from it; their IDs as they start. */
+  fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
+    const hasher = this.#options.hasher ?? 'auto';
+    return forkContainer(this.#store, this.#containers, this.#find(name), { ...options, hasher });
+  }
+  /** The layers of an image above some base (`onto`; its first ancestor unless told) made one; the new image's ID. */
+  squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {
+    return squashImage(this.#store, image, reference, { ...options, hasher: this.#options.hasher ?? 'auto' });
   }
 
   /** Commits what a plain directory differs from an image by; no container, no mount, no root. */

@@ -150,6 +150,21 @@ export const verbs: readonly Verb[] = [
   { names: ['cat'], summary: 'print a file of an image', load: () => import('./cat.ts') },
   { names: ['blame'], summary: 'show which layer brought each path', load: () => import('./blame.ts') },
   { names: ['unpack'], summary: 'write an image as a plain directory', load: () => import('./unpack.ts') },
+  {
+    names: ['fork', 'container fork'],
+    summary: 'commit a container and start others from it',
+    load: () => import('./fork.ts'),
+  },
+  {
+    names: ['squash', 'image squash'],
+    summary: "make an image's upper layers one",
+    load: () => import('./squash.ts'),
+  },
+  {
+    names: ['flatten', 'image flatten'],
+    summary: 'make an image of one layer of all it shows',
+    load: () => import('./flatten.ts'),
+  },
   // mica itself
   { names: ['system df'], summary: 'show what the store takes', load: () => import('./system-df.ts') },
   { names: ['info', 'system info'], summary: 'describe the store and the machine', load: () => import('./info.ts') },

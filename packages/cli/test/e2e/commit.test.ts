@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Engine } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { treeLines } from '../../../engine/test/support/tree.ts';
 
 const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'mica-commit-'));
@@ -225,6 +227,45 @@ it('--incremental: only the change is in the new layer, the image shows all, and
   expect(layers(ok('commit', '--incremental', 'inc', 'inc:3'))).toBe(3); // nothing changed
   expect(layers(ok('commit', '--incremental', '--full', 'inc', 'inc:4'))).toBe(2);
   expect(ok('run', '--rm', 'inc:4', 'sh', '-c', 'cat /d/* /etc/x')).toBe('changedx');
+});
+
+it('squash makes the layers above the base one, flatten all of them, and both show the same tree', async () => {
+  const id = await made('sq', { 'd/one': '1', 'd/two': '2' });
+  ok('commit', '--incremental', 'sq', 'sq:1');
+  writeFileSync(join(upperOf(id), 'd/two'), 'changed');
+  rmSync(join(upperOf(id), 'd/one'));
+  linkSync(join(upperOf(id), 'd/two'), join(upperOf(id), 'same'));
+  const stacked = configOf(ok('commit', '--incremental', '-m', 'second', 'sq', 'sq:2'));
+  const squashed = configOf(ok('squash', '-t', 'sq:s', 'sq:2'));
+  const flat = configOf(ok('flatten', '-t', 'sq:f', 'sq:2'));
+  expect([stacked, squashed, flat].map((config) => config.rootfs.diff_ids.length)).toEqual([3, 2, 1]);
+  expect(squashed.rootfs.diff_ids[0]).toBe(stacked.rootfs.diff_ids[0]);
+  expect(squashed.history.map((row: { comment?: string }) => row.comment)).toContain('second');
+  const top = join(root, 'blobs/sha256', squashed.rootfs.diff_ids[1].slice(7));
+  const listed = spawnSync('tar', ['-tf', top], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+  expect(listed).toEqual(['./', 'd/', 'd/two', 'same']);
+  const trees = ['sq:2', 'sq:s', 'sq:f'].map((name) => {
+    const dir = join(work, name);
+    expect(mica('unpack', name, dir).code).toBe(0);
+    return treeLines(dir);
+  });
+  expect(trees[1]).toEqual(trees[0]);
+  expect(trees[2]).toEqual(trees[0]);
+  expect(mica('squash', '--onto', 'sq:f', 'sq:2').err).toMatch(/is not below/);
+});
+
+it('fork commits once and starts others that have what the first one had', async () => {
+  ok('run', '-d', '--name', 'first', '-e', 'A=1', 'base:1', 'sh', '-c', 'echo state > /state; exec sleep 1000');
+  for (let i = 0; i < 100 && !existsSync(join(upperOf(engine.list()[0]?.id as string), 'state')); i++) await sleep(50);
+  expect(ok('fork', '-n', '2', 'first').split('\n').length).toBe(2);
+  expect(
+    engine
+      .list()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['first', 'first-1', 'first-2']);
+  expect(ok('exec', 'first-2', 'sh', '-c', 'cat /state; echo $A')).toBe('state\n1');
+  expect(mica('fork', '-n', 'many', 'first').err).toMatch(/invalid number/);
 });
 
 it('system check finds a flipped bit and a missing blob; system prune leaves nothing that nothing refers to', async () => {

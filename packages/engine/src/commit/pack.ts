@@ -10,6 +10,8 @@ export type ByteSink = (bytes: Uint8Array) => void;
 
 export interface PackOptions {
   readonly signal?: StopSignal;
+  /** The name of an entry's file below its root; its own path unless told. */
+  readonly pathOf?: (index: number) => Uint8Array;
   readonly onFile?: (bytes: number) => void;
   /** Told of the bytes of those files that it wants to see; what it is given holds during the call. */
   readonly watch?: (index: number) => { update(bytes: Uint8Array): void; done(): void } | null;
@@ -111,7 +113,7 @@ export function* packSteps(
     }
   }
   function* file(index: number, size: number): Generator<Filled, void> {
-    const bytes = table.pathBytes(index);
+    const bytes = options.pathOf?.(index) ?? table.pathBytes(index);
     path.set(bytes);
     path[bytes.length] = 0;
     let fd: number;

@@ -25,13 +25,14 @@ export async function writeLayer(
 }
 
 /** The same with the files' bytes from wherever `rootOf` says. */
-async function streamLayer(
+export async function streamLayer(
   core: Core,
   table: EntryTable,
   rootOf: RootOf,
   job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'threadFrom'>,
   task: LayerTask,
-  watch?: NonNullable<PackOptions['watch']>,
+  watch?: PackOptions['watch'],
+  pathOf?: PackOptions['pathOf'],
 ): Promise<{ digest: Digest; size: number }> {
   const total = bytesOf(table);
   const hasher = job.hasher === 'wasm' ? new Core().hash : new NativeHash();
@@ -44,6 +45,7 @@ async function streamLayer(
     const options: PackOptions = {
       ...(task.signal ? { signal: task.signal } : {}),
       ...(watch ? { watch } : {}),
+      ...(pathOf ? { pathOf } : {}),
       onFile: () => {
         files++;
       },

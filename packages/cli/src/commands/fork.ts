@@ -1,0 +1,22 @@
+import { MicaError } from '@mica/engine';
+import type { Command } from 'commander';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('<container>')
+    .option('-n, --number <n>', 'how many', '1')
+    .option('-t, --tag <name>', 'REPOSITORY[:TAG] of the image between')
+    .addHelpText('after', '\nExample:\n  mica fork -n 3 sandbox')
+    .action((container: string, flags: { number: string; tag?: string }, command: Command) =>
+      withEngine(command, async (engine) => {
+        const count = Number(flags.number);
+        if (!(Number.isInteger(count) && count > 0 && count <= 1000))
+          throw new MicaError('invalid-argument', `invalid number of containers: ${flags.number}`, {
+            hint: 'a whole number up to 1000',
+          });
+        const reference = flags.tag === undefined ? {} : { reference: flags.tag };
+        for await (const id of engine.fork(container, { count, ...reference })) process.stdout.write(`${id}\n`);
+      }),
+    );
+}

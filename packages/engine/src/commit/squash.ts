@@ -1,0 +1,151 @@
+import { closeSync, rmSync } from 'node:fs';
+import { Core, type EntryTable, Kind } from '@mica/core-wasm';
+import type { CommitMeta, Task } from '../contract.ts';
+import { MicaError } from '../error.ts';
+import type { HistoryEntry, ImageConfig } from '../image/config.ts';
+import { mediaTypes } from '../image/descriptor.ts';
+import { type NewLayer, newImage } from '../image/new-image.ts';
+import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
+import { storeImage } from '../images/store-image.ts';
+import { ensureUnpacked } from '../layer/layers.ts';
+import type { Digest } from '../reference/digest.ts';
+import { parseReference } from '../reference/reference.ts';
+import type { Store } from '../store/store.ts';
+import { openDirectory } from '../system/beneath.ts';
+import { chainTree, type ImageTree } from '../tree/image-tree.ts';
+import { type HasherWish, streamHasher } from './hasher.ts';
+import { layersOf } from './plan.ts';
+import { type TreeChange, treeChange } from './tree-change.ts';
+import { streamLayer } from './write-layer.ts';
+
+export interface SquashOptions extends CommitMeta, Task {
+  /** Keep the layers of this image, which the squashed one was made from. Otherwise those of its first ancestor. */
+  readonly onto?: string;
+  /** Keep none: one layer that shows the whole tree. */
+  readonly flatten?: boolean;
+  readonly hasher: HasherWish;
+}
+
+/** The layers above some base made one, of what they show together. The image's ID. */
+export async function squashImage(
+  store: Store,
+  name: string,
+  target: string | undefined,
+  options: SquashOptions,
+): Promise<string> {
+  const reference = target === undefined ? null : parseReference(target);
+  const image = resolveImage(store, name);
+  const diffIds = image.config.rootfs.diff_ids;
+  const keep = options.flatten ? 0 : kept(store, image, options.onto);
+  const core = new Core();
+  const tree = await chainTree(store, core, diffIds, options);
+  const below = await chainTree(store, core, diffIds.slice(0, keep), options);
+  const change = treeChange(core, below.table, tree.table);
+  const layer = change.table.count > 0 ? await writeSquashed(store, core, tree, change, options) : null;
+
+  const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
+  const layers = layersOf(store, image).slice(0, keep);
+  const made = newImage(shortened(image.config, keep), layers, layer, {
+    created,
+    createdBy: `mica ${options.flatten ? 'flatten' : 'squash'}`,
+    ...(options.author ? { author: options.author } : {}),
+    comment: options.message ?? `${diffIds.length - keep} layers made one`,
+  });
+  const sizes = [...diffIds.slice(0, keep), ...(layer ? [layer.diffId] : [])];
+  const size = sizes.reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), 0);
+  const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
+  const labels = image.config.config?.Labels;
+  storeImage(
+    store,
+    made,
+    { created, size, parent: null, layers: digests, labels },
+    reference ? [reference.canonical] : [],
+  );
+  return made.id;
+}
+
+/** How many layers stay. */
+function kept(store: Store, image: ResolvedImage, onto: string | undefined): number {
+  const own = image.config.rootfs.diff_ids;
+  const base = onto === undefined ? firstAncestor(store, image.id) : resolveImage(store, onto).config.rootfs.diff_ids;
+  if (base.length <= own.length && base.every((diffId, at) => own[at] === diffId)) return base.length;
+  if (onto === undefined) return 0;
+  throw new MicaError('invalid-argument', `${onto} is not below ${image.id}: their layers differ`, {
+    subject: onto,
+    hint: 'name an image that this one was made from; mica layers shows the stack',
+  });
+}
+
+function firstAncestor(store: Store, id: Digest): readonly Digest[] {
+  let first: Digest | null = null;
+  for (let at = store.images.get(id)?.parent ?? null; at !== null; at = store.images.get(at)?.parent ?? null)
+    if (store.images.get(at) !== null) first = at;
+  return first === null ? [] : resolveImage(store, first).config.rootfs.diff_ids;
+}
+
+/** The config with the first `keep` layers only; what came after stays in its history, as rows without a layer. */
+function shortened(config: ImageConfig, keep: number): ImageConfig {
+  let layer = 0;
+  const rows: readonly HistoryEntry[] = config.history ?? config.rootfs.diff_ids.map(() => ({}));
+  const history = rows.map((row) => (row.empty_layer || layer++ < keep ? row : { ...row, empty_layer: true }));
+  return { ...config, rootfs: { ...config.rootfs, diff_ids: config.rootfs.diff_ids.slice(0, keep) }, history };
+}
+
+async function writeSquashed(
+  store: Store,
+  core: Core,
+  tree: ImageTree,
+  change: TreeChange,
+  options: SquashOptions,
+): Promise<NewLayer> {
+  const dirs = await ensureUnpacked(store, tree.diffIds, options);
+  const left = tree.diffIds.length - dirs.length; // layers at the bottom that a stack has no use for
+  const roots = new Map<number, number>();
+  const rootOf = (layer: number) => {
+    let fd = roots.get(layer);
+    if (fd === undefined) {
+      fd = openDirectory(dirs[layer - left] as string);
+      roots.set(layer, fd);
+    }
+    return fd;
+  };
+  const places = change.sources.map((index) => placeOf(tree, index));
+  const job = {
+    subject: 'squash',
+    file: store.blobs.temporary(),
+    hasher: streamHasher(store, options.hasher),
+    threadFrom: 16 << 20,
+  };
+  try {
+    const made = await streamLayer(
+      core,
+      change.table,
+      (at) => rootOf(places[at]?.layer as number),
+      job,
+      {
+        ...(options.signal ? { signal: options.signal } : {}),
+        ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+      },
+      undefined,
+      (at) => places[at]?.path as Uint8Array,
+    );
+    const layer = { diffId: made.digest, digest: made.digest, size: made.size, mediaType: mediaTypes.layer };
+    store.transaction(() => {
+      store.blobs.adopt(job.file, { digest: made.digest, size: made.size, mediaType: mediaTypes.layer });
+      store.layers.put({ ...layer, tarSize: made.size, entries: change.table.count });
+    });
+    return layer;
+  } finally {
+    rmSync(job.file, { force: true });
+    for (const fd of roots.values()) closeSync(fd);
+  }
+}
+
+/** Which layer holds a file's bytes, and under which name: a hard link's may be another's (tree/image-tree.ts). */
+function placeOf({ table, layers }: ImageTree, index: number): { layer: number; path: Uint8Array } | null {
+  if (index < 0 || table.kind(index) !== Kind.file) return null;
+  const dev = Number(table.dev(index));
+  if (dev === 0) return { layer: table.layer(index), path: table.pathBytes(index) };
+  const layer = dev - 1;
+  return { layer, path: (layers[layer] as EntryTable).pathBytes(Number(table.ino(index)) - 1) };
+}
