@@ -62,7 +62,8 @@ provide_node() {
   # The trap, not a last line: a failed download must leave nothing behind either.
   # shellcheck disable=SC2064
   trap "rm -rf '$work'" EXIT
-  (cd "$work" && npm pack --silent "node-linux-$arch@$node_version" >/dev/null)
+  (cd "$work" && npm pack --loglevel=error "node-linux-$arch@$node_version" >/dev/null) ||
+    fail "npm could not download node-linux-$arch@$node_version: is the registry reachable? (npm ping)"
   archive=$(echo "$work"/*.tgz)
   node -e '
     const [file, integrity] = process.argv.slice(1);
