@@ -9,6 +9,7 @@ const order = [
   'layer',
   'registry',
   'archive',
+  'transfer',
   'tree',
   'overlay',
   'runtime',

@@ -8,7 +8,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd "$root"
 mkdir -p .toolchain
 if ! install_commands setfattr:attr tar:tar debootstrap:debootstrap umoci:umoci skopeo:skopeo \
-  dockerd:docker.io docker-registry:docker-registry tmux:tmux curl:curl ip:iproute2 chromium:chromium /usr/bin/time:time nsenter:util-linux; then
+  dockerd:docker.io docker-registry:docker-registry openssl:openssl tmux:tmux curl:curl ip:iproute2 \
+  chromium:chromium /usr/bin/time:time nsenter:util-linux; then
   [ "${CI:-}" != true ] || fail 'with CI=true nothing may be missing'
 fi
 exec vitest run "$@"

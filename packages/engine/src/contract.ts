@@ -139,6 +139,30 @@ export interface PushResult {
   readonly size: number; // bytes of the manifest
   readonly tag: string;
 }
+export type LoginOptions = RegistryOptions;
+export interface ManifestInspect {
+  readonly digest: string;
+  readonly mediaType: string;
+  /** As the registry sent it. */
+  readonly bytes: Uint8Array;
+  /** Descriptors of the manifests whose subject it is; empty unless asked for. */
+  readonly referrers: readonly object[];
+}
+export interface TransferEvent {
+  readonly subject: string; // short digest of the blob
+  readonly bytes: number;
+  readonly done: 'copied' | 'there' | 'foreign';
+}
+export interface TransferOptions extends RegistryOptions {
+  /** Only the image of this platform; all of an index otherwise. */
+  readonly platform?: string;
+  /** Also what refers to it. */
+  readonly referrers?: boolean;
+  readonly onBlob?: (event: TransferEvent) => void;
+}
+export interface TransferResult {
+  readonly digest: string; // of the topmost manifest or index
+}
 export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
 export interface PrunedImages {
   readonly removed: readonly RemovedImage[];

@@ -41,14 +41,19 @@ import type {
   ImportOptions,
   LoadedImage,
   LoadOptions,
+  LoginOptions,
   LogLine,
   LogQuery,
+  ManifestInspect,
   PullOptions,
   PullResult,
   PushOptions,
   PushResult,
+  RegistryOptions,
   SaveOptions,
   Task,
+  TransferOptions,
+  TransferResult,
 } from './contract.ts';
 import type { UpdateOptions } from './contract-run.ts';
 import { archiveOf, copyFrom, copyTo, exportContainer } from './copy/copy.ts';
@@ -119,6 +124,25 @@ export class Engine {
   async push(name: string, options: PushOptions = {}): Promise<PushResult> {
     const { pushImage } = await import('./registry/push.ts');
     return pushImage(this.#store, name, options);
+  }
+
+  /** docker login; nothing of it is kept in the store. */
+  async login(server: string | undefined, account: { username: string; password: string }, options: LoginOptions = {}) {
+    return (await import('./registry/login.ts')).login(server, account, options);
+  }
+  /** Whether there was a login to forget. */
+  async logout(server?: string): Promise<boolean> {
+    return (await import('./registry/login.ts')).logout(server);
+  }
+  async inspectManifest(
+    name: string,
+    options: RegistryOptions & { readonly referrers?: boolean } = {},
+  ): Promise<ManifestInspect> {
+    return (await import('./registry/inspect-manifest.ts')).inspectManifest(name, options);
+  }
+  /** Between registries, archives and this store: places as `docker://NAME`, `oci:DIRECTORY`, `oci-archive:FILE`, `store:NAME`. */
+  async transfer(from: string, to: string, options: TransferOptions = {}): Promise<TransferResult> {
+    return (await import('./transfer/copy-image.ts')).copyImage(this.#store, from, to, options);
   }
 
   create(options: CreateOptions): Promise<string> {

@@ -12,6 +12,7 @@ export interface Verb {
 export const groups: Readonly<Record<string, string>> = {
   container: 'manage containers',
   image: 'manage images',
+  manifest: 'look at manifests in registries',
   volume: 'manage volumes',
   network: 'manage networks',
   system: 'what the store takes, and keeping it in order',
@@ -127,6 +128,14 @@ export const verbs: readonly Verb[] = [
   },
   { names: ['pull', 'image pull'], summary: 'bring an image from a registry', load: () => import('./pull.ts') },
   { names: ['push', 'image push'], summary: 'send an image to a registry', load: () => import('./push.ts') },
+  { names: ['login'], summary: 'log in to a registry', load: () => import('./login.ts') },
+  { names: ['logout'], summary: 'log out of a registry', load: () => import('./logout.ts') },
+  {
+    names: ['copy'],
+    summary: 'copy an image between registries, archives and the store',
+    load: () => import('./copy.ts'),
+  },
+  { names: ['manifest inspect'], summary: "show a registry's manifest", load: () => import('./manifest-inspect.ts') },
   { names: ['save', 'image save'], summary: 'write images into an archive', load: () => import('./save.ts') },
   { names: ['load', 'image load'], summary: 'read images from an archive', load: () => import('./load.ts') },
   { names: ['images', 'image ls', 'image list'], summary: 'list images', load: () => import('./images.ts') },

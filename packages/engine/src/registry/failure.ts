@@ -80,7 +80,8 @@ const unreachable = /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH
 /** A failure of the connection itself. */
 export function networkFailure(what: string, error: unknown): RegistryFailure | MicaError {
   if (error instanceof MicaError || error instanceof RegistryFailure) return error;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', message: text } = error as NodeJS.ErrnoException;
+  const message = text.split('\n')[0] ?? ''; // OpenSSL's end with a newline
   if ((error as Error).name === 'AbortError') return new MicaError('aborted', `${what}: interrupted`, { cause: error });
   const said = code !== '' && !message.includes(code) ? `${message} (${code})` : message;
   const nobody = unreachable.test(code);

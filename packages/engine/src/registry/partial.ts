@@ -111,6 +111,12 @@ export class PartialBlob {
 
   /** Into the store under its digest. @throws MicaError digest-mismatch; then nothing of it is kept */
   finish(mediaType: string): BlobInfo {
+    const path = this.complete();
+    return this.#store.blobs.adopt(path, { digest: this.digest, size: this.#size, mediaType });
+  }
+
+  /** Verified, where it is; the file is the caller's now. @throws MicaError digest-mismatch; then nothing is kept */
+  complete(): string {
     const hex = this.#native?.digest('hex') ?? Buffer.from(this.#wasm?.digest() ?? []).toString('hex');
     if (hex !== hexOf(this.digest)) {
       this.drop();
@@ -121,7 +127,7 @@ export class PartialBlob {
       );
     }
     this.#end();
-    return this.#store.blobs.adopt(this.#path, { digest: this.digest, size: this.#size, mediaType });
+    return this.#path;
   }
 
   /** Leaves it for the next download. Does nothing after `finish` or `drop`. */

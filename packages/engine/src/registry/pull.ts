@@ -31,10 +31,14 @@ const layersAtOnce = 3;
 const poolFrom = 8 << 20;
 
 /** docker pull. All of the image, or an error and what was downloaded kept for the next try. @throws MicaError */
-export function pullImage(store: Store, name: string, options: PullOptions & Patience = {}): Promise<PullResult> {
+export function pullImage(
+  store: Store,
+  name: string,
+  options: PullOptions & Patience & { readonly as?: Reference } = {},
+): Promise<PullResult> {
   const reference = parseReference(name);
   return withRepository(reference, options, async (repository) => {
-    const pull = new Pull(store, repository, reference, options);
+    const pull = new Pull(store, repository, reference, options.as ?? reference, options);
     try {
       return await pull.run();
     } finally {
@@ -47,6 +51,8 @@ class Pull {
   readonly #store: Store;
   readonly #repository: Repository;
   readonly #reference: Reference;
+  /** What it is called here. */
+  readonly #as: Reference;
   readonly #options: PullOptions;
   readonly #limit = new Limit(layersAtOnce);
   readonly #stop = new AbortController();
@@ -54,10 +60,11 @@ class Pull {
   readonly #layers = new Map<Digest, Promise<PulledLayer>>();
   #pool: Pool | null = null;
 
-  constructor(store: Store, repository: Repository, reference: Reference, options: PullOptions) {
+  constructor(store: Store, repository: Repository, reference: Reference, as: Reference, options: PullOptions) {
     this.#store = store;
     this.#repository = repository;
     this.#reference = reference;
+    this.#as = as;
     this.#options = options;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
   }
@@ -75,7 +82,7 @@ class Pull {
     const upToDate =
       this.#store.images.lookup(name.canonical) === image.id &&
       (reference.tag === undefined || this.#store.images.target(reference.canonical) === target);
-    const tag = reference.digest === undefined ? [{ name: reference.canonical, target }] : [];
+    const tag = this.#as.digest === undefined ? [{ name: this.#as.canonical, target }] : [];
     recordImages(this.#store, [
       { ...image, names: [...tag, { name: name.canonical, target }], others: [...others, target, ...image.others] },
     ]);

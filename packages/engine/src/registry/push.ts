@@ -26,15 +26,22 @@ const defaultLevel = { gzip: 6, zstd: 3 };
 /**
  * docker push. What came from a registry goes back byte for byte; the plain layers of an image made here
  * are compressed, once: what they became is remembered, so the next push compresses and sends nothing.
+ * `from` is the image to send when it is called otherwise here.
  */
-export function pushImage(store: Store, name: string, options: PushOptions & Patience = {}): Promise<PushResult> {
+export function pushImage(
+  store: Store,
+  name: string,
+  options: PushOptions & Patience & { readonly from?: string } = {},
+): Promise<PushResult> {
   const reference = parseReference(name);
   if (reference.digest !== undefined)
     throw new MicaError('invalid-argument', 'cannot push a digest reference', {
       subject: name,
       hint: 'push it by a tag',
     });
-  return withOrigin(reference, options, (repository) => new Push(store, repository, reference, options).run());
+  return withOrigin(reference, options, (repository) =>
+    new Push(store, repository, reference, options).run(options.from ?? reference.canonical),
+  );
 }
 
 class Push {
@@ -58,9 +65,8 @@ class Push {
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
   }
 
-  async run(): Promise<PushResult> {
+  async run(name: string): Promise<PushResult> {
     const { platform } = this.#options;
-    const name = this.#reference.canonical;
     const selected = selectImage(this.#store, name, platform === undefined ? undefined : parsePlatform(platform));
     let top: Document;
     if (selected.index) {

@@ -121,8 +121,8 @@ export class Repository {
     return [...parseIndex(await readBody(answer, maxManifestBytes, `GET ${shown(answer.url)}`)).manifests];
   }
 
-  /** Pushing a manifest (end-7). */
-  putManifest(at: string, mediaType: string, bytes: Uint8Array): Promise<void> {
+  /** Pushing a manifest (end-7). The subject that the registry lists it under, if it does such things (OCI-Subject). */
+  putManifest(at: string, mediaType: string, bytes: Uint8Array): Promise<string | null> {
     return retrying(this.retry, this.#signal, async () => {
       const answer = await this.#ask('push', {
         method: 'PUT',
@@ -132,6 +132,7 @@ export class Repository {
       });
       await expectStatus(answer, 'PUT', [201, 200]);
       answer.body.destroy();
+      return answer.header('oci-subject') ?? null;
     });
   }
 

@@ -76,7 +76,7 @@ export class Transport {
   }
 
   #dispatcher(url: URL): Dispatcher {
-    const known = this.#dispatchers.get(url.host);
+    const known = this.#dispatchers.get(url.origin);
     if (known) return known;
     const { connectMs, idleMs } = this.#timeouts;
     const insecure = url.host === this.#insecureHost;
@@ -94,7 +94,7 @@ export class Transport {
     };
     const proxy = !isLoopback(url.host) && proxied.some((name) => process.env[name]);
     const made = proxy ? new EnvHttpProxyAgent({ ...options, requestTls: options.connect }) : new Agent(options);
-    this.#dispatchers.set(url.host, made);
+    this.#dispatchers.set(url.origin, made);
     return made;
   }
 }

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { withEngine } from '../session.ts';
+
+export function define(command: Command): void {
+  command
+    .argument('[server]', 'HOST[:PORT]; docker.io otherwise')
+    .addHelpText('after', '\nExample:\n  mica logout registry.example')
+    .action((server: string | undefined, _options: object, command: Command) =>
+      withEngine(command, async (engine) => {
+        const name = server ?? 'https://index.docker.io/v1/';
+        const known = await engine.logout(server);
+        process.stdout.write(known ? `Removing login credentials for ${name}\n` : `Not logged in to ${name}\n`);
+      }),
+    );
+}
