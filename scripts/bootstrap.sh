@@ -81,7 +81,9 @@ packages_ready() { [ -d node_modules ] && stamped packages "$(packages_key)"; }
 install_npm_packages() {
   say "npm packages"
   # No package here needs its install script: their binaries come as optional dependencies.
-  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+  # Twice: a registry that fails once is common, and npm ci begins anew.
+  local options=(--ignore-scripts --no-audit --no-fund --loglevel=error)
+  npm ci "${options[@]}" >&2 || npm ci "${options[@]}" >&2
   stamp packages "$(packages_key)"
 }
 

@@ -7,7 +7,7 @@ beforeAll(() => bench.seed('store'));
 afterAll(() => bench.close());
 
 it.each([
-  [['frob'], 1, "mica: 'frob' is not a mica command.\nSee 'mica --help'\n"],
+  [['xyzzy'], 1, "mica: 'xyzzy' is not a mica command.\nSee 'mica --help'\n"],
   [['comit'], 1, "mica: 'comit' is not a mica command.\nDid you mean commit?\nSee 'mica --help'\n"],
   [['image', 'frob'], 1, "mica: 'image frob' is not a mica command.\nSee 'mica image --help'\n"],
   [['run', '--frob', 'x'], 125, "unknown flag: --frob\nSee 'mica run --help'\n"],

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import type { MountPoint } from '../contract.ts';
 import type { LimitOptions, SecurityOptions } from '../contract-run.ts';
 import { privilegedCapabilities, resolveCapabilities } from './capabilities.ts';
@@ -122,9 +122,15 @@ export function containerSpec(options: SpecOptions): Record<string, unknown> & {
   };
 }
 
-/** crun leaves v1's folder of the controllers' mounts writable; v2 is one mount, read-only itself. */
+/**
+ * crun leaves v1's folder of the controllers' mounts writable; v2 is one mount, read-only itself. A
+ * runtime binds a read-only path with all that is mounted below it and makes only the path itself
+ * read-only: so the controllers are named as well, else they would be writable again.
+ */
 function readonlyPaths(): readonly string[] {
-  return unified ? defaults.readonlyPaths : [...defaults.readonlyPaths, '/sys/fs/cgroup'];
+  if (unified) return defaults.readonlyPaths;
+  const controllers = readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}`);
+  return [...defaults.readonlyPaths, '/sys/fs/cgroup', ...controllers];
 }
 
 function namespaces({ network, pidNamespace }: SpecOptions, asked: SecurityOptions): Record<string, string>[] {
