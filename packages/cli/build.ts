@@ -18,6 +18,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node26',
+  minify: true,
   external: ['koffi', 'piscina'],
   // commander is CommonJS inside: esbuild's shim needs a require
   banner: {
