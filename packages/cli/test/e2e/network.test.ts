@@ -141,7 +141,7 @@ it('ranges, UDP, any free port, and -P with what is exposed', async () => {
   server.kill();
 });
 
-it('a user network: names, aliases, addresses of one’s choice; other networks are out of reach', () => {
+it('a user network: names, aliases, addresses of one’s choice; other networks are out of reach', async () => {
   ok('network', 'create', 'front');
   ok('network', 'create', '--subnet', '10.213.77.0/24', 'back');
   ok('run', '-d', '--name', 'web', '--network', 'front', '--network-alias', 'www', 'net:1', ...answering(80, 'hello'));
@@ -166,7 +166,8 @@ it('a user network: names, aliases, addresses of one’s choice; other networks 
   expect(run('network', 'rm', 'back').err).toMatch(/has active endpoints/);
   ok('rm', '-f', 'web', 'db');
   ok('network', 'rm', 'front', 'back');
-  expect(at.processes()).toEqual([]); // the name server went with its last user
+  // The name server goes with its last user: told to, it takes a moment.
+  await expect.poll(() => at.processes(), { timeout: 10_000 }).toEqual([]);
 });
 
 it('an internal network has no way out; none has no network; host has the machine’s', () => {

@@ -14,7 +14,7 @@ export const WRITTEN_BACK_MS = 35_000;
 export function settleStore(store: Store, olderThan = 0): number {
   const due = store.blobs.pending(olderThan);
   const unpacked = store.unpacked.since();
-  const stale = unpacked !== null && Date.now() - unpacked > olderThan;
+  const stale = unpacked !== null && Date.now() - unpacked >= olderThan;
   if (due.length === 0 && !stale) return 0;
   if (due.length >= MANY || stale) {
     syncFileSystem(store.root);
