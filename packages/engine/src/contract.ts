@@ -192,7 +192,7 @@ export interface MountRequest {
   readonly labels?: Readonly<Record<string, string>>;
   /** tmpfs: options of mount(8): size=64m, mode=1770, exec, … */
   readonly options?: readonly string[];
-  /** As docker shows it: `ro,z`. */
+  /** Of the short forms (`-v`, `--tmpfs`) only, as docker shows it: `ro,z`. */
   readonly mode?: string;
 }
 /** A mount as a container has it. */

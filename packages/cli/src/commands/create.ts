@@ -10,7 +10,9 @@ export function define(command: Command): void {
     .action((image: string, words: string[], options: ContainerFlags, command: Command) =>
       withEngine(command, async (engine) => {
         await ensureImage(engine, image, options);
-        process.stdout.write(`${await createWith(engine, createOptions(image, words, options), options.cidfile)}\n`);
+        // As in docker: standard input of one made with -i ends with the first client that start -i attaches.
+        const asked = { ...createOptions(image, words, options), stdinOnce: true };
+        process.stdout.write(`${await createWith(engine, asked, options.cidfile)}\n`);
       }),
     );
 }

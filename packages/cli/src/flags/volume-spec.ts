@@ -19,7 +19,7 @@ export function parseVolume(raw: string): MountRequest {
     throw invalid(`invalid spec: ${raw}: empty section between colons`, raw);
   if (parts.length > 3) throw invalid(`invalid spec: ${raw}: too many colons`, raw);
   const [first = '', target, mode = ''] = parts;
-  if (target === undefined) return { type: 'volume', target: absolute(first, raw) };
+  if (target === undefined) return { type: 'volume', target: absolute(first, raw), mode: '' };
   if (parts.length === 2 && isMode(target)) throw invalid(`invalid volume specification: '${raw}'`, raw);
   const words = checkMode(mode);
   const common = { target: absolute(target, raw), readOnly: words.includes('ro'), mode };
@@ -97,6 +97,7 @@ export function parseTmpfs(raw: string): MountRequest {
     type: 'tmpfs',
     target,
     readOnly: options.includes('ro'),
+    mode: '',
     options: options.filter((option) => !['ro', 'rw', 'defaults'].includes(option)),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Attachment, ExecOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { privilegedCapabilities } from '../runtime/capabilities.ts';
@@ -70,6 +70,14 @@ export async function execInContainer(
     rmSync(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Docker's `ExecIDs`: the sessions that go on; null for none. Each is a folder here as long as it does. */
+export function sessionsOf(context: ContainerContext, id: string): string[] | null {
+  const bundle = context.paths.bundle(id);
+  if (!existsSync(bundle)) return null;
+  const names = readdirSync(bundle).filter((name) => /^x[0-9a-f]{8}$/.test(name));
+  return names.length > 0 ? names.map((name) => name.slice(1)) : null;
 }
 
 /** The container's own process (runtime-spec, config.md "Process"), changed by what was asked for. */

@@ -14,23 +14,44 @@ export interface Check {
   readonly retries: number;
 }
 
-/** The check in force: the image's, value by value replaced by what was asked for; null for none. */
-export function checkOf(options: CreateOptions, image: RunConfig | undefined): Check | null {
+/** docker's `Healthcheck`: the image's, value by value replaced by what was asked for; null for none. */
+export function healthcheckOf(options: CreateOptions, image: RunConfig | undefined): Healthcheck | null {
   const own = options.health ?? {};
   const theirs: Healthcheck = image?.Healthcheck ?? {};
-  const [kind, ...words] = own.test ?? theirs.Test ?? [];
-  if (kind === undefined || kind === 'NONE') return null;
+  const test = own.test ?? theirs.Test ?? [];
+  if (test.length === 0) return null;
+  if (test[0] === 'NONE') return { Test: test };
+  return given({
+    Test: test,
+    // 0 is docker's "not given".
+    Interval: own.interval || theirs.Interval,
+    Timeout: own.timeout || theirs.Timeout,
+    StartPeriod: own.startPeriod || theirs.StartPeriod,
+    StartInterval: own.startInterval || theirs.StartInterval,
+    Retries: own.retries || theirs.Retries,
+  });
+}
+
+/** Without what is 0 or not there. */
+function given(check: { [K in keyof Healthcheck]: Healthcheck[K] | undefined }): Healthcheck {
+  return Object.fromEntries(Object.entries(check).filter(([, value]) => value));
+}
+
+/** The check in force; null for none. */
+export function checkOf(options: CreateOptions, image: RunConfig | undefined): Check | null {
+  const check = healthcheckOf(options, image);
+  const [kind, ...words] = check?.Test ?? [];
+  if (check === null || kind === undefined || kind === 'NONE') return null;
   const command = kind === 'CMD-SHELL' ? ['/bin/sh', '-c', words.join(' ')] : kind === 'CMD' ? words : [kind, ...words];
   if (command.length === 0) return null;
-  // 0 is docker's "not given".
-  const time = (value: number | undefined, usual: number) => (value || usual) / 1_000_000;
+  const time = (value: number | undefined, usual: number) => (value ?? usual) / 1_000_000;
   return {
     command,
-    interval: time(own.interval ?? theirs.Interval, 30 * SECOND),
-    timeout: time(own.timeout ?? theirs.Timeout, 30 * SECOND),
-    startPeriod: (own.startPeriod ?? theirs.StartPeriod ?? 0) / 1_000_000,
-    startInterval: time(own.startInterval ?? theirs.StartInterval, 5 * SECOND),
-    retries: own.retries || theirs.Retries || 3,
+    interval: time(check.Interval, 30 * SECOND),
+    timeout: time(check.Timeout, 30 * SECOND),
+    startPeriod: time(check.StartPeriod, 0),
+    startInterval: time(check.StartInterval, 5 * SECOND),
+    retries: check.Retries ?? 3,
   };
 }
 

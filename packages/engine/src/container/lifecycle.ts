@@ -1,8 +1,6 @@
-import type { Attachment, ContainerStatus, ContainerSummary, CreateOptions, ExecOptions } from '../contract.ts';
+import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract.ts';
 import type { Digest } from '../reference/digest.ts';
-import { isFrozen } from '../runtime/cgroup.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
-import { isAlive } from '../store/files.ts';
 import type { Store } from '../store/store.ts';
 import { diskUsage } from '../volume/usage.ts';
 import { ContainerContext, type Row } from './context.ts';
@@ -12,11 +10,11 @@ import { execInContainer } from './exec.ts';
 import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
-import { groupOf } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { renameContainer } from './rename.ts';
 import { startContainer } from './start.ts';
 import { reconcile, waitForExit } from './state.ts';
+import { visibleStatus } from './status.ts';
 
 /**
  * Containers of one store, from create to remove; each step has its own file. State is what the store
@@ -84,11 +82,6 @@ export class Lifecycle {
     const sizeRw = diskUsage(this.paths.part(id, 'upper'));
     return { sizeRw, sizeRootFs: sizeRw + (this.context.store.images.get(imageId as Digest)?.size ?? 0) };
   }
-}
-
-function visibleStatus(id: string, state: ContainerState): ContainerStatus {
-  if (state.status === 'running') return isFrozen(groupOf(id, state)) ? 'paused' : 'running';
-  return state.status === 'exited' && state.restarting && isAlive(state.restarting) ? 'restarting' : state.status;
 }
 
 function summary(context: ContainerContext, row: Row, state: ContainerState): ContainerSummary {

@@ -14,6 +14,10 @@ export interface ContainerState {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly exitCode: number | null;
+  /** Why its last start failed; docker's State.Error. */
+  readonly error?: string;
+  /** The kernel killed a process of its last run for want of memory. */
+  readonly oomKilled?: boolean;
   /** Who is starting it now. Killed meanwhile, it leaves this, and the machine tells how far it came. */
   readonly starting?: Owner | null;
   /** A user ended it: no restart policy brings it back. */

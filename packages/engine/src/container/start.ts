@@ -90,6 +90,8 @@ export async function startContainer(
         startedAt,
         finishedAt: null,
         exitCode: null,
+        error: '',
+        oomKilled: false,
         boot: bootId(),
         ...healthOf(options, image.config.config),
       };
@@ -100,9 +102,15 @@ export async function startContainer(
     deleteFromRuntime(context, id);
     network?.abort();
     rmSync(paths.bundle(id), { recursive: true, force: true });
-    context.update(id, (state) => ({ ...state, starting: null, restarting: null }));
+    context.update(id, (state) => ({ ...state, starting: null, restarting: null, ...failureOf(error) }));
     throw error;
   }
+}
+
+/** docker's: 127 and 126 for a command that is not there or cannot be run, 128 for all else. */
+function failureOf(error: unknown): Pick<ContainerState, 'error' | 'exitCode'> {
+  const code = error instanceof MicaError ? error.exitCode : 0;
+  return { error: (error as Error).message, exitCode: code === 126 || code === 127 ? code : 128 };
 }
 
 /** @throws MicaError already-running, or conflict when somebody else is at it */

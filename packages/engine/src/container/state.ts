@@ -34,8 +34,20 @@ export function reconcile(context: ContainerContext, row: Row): ContainerState {
   const finishedAt = endTime(`${exits}/${row.id}`);
   return change(context, row, state, (old) => {
     emit(context, row, 'die', { exitCode: `${exitCode}` }, finishedAt);
-    return { ...old, status: 'exited', pid: null, pidStart: null, exitCode, finishedAt };
+    return { ...old, ...stateAfter(context, row.id, old), exitCode, finishedAt };
   });
+}
+
+function stateAfter(context: ContainerContext, id: string, { health }: ContainerState): Partial<ContainerState> {
+  return {
+    status: 'exited',
+    pid: null,
+    pidStart: null,
+    // conmon leaves it (src/oom.c) before it writes the exit code.
+    oomKilled: existsSync(`${context.paths.bundle(id)}/oom`),
+    // docker's: what does not run is not healthy, whatever the last check said.
+    ...(health ? { health: { ...health, status: 'unhealthy' } } : {}),
+  };
 }
 
 /**

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import recorded from '../support/docker-inspect.json' with { type: 'json' };
+import { TestStore } from '../support/store.ts';
+
+type Described = { readonly [field: string]: unknown } & typeof recorded.inspect;
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+const inspect = (name: string): Described => JSON.parse(store.ok(['inspect', name]))[0];
+const state = (name: string) => JSON.parse(store.ok(['inspect', '-f', '{{json .State}}', name]));
+
+it("the answer has docker's fields, and what was asked for where docker has it", () => {
+  store.run(['create', '--name', 'full', ...recorded.args, 'base:1', 'sleep', '100']);
+  const docker = recorded.inspect;
+  const mica = inspect('full');
+  for (const part of ['State', 'HostConfig', 'NetworkSettings', 'Config'] as const)
+    expect(Object.keys(mica[part]).sort(), part).toEqual(Object.keys(docker[part]).sort());
+  expect(Object.keys(mica).sort()).toEqual(Object.keys(docker).sort());
+  expect(mica.State).toEqual(docker.State);
+  expect(mica.Config).toEqual(docker.Config);
+  // What is Mica's own or the machine's: log driver, runtime, cgroups of v1 or v2; docker's binds are in no order.
+  const { LogConfig, Runtime } = mica.HostConfig;
+  expect(LogConfig).toEqual({ ...docker.HostConfig.LogConfig, Type: 'k8s-file' });
+  expect(Runtime).toMatch(/^(crun|runc)$/);
+  const common = ({ HostConfig }: Described) => {
+    const Binds = HostConfig.Binds.toSorted();
+    return { ...HostConfig, Binds, LogConfig: 0, Runtime: 0, CgroupnsMode: 0 };
+  };
+  expect(common(mica)).toEqual(common(docker as Described));
+  const shown = ({ Mounts }: Described) =>
+    Mounts.map(({ Type, Destination, RW, Propagation }) => `${Type} ${Destination} ${RW} ${Propagation}`).sort();
+  expect(shown(mica)).toEqual(shown(docker as Described));
+  expect(mica.NetworkSettings.Networks.none).toEqual(docker.NetworkSettings.Networks.none);
+  expect(store.ok(['inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}}', 'full'])).toBe(
+    '67108864 on-failure\n',
+  );
+});
+
+it('State: running, paused, restarting, exited, killed for want of memory, failed to start', async () => {
+  store.ok(['run', '-d', '--name', 'box', '--network', 'none', 'base:1', 'sleep', '1000']);
+  expect(state('box')).toMatchObject({ Status: 'running', Running: true, Paused: false, Dead: false, Error: '' });
+  store.ok(['pause', 'box']);
+  expect(state('box')).toMatchObject({ Status: 'paused', Running: true, Paused: true });
+  store.ok(['unpause', 'box']);
+  store.ok(['rm', '-f', 'box']);
+
+  store.ok(['run', '-d', '--name', 'again', '--network', 'none', '--restart', 'always', 'base:1', 'false']);
+  await expect
+    .poll(() => state('again'), { timeout: 60_000 })
+    .toMatchObject({
+      Status: 'restarting',
+      Running: true,
+      Restarting: true,
+      Pid: 0,
+      ExitCode: 1,
+    });
+  await expect.poll(() => inspect('again').RestartCount, { timeout: 60_000 }).toBeGreaterThan(1);
+  store.ok(['rm', '-f', 'again']);
+
+  const memory = ['-m', '20m', '--memory-swap', '20m'];
+  store.run(['run', '--name', 'oom', '--network', 'none', ...memory, 'base:1', 'sh', '-c', 'a=$(seq 10000000)']);
+  expect(state('oom')).toMatchObject({ Status: 'exited', Running: false, OOMKilled: true, ExitCode: 137 });
+
+  store.ok(['create', '--name', 'bad', '--network', 'none', 'base:1', 'nothing-there']);
+  expect(store.run(['start', 'bad']).code).toBe(1);
+  expect(state('bad')).toMatchObject({
+    Status: 'created',
+    ExitCode: 127,
+    Error: expect.stringMatching(/nothing-there/),
+  });
+});

@@ -1,0 +1,11 @@
+import type { ContainerStatus } from '../contract.ts';
+import { isFrozen } from '../runtime/cgroup.ts';
+import { isAlive } from '../store/files.ts';
+import { groupOf } from './pause.ts';
+import type { ContainerState } from './record.ts';
+
+/** docker's word for a reconciled record: a frozen one is paused, one whose next start somebody waits for is restarting. */
+export function visibleStatus(id: string, state: ContainerState): ContainerStatus {
+  if (state.status === 'running') return isFrozen(groupOf(id, state)) ? 'paused' : 'running';
+  return state.status === 'exited' && state.restarting && isAlive(state.restarting) ? 'restarting' : state.status;
+}
