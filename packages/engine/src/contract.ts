@@ -365,6 +365,12 @@ export interface CommitOptions extends Task, CommitMeta {
   /** Read everything, whatever an earlier commit left to build on. */
   readonly full?: boolean;
 }
+export interface ResetOptions extends Task {
+  /** Its image, which it is reset to unless told, or one that was committed from it. */
+  readonly to?: string;
+  /** A running one, too: it is stopped, and started again afterwards. */
+  readonly force?: boolean;
+}
 /** Which containers a batch is about; `names` and `filters` add up. */
 export interface CommitSelection {
   readonly names?: readonly string[];

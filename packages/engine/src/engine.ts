@@ -9,6 +9,7 @@ import { commitContainer } from './commit/commit.ts';
 import { type ForkOptions, forkContainer } from './commit/fork.ts';
 import { thawAbandoned } from './commit/freeze.ts';
 import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
+import { resetContainer } from './commit/reset.ts';
 import { type SquashOptions, squashImage } from './commit/squash.ts';
 import { attachContainer } from './container/attach.ts';
 import { afterEnd } from './container/ended.ts';
@@ -50,6 +51,7 @@ import type {
   PushOptions,
   PushResult,
   RegistryOptions,
+  ResetOptions,
   SaveOptions,
   Task,
   TransferOptions,
@@ -313,6 +315,11 @@ export class Engine {
   fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
     const hasher = this.#options.hasher ?? 'auto';
     return forkContainer(this.#store, this.#containers, this.#find(name), { ...options, hasher });
+  }
+  /** Gives a container the writable layer it began with, or had at a commit of its own. */
+  async reset(name: string, options: ResetOptions = {}): Promise<void> {
+    const sync = this.#options.sync ?? false;
+    await resetContainer(this.#store, this.#containers, this.#find(name), { ...options, sync });
   }
   /** The layers of an image above some base (`onto`; its first ancestor unless told) made one; the new image's ID. */
   squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {

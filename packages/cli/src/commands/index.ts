@@ -165,6 +165,11 @@ export const verbs: readonly Verb[] = [
     load: () => import('./fork.ts'),
   },
   {
+    names: ['reset', 'container reset'],
+    summary: 'give a container back its first writable layer, or that of a commit',
+    load: () => import('./reset.ts'),
+  },
+  {
     names: ['squash', 'image squash'],
     summary: "make an image's upper layers one",
     load: () => import('./squash.ts'),

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
-import { recordCommit, removed } from './record.ts';
+import { recordCommit, removed, resetBetween, wasReset } from './record.ts';
 
 /** Files' bytes from which on a hashing thread pays: its start costs what hashing 16 MiB does, on another core. */
 const THREAD_FROM = 16 << 20;
@@ -34,5 +34,7 @@ export async function commitContainer(
 export function undo(store: Store, { job, row }: CommitPlan, error: unknown): unknown {
   rmSync(job.file, { force: true });
   rmSync(job.tableFile, { force: true });
-  return store.containers.get(row.id) === null ? removed(row.name) : error;
+  const now = store.containers.get<ContainerState>(row.id);
+  if (now === null) return removed(row.name);
+  return resetBetween(now.record, row.record) ? wasReset(row.name) : error;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
+import { beingReset, isResetting } from '../container/resetting.ts';
 import type { CommitOptions } from '../contract.ts';
 import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
@@ -74,6 +75,7 @@ export class Planner {
 
   #plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
     const reference = target === undefined ? null : parseReference(target);
+    if (isResetting(row.record)) throw beingReset(row.name);
     const { image, layers } = this.#image(row.image);
     committedConfig(image.config, row.record, this.#options.changes ?? []); // a malformed change is known by now
     const { paths } = this.#containers;

@@ -34,7 +34,9 @@ export function recordCommit(
   const { row, reference, last } = plan;
   const folder = containers.paths.dir(row.id);
   return store.transaction(() => {
-    if (store.containers.get<ContainerState>(row.id) === null) throw removed(row.name);
+    const now = store.containers.get<ContainerState>(row.id);
+    if (now === null) throw removed(row.name);
+    if (resetBetween(now.record, row.record)) throw wasReset(row.name);
     const layer = outcome.kind === 'layer' ? adopt(store, plan, outcome) : null;
     const again = outcome.kind === 'unchanged' ? last : null;
     const reused = again?.layers === 1 ? store.layers.get(again.diffId as Digest) : null;
@@ -52,6 +54,7 @@ export function recordCommit(
       ...(options.message ? { comment: options.message } : {}),
     });
     put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
+    store.commits.own(row.id, image.id);
     if (outcome.kind === 'layer') {
       const before = store.commits.get(row.id);
       store.commits.put({
@@ -99,6 +102,18 @@ function put(
   const size = base.size + (layer?.size ?? 0);
   const labels = config.config?.Labels;
   storeImage(store, image, { created, size, parent: base.id, layers: digests, labels }, references);
+}
+
+/** Whether the container was reset between the two: what was read of its upper may be half of it. */
+export function resetBetween(now: ContainerState, then: ContainerState): boolean {
+  return (now.resets ?? 0) !== (then.resets ?? 0);
+}
+
+export function wasReset(name: string): MicaError {
+  return new MicaError('conflict', `container ${name} was reset while it was committed`, {
+    subject: name,
+    hint: 'commit again',
+  });
 }
 
 export function removed(name: string): MicaError {

@@ -1,5 +1,5 @@
-import { closeSync, rmSync } from 'node:fs';
-import { Core, type EntryTable, Kind } from '@mica/core-wasm';
+import { rmSync } from 'node:fs';
+import { Core } from '@mica/core-wasm';
 import type { CommitMeta, Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import type { HistoryEntry, ImageConfig } from '../image/config.ts';
@@ -7,15 +7,14 @@ import { mediaTypes } from '../image/descriptor.ts';
 import { type NewLayer, newImage } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
 import { storeImage } from '../images/store-image.ts';
-import { ensureUnpacked } from '../layer/layers.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
-import { openDirectory } from '../system/beneath.ts';
 import { chainTree, type ImageTree } from '../tree/image-tree.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { layersOf } from './plan.ts';
 import { type TreeChange, treeChange } from './tree-change.ts';
+import { treeFiles } from './tree-files.ts';
 import { streamLayer } from './write-layer.ts';
 
 export interface SquashOptions extends CommitMeta, Task {
@@ -98,18 +97,7 @@ async function writeSquashed(
   change: TreeChange,
   options: SquashOptions,
 ): Promise<NewLayer> {
-  const dirs = await ensureUnpacked(store, tree.diffIds, options);
-  const left = tree.diffIds.length - dirs.length; // layers at the bottom that a stack has no use for
-  const roots = new Map<number, number>();
-  const rootOf = (layer: number) => {
-    let fd = roots.get(layer);
-    if (fd === undefined) {
-      fd = openDirectory(dirs[layer - left] as string);
-      roots.set(layer, fd);
-    }
-    return fd;
-  };
-  const places = change.sources.map((index) => placeOf(tree, index));
+  using files = await treeFiles(store, tree, change.sources, options);
   const job = {
     subject: 'squash',
     file: store.blobs.temporary(),
@@ -120,14 +108,14 @@ async function writeSquashed(
     const made = await streamLayer(
       core,
       change.table,
-      (at) => rootOf(places[at]?.layer as number),
+      files.rootOf,
       job,
       {
         ...(options.signal ? { signal: options.signal } : {}),
         ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       },
       undefined,
-      (at) => places[at]?.path as Uint8Array,
+      files.pathOf,
     );
     const layer = { diffId: made.digest, digest: made.digest, size: made.size, mediaType: mediaTypes.layer };
     store.transaction(() => {
@@ -137,15 +125,5 @@ async function writeSquashed(
     return layer;
   } finally {
     rmSync(job.file, { force: true });
-    for (const fd of roots.values()) closeSync(fd);
   }
-}
-
-/** Which layer holds a file's bytes, and under which name: a hard link's may be another's (tree/image-tree.ts). */
-function placeOf({ table, layers }: ImageTree, index: number): { layer: number; path: Uint8Array } | null {
-  if (index < 0 || table.kind(index) !== Kind.file) return null;
-  const dev = Number(table.dev(index));
-  if (dev === 0) return { layer: table.layer(index), path: table.pathBytes(index) };
-  const layer = dev - 1;
-  return { layer, path: (layers[layer] as EntryTable).pathBytes(Number(table.ino(index)) - 1) };
 }

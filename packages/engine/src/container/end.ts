@@ -8,6 +8,7 @@ import { emit } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
 import { groupOf, resumeIfFrozen } from './pause.ts';
 import type { ContainerState } from './record.ts';
+import { beingReset, isResetting } from './resetting.ts';
 import { reconcile, waitForExit } from './state.ts';
 
 /** A name with or without SIG, or a number; as the name. @throws MicaError invalid-argument, worded as docker's */
@@ -103,6 +104,7 @@ export async function removeContainer(
   volumes = false,
 ): Promise<void> {
   const state = reconcile(context, row);
+  if (isResetting(state)) throw beingReset(row.name);
   if (state.status === 'running') {
     if (!force) {
       const paused = isFrozen(groupOf(row.id, state));

@@ -20,6 +20,10 @@ export interface ContainerState {
   readonly oomKilled?: boolean;
   /** Who is starting it now. Killed meanwhile, it leaves this, and the machine tells how far it came. */
   readonly starting?: Owner | null;
+  /** Who is giving it another writable layer now. */
+  readonly resetting?: Owner | null;
+  /** How often its writable layer was replaced: a commit begun before that is not recorded after. */
+  readonly resets?: number;
   /** A user ended it: no restart policy brings it back. */
   readonly stopRequested?: boolean;
   /** Starts by its restart policy since a user started it. */

@@ -34,19 +34,8 @@ export async function prepareRootfs(
   requireRoot();
   const layers = await ensureUnpacked(store, diffIds);
   mkdirSync(paths.dir(id), { recursive: true, mode: 0o711 });
-  for (const part of ['upper', 'work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
-  const upper = paths.part(id, 'upper');
-  const root = rootEntry(store, diffIds);
-  if (root === null) {
-    // Some time that is the same in every store: the upper's root is part of what is committed.
-    setTimes(upper, 0n, 0);
-  } else {
-    const { table, index } = root;
-    lchownSync(upper, table.uid(index), table.gid(index));
-    chmodSync(upper, table.mode(index));
-    for (const [name, value] of table.xattrs(index)) setXattr(upper, escapeXattr(name), value);
-    setTimes(upper, table.mtimeSec(index), table.mtimeNsec(index));
-  }
+  for (const part of ['work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
+  makeUpper(store, paths.part(id, 'upper'), diffIds);
   const init = paths.part(id, 'init');
   for (const point of points) {
     const name = point.replace(/\/$/, '');
@@ -54,6 +43,22 @@ export async function prepareRootfs(
     mkdirSync(join(init, point.endsWith('/') ? name : dirname(name)), { recursive: true });
     if (!point.endsWith('/')) closeSync(openSync(join(init, name), 'wx', 0o644));
   }
+}
+
+/** An empty upper, with the attributes of the image's own root. The layers are unpacked. */
+export function makeUpper(store: Store, upper: string, diffIds: readonly Digest[]): void {
+  mkdirSync(upper, { mode: 0o755 });
+  const root = rootEntry(store, diffIds);
+  if (root === null) {
+    // Some time that is the same in every store: the upper's root is part of what is committed.
+    setTimes(upper, 0n, 0);
+    return;
+  }
+  const { table, index } = root;
+  lchownSync(upper, table.uid(index), table.gid(index));
+  chmodSync(upper, table.mode(index));
+  for (const [name, value] of table.xattrs(index)) setXattr(upper, escapeXattr(name), value);
+  setTimes(upper, table.mtimeSec(index), table.mtimeNsec(index));
 }
 
 /** Mounts the rootfs in this process's private namespace: it goes with the last process in it. */

@@ -21,6 +21,7 @@ import { INIT_TARGET, initProgram } from './init.ts';
 import { ensureMonitor } from './monitor-lease.ts';
 import { type ContainerNetwork, prepareNetwork } from './network.ts';
 import type { ContainerState } from './record.ts';
+import { beingReset, isResetting, sweepReset } from './resetting.ts';
 import { exitCommand } from './restart-policy.ts';
 import { makeWorkdir, mountRootfs } from './rootfs.ts';
 import { reconcile } from './state.ts';
@@ -119,14 +120,16 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean): void {
     throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
   const own = thisProcess();
   const claimed = context.update(row.id, (state) => {
+    if (isResetting(state)) throw beingReset(row.name);
     if (state.status === 'running' || state.starting) return state;
     const count = byPolicy
       ? { restartCount: (state.restartCount ?? 0) + 1 }
       : { restartCount: 0, stopRequested: false };
-    return { ...state, ...count, starting: own };
+    return { ...state, ...count, starting: own, resetting: null };
   });
   if (claimed.starting?.pid !== own.pid || claimed.starting.start !== own.start)
     throw new MicaError('conflict', `container ${row.name} is being started by another process`, { subject: row.name });
+  if (row.record.resetting) sweepReset(context, row.id); // killed, or it could not have been claimed
 }
 
 /** The runtime's config.json of this start. */

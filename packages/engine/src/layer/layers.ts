@@ -62,6 +62,17 @@ export async function unpackLayer(store: Store, diffId: Digest, task: Task = {})
   if (!existsSync(dir)) await processLayer(store, diffId, task, dir);
 }
 
+/** Unpacks a layer into an empty directory, verified, beside the cache; `side` is an empty folder on its file system. */
+export async function unpackLayerInto(
+  store: Store,
+  diffId: Digest,
+  dir: string,
+  side: string,
+  task: Task = {},
+): Promise<void> {
+  await stream(store, recordOf(store, diffId), dir, side, true, task);
+}
+
 /** The layer's table: stored beside it, made from the blob when it is not. */
 async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
   const file = tablePath(store.layersDir, diffId);
@@ -95,12 +106,7 @@ export async function chainTables(store: Store, diffIds: readonly Digest[], task
 
 /** One pass over the blob: verify, decompress, scan, and unpack when `dir` is given. */
 async function processLayer(store: Store, diffId: Digest, task: Task, dir?: string): Promise<EntryTable> {
-  const record = store.layers.get(diffId);
-  if (record === null)
-    throw new MicaError('store-damaged', `layer ${diffId} is not in the store`, {
-      subject: diffId,
-      hint: 'load or import the image again',
-    });
+  const record = recordOf(store, diffId);
   return inWorkFolder(store.layersDir, async (work) => {
     mkdirSync(join(work, 'layer'), { mode: 0o755 });
     mkdirSync(join(work, 'side'));
@@ -110,6 +116,15 @@ async function processLayer(store: Store, diffId: Digest, task: Task, dir?: stri
     else putUnpacked(store.layersDir, diffId, table, work);
     store.layers.setEntries(diffId, table.count);
     return table;
+  });
+}
+
+function recordOf(store: Store, diffId: Digest): LayerRecord {
+  const record = store.layers.get(diffId);
+  if (record !== null) return record;
+  throw new MicaError('store-damaged', `layer ${diffId} is not in the store`, {
+    subject: diffId,
+    hint: 'load or import the image again',
   });
 }
 

@@ -43,6 +43,14 @@ export class CommitIndex {
       commit.layers,
     );
   }
+  /** Notes that an image was committed from the container. Idempotent. */
+  own(container: string, image: Digest): void {
+    this.#db.run('INSERT OR IGNORE INTO own_commits VALUES (?, ?)', container, image);
+  }
+  /** Whether it was. */
+  isOwn(container: string, image: Digest): boolean {
+    return this.#db.get('SELECT 1 FROM own_commits WHERE container = ? AND image = ?', container, image) !== undefined;
+  }
   delete(container: string): void {
     this.#db.run('DELETE FROM commits WHERE container = ?', container);
   }

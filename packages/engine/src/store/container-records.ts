@@ -88,6 +88,7 @@ export class ContainerRecords {
   delete(id: string): boolean {
     return this.#db.write(() => {
       this.#db.run('DELETE FROM commits WHERE container = ?', id);
+      this.#db.run('DELETE FROM own_commits WHERE container = ?', id);
       this.#db.run('DELETE FROM volume_uses WHERE container = ?', id);
       this.#db.run('DELETE FROM endpoints WHERE container = ?', id);
       return this.#db.run('DELETE FROM containers WHERE id = ?', id) > 0;

@@ -73,4 +73,11 @@ export const migrations: readonly string[] = [
     id TEXT NOT NULL, attributes TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- what a container may be reset to: the images that were committed from it
+  CREATE TABLE own_commits (
+    container TEXT NOT NULL, image TEXT NOT NULL, PRIMARY KEY (container, image)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO own_commits SELECT container, image FROM commits;
+  `,
 ];

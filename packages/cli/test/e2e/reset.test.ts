@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Engine } from '@mica/engine';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { Workbench } from '../../../engine/test/support/layers.ts';
+import { treeLines } from '../../../engine/test/support/tree.ts';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+let engine: Engine;
+beforeAll(() => {
+  store.importBase();
+  engine = new Engine({ root: store.root });
+});
+afterEach(() => store.removeContainers());
+afterAll(() => {
+  engine.close();
+  store.remove();
+});
+
+const folderOf = (id: string) => join(store.root, 'containers', id);
+const upperOf = (id: string) => join(folderOf(id), 'upper');
+const layersOf = (image: string) => engine.images.inspect(image).RootFS.Layers;
+/** The tree of directories on each other, bottom first, by a real overlay. */
+function stacked(...dirs: string[]): string[] {
+  const bench = new Workbench();
+  try {
+    return treeLines(bench.mount(dirs, { readOnly: true }).merged);
+  } finally {
+    bench.close();
+  }
+}
+const baseDir = () => join(store.root, 'layers', (layersOf('base:1')[0] ?? '').slice('sha256:'.length));
+/** What its processes would see. */
+const shown = (id: string) => stacked(baseDir(), upperOf(id));
+/** Of a reset nothing lies beside the upper once it is over. */
+const leftOf = (id: string) => readdirSync(folderOf(id)).filter((name) => name.startsWith('reset-'));
+const refused = (why: RegExp, ...args: string[]) =>
+  expect(store.run(['reset', ...args])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(why) });
+
+it('a stopped container: back to its image, to each of its own commits, and the next commit reads nothing', async () => {
+  const edits = 'chmod 711 /; mkdir /d; echo 1 > /d/one; echo 2 > /d/two; ln /d/one /d/same; rm /bin/ls; ln -s a /l';
+  store.ok(['run', '--name', 'box', '--network', 'none', 'base:1', 'sh', '-c', edits]);
+  const { id } = engine.summary('box');
+  const empty = stacked(baseDir());
+  const first = shown(id);
+  await engine.commit('box', 'box:1');
+  const marks = await engine.diff('box');
+  rmSync(join(upperOf(id), 'd/one'));
+  writeFileSync(join(upperOf(id), 'd/two'), 'changed');
+  await engine.commit('box', 'box:2', { incremental: true });
+  expect(layersOf('box:2').length).toBe(3);
+  const second = shown(id);
+  rmSync(join(upperOf(id), 'd'), { recursive: true });
+
+  expect(store.ok(['reset', 'box'])).toBe('box\n');
+  expect(shown(id)).toEqual(empty);
+  expect(await engine.diff('box')).toEqual([]);
+  expect(store.ok(['reset', 'box', 'box:1'])).toBe('box\n');
+  expect(shown(id)).toEqual(first);
+  expect(await engine.diff('box')).toEqual(marks);
+  // Unchanged since that commit: its layers, and no file was read for them.
+  expect(layersOf((await engine.commit('box')).imageId)).toEqual(layersOf('box:1'));
+  store.ok(['reset', '--sync', '--to', 'box:2', 'box']);
+  expect(shown(id)).toEqual(second);
+  // What comes next stands on the commit it was reset to; what it was reset from is in no image.
+  mkdirSync(join(upperOf(id), 'e'));
+  const next = layersOf((await engine.commit('box', 'box:3', { incremental: true })).imageId);
+  expect(next.slice(0, -1)).toEqual(layersOf('box:2'));
+  expect(leftOf(id)).toEqual([]);
+}, 60_000);
+
+it('a running one is refused, or with --force stopped for it and started again; what else is no target', async () => {
+  store.ok([
+    'run',
+    '-d',
+    '--name',
+    'live',
+    '--network',
+    'none',
+    '-v',
+    'kept:/v',
+    'base:1',
+    'sh',
+    '-c',
+    'trap exit TERM; while :; do sleep 0.05; done',
+  ]);
+  const { id } = engine.summary('live');
+  store.ok(['exec', 'live', 'sh', '-c', 'echo 1 > /one; echo 1 > /v/one']);
+  await engine.commit('live', 'live:1');
+  store.ok(['exec', 'live', 'sh', '-c', 'echo 2 > /two']);
+  refused(/it is running\n.*stop it first, or give --force/, 'live');
+  expect(store.ok(['exec', 'live', 'cat', '/two'])).toBe('2\n');
+  expect(store.ok(['reset', '--force', 'live', 'live:1'])).toBe('live\n');
+  expect(engine.summary('live').status).toBe('running');
+  expect(store.ok(['exec', 'live', 'sh', '-c', 'cat /one /v/one; ls /two 2>&1 || true'])).toMatch(
+    /^1\n1\n.*No such file/,
+  );
+  writeFileSync(join(upperOf(await engine.create({ image: 'base:1', name: 'other', command: ['sh'] })), 'x'), 'x');
+  await engine.commit('other', 'other:1');
+  refused(/other:1 is neither the image of container live nor a commit of it/, 'live', 'other:1');
+  await expect(engine.reset('live', { to: 'nothing:1' })).rejects.toMatchObject({ code: 'no-such-image' });
+  await expect(engine.reset('nobody')).rejects.toMatchObject({ code: 'no-such-container' });
+  refused(/given twice/, '--to', 'live:1', 'live', 'live:1');
+  // A failure leaves a running one running.
+  refused(/neither the image/, '--force', 'live', 'other:1');
+  expect(engine.summary('live').status).toBe('running');
+  store.ok(['reset', 'live', '-f', 'base:1']);
+  expect(store.ok(['diff', 'live'])).not.toMatch(/one|two/);
+  store.ok(['run', '-d', '--rm', '--name', 'brief', '--network', 'none', 'base:1', 'sleep', '1000']);
+  refused(/was run with --rm/, '-f', 'brief');
+  expect(leftOf(id)).toEqual([]);
+}, 60_000);
+
+it('a commit that was under way when its container was reset is not recorded', async () => {
+  const id = await engine.create({ image: 'base:1', name: 'box', command: ['sh'] });
+  for (let i = 0; i < 2000; i++) writeFileSync(join(upperOf(id), `f${i}`), Buffer.alloc(4096, i));
+  const before = engine.images.list().length;
+  const commit = engine.commit('box');
+  const reset = engine.reset('box');
+  const [committed] = await Promise.allSettled([commit, reset]);
+  // Either it was done before, or it says why not: never half of an upper that was on its way out.
+  if (committed.status === 'fulfilled') expect(committed.value.layer?.entries).toBe(2001);
+  else expect(committed.reason).toMatchObject({ code: 'conflict', message: expect.stringMatching(/reset/) });
+  expect(engine.images.list().length).toBe(before + (committed.status === 'fulfilled' ? 1 : 0));
+});
+
+it('kill -9 at any moment leaves the old writable layer or the new one, and nothing else after the next start', async () => {
+  const id = await engine.create({ image: 'base:1', name: 'box', command: ['true'], network: 'none' });
+  for (let d = 0; d < 20; d++) mkdirSync(join(upperOf(id), `d${d}`));
+  for (let i = 0; i < 400; i++) writeFileSync(join(upperOf(id), `d${i % 20}`, `f${i}`), Buffer.alloc(20_000, i));
+  await engine.commit('box', 'box:full');
+  const full = shown(id);
+  const began = performance.now();
+  store.ok(['reset', 'box']);
+  const empty = shown(id);
+  store.ok(['reset', 'box', 'box:full']);
+  const span = (performance.now() - began) / 2;
+  for (let round = 0; round < 8; round++) {
+    const child = store.spawn(['reset', 'box', round % 2 === 0 ? 'base:1' : 'box:full']);
+    const end = once(child, 'exit');
+    // From the middle on: before, Node is still starting.
+    setTimeout(() => child.kill('SIGKILL'), span * (0.4 + round * 0.08));
+    await end;
+    const now = shown(id);
+    expect([full, empty]).toContainEqual(now);
+    // No reset is under way any more: it may be started, committed and reset.
+    const { imageId } = await engine.commit('box');
+    expect(layersOf(imageId).length).toBe(now.length === full.length ? 2 : 1);
+  }
+  await engine.start('box');
+  await engine.wait('box');
+  expect(leftOf(id)).toEqual([]);
+  expect(existsSync(upperOf(id))).toBe(true);
+}, 120_000);
