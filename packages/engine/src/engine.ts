@@ -327,13 +327,15 @@ export class Engine {
   }
 
   /** Commits what a plain directory differs from an image by; no container, no mount, no root. */
-  commitFrom(
+  async commitFrom(
     dir: string,
     image: string,
     reference?: string,
     options: DirectoryCommitOptions = {},
   ): Promise<CommitResult> {
-    return commitDirectory(this.#store, dir, image, reference, options);
+    const result = await commitDirectory(this.#store, dir, image, reference, options);
+    if (this.#options.sync) this.settle();
+    return result;
   }
 
   close(): void {

@@ -47,8 +47,34 @@ Examples:
 }
 
 async function run(engine: Engine, names: string[], flags: Flags): Promise<void> {
+  refuseMixed(flags);
   await (isBatch(flags) ? many(engine, names, flags) : one(engine, names, flags));
   engine.settleOld();
+}
+
+/** A flag that says nothing in the company it is in is an error: without it something else would be done. */
+function refuseMixed(flags: Flags): void {
+  const directory = flags.from !== undefined;
+  const batch = isBatch(flags);
+  const refuse = (flag: string, what: string) => {
+    throw new MicaError('invalid-argument', `${flag} is for ${what}`, { subject: flag, hint: 'leave it out' });
+  };
+  const ofContainers = {
+    '--all': flags.all,
+    '--filter': flags.filter.length > 0,
+    '--from-file': flags.fromFile !== undefined,
+    '--tag': flags.tag !== undefined,
+    '--json': flags.json,
+    '--incremental': flags.incremental,
+    '--full': flags.full,
+    '--pause': flags.pause !== true,
+    '--hasher': flags.hasher !== undefined,
+  };
+  for (const [flag, given] of Object.entries(ofContainers))
+    if (given && directory) refuse(flag, 'containers, not for --from');
+  if (flags.trustMtime && !directory) refuse('--trust-mtime', '--from');
+  if (flags.verbose && batch) refuse('--verbose', 'one container; --json tells as much of each');
+  if (flags.jobs !== undefined && !batch) refuse('--jobs', 'many containers');
 }
 
 function isBatch(flags: Flags): boolean {
@@ -79,7 +105,6 @@ async function one(engine: Engine, [container, name, ...more]: string[], flags: 
 function commit(engine: Engine, container: string, name: string | undefined, flags: Flags, task: CommitOptions) {
   const { from, trustMtime } = flags;
   if (from !== undefined) return engine.commitFrom(from, container, name, { ...task, trustMtime: trustMtime ?? false });
-  if (trustMtime) throw new MicaError('invalid-argument', '--trust-mtime is for --from', { hint: 'leave it out' });
   return engine.commit(container, name, task);
 }
 

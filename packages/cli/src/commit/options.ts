@@ -42,14 +42,19 @@ export function engineOptions(flags: CommitFlags): EngineOptions {
   });
 }
 
-export function commitOptions(flags: CommitFlags): CommitOptions {
-  const time = flags.timestamp ?? process.env.SOURCE_DATE_EPOCH;
-  if (time !== undefined && !/^\d{1,12}$/.test(time))
+/** `--timestamp`, then SOURCE_DATE_EPOCH, seconds since 1970. @throws MicaError invalid-argument */
+export function timestampOf(flag: string | undefined): { readonly timestamp?: number } {
+  const time = flag ?? process.env.SOURCE_DATE_EPOCH;
+  if (time === undefined) return {};
+  if (!/^\d{1,12}$/.test(time))
     throw new MicaError('invalid-argument', `not a time in seconds since 1970: ${time}`, {
       subject: time,
-      hint:
-        flags.timestamp === undefined ? 'set SOURCE_DATE_EPOCH to a whole number, or unset it' : 'give a whole number',
+      hint: flag === undefined ? 'set SOURCE_DATE_EPOCH to a whole number, or unset it' : 'give a whole number',
     });
+  return { timestamp: Number(time) };
+}
+
+export function commitOptions(flags: CommitFlags): CommitOptions {
   return {
     ...(flags.author ? { author: flags.author } : {}),
     ...(flags.message ? { message: flags.message } : {}),
@@ -57,7 +62,7 @@ export function commitOptions(flags: CommitFlags): CommitOptions {
     pause: paused(flags.pause),
     ...(flags.incremental ? { incremental: true } : {}),
     ...(flags.full ? { full: true } : {}),
-    ...(time === undefined ? {} : { timestamp: Number(time) }),
+    ...timestampOf(flags.timestamp),
   };
 }
 

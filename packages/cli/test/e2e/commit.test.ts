@@ -209,6 +209,13 @@ it('what cannot be meant is refused before anything is done', async () => {
   refused(/cannot read/, '--from-file', join(work, 'nowhere'));
   refused(/unknown hasher/, '--hasher', 'fast', 'aa');
   refused(/must be lowercase/, '--tag', 'bad/{name}X', 'aa');
+  // No flag is ignored: in this company each of them would have said nothing.
+  for (const flag of ['--full', '--incremental', '--no-pause', '--all', '--json', '--tag=x:1', '--filter=name=aa'])
+    refused(/is for containers, not for --from/, flag, '--from', work, 'base:1', 'new:1');
+  refused(/--hasher is for containers/, '--hasher=wasm', '--from', work, 'base:1');
+  refused(/--trust-mtime is for --from/, '--trust-mtime', 'aa');
+  refused(/--jobs is for many containers/, '--jobs=2', 'aa');
+  refused(/--verbose is for one container/, '--verbose', '--all');
   expect(tags()).toEqual(['base:1']);
 });
 
@@ -236,7 +243,8 @@ it('squash makes the layers above the base one, flatten all of them, and both sh
   rmSync(join(upperOf(id), 'd/one'));
   linkSync(join(upperOf(id), 'd/two'), join(upperOf(id), 'same'));
   const stacked = configOf(ok('commit', '--incremental', '-m', 'second', 'sq', 'sq:2'));
-  const squashed = configOf(ok('squash', '-t', 'sq:s', 'sq:2'));
+  const squashed = configOf(ok('squash', '--timestamp', '1700000000', '-t', 'sq:s', 'sq:2'));
+  expect(squashed.created).toBe('2023-11-14T22:13:20.000Z');
   const flat = configOf(ok('flatten', '-t', 'sq:f', 'sq:2'));
   expect([stacked, squashed, flat].map((config) => config.rootfs.diff_ids.length)).toEqual([3, 2, 1]);
   expect(squashed.rootfs.diff_ids[0]).toBe(stacked.rootfs.diff_ids[0]);

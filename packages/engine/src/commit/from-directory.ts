@@ -17,7 +17,7 @@ import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
 import { groups } from '../tree/link-groups.ts';
 import { packLayer } from './pack.ts';
 
-export interface DirectoryCommitOptions extends Omit<CommitOptions, 'pause'> {
+export interface DirectoryCommitOptions extends Omit<CommitOptions, 'pause' | 'incremental' | 'full'> {
   /** Take equal size and time for equal bytes. */
   readonly trustMtime?: boolean;
 }

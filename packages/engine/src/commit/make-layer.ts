@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Core, clampTimes, EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract.ts';
+import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -27,6 +28,8 @@ export interface LayerJob {
   readonly tableFile: string;
   /** The last commit's table and the digests of the files that were young then. */
   readonly last: LastTable | null;
+  /** Files with the tables of the layers below the upper, bottom first; one that is not there has no say. */
+  readonly below: readonly string[];
   /**
    * The layer shall stand on the last commit's image: files with the tables of the layers of the
    * container's own, bottom first. Null: on the container's own.
@@ -62,7 +65,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}): Promise<La
     const core = new Core();
     const scanned = await scan(core, job.upper, task);
     const table = job.latest === undefined ? scanned : clampTimes(scanned, job.latest);
-    if (isEmpty(table)) return { kind: 'empty', frozenMs: frozen.thaw() };
+    if (isEmpty(scanned, job.below)) return { kind: 'empty', frozenMs: frozen.thaw() };
     const reader = new YoungReader(job.upper, table);
     const last = job.last && readLast(job.last);
     if (last && isUnchanged(table, last, reader)) return { kind: 'unchanged', frozenMs: frozen.thaw() };
@@ -97,9 +100,9 @@ async function scan(core: Core, upper: string, task: LayerTask): Promise<EntryTa
   }
 }
 
-/** Nothing but the root itself: the container changed nothing. */
-function isEmpty(table: EntryTable): boolean {
-  return table.count === 0 || (table.count === 1 && table.path(0) === '');
+/** Nothing but the root itself, as it was at first: the container changed nothing. */
+function isEmpty(table: EntryTable, below: readonly string[]): boolean {
+  return table.count === 0 || (table.count === 1 && isFirstRoot(table, below));
 }
 
 function readTable(file: string): EntryTable {

@@ -40,8 +40,12 @@ export class Planner {
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
   readonly #how: Pick<LayerJob, 'hasher' | 'threadFrom'>;
-  readonly #images = new Map<Digest, { readonly image: ResolvedImage; readonly layers: readonly NewLayer[] }>();
-  readonly #tables = new Map<Digest, readonly string[]>();
+  readonly #images = new Map<
+    Digest,
+    { readonly image: ResolvedImage; readonly layers: readonly NewLayer[]; readonly tables: readonly string[] }
+  >();
+  /** Images whose layers' tables are all there. */
+  readonly #read = new Set<Digest>();
   #runtime: FreezeTarget['runtime'] | undefined;
 
   constructor(
@@ -64,19 +68,16 @@ export class Planner {
 
   /** An incremental commit compares trees: the tables of the image's layers, made where they are not there yet. */
   async #readTables(id: Digest): Promise<void> {
-    if (this.#tables.has(id)) return;
+    if (this.#read.has(id)) return;
     const diffIds = this.#image(id).image.config.rootfs.diff_ids;
     await chainTables(this.#store, diffIds, this.#options.signal ? { signal: this.#options.signal } : {});
-    this.#tables.set(
-      id,
-      diffIds.map((diffId) => tablePath(this.#store.layersDir, diffId)),
-    );
+    this.#read.add(id);
   }
 
   #plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
     const reference = target === undefined ? null : parseReference(target);
     if (isResetting(row.record)) throw beingReset(row.name);
-    const { image, layers } = this.#image(row.image);
+    const { image, layers, tables } = this.#image(row.image);
     committedConfig(image.config, row.record, this.#options.changes ?? []); // a malformed change is known by now
     const { paths } = this.#containers;
     const folder = paths.dir(row.id);
@@ -98,6 +99,7 @@ export class Planner {
         last: last?.tableKey
           ? { file: `${folder}/${last.tableKey}`, young: JSON.parse(last.young) as Record<number, string> }
           : null,
+        below: tables,
         onto: last ? this.#onto(row.image, last) : null,
         ...(this.#options.timestamp === undefined ? {} : { latest: this.#options.timestamp }),
         freeze: this.#freeze(row),
@@ -109,15 +111,16 @@ export class Planner {
     let found = this.#images.get(id);
     if (!found) {
       const image = resolveImage(this.#store, id);
-      found = { image, layers: layersOf(this.#store, image) };
+      const tables = image.config.rootfs.diff_ids.map((diffId) => tablePath(this.#store.layersDir, diffId));
+      found = { image, layers: layersOf(this.#store, image), tables };
       this.#images.set(id, found);
     }
     return found;
   }
 
   #onto(image: Digest, last: CommitRecord): readonly string[] | null {
-    const tables = this.#tables.get(image);
-    if (!tables || tables.length + last.layers >= MAX_LAYERS) return null;
+    const { tables } = this.#image(image);
+    if (!this.#read.has(image) || tables.length + last.layers >= MAX_LAYERS) return null;
     return this.#store.images.get(last.image) === null ? null : tables;
   }
 

@@ -17,7 +17,7 @@ import { type TreeChange, treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
 import { streamLayer } from './write-layer.ts';
 
-export interface SquashOptions extends CommitMeta, Task {
+export interface SquashOptions extends Omit<CommitMeta, 'changes'>, Task {
   /** Keep the layers of this image, which the squashed one was made from. Otherwise those of its first ancestor. */
   readonly onto?: string;
   /** Keep none: one layer that shows the whole tree. */

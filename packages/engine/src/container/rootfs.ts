@@ -4,6 +4,7 @@ import { MicaError } from '../error.ts';
 import { ensureUnpacked } from '../layer/layers.ts';
 import { escapeXattr } from '../layer/overlay-marks.ts';
 import { rootEntry } from '../layer/root-entry.ts';
+import { tablePath } from '../layer/unpacked.ts';
 import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
@@ -48,7 +49,7 @@ export async function prepareRootfs(
 /** An empty upper, with the attributes of the image's own root. The layers are unpacked. */
 export function makeUpper(store: Store, upper: string, diffIds: readonly Digest[]): void {
   mkdirSync(upper, { mode: 0o755 });
-  const root = rootEntry(store, diffIds);
+  const root = rootEntry(diffIds.map((diffId) => tablePath(store.layersDir, diffId)));
   if (root === null) {
     // Some time that is the same in every store: the upper's root is part of what is committed.
     setTimes(upper, 0n, 0);

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -61,6 +62,7 @@ class Committed {
       file: join(bench.dir, `layer${n}`),
       tableFile: join(bench.dir, `table${n}`),
       last: this.#last,
+      below: this.#onto,
       onto: this.#last && this.#onto,
       freeze: null,
       hasher: 'native',
@@ -192,6 +194,31 @@ it('what is taken away and put back, opaque directories, a directory that become
     step();
     await box.commit();
     expect(box.shown()).toEqual(treeLines(box.merged));
+  }
+});
+
+it('a change of the root directory alone is one, first or again; nothing at all is none', async () => {
+  const rooted = bench.unpack(await base());
+  for (const first of [false, true]) {
+    const box = new Committed(rooted);
+    expect((await box.commit()).kind).toBe('empty');
+    if (first) {
+      writeFileSync(`${box.merged}/new`, 'x');
+      await box.commit();
+    }
+    const edits = [
+      () => chmodSync(box.merged, 0o711),
+      () => chownSync(box.merged, 1000, 1001),
+      () => setXattr(box.merged, 'user.t', Buffer.from('root')),
+      () => utimesSync(box.merged, 1_600_000_000, 1_600_000_000),
+    ];
+    for (const one of edits) {
+      one();
+      const made = await box.commit();
+      expect(made).toMatchObject({ kind: 'layer', entries: 1 });
+      expect(box.shown()).toEqual(treeLines(box.merged));
+      expect((await box.commit()).kind).toBe('unchanged');
+    }
   }
 });
 

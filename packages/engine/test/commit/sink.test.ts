@@ -37,6 +37,7 @@ const job = (more: Partial<LayerJob> = {}): LayerJob => ({
   file: join(dir, `layer-${count}`),
   tableFile: join(dir, `table-${count++}`),
   last: null,
+  below: [],
   onto: null,
   freeze: null,
   hasher: 'native',
