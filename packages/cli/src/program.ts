@@ -30,7 +30,10 @@ function isGroup(word: string | undefined): boolean {
   return word !== undefined && Object.hasOwn(groups, word);
 }
 
-/** Every verb by name and summary; the called one with its flags and action. */
+/**
+ * The called verb with its flags and action; where none is called by a name that exists, every verb by name
+ * and summary, for the help and for what was meant. Eighty commands that nobody reads are 10 ms of each call.
+ */
 async function build(words: readonly string[]): Promise<{ program: Command; called: Command | null }> {
   const program = new Command('mica')
     .description('Git for containers: run, change, look, commit.')
@@ -44,7 +47,8 @@ async function build(words: readonly string[]): Promise<{ program: Command; call
   for (const [name, summary] of Object.entries(groups))
     parents.set(name, hushed(program.command(name).summary(summary).enablePositionalOptions()));
   let called = words.length === 1 ? parents.get(words[0] as string) : undefined;
-  for (const verb of verbs)
+  const asked = verbs.filter(({ names }) => names.includes(words.join(' ')));
+  for (const verb of asked.length > 0 ? asked : verbs)
     for (const name of verb.names) called = (await add(program, parents, verb, name, words)) ?? called;
   return { program, called: called ?? null };
 }

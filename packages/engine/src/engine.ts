@@ -1,23 +1,13 @@
 import type { Readable, Writable } from 'node:stream';
-import { importRootfs } from './archive/import.ts';
-import { loadImages } from './archive/load.ts';
-import { saveImages } from './archive/save.ts';
-import { directorySink, writeTar } from './archive/sinks.ts';
-import { commitMany } from './commit/batch.ts';
-import { containerChanges } from './commit/changes.ts';
-import { commitContainer } from './commit/commit.ts';
-import { type ForkOptions, forkContainer } from './commit/fork.ts';
+import type { ForkOptions } from './commit/fork.ts';
 import { thawAbandoned } from './commit/freeze.ts';
-import { commitDirectory, type DirectoryCommitOptions } from './commit/from-directory.ts';
-import { resetContainer } from './commit/reset.ts';
-import { type SquashOptions, squashImage } from './commit/squash.ts';
+import type { DirectoryCommitOptions } from './commit/from-directory.ts';
+import type { SquashOptions } from './commit/squash.ts';
 import { attachContainer } from './container/attach.ts';
-import { afterEnd } from './container/ended.ts';
 import { type EventQuery, readEvents } from './container/events.ts';
 import type { ContainerInspect } from './container/inspect.ts';
 import { Lifecycle } from './container/lifecycle.ts';
-import { readLog } from './container/logs.ts';
-import { type MonitorTask, runMonitor } from './container/monitor.ts';
+import type { MonitorTask } from './container/monitor.ts';
 import { pauseContainer, unpauseContainer } from './container/pause.ts';
 import type { ContainerState } from './container/record.ts';
 import { logFiles } from './container/rotate.ts';
@@ -58,14 +48,13 @@ import type {
   TransferResult,
 } from './contract.ts';
 import type { UpdateOptions } from './contract-run.ts';
-import { archiveOf, copyFrom, copyTo, exportContainer } from './copy/copy.ts';
 import { ImageService } from './images/image-service.ts';
 import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
 import type { EventRow } from './store/event-records.ts';
 import { Store } from './store/store.ts';
 import { TreeService } from './tree/tree-service.ts';
-import { type CheckReport, checkStore } from './upkeep/check.ts';
+import type { CheckReport } from './upkeep/check.ts';
 import { settleStore, WRITTEN_BACK_MS } from './upkeep/settle.ts';
 import type { Volumes } from './volume/volumes.ts';
 
@@ -76,7 +65,10 @@ export function defaultRoot(): string {
   return `${process.env.XDG_DATA_HOME ?? `${process.env.HOME ?? '/tmp'}/.local/share`}/mica`;
 }
 
-/** Images and containers of one store. Whoever opens it closes it; containers go on without it. */
+/**
+ * Images and containers of one store. Whoever opens it closes it; containers go on without it. What a verb
+ * does is loaded when it is called: `ps` would pay 30 ms for archives, commits and trees that it never reads.
+ */
 export class Engine {
   readonly root: string;
   readonly images: ImageService;
@@ -101,23 +93,26 @@ export class Engine {
   }
 
   /** docker import; the new image's ID. */
-  import(source: Readable, options: ImportOptions = {}): Promise<string> {
+  async import(source: Readable, options: ImportOptions = {}): Promise<string> {
+    const { importRootfs } = await import('./archive/import.ts');
     return importRootfs(this.#store, source, options);
   }
 
   /** docker load; a stream, or the path of an archive or of an OCI layout's directory. */
-  load(source: Readable | string, options: LoadOptions = {}): Promise<LoadedImage[]> {
+  async load(source: Readable | string, options: LoadOptions = {}): Promise<LoadedImage[]> {
+    const { loadImages } = await import('./archive/load.ts');
     return loadImages(this.#store, source, options);
   }
   /** docker save: a tar into the stream, or an OCI layout into an empty directory. */
-  save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
+  async save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
+    const { saveImages } = await import('./archive/save.ts');
+    const { directorySink, writeTar } = await import('./archive/sinks.ts');
     if (typeof output === 'string') return saveImages(this.#store, names, directorySink(output), options);
     return writeTar(output, (sink) => saveImages(this.#store, names, sink, options));
   }
 
   /** docker pull. */
   async pull(name: string, options: PullOptions = {}): Promise<PullResult> {
-    // undici is loaded by those who speak to a registry only: 40 ms that `ps` does not pay.
     const { pullImage } = await import('./registry/pull.ts');
     return pullImage(this.#store, name, options);
   }
@@ -201,11 +196,13 @@ export class Engine {
     return readEvents(this.#containers.context, query, () => this.list(true));
   }
   /** Watches the store's containers until the signal: health checks, log rotation, restart policies after a boot. */
-  monitor(task: MonitorTask = {}): Promise<void> {
+  async monitor(task: MonitorTask = {}): Promise<void> {
+    const { runMonitor } = await import('./container/monitor.ts');
     return runMonitor(this.#containers.context, task);
   }
   /** What is due after a container's end: --rm, its restart policy. Nothing for one that runs. */
-  afterEnd(id: string): Promise<void> {
+  async afterEnd(id: string): Promise<void> {
+    const { afterEnd } = await import('./container/ended.ts');
     return afterEnd(this.#containers.context, id);
   }
   wait(name: string, signal?: AbortSignal): Promise<number> {
@@ -252,32 +249,39 @@ export class Engine {
     return this.#containers.summary(this.#find(name));
   }
   /** docker cp CONTAINER:PATH PATH: trailing slash, `/.` and symlinks as docker reads them. */
-  copyFrom(name: string, path: string, to: string, options: CopyOptions = {}): Promise<CopyResult> {
+  async copyFrom(name: string, path: string, to: string, options: CopyOptions = {}): Promise<CopyResult> {
+    const { copyFrom } = await import('./copy/copy.ts');
     return copyFrom(this.#containers.context, this.#find(name), path, to, options);
   }
   /** docker cp CONTAINER:PATH -: a tar. Destroy the stream to stop it. */
-  archive(name: string, path: string, options: CopyOptions = {}): Promise<Readable> {
+  async archive(name: string, path: string, options: CopyOptions = {}): Promise<Readable> {
+    const { archiveOf } = await import('./copy/copy.ts');
     return archiveOf(this.#containers.context, this.#find(name), path, options);
   }
   /** docker cp PATH CONTAINER:PATH; a stream is a tar to extract. */
-  copyTo(name: string, from: string | Readable, path: string, options: CopyOptions = {}): Promise<CopyResult> {
+  async copyTo(name: string, from: string | Readable, path: string, options: CopyOptions = {}): Promise<CopyResult> {
+    const { copyTo } = await import('./copy/copy.ts');
     return copyTo(this.#containers.context, this.#find(name), from, path, options);
   }
   /** The container's rootfs as a tar, without volumes. */
-  export(name: string, options: CopyOptions = {}): Promise<Readable> {
+  async export(name: string, options: CopyOptions = {}): Promise<Readable> {
+    const { exportContainer } = await import('./copy/copy.ts');
     return exportContainer(this.#containers.context, this.#find(name), options);
   }
   /** What it wrote, in order; `follow` goes on until it ends. */
-  logs(name: string, query: LogQuery = {}): AsyncIterable<LogLine> {
+  async *logs(name: string, query: LogQuery = {}): AsyncIterable<LogLine> {
     const row = this.#find(name);
+    const { readLog } = await import('./container/logs.ts');
     const running = () => this.#containers.isRunning(row.id);
-    return readLog(logFiles(this.#containers.context, row.id), query, running);
+    yield* readLog(logFiles(this.#containers.context, row.id), query, running);
   }
-  diff(name: string): Promise<Change[]> {
+  async diff(name: string): Promise<Change[]> {
+    const { containerChanges } = await import('./commit/changes.ts');
     return containerChanges(this.#store, this.#containers, this.#find(name));
   }
   /** Commits many, in threads; results as they come, a failure alone. */
   async *commitMany(what: CommitSelection, options: BatchCommitOptions = {}): AsyncGenerator<BatchCommitResult> {
+    const { commitMany } = await import('./commit/batch.ts');
     const jobs = options.jobs ?? this.#options.jobs;
     const hasher = this.#options.hasher ?? 'auto';
     yield* commitMany(this.#store, this.#containers, what, { ...options, ...(jobs ? { jobs } : {}), hasher });
@@ -286,6 +290,7 @@ export class Engine {
   async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
     const hasher = this.#options.hasher ?? 'auto';
     const row = this.#find(name);
+    const { commitContainer } = await import('./commit/commit.ts');
     const result = await commitContainer(this.#store, this.#containers, row, reference, { ...options, hasher });
     if (this.#options.sync) this.settle();
     return result;
@@ -303,7 +308,8 @@ export class Engine {
     return settleStore(this.#store, WRITTEN_BACK_MS);
   }
   /** Reads all of the store and says what is damaged. */
-  check(task: Task = {}): Promise<CheckReport> {
+  async check(task: Task = {}): Promise<CheckReport> {
+    const { checkStore } = await import('./upkeep/check.ts');
     return checkStore(this.#store, task);
   }
   /** Removes blobs, unpacked layers and leftovers that nothing refers to; bytes. */
@@ -312,17 +318,20 @@ export class Engine {
   }
 
   /** Commits a container once and starts `count` others from it; their IDs as they start. */
-  fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
+  async *fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
     const hasher = this.#options.hasher ?? 'auto';
-    return forkContainer(this.#store, this.#containers, this.#find(name), { ...options, hasher });
+    const { forkContainer } = await import('./commit/fork.ts');
+    yield* forkContainer(this.#store, this.#containers, this.#find(name), { ...options, hasher });
   }
   /** Gives a container the writable layer it began with, or had at a commit of its own. */
   async reset(name: string, options: ResetOptions = {}): Promise<void> {
     const sync = this.#options.sync ?? false;
+    const { resetContainer } = await import('./commit/reset.ts');
     await resetContainer(this.#store, this.#containers, this.#find(name), { ...options, sync });
   }
   /** The layers of an image above some base (`onto`; its first ancestor unless told) made one; the new image's ID. */
-  squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {
+  async squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {
+    const { squashImage } = await import('./commit/squash.ts');
     return squashImage(this.#store, image, reference, { ...options, hasher: this.#options.hasher ?? 'auto' });
   }
 
@@ -333,6 +342,7 @@ export class Engine {
     reference?: string,
     options: DirectoryCommitOptions = {},
   ): Promise<CommitResult> {
+    const { commitDirectory } = await import('./commit/from-directory.ts');
     const result = await commitDirectory(this.#store, dir, image, reference, options);
     if (this.#options.sync) this.settle();
     return result;

@@ -1,5 +1,6 @@
 /** Mica as a library: `import { Engine } from '@mica/engine'`. */
 export type { ContainerInspect } from './container/inspect.ts';
+export { runFolder } from './container/paths.ts';
 export { cpuPercent, type Usage } from './container/stats.ts';
 export type { SystemUsage } from './container/usage.ts';
 export type * from './contract.ts';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runFolder } from '@mica/engine';
 import { type Command, output, run } from '../measure/process.ts';
 import type { Box, Peer } from './peer.ts';
 
@@ -59,7 +59,7 @@ export class Mica implements Peer {
   }
   close(): void {
     this.clear();
-    const run = join('/run/mica', createHash('sha256').update(this.root).digest('hex').slice(0, 8));
+    const run = runFolder(this.root);
     rmSync(run, { recursive: true, force: true });
     rmSync(this.root, { recursive: true, force: true });
   }

@@ -17,14 +17,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Engine } from '@mica/engine';
+import { Engine, runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { treeLines } from '../../../engine/test/support/tree.ts';
 
 const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'mica-commit-'));
 const root = join(work, 'store');
-const run = join('/run/mica', createHash('sha256').update(root).digest('hex').slice(0, 8));
+const run = runFolder(root);
 const env = { ...process.env, MICA_ROOT: root };
 
 function mica(...args: string[]) {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
@@ -48,8 +48,6 @@ afterAll(() => {
   for (const store of [root, join(work, 'other')]) rmSync(runFolder(store), { recursive: true, force: true });
   rmSync(work, { recursive: true, force: true });
 });
-/** Where containers of this store have their sockets and pid files while they run. */
-const runFolder = (store: string) => join('/run/mica', createHash('sha256').update(store).digest('hex').slice(0, 8));
 
 it('import, run, change, commit, and the commit runs with the change', () => {
   expect(

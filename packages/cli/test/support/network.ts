@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runFolder } from '@mica/engine';
 import type { MicaBench } from './mica.ts';
 
 /** `net:1`: a busybox with what a test of networks needs; `hello` answers on port 80 of its argument's protocol. */
@@ -57,7 +57,7 @@ export class Footprint {
   readonly hash: string;
   constructor(bench: MicaBench, store: string) {
     this.root = join(bench.dir, store);
-    this.hash = createHash('sha256').update(this.root).digest('hex').slice(0, 8);
+    this.hash = basename(runFolder(this.root));
   }
   get run(): string {
     return join('/run/mica', this.hash);

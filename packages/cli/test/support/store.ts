@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runFolder } from '@mica/engine';
 import { expect } from 'vitest';
 
 export const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
@@ -18,7 +18,7 @@ export class TestStore {
   readonly work = mkdtempSync(join(tmpdir(), 'mica-cli-'));
   readonly root = join(this.work, 'store');
   /** Where its containers have their sockets and pid files while they run. */
-  readonly runFolder = join('/run/mica', createHash('sha256').update(this.root).digest('hex').slice(0, 8));
+  readonly runFolder = runFolder(this.root);
 
   importBase(): void {
     const rootfs = join(this.work, 'rootfs');

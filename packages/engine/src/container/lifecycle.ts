@@ -4,15 +4,12 @@ import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';
 import { diskUsage } from '../volume/usage.ts';
 import { ContainerContext, type Row } from './context.ts';
-import { createContainer } from './create.ts';
 import { killContainer, removeContainer, stopContainer } from './end.ts';
-import { execInContainer } from './exec.ts';
 import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
 import { renameContainer } from './rename.ts';
-import { startContainer } from './start.ts';
 import { reconcile, waitForExit } from './state.ts';
 import { visibleStatus } from './status.ts';
 
@@ -33,13 +30,16 @@ export class Lifecycle {
     return this.context.runtime;
   }
 
-  create(options: CreateOptions): Promise<string> {
+  async create(options: CreateOptions): Promise<string> {
+    const { createContainer } = await import('./create.ts');
     return createContainer(this.context, options);
   }
-  start(row: Row, attach: boolean): Promise<Attachment | null> {
+  async start(row: Row, attach: boolean): Promise<Attachment | null> {
+    const { startContainer } = await import('./start.ts');
     return startContainer(this.context, row, attach);
   }
-  exec(row: Row, options: ExecOptions, attach: boolean): Promise<Attachment | null> {
+  async exec(row: Row, options: ExecOptions, attach: boolean): Promise<Attachment | null> {
+    const { execInContainer } = await import('./exec.ts');
     return execInContainer(this.context, row, options, attach);
   }
   wait(id: string, signal?: AbortSignal): Promise<number> {

@@ -1,17 +1,8 @@
-import { Core, Kind } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import type { Store } from '../store/store.ts';
-import { blame } from './blame.ts';
 import type { BlameRow, LayerRow, TreeChange, TreeEntry, UnpackReport } from './contract.ts';
-import { listEntries } from './entries.ts';
-import { imageTree } from './image-tree.ts';
-import { layerRows } from './layer-rows.ts';
-import { lookUp } from './look-up.ts';
-import { readFiles } from './read-files.ts';
-import { diffTrees } from './tree-diff.ts';
-import { unpackImage } from './unpack-image.ts';
 
 /**
  * Looks into images through their entry tables: nothing is mounted or unpacked, no root is needed.
@@ -25,6 +16,7 @@ export class TreeService {
 
   /** The stack of layers, base first. */
   async layers(image: string, task: Task = {}): Promise<LayerRow[]> {
+    const { Core, imageTree, layerRows } = await parts();
     const core = new Core();
     const { config } = resolveImage(this.#store, image);
     return layerRows(this.#store, core, config, await imageTree(this.#store, core, image, task));
@@ -32,11 +24,13 @@ export class TreeService {
 
   /** A directory's entries, with `recursive` all below it; anything else as itself. Symlinks are followed. */
   async list(image: string, path = '/', options: Task & { readonly recursive?: boolean } = {}): Promise<TreeEntry[]> {
+    const { Core, imageTree, listEntries } = await parts();
     return listEntries(await imageTree(this.#store, new Core(), image, options), image, path, options);
   }
 
   /** A file's bytes in order, holes as zeros; each piece is good until the next is asked for. */
   async *read(image: string, path: string, task: Task = {}): AsyncGenerator<Uint8Array> {
+    const { Core, Kind, imageTree, lookUp, readFiles } = await parts();
     const tree = await imageTree(this.#store, new Core(), image, task);
     const { table } = tree;
     const { index } = lookUp(table, image, path, { follow: true });
@@ -53,6 +47,7 @@ export class TreeService {
 
   /** Every path that `b` has unlike `a`, in tree order. */
   async diff(a: string, b: string, task: Task = {}): Promise<TreeChange[]> {
+    const { Core, diffTrees, imageTree } = await parts();
     const core = new Core();
     const [left, right] = [await imageTree(this.#store, core, a, task), await imageTree(this.#store, core, b, task)];
     return diffTrees(this.#store, core, left, right, task);
@@ -60,15 +55,20 @@ export class TreeService {
 
   /** Which layer, and whose commit, brought a path and all below it. */
   async blame(image: string, path = '/', task: Task = {}): Promise<BlameRow[]> {
+    const { blame, Core, imageTree } = await parts();
     const { config } = resolveImage(this.#store, image);
     return blame(await imageTree(this.#store, new Core(), image, task), config, image, path);
   }
 
   /** Writes the image's tree as a plain directory that is new or empty: whole, or not at all. */
-  unpack(image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
+  async unpack(image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
+    const { unpackImage } = await parts();
     return unpackImage(this.#store, image, dir, task);
   }
 }
+
+/** Loaded by the first look: whoever has an engine only to list containers pays nothing for it. */
+const parts = () => import('./parts.ts');
 
 const zeroBlock = new Uint8Array(1 << 16);
 function* zeros(count: number): Generator<Uint8Array> {

@@ -1,11 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Engine } from '../../src/index.ts';
+import { Engine, runFolder } from '../../src/index.ts';
 import { applyWithGnuTar } from '../support/gnu-tar-layers.ts';
 import { differences, type TreeFacts, treeFacts } from '../support/tree-facts.ts';
 
@@ -94,7 +93,7 @@ beforeAll(() => {
 
 afterAll(() => {
   for (const id of mica('ps', '-aq').split('\n').filter(Boolean)) mica('rm', '-f', id);
-  const run = join('/run/mica', createHash('sha256').update(store).digest('hex').slice(0, 8));
+  const run = runFolder(store);
   for (const folder of [run, work]) rmSync(folder, { recursive: true, force: true });
 });
 
