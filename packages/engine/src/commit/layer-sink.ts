@@ -3,7 +3,7 @@ import type { HashEngine } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { startThread } from '../pool/thread.ts';
 import type { Digest } from '../reference/digest.ts';
-import { END, GIVEN, HASHED, type HashRing, makeRing } from './hash-ring.ts';
+import { borrowRing, END, GIVEN, HASHED, type HashRing, makeRing, returnRing } from './hash-ring.ts';
 import type { Filled } from './pack.ts';
 
 export interface SinkOptions {
@@ -12,7 +12,8 @@ export interface SinkOptions {
   readonly thread: boolean;
 }
 
-const SLOTS = 8;
+/** With a thread that hashes, as many as keep it and the disk busy; else one is written while the next is filled. */
+const SLOTS = { thread: 8, inline: 4 } as const;
 const SLOT_BYTES = 1 << 20;
 
 /**
@@ -23,8 +24,9 @@ const SLOT_BYTES = 1 << 20;
 export class LayerSink {
   readonly #file: string;
   readonly #fd: number;
-  readonly #ring: HashRing = makeRing(SLOTS, SLOT_BYTES);
-  readonly #writes: (Promise<void> | undefined)[] = new Array(SLOTS);
+  readonly #slots: number;
+  readonly #ring: HashRing;
+  readonly #writes: (Promise<void> | undefined)[];
   readonly #hasher: ReturnType<HashEngine['create']> | null;
   readonly #thread: ReturnType<typeof startThread> | null;
   #given = 0;
@@ -36,6 +38,9 @@ export class LayerSink {
   constructor(file: string, options: SinkOptions) {
     this.#file = file;
     this.#fd = openSync(file, 'wx', 0o644);
+    this.#slots = options.thread ? SLOTS.thread : SLOTS.inline;
+    this.#ring = options.thread ? makeRing(this.#slots, SLOT_BYTES) : borrowRing(this.#slots, SLOT_BYTES);
+    this.#writes = new Array(this.#slots);
     this.#hasher = options.thread ? null : options.hasher.create();
     this.#thread = options.thread
       ? startThread('hash-thread', { ring: this.#ring, hasher: options.hasher.name })
@@ -48,12 +53,12 @@ export class LayerSink {
   }
   /** The buffer to fill next. */
   get buffer(): Uint8Array {
-    return this.#ring.slots[this.#given % SLOTS] as Uint8Array;
+    return this.#ring.slots[this.#given % this.#slots] as Uint8Array;
   }
 
   /** Takes the buffer as filled; the next one is free once this returns null or what it returns resolves. */
   push(filled: Filled): Promise<void> | null {
-    const slot = this.#given % SLOTS;
+    const slot = this.#given % this.#slots;
     const bytes = this.buffer.subarray(0, filled.length);
     // A layer of one piece is written at once: waking libuv's threads costs more than the writing does.
     if (filled.last && this.#given === 0) writeWhole(this.#fd, bytes);
@@ -62,7 +67,7 @@ export class LayerSink {
     this.#size += filled.length;
     this.#hasher?.update(bytes);
     this.#give(slot, filled.length);
-    const next = this.#given % SLOTS;
+    const next = this.#given % this.#slots;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#writes[next] === undefined && this.#isHashed()) return null;
     return this.#free(next);
@@ -70,7 +75,7 @@ export class LayerSink {
 
   async finish(): Promise<{ digest: Digest; size: number }> {
     if (!this.#hasher) {
-      this.#give(this.#given % SLOTS, END);
+      this.#give(this.#given % this.#slots, END);
       await this.#hashed(this.#given);
     }
     await Promise.all(this.#writes);
@@ -91,7 +96,8 @@ export class LayerSink {
 
   #close(): void {
     this.#open = false;
-    this.#thread?.stop();
+    if (this.#thread) this.#thread.stop();
+    else returnRing(this.#ring);
     close(this.#fd, () => {});
   }
 
@@ -104,12 +110,12 @@ export class LayerSink {
 
   async #free(slot: number): Promise<void> {
     await this.#writes[slot];
-    await this.#hashed(this.#given - SLOTS + 1);
+    await this.#hashed(this.#given - this.#slots + 1);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
   #isHashed(): boolean {
-    return this.#hasher !== null || Atomics.load(this.#ring.state, HASHED) > this.#given - SLOTS;
+    return this.#hasher !== null || Atomics.load(this.#ring.state, HASHED) > this.#given - this.#slots;
   }
   async #hashed(count: number): Promise<void> {
     if (this.#hasher) return;

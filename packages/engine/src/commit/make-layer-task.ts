@@ -1,6 +1,7 @@
+import { Core } from '@mica/core-wasm';
 import { SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
-import { type LayerJob, type LayerOutcome, makeLayer } from './make-layer.ts';
+import { type LayerJob, type LayerOutcome, type LayerTask, makeLayer } from './make-layer.ts';
 
 export interface LayerMessage {
   readonly job: LayerJob;
@@ -8,17 +9,25 @@ export interface LayerMessage {
   readonly tally: Tally['counts'];
 }
 
-/** {@link makeLayer} in a worker. */
-export function run({ job, stop, tally }: LayerMessage): Promise<LayerOutcome> {
+/** The thread's own: memory for one container after the other, as much as the largest of them wants. */
+let core: Core | null = null;
+
+/** {@link makeLayer} in a worker, which does one at a time. */
+export async function run({ job, stop, tally }: LayerMessage): Promise<LayerOutcome> {
   const counts = new Tally(tally);
   let bytes = 0;
   let files = 0;
-  return makeLayer(job, {
+  const task: LayerTask = {
     signal: new SharedStop(stop),
     onProgress: (progress) => {
       counts.add(progress.bytes - bytes, (progress.files ?? 0) - files);
       bytes = progress.bytes;
       files = progress.files ?? 0;
     },
-  });
+  };
+  const own = core ?? new Core();
+  core = null; // after a failure it is not as it was
+  const outcome = await makeLayer(job, task, own);
+  core = own;
+  return outcome;
 }

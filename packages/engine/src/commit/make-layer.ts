@@ -57,12 +57,14 @@ export type LayerOutcome = { readonly frozenMs: number } & (
     }
 );
 
-/** Scan, compare, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails. */
-export async function makeLayer(job: LayerJob, task: LayerTask = {}): Promise<LayerOutcome> {
+/**
+ * Scan, compare, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails;
+ * then `core`, if it was given, is not to be used again.
+ */
+export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core = new Core()): Promise<LayerOutcome> {
   const began = Date.now();
   const frozen: Frozen = job.freeze ? freeze(job.freeze) : { thaw: () => 0 };
   try {
-    const core = new Core();
     const scanned = await scan(core, job.upper, task);
     const table = job.latest === undefined ? scanned : clampTimes(scanned, job.latest);
     if (isEmpty(scanned, job.below)) return { kind: 'empty', frozenMs: frozen.thaw() };

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { Core, type EntryTable, Kind, NativeHash } from '@mica/core-wasm';
+import { Core, type EntryTable, type HashEngine, Kind, NativeHash } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
@@ -35,7 +35,7 @@ export async function streamLayer(
   pathOf?: PackOptions['pathOf'],
 ): Promise<{ digest: Digest; size: number }> {
   const total = bytesOf(table);
-  const hasher = job.hasher === 'wasm' ? new Core().hash : new NativeHash();
+  const hasher = job.hasher === 'wasm' ? wasmHash() : new NativeHash();
   let sink: LayerSink | undefined;
   try {
     sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom });
@@ -63,6 +63,13 @@ export async function streamLayer(
     if (task.signal?.aborted) throw error;
     throw wrapSystemError(error, 'write', 'the layer');
   }
+}
+
+let hashing: Core | undefined;
+/** On a core of its own: the packer's headers stand in the other one while they are hashed. */
+function wasmHash(): HashEngine {
+  hashing ??= new Core();
+  return hashing.hash;
 }
 
 function bytesOf(table: EntryTable): number {
