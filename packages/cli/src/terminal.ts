@@ -7,6 +7,8 @@ export interface ConnectOptions {
   readonly stdin: boolean;
   /** The container's process has a terminal: keys go through raw, the window's size follows. */
   readonly tty: boolean;
+  /** Of the outputs only these, `stdout` and `stderr`; absent, both. */
+  readonly streams?: readonly string[];
   /** docker's notation: `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string;
   /** Takes the signals that this process gets; absent, they act on it as usual. */
@@ -21,8 +23,11 @@ const proxied: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGT
  */
 export async function connect(attachment: Attachment, options: ConnectOptions): Promise<number | null> {
   const { stdin, stdout, stderr } = process;
-  attachment.stdout.pipe(stdout, { end: false });
-  attachment.stderr.pipe(stderr, { end: false });
+  const shown = (name: string) => options.streams?.includes(name) ?? true;
+  if (shown('stdout')) attachment.stdout.pipe(stdout, { end: false });
+  else attachment.stdout.resume();
+  if (shown('stderr')) attachment.stderr.pipe(stderr, { end: false });
+  else attachment.stderr.resume();
   const raw = options.tty && options.stdin && stdin.isTTY;
   const resize = () => attachment.resize(stdout.rows, stdout.columns);
   const { onSignal } = options;

@@ -23,6 +23,7 @@ export interface LimitOptions {
   readonly oomKillDisable?: boolean;
   readonly shmSize?: number;
   readonly cgroupParent?: string;
+  readonly memorySwappiness?: number; // 0 to 100, −1: the kernel's own; cgroup v1 only
 }
 export interface DeviceRequest {
   readonly source: string;
@@ -45,6 +46,10 @@ export interface SecurityOptions {
   readonly ipc?: string; // private, shareable, none, host
   readonly pid?: string; // host, container:NAME
   readonly uts?: string; // host
+  /** docker's default: private on cgroup v2, the machine's on v1. */
+  readonly cgroupns?: 'private' | 'host';
+  /** Rules for nodes that the container makes itself: `c 1:3 rwm`, `*` for every number. */
+  readonly deviceRules?: readonly string[];
 }
 export interface RestartPolicy {
   readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';

@@ -229,10 +229,13 @@ export interface CreateOptions extends LimitOptions, SecurityOptions, LifeOption
   readonly workdir?: string;
   readonly user?: string;
   readonly hostname?: string;
+  readonly domainname?: string;
   readonly tty?: boolean;
   readonly openStdin?: boolean; // -i
   readonly readOnly?: boolean;
   readonly remove?: boolean; // --rm
+  /** crun, runc or a path; the engine's own otherwise. */
+  readonly runtime?: string;
   readonly mounts?: readonly MountRequest[];
   /** `CONTAINER[:ro|rw]`: all bind mounts and volumes of that one. */
   readonly volumesFrom?: readonly string[];

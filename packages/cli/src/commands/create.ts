@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { ensureImage } from '../ensure-image.ts';
 import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
 
 export function define(command: Command): void {
+  refuseFlags(command, { '-a, --attach <stream>': 'give it to mica run; mica start -a attaches all' });
   addContainerFlags(command)
     .addHelpText('after', '\nExample:\n  mica create --name web base:1.0 httpd -f')
     .action((image: string, words: string[], options: ContainerFlags, command: Command) =>

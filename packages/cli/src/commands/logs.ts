@@ -1,5 +1,6 @@
 import { type LogQuery, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { given, pointInTime } from '../flags/values.ts';
 import { withEngine } from '../session.ts';
 
@@ -12,6 +13,7 @@ interface Flags {
 }
 
 export function define(command: Command): void {
+  refuseFlags(command, { '--details': 'lines have no attributes beside their time: --timestamps' });
   command
     .argument('<container>')
     .option('-f, --follow', 'go on until it ends')

@@ -1,8 +1,17 @@
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
 
 export function define(command: Command): void {
+  const plain = 'leave it out';
+  refuseFlags(command, {
+    '--driver-opt <map>': plain,
+    '--gw-priority <number>': plain,
+    '--ip6 <address>': 'networks are IPv4 only',
+    '--link <container>': 'give names with --alias',
+    '--link-local-ip <address>': plain,
+  });
   command
     .argument('<network>')
     .argument('<container>')

@@ -1,7 +1,10 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
+
+const plain = 'leave it out';
 
 interface Flags {
   readonly driver: string;
@@ -12,6 +15,19 @@ interface Flags {
 }
 
 export function define(command: Command): void {
+  refuseFlags(command, {
+    '--attachable': 'any container may be on it',
+    '--aux-address <map>': plain,
+    '--config-from <network>': plain,
+    '--config-only': plain,
+    '--ingress': plain,
+    '--ip-range <range>': 'the whole --subnet is given out',
+    '--ipam-driver <name>': plain,
+    '--ipam-opt <map>': plain,
+    '--ipv6': 'networks are IPv4 only',
+    '-o, --opt <map>': plain,
+    '--scope <scope>': plain,
+  });
   command
     .argument('<network>')
     .option('-d, --driver <name>', 'bridge is the only one', 'bridge')

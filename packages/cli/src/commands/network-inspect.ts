@@ -7,6 +7,7 @@ export function define(command: Command): void {
   command
     .argument('<network...>')
     .option('-f, --format <string>', 'json, or a Go template: {{.Id}}')
+    .option('-v, --verbose', 'the same: there is no more to tell')
     .addHelpText('after', "\nExample:\n  mica network inspect -f '{{(index .IPAM.Config 0).Subnet}}' back")
     .action((names: string[], { format }: { format?: string }, command: Command) =>
       withEngine(command, async (engine) => {

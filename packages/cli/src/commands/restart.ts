@@ -6,9 +6,9 @@ export function define(command: Command): void {
   command
     .argument('<container...>')
     .option('-s, --signal <signal>', 'what it gets first')
-    .option('-t, --time <seconds>', 'how long to wait before it is killed', integer('-t, --time'))
+    .option('-t, --timeout <seconds>', 'how long to wait before it is killed', integer('-t, --timeout'))
     .addHelpText('after', '\nExample:\n  mica restart -t 2 web')
-    .action((names: string[], options: { signal?: string; time?: number }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.restart(name, options.time, options.signal))),
+    .action((names: string[], options: { signal?: string; timeout?: number }, command: Command) =>
+      withEngine(command, (engine) => forEach(names, (name) => engine.restart(name, options.timeout, options.signal))),
     );
 }

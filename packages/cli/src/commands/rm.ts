@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { forEach, withEngine } from '../session.ts';
 
 export function define(command: Command): void {
+  refuseFlags(command, { '-l, --link': 'there are no links' });
   command
     .argument('<container...>')
     .option('-f, --force', 'also running ones')

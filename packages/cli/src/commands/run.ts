@@ -1,4 +1,4 @@
-import type { Engine } from '@mica/engine';
+import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { ensureImage } from '../ensure-image.ts';
 import { createWith } from '../flags/cidfile.ts';
@@ -7,6 +7,7 @@ import { withEngine } from '../session.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
 
 interface Flags extends ContainerFlags {
+  readonly attach: string[];
   readonly detach?: boolean;
   readonly detachKeys?: string;
   readonly sigProxy: boolean;
@@ -15,6 +16,7 @@ interface Flags extends ContainerFlags {
 export function define(command: Command): void {
   addContainerFlags(
     command
+      .option('-a, --attach <stream>', 'only to stdin, stdout or stderr; several times', stream, [] as string[])
       .option('-d, --detach', 'in the background')
       .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
       .option('--sig-proxy [yes]', 'pass signals on to it', (text) => text !== 'false', true),
@@ -22,7 +24,11 @@ export function define(command: Command): void {
     .addHelpText('after', "\nExample:\n  mica run --rm base:1.0 sh -c 'echo hello'")
     .action((image: string, words: string[], options: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        if (!options.detach) requireTerminal(options);
+        const { attach } = options;
+        if (options.detach && attach.length > 0)
+          throw new MicaError('invalid-argument', 'Conflicting options: -a and -d', { exitCode: 125 });
+        const stdin = (options.interactive ?? false) && (attach.length === 0 || attach.includes('stdin'));
+        if (!options.detach) requireTerminal({ ...options, interactive: stdin });
         parseDetachKeys(options.detachKeys);
         await ensureImage(engine, image, options);
         const own = { stdinOnce: !options.detach };
@@ -34,9 +40,12 @@ export function define(command: Command): void {
             return;
           }
           const attachment = await engine.startAttached(id);
+          // docker's: who reads nothing of it is told which one it is.
+          if (attach.length > 0 && !attach.some((name) => name !== 'stdin')) process.stdout.write(`${id}\n`);
           const code = await connect(attachment, {
-            stdin: options.interactive ?? false,
+            stdin,
             tty: options.tty ?? false,
+            ...(attach.length > 0 ? { streams: attach } : {}),
             ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
             ...(options.sigProxy ? { onSignal: passOn(engine, id) } : {}),
           });
@@ -50,6 +59,16 @@ export function define(command: Command): void {
         }
       }),
     );
+}
+
+function stream(text: string, all: readonly string[]): string[] {
+  const name = text.toLowerCase();
+  if (['stdin', 'stdout', 'stderr'].includes(name)) return [...all, name];
+  throw new MicaError(
+    'invalid-argument',
+    `invalid argument "${text}" for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`,
+    { subject: '--attach', exitCode: 125 },
+  );
 }
 
 async function discard(engine: Engine, id: string, always: boolean): Promise<void> {

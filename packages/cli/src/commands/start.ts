@@ -1,7 +1,10 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { forEach, withEngine } from '../session.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
+
+const checkpoints = 'commit it (mica commit): its files are kept, not its processes';
 
 interface Flags {
   readonly attach?: boolean;
@@ -10,6 +13,7 @@ interface Flags {
 }
 
 export function define(command: Command): void {
+  refuseFlags(command, { '--checkpoint <name>': checkpoints, '--checkpoint-dir <dir>': checkpoints });
   command
     .argument('<container...>')
     .option('-a, --attach', 'with its output, and its exit code')

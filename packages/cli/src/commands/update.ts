@@ -2,6 +2,7 @@ import { MicaError, type UpdateOptions } from '@mica/engine';
 import type { Command } from 'commander';
 import { parseRestart } from '../flags/life.ts';
 import { addChangeableFlags, type ChangeableFlags, readChangeable } from '../flags/limits.ts';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { forEach, withEngine } from '../session.ts';
 
 interface Flags extends ChangeableFlags {
@@ -9,6 +10,12 @@ interface Flags extends ChangeableFlags {
 }
 
 export function define(command: Command): void {
+  const plain = 'leave it out';
+  refuseFlags(command, {
+    '--cpu-rt-period <microseconds>': plain,
+    '--cpu-rt-runtime <microseconds>': plain,
+    '--kernel-memory <bytes>': 'use --memory',
+  });
   addChangeableFlags(command.argument('<container...>'))
     .option('--restart <policy>', 'no, on-failure[:MAX], always or unless-stopped')
     .addHelpText('after', '\nExample:\n  mica update -m 512m --cpus 1.5 web')

@@ -19,6 +19,7 @@ export interface ChangeableFlags {
 }
 export interface LimitFlags extends ChangeableFlags {
   readonly cgroupParent?: string;
+  readonly memorySwappiness?: number;
   readonly oomKillDisable?: boolean;
   readonly oomScoreAdj?: number;
   readonly shmSize?: number;
@@ -60,6 +61,7 @@ export const limits: FlagGroup<LimitFlags> = {
   add(command) {
     addChangeableFlags(command)
       .option('--cgroup-parent <path>', 'the cgroup above its own')
+      .option('--memory-swappiness <number>', 'how soon it is swapped out, 0 to 100', integer('--memory-swappiness'))
       .option('--oom-kill-disable', 'never killed for want of memory')
       .option('--oom-score-adj <number>', 'how soon it is, -1000 to 1000', integer('--oom-score-adj'))
       .option('--shm-size <size>', 'of /dev/shm; 64m', bytesOf('--shm-size'))
@@ -75,6 +77,7 @@ export const limits: FlagGroup<LimitFlags> = {
       ...readChangeable(flags),
       ...given<LimitOptions>({
         cgroupParent: flags.cgroupParent,
+        memorySwappiness: flags.memorySwappiness,
         oomKillDisable: flags.oomKillDisable,
         oomScoreAdj: flags.oomScoreAdj,
         shmSize: flags.shmSize,

@@ -3,14 +3,17 @@ import { type FlagGroup, many } from './flag-group.ts';
 
 export interface ProcessFlags {
   readonly cidfile?: string;
+  readonly domainname?: string;
   readonly entrypoint?: string;
   readonly env: string[];
   readonly envFile: string[];
   readonly hostname?: string;
   readonly interactive?: boolean;
   readonly label: string[];
+  readonly labelFile: string[];
   readonly name?: string;
   readonly rm?: boolean;
+  readonly runtime?: string;
   readonly tty?: boolean;
   readonly user?: string;
   readonly workdir?: string;
@@ -20,14 +23,17 @@ export const process: FlagGroup<ProcessFlags> = {
   add(command) {
     command
       .option('--cidfile <file>', 'writes its ID there')
+      .option('--domainname <name>', 'the domain of its host name')
       .option('--entrypoint <command>', "replaces the image's entrypoint; empty takes it away")
       .option('-e, --env <KEY=VALUE>', 'an environment variable', many, [] as string[])
       .option('--env-file <file>', 'variables from a file', many, [] as string[])
       .option('-h, --hostname <name>', 'its host name')
       .option('-i, --interactive', 'keep standard input open')
       .option('-l, --label <KEY=VALUE>', 'a label', many, [] as string[])
+      .option('--label-file <file>', 'labels from a file', many, [] as string[])
       .option('--name <name>', 'its name')
       .option('--rm', 'remove it when it ends')
+      .option('--runtime <name>', 'crun, runc or a path, for all its life')
       .option('-t, --tty', 'a terminal')
       .option('-u, --user <user[:group]>', 'name or number')
       .option('-w, --workdir <dir>', 'its working directory');
@@ -35,14 +41,19 @@ export const process: FlagGroup<ProcessFlags> = {
   read(flags) {
     const fromFiles = flags.envFile.flatMap(readEnvFile);
     const labels = Object.fromEntries(
-      flags.label.map((label) => [label.split('=')[0] ?? '', label.split('=').slice(1).join('=')]),
+      [...flags.labelFile.flatMap(readEnvFile), ...flags.label].map((label) => [
+        label.split('=')[0] ?? '',
+        label.split('=').slice(1).join('='),
+      ]),
     );
-    const { entrypoint, hostname, name, user, workdir } = flags;
+    const { domainname, entrypoint, hostname, name, runtime, user, workdir } = flags;
     return {
       ...(entrypoint === undefined ? {} : { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
       env: [...fromFiles, ...flags.env],
       labels,
       ...(hostname === undefined ? {} : { hostname }),
+      ...(domainname ? { domainname } : {}),
+      ...(runtime ? { runtime } : {}),
       ...(name === undefined ? {} : { name }),
       ...(user === undefined ? {} : { user }),
       ...(workdir === undefined ? {} : { workdir }),

@@ -6,7 +6,9 @@ import { given } from './values.ts';
 export interface SecurityFlags {
   readonly capAdd: string[];
   readonly capDrop: string[];
+  readonly cgroupns?: string;
   readonly device: string[];
+  readonly deviceCgroupRule: string[];
   readonly groupAdd: string[];
   readonly ipc?: string;
   readonly pid?: string;
@@ -23,7 +25,9 @@ export const security: FlagGroup<SecurityFlags> = {
     command
       .option('--cap-add <name>', 'a capability more, or ALL', many, none)
       .option('--cap-drop <name>', 'a capability less, or ALL', many, none)
+      .option('--cgroupns <mode>', 'private or host')
       .option('--device <source[:target[:rwm]]>', 'a device of the machine', many, none)
+      .option('--device-cgroup-rule <rule>', 'devices that it may make and use: c 1:3 rwm', many, none)
       .option('--group-add <group>', 'one more group for its user', many, none)
       .option('--ipc <mode>', 'private (default), none or host')
       .option('--pid <mode>', 'host, or container:NAME')
@@ -34,7 +38,8 @@ export const security: FlagGroup<SecurityFlags> = {
       .option('--uts <mode>', 'host');
   },
   read(flags) {
-    const { ipc, pid, uts, userns } = flags;
+    const { cgroupns, ipc, pid, uts, userns } = flags;
+    mode('--cgroupns', cgroupns, /^(private|host)$/, 'private and host are supported');
     mode('--ipc', ipc, /^(private|shareable|none|host)$/, 'private, none and host are supported');
     mode('--pid', pid, /^(host|container:.+)$/, 'host and container:NAME are supported');
     mode('--uts', uts, /^host$/, 'host is supported');
@@ -43,6 +48,8 @@ export const security: FlagGroup<SecurityFlags> = {
       ...given<SecurityOptions>({
         capAdd: flags.capAdd,
         capDrop: flags.capDrop,
+        cgroupns: (cgroupns || undefined) as SecurityOptions['cgroupns'],
+        deviceRules: flags.deviceCgroupRule,
         devices: flags.device.map(parseDevice),
         groupAdd: flags.groupAdd,
         ipc,

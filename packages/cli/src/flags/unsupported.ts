@@ -1,45 +1,57 @@
 import { MicaError } from '@mica/engine';
 import { type Command, Option } from 'commander';
 
-/** docker's flags that Mica has not: said plainly, each by its name, instead of "unknown option". */
-const flags: readonly string[] = [
-  '-a, --attach <stream>',
-  '--annotation <map>',
-  '--blkio-weight-device <list>',
-  '--cgroupns <mode>',
-  '--cpu-count <number>',
-  '--cpu-percent <number>',
-  '--cpu-rt-period <microseconds>',
-  '--cpu-rt-runtime <microseconds>',
-  '--device-cgroup-rule <rule>',
-  '--device-read-bps <list>',
-  '--device-read-iops <list>',
-  '--device-write-bps <list>',
-  '--device-write-iops <list>',
-  '--domainname <name>',
-  '--gpus <request>',
-  '--io-maxbandwidth <bytes>',
-  '--io-maxiops <number>',
-  '--ip6 <address>',
-  '--isolation <technology>',
-  '--kernel-memory <bytes>',
-  '--link <container>',
-  '--link-local-ip <list>',
-  '--memory-swappiness <number>',
-  '--storage-opt <list>',
-  '--volume-driver <name>',
-];
+const plain = 'leave it out';
+const ipv6 = 'networks are IPv4 only';
+const disks = 'only --blkio-weight is there';
+
+/** docker's flags that Mica has not, and what to do instead: said plainly, each by its name. */
+const containerFlags: Readonly<Record<string, string>> = {
+  '--annotation <map>': 'use --label',
+  '--blkio-weight-device <list>': disks,
+  '--cpu-count <number>': plain,
+  '--cpu-percent <number>': plain,
+  '--cpu-rt-period <microseconds>': plain,
+  '--cpu-rt-runtime <microseconds>': plain,
+  '--device-read-bps <list>': disks,
+  '--device-read-iops <list>': disks,
+  '--device-write-bps <list>': disks,
+  '--device-write-iops <list>': disks,
+  '--gpus <request>': "give the machine's devices with --device",
+  '--io-maxbandwidth <bytes>': plain,
+  '--io-maxiops <number>': plain,
+  '--ip6 <address>': ipv6,
+  '--kernel-memory <bytes>': 'use --memory: it counts that of the kernel, too',
+  '--link <container>': 'put both on one network (mica network create NAME): there they find each other by name',
+  '--link-local-ip <list>': plain,
+  '--storage-opt <list>': plain,
+  '--use-api-socket': 'there is no daemon, and no socket of one',
+};
 
 export function addUnsupportedFlags(command: Command): void {
-  for (const flag of flags) {
-    const name = /--[a-z0-9-]+/.exec(flag)?.[0] as string;
-    const refuse = () => {
-      throw new MicaError('not-supported', `${name} is not supported`, {
-        subject: name,
-        hint: 'leave it out',
-        exitCode: 125,
-      });
-    };
-    command.addOption(new Option(flag).hideHelp().argParser(refuse));
+  refuseFlags(command, containerFlags);
+  for (const [flag, only] of [
+    ['--isolation <technology>', /^(default)?$/],
+    ['--volume-driver <name>', /^(local)?$/],
+    // No image is signed here: docker's default, to check nothing, is what happens.
+    ['--disable-content-trust [yes]', /^(true|1)$/i],
+  ] as const)
+    command.addOption(new Option(flag).hideHelp().argParser((text: string) => only.test(text) || refuse(flag, plain)));
+}
+
+/** Each of the flags, as commander declares it, becomes an error that names it; the value is the hint. */
+export function refuseFlags(command: Command, flags: Readonly<Record<string, string>>): void {
+  for (const [flag, hint] of Object.entries(flags)) {
+    command.addOption(new Option(flag).hideHelp().argParser(() => refuse(flag, hint)));
+    // A flag without a value has no parser.
+    if (!/[<[]/.test(flag)) command.on(`option:${nameOf(flag).slice(2)}`, () => refuse(flag, hint));
   }
+}
+
+function nameOf(flag: string): string {
+  return /--[a-z0-9-]+/.exec(flag)?.[0] as string;
+}
+function refuse(flag: string, hint: string): never {
+  const name = nameOf(flag);
+  throw new MicaError('not-supported', `${name} is not supported`, { subject: name, hint, exitCode: 125 });
 }

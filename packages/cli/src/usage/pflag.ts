@@ -10,7 +10,7 @@ function rewrite(command: Command, args: readonly string[]): string[] {
   const stopsAtOperand = Reflect.get(command, '_passThroughOptions') === true;
   const words: string[] = [];
   for (let at = 0; at < args.length; at++) {
-    const word = args[at] as string;
+    const word = currentName(command, args[at] as string);
     const operand = !word.startsWith('-') || word === '-';
     if (word === '--' || (operand && stopsAtOperand)) return [...words, ...args.slice(at)];
     const [flag = '', value] = splitOnce(word);
@@ -19,13 +19,29 @@ function rewrite(command: Command, args: readonly string[]): string[] {
     if (option && value !== undefined && takesValue && !flag.startsWith('--')) words.push(flag, value);
     else if (option && value !== undefined && !takesValue && /^(true|false|1|0)$/i.test(value)) {
       if (/^(true|1)$/i.test(value)) words.push(flag);
-    } else {
+    } else if (option?.optional && !option.required && value === undefined)
+      words.push(word, 'true'); // so that it does not take the next word
+    else {
       words.push(word);
       // Its value is no flag, whatever it looks like.
       if (value === undefined && option?.required && at + 1 < args.length) words.push(args[++at] as string);
     }
   }
   return words;
+}
+
+/** docker's old names, which it still takes and does not show. */
+const renamed: Readonly<Record<string, string>> = {
+  '--net': '--network',
+  '--net-alias': '--network-alias',
+  '--dns-opt': '--dns-option',
+  '--time': '--timeout',
+};
+function currentName(command: Command, word: string): string {
+  const [flag, value] = splitOnce(word);
+  const name = renamed[flag];
+  if (name === undefined || !command.options.some(({ long }) => long === name)) return word;
+  return value === undefined ? name : `${name}=${value}`;
 }
 
 /** Of a word such as `-itp`, the one that may take a value: the last. */

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runFolder } from '@mica/engine';
 
 export const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 
@@ -60,7 +61,15 @@ export class MicaBench {
     this.ok(store, ['rm', 'seed']);
   }
 
+  /** What a test left running or ended goes first: a run folder would outlive its store. */
   close(): void {
+    for (const store of readdirSync(this.dir)) {
+      const folder = runFolder(join(this.dir, store));
+      if (!existsSync(folder)) continue;
+      const ids = this.ok(store, ['ps', '-aq']).split('\n').filter(Boolean);
+      if (ids.length > 0) this.run(store, ['rm', '-f', ...ids]);
+      rmSync(folder, { recursive: true, force: true });
+    }
     rmSync(this.dir, { recursive: true, force: true });
   }
 

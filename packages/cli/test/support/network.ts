@@ -60,7 +60,7 @@ export class Footprint {
     this.hash = basename(runFolder(this.root));
   }
   get run(): string {
-    return join('/run/mica', this.hash);
+    return runFolder(this.root);
   }
   get bridge(): string {
     return `mica-${this.hash}`;

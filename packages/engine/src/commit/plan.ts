@@ -46,7 +46,6 @@ export class Planner {
   >();
   /** Images whose layers' tables are all there. */
   readonly #read = new Set<Digest>();
-  #runtime: FreezeTarget['runtime'] | undefined;
 
   constructor(
     store: Store,
@@ -129,8 +128,8 @@ export class Planner {
     // created and exited ones have nothing to freeze; a paused one is found frozen and stays so
     if (this.#options.pause === false || pid === null || status === 'exited') return null;
     const { paths } = this.#containers;
-    this.#runtime ??= { path: this.#containers.runtime.path, root: this.#containers.runtime.root };
-    return { id: row.id, name: row.name, pid, run: paths.run, runtime: this.#runtime };
+    const { path, root } = this.#containers.runtimeOf(row);
+    return { id: row.id, name: row.name, pid, run: paths.run, runtime: { path, root } };
   }
 }
 

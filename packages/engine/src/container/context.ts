@@ -1,3 +1,4 @@
+import type { CreateOptions } from '../contract.ts';
 import type { RunConfig } from '../image/config.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { Scope } from '../network/scope.ts';
@@ -29,9 +30,17 @@ export class ContainerContext {
     this.networks = new Scope(store, this.paths.run);
   }
 
-  /** Looked for at its first use: `ps` needs none. */
-  get runtime(): OciRuntime {
-    return OciRuntime.find(this.#wanted, this.paths.state);
+  /** The one it runs under, whatever the next would be started with. */
+  runtimeOf(state: ContainerState): OciRuntime {
+    return state.runtime ? new OciRuntime(state.runtime, this.paths.state) : this.runtimeFor(state.options);
+  }
+  /** The one that it is started with. @throws MicaError missing-tool */
+  runtimeFor(options: CreateOptions): OciRuntime {
+    return OciRuntime.find(options.runtime ?? this.#wanted, this.paths.state);
+  }
+  /** Of the command line; undefined for what is found. */
+  get wantedRuntime(): string | undefined {
+    return this.#wanted === 'auto' ? undefined : this.#wanted;
   }
 
   imageConfig(row: Row): RunConfig | undefined {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CreateOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
+import { requireProgram } from '../runtime/oci-runtime.ts';
 import { checkAsked } from '../runtime/spec.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
@@ -31,12 +32,15 @@ export async function createContainer(context: ContainerContext, options: Create
       exitCode: 125,
     });
   checkAsked(options);
+  const runtime = options.runtime ?? context.wantedRuntime;
+  if (runtime !== undefined) requireProgram(runtime, runtime);
   checkLife(options);
   const networks = planNetworks(context, options, config);
   const state = {
     options: {
       ...networks.options,
       ...stopSignalOf(options, config.StopSignal),
+      ...(runtime === undefined ? {} : { runtime }),
       labels: { ...config.Labels, ...options.labels },
     },
     command,

@@ -36,7 +36,7 @@ export function killContainer(context: ContainerContext, row: Row, signal: strin
     return name === 'SIGKILL' || name === stopSignal(row) ? { ...state, stopRequested: true } : state;
   });
   enterPrivateMounts();
-  context.runtime.run('kill', row.id, name);
+  context.runtimeOf(row.record).run('kill', row.id, name);
   if (name === 'SIGKILL') resumeIfFrozen(context, row.id, row.record); // v1: a frozen process does not even die
 }
 
@@ -119,7 +119,7 @@ export async function removeContainer(
     await kill(context, row);
   }
   if (state.status !== 'exited') killStrays(row.id);
-  deleteFromRuntime(context, row.id);
+  deleteFromRuntime(context, row.id, state);
   forget(context, row.id, volumes);
 }
 
@@ -169,11 +169,11 @@ function killStrays(id: string): void {
   }
 }
 
-export function deleteFromRuntime(context: ContainerContext, id: string): void {
+export function deleteFromRuntime(context: ContainerContext, id: string, state: ContainerState): void {
   if (!existsSync(`${context.paths.state}/${id}`)) return; // never created, deleted before, or gone with /run at a boot
   enterPrivateMounts();
   try {
-    context.runtime.run('delete', '--force', id);
+    context.runtimeOf(state).run('delete', '--force', id);
   } catch (error) {
     if (!/does not exist|No such file/.test((error as Error).message)) throw error;
   }

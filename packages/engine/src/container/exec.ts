@@ -47,7 +47,7 @@ export async function execInContainer(
   try {
     const base = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')).process as ProcessSpec;
     writeFileSync(`${dir}/process.json`, JSON.stringify(execProcess(base, `/proc/${pid}/root`, options)));
-    const session = await execMonitored(context.runtime, {
+    const session = await execMonitored(context.runtimeOf(row.record), {
       container: row.id,
       dir,
       attach,

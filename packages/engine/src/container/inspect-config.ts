@@ -17,7 +17,7 @@ export function configOf(
   const attached = options.stdinOnce ?? false;
   return {
     Hostname: options.hostname ?? row.id.slice(0, 12),
-    Domainname: '',
+    Domainname: options.domainname ?? '',
     User: options.user ?? image.User ?? '',
     AttachStdin: attached && (options.openStdin ?? false),
     AttachStdout: attached,

@@ -1,8 +1,9 @@
 import { basename, posix } from 'node:path';
 import type { MountRequest } from '../contract.ts';
 import type { PortSpec } from '../network/port-spec.ts';
-import { canLimitSwap, unified } from '../runtime/cgroup.ts';
+import { canLimitSwap } from '../runtime/cgroup.ts';
 import defaults from '../runtime/docker-defaults.json' with { type: 'json' };
+import { cgroupnsDefault } from '../runtime/spec.ts';
 import type { ContainerContext } from './context.ts';
 import type { ContainerState } from './record.ts';
 
@@ -11,10 +12,8 @@ const DEFAULT_SHM = 64 * 2 ** 20;
 type Options = ContainerState['options'];
 
 /** docker's `HostConfig`: every field of its API 1.41, in its order; 0, '' or null where nothing was asked for. */
-export function hostConfigOf(
-  context: ContainerContext,
-  { options }: ContainerState,
-): Readonly<Record<string, unknown>> {
+export function hostConfigOf(context: ContainerContext, state: ContainerState): Readonly<Record<string, unknown>> {
+  const { options } = state;
   const { restart } = options;
   const open = options.privileged || options.systemPathsUnconfined;
   return {
@@ -29,7 +28,7 @@ export function hostConfigOf(
     VolumesFrom: orNull(options.volumesFrom),
     CapAdd: orNull(options.capAdd),
     CapDrop: orNull(options.capDrop),
-    CgroupnsMode: unified && !options.privileged ? 'private' : 'host',
+    CgroupnsMode: options.cgroupns ?? cgroupnsDefault(options),
     Dns: options.dns ?? [],
     DnsOptions: options.dnsOptions ?? [],
     DnsSearch: options.dnsSearch ?? [],
@@ -49,7 +48,7 @@ export function hostConfigOf(
     UsernsMode: '',
     ShmSize: options.shmSize ?? DEFAULT_SHM,
     ...(Object.keys(options.sysctls ?? {}).length > 0 ? { Sysctls: options.sysctls } : {}),
-    Runtime: runtimeName(context),
+    Runtime: runtimeName(context, state),
     ConsoleSize: [0, 0],
     Isolation: '',
     ...limits(options),
@@ -83,9 +82,9 @@ function cleaned(target: string): string {
 function orNull<T>(list: readonly T[] | undefined): readonly T[] | null {
   return list && list.length > 0 ? list : null;
 }
-function runtimeName(context: ContainerContext): string {
+function runtimeName(context: ContainerContext, state: ContainerState): string {
   try {
-    return basename(context.runtime.path);
+    return basename(context.runtimeOf(state).path);
   } catch {
     return ''; // none is installed: still no reason to tell nothing of the container
   }
@@ -183,13 +182,13 @@ function limits(options: Options): Record<string, unknown> {
       PathInContainer: target,
       CgroupPermissions: access,
     })),
-    DeviceCgroupRules: null,
+    DeviceCgroupRules: orNull(options.deviceRules),
     DeviceRequests: null,
     KernelMemory: 0,
     KernelMemoryTCP: 0,
     MemoryReservation: options.memoryReservation ?? 0,
     MemorySwap: swap,
-    MemorySwappiness: null,
+    MemorySwappiness: options.memorySwappiness ?? null,
     OomKillDisable: options.oomKillDisable ?? false,
     PidsLimit: options.pidsLimit || null,
     Ulimits: orNull((options.ulimits ?? []).map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft }))),

@@ -26,8 +26,8 @@ export class Lifecycle {
   get paths(): ContainerPaths {
     return this.context.paths;
   }
-  get runtime(): OciRuntime {
-    return this.context.runtime;
+  runtimeOf(row: Row): OciRuntime {
+    return this.context.runtimeOf(row.record);
   }
 
   async create(options: CreateOptions): Promise<string> {

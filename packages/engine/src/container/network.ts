@@ -5,7 +5,7 @@ import { MicaError } from '../error.ts';
 import type { RunConfig } from '../image/config.ts';
 import { attach, checked } from '../network/attach.ts';
 import { ensureDefaultNetwork } from '../network/endpoints.ts';
-import { hostsFile, parseAddHost, resolvFile } from '../network/host-files.ts';
+import { hostNames, hostsFile, parseAddHost, resolvFile } from '../network/host-files.ts';
 import { parseExpose } from '../network/port-spec.ts';
 import type { Network, NetworkState } from '../network/record.ts';
 import { Sandbox } from '../network/sandbox.ts';
@@ -96,7 +96,7 @@ function networkNamed(context: ContainerContext, name: string): Network {
 /** docker's list of what has no meaning in another container's namespace. */
 function refuseConflicts(options: CreateOptions): void {
   const found = [
-    [options.hostname !== undefined, 'hostname'],
+    [options.hostname !== undefined || options.domainname !== undefined, 'hostname'],
     [(options.dns ?? []).length > 0, 'dns'],
     [(options.addHosts ?? []).length > 0, 'custom host-to-IP mapping'],
     [options.macAddress !== undefined, 'mac-address'],
@@ -137,7 +137,7 @@ export function prepareNetwork(context: ContainerContext, row: Row): ContainerNe
   if (mode === 'none') {
     const hosts = hostsFile(
       [],
-      [hostname],
+      hostNames(hostname, options.domainname),
       given.map((text) => parseAddHost(text, null)),
     );
     return { namespace: 'none', hostname, files: files(hosts, resolvFile(options, null)), ...nothing };

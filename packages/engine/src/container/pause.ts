@@ -1,5 +1,6 @@
 import { MicaError } from '../error.ts';
 import { cgroupPath, isFrozen } from '../runtime/cgroup.ts';
+import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
@@ -12,30 +13,30 @@ export function groupOf(id: string, state: ContainerState): string {
 
 /** Stops all processes of a container where they stand. @throws MicaError not-running, conflict */
 export function pauseContainer(context: ContainerContext, row: Row): void {
-  const group = running(context, row);
+  const { group, runtime } = running(context, row);
   if (isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is already paused`, { subject: row.name });
-  context.runtime.run('pause', row.id);
+  runtime.run('pause', row.id);
   told(context, row, 'pause');
 }
 
 export function unpauseContainer(context: ContainerContext, row: Row): void {
-  const group = running(context, row);
+  const { group, runtime } = running(context, row);
   if (!isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is not paused`, { subject: row.name });
-  context.runtime.run('resume', row.id);
+  runtime.run('resume', row.id);
   told(context, row, 'unpause');
 }
 
 /** A paused process takes no signal: one that shall end goes on first. */
 export function resumeIfFrozen(context: ContainerContext, id: string, state: ContainerState): void {
-  if (isFrozen(groupOf(id, state))) context.runtime.run('resume', id);
+  if (isFrozen(groupOf(id, state))) context.runtimeOf(state).run('resume', id);
 }
 
-function running(context: ContainerContext, row: Row): string {
+function running(context: ContainerContext, row: Row): { group: string; runtime: OciRuntime } {
   const state = reconcile(context, row);
   if (state.status !== 'running')
     throw new MicaError('not-running', `Container ${row.id} is not running`, { subject: row.name });
   enterPrivateMounts();
-  return groupOf(row.id, state);
+  return { group: groupOf(row.id, state), runtime: context.runtimeOf(state) };
 }
 
 function told(context: ContainerContext, row: Row, action: string): void {

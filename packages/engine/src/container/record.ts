@@ -30,6 +30,8 @@ export interface ContainerState {
   readonly restartCount?: number;
   /** Who waits to start it again, from its end to its next start. */
   readonly restarting?: Owner | null;
+  /** The OCI runtime of its last start, an absolute path: only that one knows its state. */
+  readonly runtime?: string;
   /** The boot in which it last ran. */
   readonly boot?: string;
   readonly health?: HealthState | null;

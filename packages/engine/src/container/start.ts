@@ -6,6 +6,7 @@ import type { ImageConfig } from '../image/config.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { AttachSocket } from '../runtime/attach.ts';
 import { createMonitored } from '../runtime/conmon.ts';
+import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import { SeccompCache } from '../runtime/seccomp-cache.ts';
 import { containerSpec } from '../runtime/spec.ts';
 import { bootId, processStart, thisProcess } from '../store/files.ts';
@@ -13,7 +14,7 @@ import { enterPrivateMounts } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
 import { attachmentOf } from './attach.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { deleteFromRuntime } from './end.ts';
+import { deleteFromRuntime, forget } from './end.ts';
 import { mergeEnv } from './env.ts';
 import { emit } from './events.ts';
 import { healthOf } from './health.ts';
@@ -41,14 +42,15 @@ export async function startContainer(
 ): Promise<Attachment | null> {
   const { store, paths } = context;
   const { id } = row;
-  claim(context, row, byPolicy);
+  const runtime = context.runtimeFor(row.record.options);
+  claim(context, row, byPolicy, runtime);
   let network: ContainerNetwork | undefined;
   try {
     const image = resolveImage(store, row.image);
     ensureSources(context.volumes, row.record.mounts);
     enterPrivateMounts();
     paths.prepare();
-    deleteFromRuntime(context, id);
+    deleteFromRuntime(context, id, row.record);
     rmSync(`${paths.exits}/${id}`, { force: true });
     const rootfs = await mountRootfs(store, paths, id, image.config.rootfs.diff_ids);
     const bundle = paths.bundle(id);
@@ -56,7 +58,6 @@ export async function startContainer(
     mkdirSync(bundle, { mode: 0o700 });
     network = prepareNetwork(context, row);
     const { seccomp: profile, ...spec } = specOf(context, row, image.config, rootfs, network);
-    const runtime = context.runtime;
     const seccomp = new SeccompCache(runtime, dirname(paths.run), profile);
     writeFileSync(`${bundle}/config.json`, JSON.stringify({ ...spec, annotations: seccomp.annotations() }));
     const { options } = row.record;
@@ -100,12 +101,28 @@ export async function startContainer(
     ensureMonitor(context, { ...row, record });
     return socket ? attachmentOf(context, id, socket) : null;
   } catch (error) {
-    deleteFromRuntime(context, id);
-    network?.abort();
-    rmSync(paths.bundle(id), { recursive: true, force: true });
-    context.update(id, (state) => ({ ...state, starting: null, restarting: null, ...failureOf(error) }));
+    undo(context, { ...row, record: { ...row.record, runtime: runtime.path } }, network, error);
     throw error;
   }
+}
+
+/** Takes back what a failed start made, each part whatever becomes of the others. */
+function undo(context: ContainerContext, row: Row, network: ContainerNetwork | undefined, reason: unknown): void {
+  const { id } = row;
+  const parts = [
+    () => deleteFromRuntime(context, id, row.record),
+    () => network?.abort(),
+    () => rmSync(context.paths.bundle(id), { recursive: true, force: true }),
+    () => context.update(id, (state) => ({ ...state, starting: null, restarting: null, ...failureOf(reason) })),
+    // Removed by somebody else while it started: with what has been made since.
+    () => context.store.containers.get(id) ?? forget(context, id, true),
+  ];
+  for (const part of parts)
+    try {
+      part();
+    } catch {
+      // why the start failed is what the user has to know
+    }
 }
 
 /** docker's: 127 and 126 for a command that is not there or cannot be run, 128 for all else. */
@@ -115,7 +132,7 @@ function failureOf(error: unknown): Pick<ContainerState, 'error' | 'exitCode'> {
 }
 
 /** @throws MicaError already-running, or conflict when somebody else is at it */
-function claim(context: ContainerContext, row: Row, byPolicy: boolean): void {
+function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: OciRuntime): void {
   if (reconcile(context, row).status === 'running')
     throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
   const own = thisProcess();
@@ -125,7 +142,7 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean): void {
     const count = byPolicy
       ? { restartCount: (state.restartCount ?? 0) + 1 }
       : { restartCount: 0, stopRequested: false };
-    return { ...state, ...count, starting: own, resetting: null };
+    return { ...state, ...count, starting: own, runtime: runtime.path, resetting: null };
   });
   if (claimed.starting?.pid !== own.pid || claimed.starting.start !== own.start)
     throw new MicaError('conflict', `container ${row.name} is being started by another process`, { subject: row.name });
@@ -153,6 +170,7 @@ function specOf(
     rootfs,
     readOnly: options.readOnly ?? false,
     hostname: network.hostname,
+    ...(options.domainname === undefined ? {} : { domainname: options.domainname }),
     network: network.namespace,
     ...pidNamespace(context, options.pid),
     files: [...network.files, ...(init ? [{ source: init, target: INIT_TARGET, readOnly: true }] : [])],

@@ -24,7 +24,7 @@ export function updateContainer(context: ContainerContext, row: Row, changes: Up
     enterPrivateMounts();
     const file = `${context.paths.bundle(row.id)}/resources.json`;
     writeFileSync(file, JSON.stringify(wanted));
-    context.runtime.run('update', '--resources', file, row.id);
+    context.runtimeOf(state).run('update', '--resources', file, row.id);
   }
   context.update(row.id, (old) => {
     emit(context, row, 'update');

@@ -29,6 +29,11 @@ export function hostsFile(
   ].join('\n');
 }
 
+/** As docker writes them: the full name first. */
+export function hostNames(hostname: string, domainname: string | undefined): string[] {
+  return domainname === undefined ? [hostname] : [`${hostname}.${domainname}`, hostname];
+}
+
 /** `NAME:ADDRESS` (or `NAME=ADDRESS`), `host-gateway` the machine as the container sees it. @throws MicaError invalid-argument */
 export function parseAddHost(text: string, gateway: string | null): readonly [name: string, address: string] {
   const [, name = '', value = ''] = /^([^:=]+)[:=](.+)$/.exec(text) ?? [];

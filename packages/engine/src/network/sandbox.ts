@@ -1,7 +1,7 @@
 import { MicaError } from '../error.ts';
 import { processStart, thisProcess } from '../store/files.ts';
 import { lease, plug, release, releaseDead, syncNames } from './endpoints.ts';
-import { hostsFile, parseAddHost, type ResolverOptions, resolvFile } from './host-files.ts';
+import { hostNames, hostsFile, parseAddHost, type ResolverOptions, resolvFile } from './host-files.ts';
 import { requireNameServer } from './name-server.ts';
 import { type PortSpec, parseExpose } from './port-spec.ts';
 import { HeldPorts } from './publish.ts';
@@ -13,6 +13,7 @@ export interface NetworkedContainer extends ResolverOptions {
   readonly id: string;
   readonly name: string;
   readonly hostname: string;
+  readonly domainname?: string;
   readonly addHosts?: readonly string[];
   readonly ports?: readonly PortSpec[];
   /** -P: every exposed port on a free one of the host. */
@@ -45,7 +46,7 @@ export class Sandbox {
     this.#leases = leases;
     const named = leases.find(({ network }) => network.name !== defaultNetwork);
     const gateway = leases[0]?.network.record.gateway ?? null;
-    const names = [container.hostname];
+    const names = hostNames(container.hostname, container.domainname);
     const added = (container.addHosts ?? []).map((text) => parseAddHost(text, gateway));
     this.hosts = hostsFile(
       leases.map((one) => one.lease.address),

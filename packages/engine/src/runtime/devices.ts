@@ -37,6 +37,19 @@ export function requestedDevices(requests: readonly DeviceRequest[]): { nodes: D
   return { nodes, rules };
 }
 
+/** `--device-cgroup-rule`: `TYPE MAJOR:MINOR ACCESS`, as the kernel's devices.allow has it. @throws MicaError invalid-argument */
+export function deviceRule(text: string): DeviceRule {
+  const [, type, major, minor, access] = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]{1,3})$/.exec(text) ?? [];
+  if (type === undefined || access === undefined)
+    throw new MicaError('invalid-argument', `invalid device cgroup format '${text}'`, {
+      subject: '--device-cgroup-rule',
+      hint: "expected 'TYPE MAJOR:MINOR ACCESS': c 1:3 rwm",
+      exitCode: 125,
+    });
+  const number = (key: 'major' | 'minor', value = '*') => (value === '*' ? {} : { [key]: Number(value) });
+  return { allow: true, type, ...number('major', major), ...number('minor', minor), access };
+}
+
 /** Every device of the machine, for `--privileged`; what is the container's own is left out. */
 export function hostDevices(): DeviceNode[] {
   const own = /^\/dev\/(pts|shm|fd|mqueue|console|ptmx|full|null|random|tty|urandom|zero)(\/|$)/;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { LimitOptions, Ulimit } from '../contract-run.ts';
 import { MicaError } from '../error.ts';
-import { type Controller, canLimitSwap, hasController } from './cgroup.ts';
+import { type Controller, canLimitSwap, hasController, unified } from './cgroup.ts';
 
 type Limits = Pick<LimitOptions, Exclude<keyof LimitOptions, 'ulimits' | 'shmSize' | 'cgroupParent' | 'oomScoreAdj'>>;
 
@@ -12,8 +12,17 @@ type Limits = Pick<LimitOptions, Exclude<keyof LimitOptions, 'ulimits' | 'shmSiz
  */
 export function resources(limits: Limits): Record<string, unknown> {
   check(limits);
-  const { memory, memoryReservation, cpuShares, cpusetCpus, cpusetMems, pidsLimit, blkioWeight, oomKillDisable } =
-    limits;
+  const {
+    memory,
+    memoryReservation,
+    cpuShares,
+    cpusetCpus,
+    cpusetMems,
+    pidsLimit,
+    blkioWeight,
+    oomKillDisable,
+    memorySwappiness,
+  } = limits;
   const swap = limits.memorySwap ?? (memory !== undefined && memory > 0 && canLimitSwap() ? 2 * memory : undefined);
   const quota = limits.cpus === undefined ? limits.cpuQuota : Math.round(limits.cpus * 100_000);
   const period = limits.cpus === undefined ? limits.cpuPeriod : 100_000;
@@ -21,6 +30,7 @@ export function resources(limits: Limits): Record<string, unknown> {
     limit: memory,
     swap,
     reservation: memoryReservation,
+    swappiness: memorySwappiness === -1 ? undefined : memorySwappiness,
     disableOOMKiller: oomKillDisable || undefined,
   });
   const cpuPart = defined({ shares: cpuShares || undefined, quota, period, cpus: cpusetCpus, mems: cpusetMems });
@@ -47,6 +57,13 @@ function check(limits: Limits): void {
   if (memory !== undefined || memoryReservation !== undefined) need('memory', '--memory');
   if (memory !== undefined && memory > 0 && memory < MINIMUM_MEMORY)
     throw invalid('Minimum memory limit allowed is 6MB');
+  const { memorySwappiness } = limits;
+  if (memorySwappiness !== undefined && memorySwappiness !== -1) {
+    if (memorySwappiness < 0 || memorySwappiness > 100)
+      throw invalid(`Invalid value: ${memorySwappiness}, valid memory swappiness range is 0-100`);
+    need('memory', '--memory-swappiness');
+    if (unified) throw absent('--memory-swappiness', "cgroup v1's memory.swappiness");
+  }
   if (memorySwap !== undefined && memorySwap > 0) {
     if (memory === undefined || memory <= 0)
       throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');

@@ -3,7 +3,7 @@ import type { MountPoint } from '../contract.ts';
 import type { LimitOptions, SecurityOptions } from '../contract-run.ts';
 import { privilegedCapabilities, resolveCapabilities } from './capabilities.ts';
 import { cgroupPath, unified } from './cgroup.ts';
-import { hostDevices, requestedDevices } from './devices.ts';
+import { deviceRule, hostDevices, requestedDevices } from './devices.ts';
 import defaults from './docker-defaults.json' with { type: 'json' };
 import { type MountSpec, mountSpecs } from './mounts.ts';
 import { oomScore, resources, rlimits } from './resources.ts';
@@ -24,6 +24,7 @@ export interface SpecOptions {
   readonly rootfs: string;
   readonly readOnly: boolean;
   readonly hostname: string;
+  readonly domainname?: string;
   /** A network namespace of its own, the machine's, or the one at this path. */
   readonly network: 'none' | 'host' | `/${string}`;
   /** A pid namespace at this path, another container's. */
@@ -95,8 +96,10 @@ export function containerSpec(options: SpecOptions): Record<string, unknown> & {
     : resolveCapabilities(asked.capAdd ?? [], asked.capDrop ?? []);
   const seccomp = seccompOf(asked, names);
   const { nodes, rules } = requestedDevices(asked.devices ?? []);
+  const more = (asked.deviceRules ?? []).map(deviceRule);
   const open = asked.privileged || asked.systemPathsUnconfined;
-  const sysctl = { ...(own ? defaults.sysctl : {}), ...asked.sysctls };
+  const domain = options.domainname === undefined ? {} : { 'kernel.domainname': options.domainname };
+  const sysctl = { ...(own ? defaults.sysctl : {}), ...domain, ...asked.sysctls };
   return {
     seccomp,
     ociVersion: '1.0.2',
@@ -108,7 +111,7 @@ export function containerSpec(options: SpecOptions): Record<string, unknown> & {
       // These belong to the network namespace: in the host's, or another container's, they would change that.
       ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
       resources: {
-        devices: asked.privileged ? [{ allow: true, access: 'rwm' }] : [...defaults.devices, ...rules],
+        devices: asked.privileged ? [{ allow: true, access: 'rwm' }] : [...defaults.devices, ...rules, ...more],
         ...resources(asked),
       },
       ...(asked.privileged || nodes.length > 0
@@ -140,9 +143,13 @@ function namespaces({ network, pidNamespace }: SpecOptions, asked: SecurityOptio
     ...(asked.pid === 'host' ? [] : [{ type: 'pid', ...(pidNamespace ? { path: pidNamespace } : {}) }]),
     ...(asked.ipc === 'host' ? [] : [{ type: 'ipc' }]),
     ...(network === 'host' ? [] : [{ type: 'network', ...(network === 'none' ? {} : { path: network }) }]),
-    // docker's default: private on v2, where a container would see the machine's whole tree otherwise.
-    ...(unified && !asked.privileged ? [{ type: 'cgroup' }] : []),
+    ...((asked.cgroupns ?? cgroupnsDefault(asked)) === 'private' ? [{ type: 'cgroup' }] : []),
   ];
+}
+
+/** docker's default: private on v2, where a container would see the machine's whole tree otherwise. */
+export function cgroupnsDefault({ privileged }: SecurityOptions): 'private' | 'host' {
+  return unified && !privileged ? 'private' : 'host';
 }
 
 function systemMounts({ privileged, ipc, shmSize }: LimitOptions & SecurityOptions): MountSpec[] {
@@ -172,6 +179,7 @@ export function checkAsked(asked: LimitOptions & SecurityOptions): void {
   const capabilities = resolveCapabilities(asked.capAdd ?? [], asked.capDrop ?? []);
   if (asked.seccomp) customSeccomp(asked.seccomp, capabilities);
   requestedDevices(asked.devices ?? []);
+  for (const rule of asked.deviceRules ?? []) deviceRule(rule);
   resources(asked);
   rlimits(asked.ulimits ?? []);
   if (asked.oomScoreAdj) oomScore(asked.oomScoreAdj);

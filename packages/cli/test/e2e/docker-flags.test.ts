@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+const run = (...args: string[]) => store.run(['run', '--rm', '--network', 'none', ...args]);
+
+it('what is not there is refused by its name, with 125', () => {
+  for (const args of [
+    ['run', '--link', 'a', 'base:1'],
+    ['network', 'create', '--ipv6', 'six'],
+    ['network', 'connect', '--link', 'a', 'b', 'c'],
+    ['rm', '--link', 'a'],
+    ['logs', '--details', 'a'],
+    ['start', '--checkpoint', 'a', 'b'],
+  ])
+    expect(store.run(args), args.join(' ')).toMatchObject({
+      code: 125,
+      out: '',
+      err: expect.stringMatching(/^mica: --\S+ is not supported\n {2}.*\n$/),
+    });
+});
+
+it('-a shows only what was asked for; -a stdin tells the ID', () => {
+  const both = ['base:1', 'sh', '-c', 'cat >&2; echo out; exit 3'];
+  expect(run('-a', 'stdout', ...both)).toEqual({ code: 3, out: 'out\n', err: '' });
+  expect(run('-a', 'STDERR', '-a', 'stdin', '-i', ...both)).toEqual({ code: 3, out: '', err: '' });
+  const fed = store.run(['run', '--rm', '--network', 'none', '-i', '-a', 'stdin', ...both], { input: 'x' });
+  expect(fed).toMatchObject({ code: 3, out: expect.stringMatching(/^[0-9a-f]{64}\n$/), err: '' });
+  expect(run('-a', 'bogus', ...both)).toMatchObject({ code: 125, err: expect.stringMatching(/valid streams are/) });
+  expect(run('-d', '-a', 'stdout', ...both)).toMatchObject({ code: 125, err: expect.stringMatching(/-a and -d/) });
+});
+
+it('labels from a file, a domain, a cgroup namespace, rules for devices', () => {
+  const file = join(store.work, 'labels');
+  writeFileSync(file, '# a comment\nfrom=file\nbare\nboth=file\n');
+  store.ok(['create', '--name', 'labelled', '--label-file', file, '-l', 'both=flag', 'base:1', 'true']);
+  expect(store.ok(['inspect', '-f', '{{json .Config.Labels}}', 'labelled'])).toBe(
+    '{"bare":"","both":"flag","from":"file"}\n',
+  );
+  const script =
+    'cat /proc/sys/kernel/domainname; hostname; grep -c "a.example.org a$" /etc/hosts; cat /proc/self/cgroup';
+  const named = run('-h', 'a', '--domainname', 'example.org', '--cgroupns', 'private', 'base:1', 'sh', '-c', script);
+  expect(named.out).toMatch(/^example.org\na\n1\n(\d+:.*:\/\n)+$/);
+  // /dev/kmsg, made by the container itself: opened, not written to.
+  const open = ['base:1', 'sh', '-c', 'mknod /tmp/k c 1 11 && : > /tmp/k && echo open'];
+  expect(run('--device-cgroup-rule', 'c 1:11 rwm', ...open).out).toBe('open\n');
+  expect(run(...open)).toMatchObject({ code: 1, out: '' });
+});
+
+it('a container stays with the runtime that it was made with', () => {
+  store.ok(['run', '-d', '--name', 'other', '--network', 'none', '--runtime', 'runc', 'base:1', 'sleep', '1000']);
+  expect(store.ok(['inspect', '-f', '{{.HostConfig.Runtime}}', 'other'])).toBe('runc\n');
+  store.ok(['pause', 'other']);
+  store.ok(['unpause', 'other']);
+  expect(store.ok(['exec', 'other', 'echo', 'hi'])).toBe('hi\n');
+  store.ok(['update', '--pids-limit', '100', 'other']);
+  store.ok(['restart', '-t', '0', 'other']);
+  store.ok(['stop', '--time', '0', 'other']); // 28 says --timeout
+  store.ok(['rm', 'other']);
+});
