@@ -11,7 +11,7 @@ const dear = [
 
 const asked = new RegExp(`require\\(["'\`]node:(${dear.join('|')})["'\`]\\)`, 'g');
 /** What the bundler does to a CommonJS module for `import x from`: it would ask for every name in it. */
-const asWhole = /^(?:let|var|const) ([\w$]+) = __later\((.*)\);\n\1 = [\w$.]+\.__toESM\(\1(?:, 1)?\);$/gm;
+const asWhole = /^(?:let|var|const) ([\w$]+) = __later\((.*)\);\n\1 = (?:[\w$.]+\.)?__toESM\(\1(?:, 1)?\);$/gm;
 
 /** Stands in a chunk for a module: `default`, for who imports the whole of it, is the stand-in itself. */
 const standIn = `const __later = (name) => {

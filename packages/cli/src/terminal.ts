@@ -22,13 +22,14 @@ const proxied: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGT
  * left it with the detach keys.
  */
 export async function connect(attachment: Attachment, options: ConnectOptions): Promise<number | null> {
-  const { stdin, stdout, stderr } = process;
+  const { stdout, stderr } = process;
   const shown = (name: string) => options.streams?.includes(name) ?? true;
   if (shown('stdout')) attachment.stdout.pipe(stdout, { end: false });
   else attachment.stdout.resume();
   if (shown('stderr')) attachment.stderr.pipe(stderr, { end: false });
   else attachment.stderr.resume();
-  const raw = options.tty && options.stdin && stdin.isTTY;
+  const stdin = options.stdin ? process.stdin : null; // asking for it opens it: 10 ms
+  const raw = options.tty && stdin?.isTTY;
   const resize = () => attachment.resize(stdout.rows, stdout.columns);
   const { onSignal } = options;
   const { promise: detached, resolve: detach } = Promise.withResolvers<null>();
@@ -38,7 +39,7 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
   }
   if (onSignal && !options.tty) for (const signal of proxied) process.on(signal, onSignal);
   let keys: Transform | undefined;
-  if (options.stdin) {
+  if (stdin) {
     if (raw) {
       stdin.setRawMode(true);
       keys = new DetachKeys(parseDetachKeys(options.detachKeys), () => detach(null));
@@ -57,11 +58,11 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
     }
     return code;
   } finally {
-    if (raw) stdin.setRawMode(false);
+    if (raw) stdin?.setRawMode(false);
     stdout.off('resize', resize);
     if (onSignal) for (const signal of proxied) process.off(signal, onSignal);
-    stdin.unpipe();
-    stdin.pause();
+    stdin?.unpipe();
+    stdin?.pause();
     attachment.close();
   }
 }

@@ -5,9 +5,10 @@ import { runFolder } from '@mica/engine';
 import { type Command, output, run } from '../measure/process.ts';
 import type { Box, Peer } from './peer.ts';
 
+const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 const bundle = fileURLToPath(new URL('../../../cli/dist/main.js', import.meta.url));
 
-/** The built command line, as an installed one runs: Node and the bundle. */
+/** The command as a user types it: bin/mica, which runs the bundle. */
 export class Mica implements Peer {
   readonly name = 'mica';
   readonly version: string;
@@ -16,15 +17,12 @@ export class Mica implements Peer {
   constructor(folder: string) {
     if (!existsSync(bundle)) throw new Error('the command line is not built: run npm run bootstrap');
     this.root = join(folder, 'mica');
-    this.version = output(['node', '--disable-warning=ExperimentalWarning', bundle, '--version']).replace(
-      /^mica version /,
-      '',
-    );
+    this.version = output([bin, '--version']).replace(/^mica version /, '');
   }
 
   command(...args: string[]): Command {
     return {
-      argv: [process.execPath, '--disable-warning=ExperimentalWarning', bundle, ...args],
+      argv: [bin, ...args],
       env: { MICA_ROOT: this.root },
     };
   }

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { MicaError } from '../error.ts';
+import { makePipe, memoryFile, memoryText, spawnProcess, waitFor } from '../system/spawn.ts';
 import { AttachSocket } from './attach.ts';
 import { type OciRuntime, requireProgram, runtimeError } from './oci-runtime.ts';
+import { PipeLines } from './pipe-lines.ts';
 
 interface Streams {
   readonly tty: boolean;
@@ -104,11 +105,12 @@ export async function execMonitored(runtime: OciRuntime, options: SessionOptions
  * for an exec its exit code.
  */
 class Monitor {
-  readonly #child: ReturnType<typeof spawn>;
-  readonly #start: Writable;
-  readonly #sync: AsyncIterator<string>;
-  readonly #attach: AsyncIterator<string>;
-  #stderr = '';
+  #pid = 0;
+  readonly #stderr = memoryFile();
+  readonly #start: number;
+  readonly #sync: PipeLines;
+  readonly #attach: PipeLines;
+  readonly #open: Set<number>;
 
   constructor(
     runtime: OciRuntime,
@@ -127,63 +129,79 @@ class Monitor {
     const [program, ...rest] = streams.exitCommand;
     if (program !== undefined) args.push('--exit-command', program);
     for (const argument of rest) args.push('--exit-command-arg', argument);
-    this.#child = spawn(requireProgram('conmon', 'conmon'), args, {
-      cwd: dir,
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', ...held],
-      // TMPDIR: where it makes the socket that the terminal comes through; 108 bytes for its path, as above.
-      env: {
-        ...process.env,
-        TMPDIR: dirname(runtime.root),
-        _OCI_SYNCPIPE: '3',
-        _OCI_STARTPIPE: '4',
-        _OCI_ATTACHPIPE: '5',
-      },
-    });
-    this.#child.on('error', () => {}); // the sync pipe ends, and says so
-    this.#child.stderr?.on('data', (chunk) => {
-      this.#stderr += chunk;
-    });
-    const pipes: readonly unknown[] = this.#child.stdio;
-    this.#sync = lines(pipes[3] as Readable);
-    this.#start = pipes[4] as Writable;
-    this.#start.on('error', () => {}); // conmon died first: the sync pipe says why
-    this.#attach = lines(pipes[5] as Readable);
+    const [sync, start, attach] = [makePipe(), makePipe(), makePipe()];
+    this.#sync = new PipeLines(sync.from);
+    this.#start = start.to;
+    this.#attach = new PipeLines(attach.from);
+    this.#open = new Set([this.#stderr, sync.from, start.to, attach.from]);
+    try {
+      this.#pid = spawnProcess(requireProgram('conmon', 'conmon'), args, {
+        cwd: dir,
+        detached: true,
+        stdio: [null, null, this.#stderr, sync.to, start.from, attach.to, ...held],
+        // TMPDIR: where it makes the socket that the terminal comes through; 108 bytes for its path, as above.
+        env: {
+          ...process.env,
+          TMPDIR: dirname(runtime.root),
+          _OCI_SYNCPIPE: '3',
+          _OCI_STARTPIPE: '4',
+          _OCI_ATTACHPIPE: '5',
+        },
+      });
+    } catch (error) {
+      this.release();
+      throw error;
+    } finally {
+      for (const fd of [sync.to, start.from, attach.to]) closeSync(fd);
+    }
   }
 
   go(last = true): void {
-    if (last) this.#start.end('\0');
-    else this.#start.write('\0');
+    try {
+      writeSync(this.#start, '\0');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error; // it died first: the sync pipe says why
+    }
+    if (last) this.#close(this.#start);
   }
 
   async listening(): Promise<void> {
-    if ((await this.#attach.next()).done) throw runtimeError(this.#stderr || 'conmon ended without a word', ['exec']);
+    if ((await this.#attach.next()) === null) throw this.#failure(['exec']);
   }
 
   async pid(doing: string): Promise<number> {
-    const said = parse((await this.#sync.next()).value ?? '');
+    const said = parse((await this.#sync.next()) ?? '');
+    this.#reap();
     if (said.data > 0) return said.data;
-    throw runtimeError(said.message || this.#stderr || 'conmon ended without a word', [doing]);
+    throw this.#failure([doing], said.message);
   }
 
   /** 137 when conmon was killed and its process with it. */
   async exit(): Promise<number> {
-    const { done, value } = await this.#sync.next();
-    return done ? 137 : parse(value).data;
+    const line = await this.#sync.last();
+    this.#open.delete(this.#sync.fd);
+    return line === '' ? 137 : parse(line).data;
   }
 
   /** Lets go: conmon lives on, this process may end. */
   release(): void {
-    this.#child.unref();
-    for (const stream of this.#child.stdio) stream?.destroy();
+    this.#reap();
+    if (this.#sync.stop()) this.#open.delete(this.#sync.fd);
+    for (const fd of this.#open) this.#close(fd);
   }
-}
 
-function lines(pipe: Readable): AsyncIterator<string> {
-  return process
-    .getBuiltinModule('node:readline')
-    .createInterface({ input: pipe, crlfDelay: Infinity })
-    [Symbol.asyncIterator]();
+  /** It goes to the background before it says a word: what was started ends at once. */
+  #reap(): void {
+    if (this.#pid === 0) return;
+    waitFor(this.#pid);
+    this.#pid = 0;
+  }
+  #close(fd: number): void {
+    if (this.#open.delete(fd)) closeSync(fd);
+  }
+  #failure(doing: readonly string[], message?: string): MicaError {
+    return runtimeError(message || memoryText(this.#stderr) || 'conmon ended without a word', doing);
+  }
 }
 
 function parse(line: string): { data: number; message?: string } {

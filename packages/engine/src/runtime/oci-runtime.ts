@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { MicaError } from '../error.ts';
+import { runProgram } from '../system/spawn.ts';
+import { runtimeWorks } from './probe.ts';
 
 /** Finds a program as the shell would, and in the system's folders that a user's PATH may lack. */
 export function findProgram(name: string): string | null {
@@ -50,18 +51,19 @@ export class OciRuntime {
     this.root = root;
   }
 
-  /** `auto` takes crun when it is installed, else runc. */
+  /** `auto` takes crun where it is installed and works, else runc. */
   static find(wanted: string, root: string): OciRuntime {
     if (wanted !== 'auto') return new OciRuntime(requireProgram(wanted, wanted), root);
-    const path = findProgram('crun') ?? findProgram('runc');
-    return new OciRuntime(path ?? requireProgram('crun', 'crun'), root);
+    const [crun, runc] = [findProgram('crun'), findProgram('runc')];
+    if (crun === null) return new OciRuntime(runc ?? requireProgram('crun', 'crun'), root);
+    return new OciRuntime(runc === null || runtimeWorks(crun) ? crun : runc, root);
   }
 
   /** Runs one command to its end. @throws MicaError runtime-failed with the runtime's own last line */
   run(...args: string[]): string {
-    const done = spawnSync(this.path, ['--root', this.root, ...args], { encoding: 'utf8' });
-    if (done.status === 0) return done.stdout;
-    throw runtimeError(done.stderr || done.error?.message || `exit code ${done.status}`, args);
+    const { status, stdout, stderr } = runProgram(this.path, ['--root', this.root, ...args]);
+    if (status === 0) return stdout;
+    throw runtimeError(stderr || `exit code ${status}`, args);
   }
 }
 
