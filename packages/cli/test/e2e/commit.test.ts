@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Engine, runFolder } from '@mica/engine';
@@ -181,6 +182,23 @@ it('many at once: names, template, table, JSON; a bad one fails alone', async ()
       .sort(),
   ).toEqual(['base:aa', 'base:cc']);
   expect(tags()).toEqual(['base:1', 'base:aa', 'base:cc', 'ckpt/aa:1', 'ckpt/bb:2']);
+});
+
+it('one that cannot be recorded fails alone, also in the transaction that records the others', async () => {
+  for (const name of ['aa', 'bb', 'cc']) await made(name, { [name]: name });
+  const before = engine.images.list().length;
+  const store = new DatabaseSync(join(root, 'mica.db'));
+  // What a container removed at that very moment comes to: its row is gone when its turn has come.
+  store.exec(
+    "CREATE TRIGGER refuse BEFORE INSERT ON refs WHEN new.name LIKE '%/bb:%' BEGIN SELECT raise(FAIL, 'refused'); END",
+  );
+  const rows = [];
+  for await (const row of engine.commitMany({ all: true }, { tag: 'own/{name}:1' })) rows.push(row);
+  store.exec('DROP TRIGGER refuse');
+  store.close();
+  expect(rows.filter((row) => 'error' in row).map(({ name, n }) => [name, n])).toEqual([['bb', 2]]);
+  expect(tags()).toEqual(['base:1', 'own/aa:1', 'own/cc:1']);
+  expect(engine.images.list().length).toBe(before + 2);
 });
 
 it('--all and --filter choose; equal writable layers are one layer', async () => {

@@ -13,7 +13,7 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import type { LayerOutcome } from './make-layer.ts';
 import type { LayerMessage } from './make-layer-task.ts';
 import { Planner } from './plan.ts';
-import { recordCommit } from './record.ts';
+import { Recorder } from './recorder.ts';
 import { select } from './select.ts';
 import { TagTemplate } from './tag-template.ts';
 
@@ -23,8 +23,8 @@ const THREAD_FROM = 256 << 20;
 /**
  * Commits many containers: one task each in the pool, results as they come. A container that fails
  * fails alone. Aborted, no further one is begun, those under way stop within one file and are given
- * back as failed, and what was finished stays. Planning and recording are this thread's: one transaction
- * an image, so that a killed batch leaves every image whole or not there.
+ * back as failed, and what was finished stays. Planning and recording are this thread's, and an image is told
+ * of once its transaction is written: a killed batch leaves every image whole or not there.
  */
 export async function* commitMany(
   store: Store,
@@ -39,11 +39,25 @@ export async function* commitMany(
   using stop = SharedStop.of(options.signal);
   const tally = new Tally();
   const taken = new Set<string>();
+  await using recorder = new Recorder(store, containers, options);
   await using pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), selected.length)));
+
+  // In the pool or on the way there; what waits to be recorded is not counted.
+  let working = 0;
+  let wake: (() => void) | undefined;
 
   const commit = async (row: ContainerRow<ContainerState>, n: number): Promise<BatchCommitResult> => {
     const start = performance.now();
     const about = { name: row.name, id: row.id, n };
+    working++;
+    let inside = true;
+    const left = () => {
+      if (!inside) return;
+      inside = false;
+      working--;
+      if (working === 0) recorder.flush();
+      wake?.();
+    };
     try {
       stop.throwIfAborted();
       const plan = await planner.plan(row, template?.fill(row, n));
@@ -53,13 +67,17 @@ export async function* commitMany(
       try {
         const message: LayerMessage = { job: plan.job, stop: stop.flag, tally: tally.counts };
         const outcome = await pool.run<LayerOutcome>('make-layer', message);
-        const result = recordCommit(store, containers, plan, outcome, options);
+        const recorded = recorder.record(plan, outcome);
+        left();
+        const result = await recorded;
         return { ...about, result, milliseconds: performance.now() - start };
       } catch (error) {
         throw undo(store, plan, error);
       }
     } catch (error) {
       return { ...about, error, milliseconds: performance.now() - start };
+    } finally {
+      left();
     }
   };
 
@@ -82,7 +100,10 @@ export async function* commitMany(
       });
       under.add(task);
       // Twice as many as threads: each finds its next task ready; memory does not grow with the number.
-      while (under.size >= pool.size * 2) await Promise.race(under);
+      while (working >= pool.size * 2)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       yield* done.splice(0);
     }
     while (under.size > 0) {

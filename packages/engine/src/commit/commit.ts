@@ -24,7 +24,9 @@ export async function commitContainer(
   const plan = await new Planner(store, containers, options, { hasher, threadFrom: THREAD_FROM }).plan(row, target);
   try {
     const outcome = await makeLayer(plan.job, options);
-    return recordCommit(store, containers, plan, outcome, options);
+    const { result, stale } = recordCommit(store, containers, plan, outcome, options);
+    if (stale !== null) rmSync(stale, { force: true });
+    return result;
   } catch (error) {
     throw undo(store, plan, error);
   }

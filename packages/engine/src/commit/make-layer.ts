@@ -1,6 +1,8 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Core, clampTimes, EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract.ts';
+import { wrapSystemError } from '../error.ts';
 import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';
 import type { StopSignal } from '../pool/stop.ts';
@@ -81,8 +83,12 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core 
     if (changes?.kind === 'same') return { kind: 'unchanged', frozenMs: frozen.thaw() };
     const packed = changes?.kind === 'changed' ? changes.table : table;
     const onto = packed === table ? 'image' : 'last';
-    writeFileSync(job.tableFile, table.bytes);
-    const made = await writeLayer(core, packed, job, task, reader.collect(packed, youngFiles(table, began)));
+    // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
+    const kept = writeFile(job.tableFile, table.bytes).catch((error: unknown) => {
+      throw wrapSystemError(error, 'write', 'the table of the layer');
+    });
+    const layer = writeLayer(core, packed, job, task, reader.collect(packed, youngFiles(table, began)));
+    const [made] = await both(layer, kept);
     const young = reader.digests();
     return { kind: 'layer', onto, ...made, young, entries: packed.count, frozenMs: frozen.thaw() };
   } catch (error) {
@@ -91,6 +97,12 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core 
   } finally {
     frozen.thaw();
   }
+}
+
+/** The error of the one only after the other has ended, too: then it leaves no file behind. */
+async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }
 
 async function scan(core: Core, upper: string, task: LayerTask): Promise<EntryTable> {

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
@@ -23,6 +22,12 @@ interface Base {
   readonly layers: readonly NewLayer[];
 }
 
+export interface Recorded {
+  readonly result: CommitResult;
+  /** The table of the commit before, which no row names any more: the caller removes it once all is written. */
+  readonly stale: string | null;
+}
+
 /** Blob, image, name and index in one transaction: a killed commit leaves all of it or nothing. */
 export function recordCommit(
   store: Store,
@@ -30,7 +35,7 @@ export function recordCommit(
   plan: CommitPlan,
   outcome: LayerOutcome,
   options: CommitOptions,
-): CommitResult {
+): Recorded {
   const { row, reference, last } = plan;
   const folder = containers.paths.dir(row.id);
   return store.transaction(() => {
@@ -55,6 +60,7 @@ export function recordCommit(
     });
     put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
     store.commits.own(row.id, image.id);
+    let stale: string | null = null;
     if (outcome.kind === 'layer') {
       const before = store.commits.get(row.id);
       store.commits.put({
@@ -65,14 +71,15 @@ export function recordCommit(
         young: JSON.stringify(outcome.young),
         layers: (below?.layers ?? 0) + 1,
       });
-      if (before?.tableKey) rmSync(join(folder, before.tableKey), { force: true });
+      if (before?.tableKey) stale = join(folder, before.tableKey);
     }
-    return {
+    const result: CommitResult = {
       imageId: image.id,
       layer: top && { diffId: top.diffId, size: top.size, entries: store.layers.get(top.diffId)?.entries ?? 0 },
       references: reference ? [reference.familiar] : [],
       frozenMs: outcome.frozenMs,
     };
+    return { result, stale };
   });
 }
 

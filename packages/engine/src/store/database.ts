@@ -58,6 +58,24 @@ export class Database {
     }
   }
 
+  /** A part of a transaction that may fail alone: then nothing of it is kept, and the rest goes on. */
+  attempt<T>(change: () => T): T {
+    if (this.#depth === 0) return this.write(change);
+    guard(() => this.#db.exec('SAVEPOINT attempt'));
+    try {
+      const result = change();
+      guard(() => this.#db.exec('RELEASE attempt'));
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK TO attempt; RELEASE attempt');
+      throw error;
+    }
+  }
+  /** Whether a transaction is open: SQLite itself rolls one back when the disk is full. */
+  get isWriting(): boolean {
+    return this.#db.isTransaction;
+  }
+
   /** Every committed transaction is on disk when it returns, and in the database's own file. */
   flush(): void {
     guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));

@@ -84,6 +84,11 @@ export class Store {
     return this.db.write(change);
   }
 
+  /** A part of a transaction that may fail alone. */
+  attempt<T>(change: () => T): T {
+    return this.db.attempt(change);
+  }
+
   setting(key: string): string | null {
     return (this.db.get('SELECT value FROM settings WHERE key = ?', key)?.value as string | undefined) ?? null;
   }

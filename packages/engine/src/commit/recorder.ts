@@ -1,0 +1,94 @@
+import { rm } from 'node:fs';
+import type { Lifecycle } from '../container/lifecycle.ts';
+import type { CommitOptions, CommitResult } from '../contract.ts';
+import type { Store } from '../store/store.ts';
+import type { LayerOutcome } from './make-layer.ts';
+import type { CommitPlan } from './plan.ts';
+import { recordCommit } from './record.ts';
+
+/** So many images at once, and none waits longer: what is reported is in the store. */
+const TOGETHER = 16;
+const PATIENCE_MS = 20;
+
+interface Waiting {
+  readonly plan: CommitPlan;
+  readonly outcome: LayerOutcome;
+  readonly done: (result: CommitResult) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Records a batch's commits, several in one transaction: each is told once that is written, one that
+ * cannot be recorded fails alone. Whoever makes it closes it.
+ */
+export class Recorder {
+  readonly #store: Store;
+  readonly #containers: Lifecycle;
+  readonly #options: CommitOptions;
+  readonly #removals = new Set<Promise<void>>();
+  #waiting: Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(store: Store, containers: Lifecycle, options: CommitOptions) {
+    this.#store = store;
+    this.#containers = containers;
+    this.#options = options;
+  }
+
+  record(plan: CommitPlan, outcome: LayerOutcome): Promise<CommitResult> {
+    return new Promise((done, failed) => {
+      this.#waiting.push({ plan, outcome, done, failed });
+      if (this.#waiting.length >= TOGETHER) this.flush();
+      else this.#timer ??= setTimeout(() => this.flush(), PATIENCE_MS);
+    });
+  }
+
+  /** Records what waits, now: nothing more is to come for the moment. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const group = this.#waiting;
+    this.#waiting = [];
+    const ended: (() => void)[] = [];
+    try {
+      this.#store.transaction(() => {
+        for (const one of group) ended.push(this.#record(one));
+      });
+    } catch (error) {
+      for (const { failed } of group) failed(error);
+      return;
+    }
+    for (const tell of ended) tell();
+  }
+
+  #record({ plan, outcome, done, failed }: Waiting): () => void {
+    try {
+      const { result, stale } = this.#store.attempt(() =>
+        recordCommit(this.#store, this.#containers, plan, outcome, this.#options),
+      );
+      return () => {
+        if (stale !== null) this.#remove(stale);
+        done(result);
+      };
+    } catch (error) {
+      if (!this.#store.db.isWriting) throw error; // the whole transaction is gone: a full disk
+      return () => failed(error);
+    }
+  }
+
+  /** In libuv's threads: on a busy disk an unlink takes as long as all the rest. */
+  #remove(file: string): void {
+    const removal = new Promise<void>((resolve) => rm(file, { force: true }, () => resolve())).then(() => {
+      this.#removals.delete(removal);
+    });
+    this.#removals.add(removal);
+  }
+
+  async close(): Promise<void> {
+    this.flush();
+    await Promise.all(this.#removals);
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
