@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Progress } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { maxConfigBytes } from '../image/json.ts';
+import { compressionOf } from '../layer/decoder.ts';
 import { BlobIntake, requireLayer, type TakenLayer } from '../layer/intake.ts';
 import { type Digest, isDigest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
@@ -144,8 +145,7 @@ export class Arrival {
 function stored(store: Store, digest: Digest): ArrivedLayer | null {
   const form = store.layers.formOf(digest);
   if (form === null || !store.blobs.has(digest)) return null;
-  const compression = form.mediaType.endsWith('gzip') ? 'gzip' : form.mediaType.endsWith('zstd') ? 'zstd' : 'none';
-  return { ...form, compression, entries: store.layers.get(form.diffId)?.entries ?? 0 };
+  return { ...form, compression: compressionOf(form.mediaType), entries: store.layers.get(form.diffId)?.entries ?? 0 };
 }
 
 async function all(body: Readable): Promise<Uint8Array> {

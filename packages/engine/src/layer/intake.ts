@@ -3,7 +3,8 @@ import { algorithmOf, type Digest, shortId } from '../reference/digest.ts';
 import type { BlobInfo } from '../store/blob-store.ts';
 import type { BlobWriter } from '../store/blob-writer.ts';
 import type { Store } from '../store/store.ts';
-import { LayerReader, notLayer, sniff, type TakenLayer } from './layer-reader.ts';
+import { sniff } from './decoder.ts';
+import { LayerReader, notLayer, type TakenLayer } from './layer-reader.ts';
 
 export type { TakenLayer };
 

@@ -4,9 +4,7 @@ import type { Transform } from 'node:stream';
 import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
-import { zlib } from '../system/zlib.ts';
-
-export type Compression = 'none' | 'gzip' | 'zstd';
+import { type Compression, decoderOf, sniff } from './decoder.ts';
 
 /** What a blob turned out to hold, once its last byte was seen. */
 export interface TakenLayer {
@@ -25,15 +23,6 @@ export interface TarTarget {
 
 /** Bytes that one byte of a compressed layer may become. gzip cannot do more than 1,032; a zstd frame that does is a bomb. */
 const MAX_RATIO = 1_100;
-
-/** A MiB of input may wait, so that the thread never waits for the socket; a MiB at a time out: 590 ms of CPU for 190 MB, at 64 KiB 940. */
-const decoding = { chunkSize: 1 << 20, writableHighWaterMark: 1 << 20 };
-
-/** By the first bytes: RFC 1952, RFC 8878. */
-export function sniff(head: Uint8Array): Compression {
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
-  return Buffer.from(head.subarray(0, 4)).toString('hex') === '28b52ffd' ? 'zstd' : 'none';
-}
 
 /** Only looks at the tar: that it can be read, and how many entries it has. */
 class ScanOnly implements TarTarget {
@@ -67,24 +56,46 @@ export class LayerReader {
   }
 
   async push(chunk: Uint8Array): Promise<void> {
-    this.#taken += chunk.length;
-    if (this.#problem !== undefined) return;
-    let bytes = chunk;
-    if (this.#compression === null) {
-      this.#head = Buffer.concat([this.#head, chunk]);
-      if (this.#head.length < 4) return;
-      this.#begin();
-      bytes = this.#head;
-    }
+    const bytes = this.#opened(chunk);
+    if (bytes === null) return;
     if (this.#decoder === null) return this.#plain(bytes);
     if (!this.#decoder.write(bytes)) await settled(this.#decoder, 'drain');
   }
 
-  #begin(): void {
-    this.#compression = sniff(this.#head);
-    if (this.#compression === 'none') return;
-    this.#decoder =
-      this.#compression === 'gzip' ? zlib().createGunzip(decoding) : zlib().createZstdDecompress(decoding);
+  /** As `push`, but returns when the chunk's memory may be used for something else. */
+  async take(chunk: Uint8Array): Promise<void> {
+    const bytes = this.#opened(chunk);
+    if (bytes === null) return;
+    const decoder = this.#decoder;
+    if (decoder === null) return this.#plain(bytes);
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        decoder.off('close', done);
+        resolve();
+      };
+      // One that fails meanwhile forgets what it was writing.
+      decoder.once('close', done);
+      decoder.write(bytes, done);
+    });
+  }
+
+  /** The bytes to go on with, those before included that were too few to tell what they are. */
+  #opened(chunk: Uint8Array): Uint8Array | null {
+    this.#taken += chunk.length;
+    if (this.#problem !== undefined) return null;
+    if (this.#compression !== null) return chunk;
+    this.#head = Buffer.concat([this.#head, chunk]);
+    if (this.#head.length < 4) return null;
+    const head = this.#head;
+    this.#head = Buffer.alloc(0);
+    this.#begin(sniff(head));
+    return head;
+  }
+
+  #begin(compression: Compression): void {
+    this.#compression = compression;
+    this.#decoder = decoderOf(compression);
+    if (this.#decoder === null) return;
     this.#decoder.on('data', (chunk: Buffer) => this.#plain(chunk));
     this.#decoder.on('error', (error) => {
       this.#problem ??= error;

@@ -9,7 +9,7 @@ import { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
-import { zlib } from '../system/zlib.ts';
+import { compressionOf, decoderOf } from './decoder.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
 import { stackDirs } from './stack.ts';
 import { LayerUnpacker } from './unpack.ts';
@@ -143,7 +143,7 @@ async function stream(
   const compressed = createHash('sha256');
   const plain = createHash('sha256');
   const raw = store.blobs.open(layer.digest);
-  const decoder = decoderOf(layer.mediaType);
+  const decoder = decoderOf(compressionOf(layer.mediaType));
   raw.on('data', (chunk: string | Buffer) => compressed.update(chunk));
   let bytes = 0;
   try {
@@ -173,12 +173,6 @@ async function stream(
   } finally {
     unpacker?.abort();
   }
-}
-
-function decoderOf(mediaType: string) {
-  if (mediaType.endsWith('gzip')) return zlib().createGunzip();
-  if (mediaType.endsWith('zstd')) return zlib().createZstdDecompress();
-  return null;
 }
 
 function expect(digest: Digest, hex: string, what: string): void {

@@ -4,53 +4,56 @@ import type { Pool } from '../pool/pool.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { TakenLayer } from './layer-reader.ts';
 
-/** Bytes on their way to the thread at most: enough that neither side waits for the other's next chunk. */
-const ahead = 4 << 20;
+/** New bytes that are worth a message: for each the thread reads, and decompresses, once. */
+const step = 1 << 18;
 
-/** A LayerReader whose work is done in a thread of the pool: the same `push`, `end` and `abort`. */
+/**
+ * A LayerReader whose work is done in a thread of the pool: the same `push`, `end` and `abort`. The bytes
+ * are those of a growing file, which the thread reads by itself, so nothing is copied between threads and a
+ * download goes on while every thread is busy; `push` only says how many there are.
+ */
 export class PooledReader {
   readonly #port: MessagePort;
   readonly #layer: Promise<TakenLayer | null | MicaError>;
-  #outstanding = 0;
+  #there = 0;
+  #told = 0;
   #over = false;
-  #wake: (() => void) | null = null;
 
-  constructor(pool: Pool, layersDir: string, diffId: Digest) {
+  /** `path` is there, and where it is, until `end` has answered or `abort` was called. */
+  constructor(pool: Pool, layersDir: string, diffId: Digest, path: string) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on('message', (taken: number) => {
-      this.#outstanding -= taken;
-      this.#wake?.();
-    });
     this.#layer = pool
-      .run<TakenLayer | null>('unpack-stream', { layersDir, diffId, port: port2 }, [port2])
+      .run<TakenLayer | null>('unpack-stream', { layersDir, diffId, path, port: port2 }, [port2])
       .catch((error: unknown) =>
         error instanceof MicaError ? error : new MicaError('invalid-layer', (error as Error).message, { cause: error }),
       )
       .finally(() => {
-        // Whatever ended it, nobody waits for a thread that takes nothing any more.
         this.#over = true;
-        this.#wake?.();
         port1.close();
       });
   }
 
   async push(chunk: Uint8Array): Promise<void> {
-    if (this.#over) return;
-    this.#outstanding += chunk.length;
-    this.#port.postMessage(chunk);
-    while (this.#outstanding > ahead && !this.#over)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+    this.#there += chunk.length;
+    if (this.#there - this.#told >= step) this.#tell(this.#there);
   }
 
   async end(): Promise<TakenLayer | MicaError> {
-    if (!this.#over) this.#port.postMessage('end');
+    this.#tell(this.#there);
+    this.#tell('end');
     return (await this.#layer) ?? new MicaError('aborted', 'unpacking was called off');
   }
 
-  abort(): void {
-    if (!this.#over) this.#port.postMessage('abort');
+  /** Returns when the thread has let go of the layer. */
+  async abort(): Promise<void> {
+    this.#tell('abort');
+    await this.#layer;
+  }
+
+  #tell(what: number | 'end' | 'abort'): void {
+    if (this.#over) return;
+    if (typeof what === 'number') this.#told = what;
+    this.#port.postMessage(what);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type EntryTable, Flag } from '@mica/core-wasm';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
+import { spreadBelow } from '../system/spread.ts';
 import { deletes, leansOnLower } from './on-chain.ts';
 
 /**
@@ -59,7 +60,9 @@ export async function inWorkFolder<T>(layersDir: string, run: (work: string) => 
 
 /** The caller removes it. */
 export function workFolder(layersDir: string): string {
+  mkdirSync(layersDir, { recursive: true, mode: 0o755 });
+  spreadBelow(layersDir);
   const work = join(layersDir, `.tmp-${thisProcess().pid}-${crypto.randomUUID()}`);
-  mkdirSync(work, { recursive: true, mode: 0o755 });
+  mkdirSync(work, { mode: 0o755 });
   return work;
 }

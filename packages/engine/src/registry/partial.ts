@@ -82,6 +82,10 @@ export class PartialBlob {
     }
   }
 
+  /** Its file, until `finish`, `keep` or `drop`. */
+  get path(): string {
+    return this.#path;
+  }
   /** Bytes that are here. */
   get size(): number {
     return this.#size;

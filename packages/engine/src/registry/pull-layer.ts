@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MicaError } from '../error.ts';
 import { type Descriptor, layerTypeOf } from '../image/descriptor.ts';
-import { type Compression, LayerReader, type TakenLayer } from '../layer/layer-reader.ts';
+import { compressionOf } from '../layer/decoder.ts';
+import { LayerReader, type TakenLayer } from '../layer/layer-reader.ts';
 import { PooledReader } from '../layer/pooled-reader.ts';
 import { Unpacking } from '../layer/unpacking.ts';
 import type { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { type DownloadOptions, download } from './download.ts';
+import type { Limit } from './limit.ts';
 import { PartialBlob } from './partial.ts';
 import type { Repository } from './repository.ts';
 
@@ -24,8 +26,14 @@ export function storedLayer(store: Store, digest: Digest, diffId: Digest): Pulle
   const form = asked?.diffId === diffId && store.blobs.has(digest) ? asked : store.layers.get(diffId);
   if (form === null || !store.blobs.has(form.digest)) return null;
   store.blobs.lease([form.digest]);
-  const compression = /(gzip|zstd)$/.exec(form.mediaType)?.[1] as Compression | undefined;
-  return { ...form, compression: compression ?? 'none', entries: store.layers.get(diffId)?.entries ?? 0 };
+  return { ...form, compression: compressionOf(form.mediaType), entries: store.layers.get(diffId)?.entries ?? 0 };
+}
+
+export interface PullLayerOptions extends DownloadOptions {
+  readonly pool: Pool | null;
+  /** Who may download now. */
+  readonly downloads: Limit;
+  readonly onDownloaded?: () => void;
 }
 
 /**
@@ -38,13 +46,17 @@ export async function pullLayer(
   repository: Repository,
   descriptor: Descriptor,
   diffId: Digest,
-  options: DownloadOptions & { readonly pool: Pool | null; readonly onDownloaded?: () => void },
+  options: PullLayerOptions,
 ): Promise<PulledLayer> {
   for (let again = false; ; again = true) {
+    const leave = await options.downloads.enter();
     const partial = PartialBlob.claim(store, descriptor.digest);
-    const reader = readerFor(store, diffId, options.pool);
+    const reader = readerFor(store, diffId, options.pool, partial.path);
     try {
+      options.signal?.throwIfAborted();
       await download(repository, partial, descriptor, (chunk) => reader.push(chunk), options);
+      // The next one comes in while the rest of this is unpacked.
+      leave();
       options.onDownloaded?.();
       const layer = await reader.end();
       const blob = partial.finish(layer instanceof MicaError ? descriptor.mediaType : layerTypeOf(layer.compression));
@@ -62,18 +74,19 @@ export async function pullLayer(
       )
         throw error;
     } finally {
-      reader.abort();
+      leave();
+      await reader.abort();
       partial.keep();
     }
   }
 }
 
 /** Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at. */
-function readerFor(store: Store, diffId: Digest, pool: Pool | null): LayerReader | PooledReader {
+function readerFor(store: Store, diffId: Digest, pool: Pool | null, path: string): LayerReader | PooledReader {
   const { layersDir } = store;
   if (process.getuid?.() !== 0 || existsSync(join(layersDir, hexOf(diffId)))) return new LayerReader();
   store.unpacked.note();
-  return pool ? new PooledReader(pool, layersDir, diffId) : new LayerReader(new Unpacking(layersDir, diffId));
+  return pool ? new PooledReader(pool, layersDir, diffId, path) : new LayerReader(new Unpacking(layersDir, diffId));
 }
 
 function wrongLayer(digest: Digest, layer: TakenLayer | MicaError, diffId: Digest): MicaError {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { PullOptions, PullResult } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { parseConfig } from '../image/config.ts';
@@ -26,7 +27,9 @@ import { type PulledLayer, pullLayer, storedLayer } from './pull-layer.ts';
 import type { RemoteDocument, Repository } from './repository.ts';
 
 /** docker's own number. */
-const layersAtOnce = 3;
+const downloadsAtOnce = 3;
+/** Layers that come in, wait for a thread, or are unpacked: each holds a file open. */
+const layersAtOnce = 32;
 /** Bytes of compressed layers from which on threads pay: to start them costs 150 ms. */
 const poolFrom = 8 << 20;
 
@@ -55,6 +58,7 @@ class Pull {
   readonly #as: Reference;
   readonly #options: PullOptions;
   readonly #limit = new Limit(layersAtOnce);
+  readonly #downloads = new Limit(downloadsAtOnce);
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #layers = new Map<Digest, Promise<PulledLayer>>();
@@ -138,7 +142,7 @@ class Pull {
     }
     const blobs = [manifest.config, ...manifest.layers];
     await allOrFirstError(
-      blobs.map((blob) => this.#limit.run(() => this.#blob(blob))),
+      blobs.map((blob) => this.#downloads.run(() => this.#blob(blob))),
       () => this.#stop.abort(),
     );
     return [document.digest, ...blobs.map(({ digest }) => digest)];
@@ -176,9 +180,8 @@ class Pull {
           hint: 'such layers are those of Windows images, which do not run here',
         });
     const missing = manifest.layers.filter((layer, i) => !storedLayer(this.#store, layer.digest, diffIds[i] as Digest));
-    // More than one at a time is what threads are for; the other processor has the socket and the disk.
-    if (missing.length > 1 && missing.reduce((sum, { size }) => sum + size, 0) >= poolFrom)
-      this.#pool ??= new Pool(layersAtOnce);
+    if (missing.reduce((sum, { size }) => sum + size, 0) >= poolFrom)
+      this.#pool ??= new Pool(Math.min(missing.length, availableParallelism()));
     const layers = await allOrFirstError(
       manifest.layers.map((layer, i) => this.#layer(layer, diffIds[i] as Digest)),
       () => this.#stop.abort(),
@@ -226,6 +229,7 @@ class Pull {
       const layer = await pullLayer(this.#store, this.#repository, descriptor, diffId, {
         signal: this.#signal,
         pool: this.#pool,
+        downloads: this.#downloads,
         onBytes: (bytes) => onPull?.({ status: 'Downloading', subject, bytes, totalBytes: descriptor.size }),
         onDownloaded: () => onPull?.({ status: 'Download complete', subject }),
       });

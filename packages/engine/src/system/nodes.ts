@@ -40,3 +40,14 @@ export function setTimes(path: string | Buffer, seconds: bigint, nanos: number):
   times[3] = BigInt(nanos);
   call(UTIMENSAT, 'utimensat', path, AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW);
 }
+
+const FUTIMENS = 'int futimens(int fd, const int64_t *times)';
+
+/** The same for an open file: no path to walk. */
+export function setTimesOf(fd: number, seconds: bigint, nanos: number): void {
+  times[0] = seconds;
+  times[1] = BigInt(nanos);
+  times[2] = seconds;
+  times[3] = BigInt(nanos);
+  call(FUTIMENS, 'futimens', undefined, fd, times);
+}

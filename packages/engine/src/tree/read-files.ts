@@ -4,10 +4,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryTable } from '@mica/core-wasm';
 import type { Task } from '../contract.ts';
 import { MicaError } from '../error.ts';
+import { compressionOf, decoderOf } from '../layer/decoder.ts';
 import { shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
-import { zlib } from '../system/zlib.ts';
 import type { ImageTree } from './image-tree.ts';
 
 /** Bytes of one file of a tree: good until the next piece is asked for. */
@@ -45,7 +45,7 @@ export async function* readFiles(
     const layer = diffId === undefined ? null : store.layers.get(diffId);
     if (layer === null) throw new MicaError('store-damaged', `layer ${diffId} is not in the store`);
     list.sort((a, b) => table.dataOffset(a) - table.dataOffset(b));
-    const decoder = decoderOf(layer.mediaType);
+    const decoder = decoderOf(compressionOf(layer.mediaType));
     if (decoder) yield* readCompressed(store, layer, decoder, table, list, task);
     else yield* readPlain(store, layer, table, list, task);
   }
@@ -140,12 +140,6 @@ function* spread(table: EntryTable, index: number, at: number, bytes: Uint8Array
     if (from < to) yield { index, offset: offset + (from - stored), bytes: bytes.subarray(from - at, to - at) };
     stored += length;
   }
-}
-
-function decoderOf(mediaType: string) {
-  if (mediaType.endsWith('gzip')) return zlib().createGunzip();
-  if (mediaType.endsWith('zstd')) return zlib().createZstdDecompress();
-  return null;
 }
 
 function cutOff(layer: LayerRecord): MicaError {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Task } from '../contract.ts';
 import { resolveImage } from '../images/resolve.ts';
+import { compressionOf, decoderOf } from '../layer/decoder.ts';
 import { hexOf, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
-import { zlib } from '../system/zlib.ts';
 
 export interface CheckReport {
   readonly blobs: number;
@@ -61,7 +62,7 @@ async function checkLayer(store: Store, layer: LayerRecord): Promise<void> {
     store.blobs.size(layer.digest);
     return;
   }
-  const decoder = layer.mediaType.endsWith('zstd') ? zlib().createZstdDecompress() : zlib().createGunzip();
+  const decoder = decoderOf(compressionOf(layer.mediaType)) ?? new PassThrough();
   const hasher = createHash('sha256');
   await pipeline(store.blobs.open(layer.digest), decoder, hasher);
   const actual = hasher.digest('hex');

@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import { faultBench } from '../support/fault-bench.ts';
+import { digestOf } from '../support/fault-registry.ts';
+
+const bench = faultBench();
+
+it('errors that stay: one clear line each', async () => {
+  await bench.now.refuses((_, response) => !!response.writeHead(500).end(), {
+    code: 'registry-failed',
+    message: expect.stringContaining('status 500'),
+  });
+  await bench.now.refuses(
+    ({ path }, response) =>
+      path.includes('manifests') &&
+      !!response
+        .writeHead(429, { 'retry-after': '3600' })
+        .end('{"errors":[{"code":"TOOMANYREQUESTS","message":"slow\\u001b[31m down"}]}'),
+    {
+      code: 'registry-failed',
+      message: expect.stringContaining('slow [31m down'),
+      hint: expect.stringContaining('3600 s'),
+    },
+  );
+  await bench.now.refuses(
+    ({ path }, response) =>
+      path.includes('manifests') && !!response.writeHead(403).end('{"errors":[{"code":"DENIED","message":"no"}]}'),
+    {
+      code: 'unauthorized',
+      message: expect.stringContaining('denied: no'),
+    },
+  );
+  bench.now.registry.manifests.clear();
+  await bench.now.refuses(() => false, {
+    code: 'no-such-image',
+    message: `manifest for ${bench.now.name()} not found: manifest unknown`,
+  });
+});
+
+it('manifests that cannot be: too large, wrong digest, schema 1, too many layers, too deep, an artifact', async () => {
+  const bounded = process.memoryUsage().rss;
+  let written = 0;
+  await bench.now.refuses(
+    ({ path }, response) => {
+      if (!path.includes('manifests')) return false;
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const block = Buffer.alloc(1 << 20, 0x20);
+      const more = (left: number) => {
+        if (left === 0 || response.destroyed) return void response.end();
+        written += block.length;
+        // A write to a connection that is gone calls back at once, again and again, and 'close' would
+        // never get its turn: the error is what says so.
+        response.write(block, (failed) => (failed ? response.destroy() : setImmediate(more, left - 1)));
+      };
+      more(1024); // 1 GiB
+      return true;
+    },
+    { code: 'limit-exceeded', message: expect.stringContaining('larger than') },
+  );
+  expect(written).toBeLessThan(64 << 20);
+  expect(process.memoryUsage().rss - bounded).toBeLessThan(200 << 20);
+  const real = bench.now.registry.manifests.get('1') as { bytes: Buffer; mediaType: string };
+  await bench.now.refuses(
+    ({ path }, response) => {
+      if (!path.includes('manifests')) return false;
+      response.writeHead(200, { 'docker-content-digest': digestOf('other') }).end(real.bytes);
+      return true;
+    },
+    { code: 'digest-mismatch' },
+  );
+  const document = JSON.parse(real.bytes.toString());
+  const bad: [object | Buffer, string, object][] = [
+    [
+      { schemaVersion: 1, name: 'x', fsLayers: [] },
+      'application/vnd.docker.distribution.manifest.v1+prettyjws',
+      { code: 'not-supported', message: expect.stringContaining('schema 1') },
+    ],
+    [
+      { ...document, layers: Array(10_000).fill(document.layers[0]) },
+      real.mediaType,
+      { code: 'limit-exceeded', message: expect.stringContaining('descriptors') },
+    ],
+    [
+      Buffer.from(`{"schemaVersion":2,"a":${'['.repeat(1000)}${']'.repeat(1000)}}`),
+      real.mediaType,
+      { code: 'limit-exceeded', message: expect.stringContaining('nested deeper') },
+    ],
+    [
+      { ...document, config: { ...document.config, mediaType: 'application/vnd.example.chart' } },
+      real.mediaType,
+      { code: 'not-supported', message: expect.stringContaining('artifact') },
+    ],
+    [
+      {
+        ...document,
+        layers: [
+          { ...document.layers[0], mediaType: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip' },
+          document.layers[1],
+        ],
+      },
+      real.mediaType,
+      { code: 'not-supported', message: expect.stringContaining('foreign') },
+    ],
+    [
+      { ...document, layers: [document.layers[1], document.layers[0]] },
+      real.mediaType,
+      { code: 'invalid-layer', message: expect.stringContaining('the config expects') },
+    ],
+    [Buffer.from('{'), real.mediaType, { code: 'invalid-format' }],
+  ];
+  for (const [manifest, mediaType, error] of bad) {
+    bench.now.registry.manifest(manifest, '1', mediaType);
+    await bench.now.refuses(() => false, error);
+  }
+});
