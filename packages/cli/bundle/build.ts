@@ -2,7 +2,7 @@
 // requires them; koffi and piscina stay outside (they look for their own parts beside themselves).
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type OutputOptions, rolldown } from 'rolldown';
+import { type InputOptions, type OutputOptions, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
 
@@ -10,18 +10,13 @@ const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.u
 rmSync(here('dist'), { recursive: true, force: true });
 mkdirSync(here('dist'));
 
-const bundle = await rolldown({
-  // threads are files of their own (engine/src/pool/thread.ts)
-  input: {
-    main: here('src/main.ts'),
-    worker: here('../engine/src/worker.ts'),
-    'hash-thread': here('../engine/src/commit/hash-thread.ts'),
-  },
+const common = {
   platform: 'node',
   external: ['koffi', 'piscina', /^node:/],
   preserveEntrySignatures: 'allow-extension',
   plugins: [lazyBuiltins()],
-});
+} satisfies InputOptions;
+const bundle = await rolldown({ ...common, input: { main: here('src/main.ts') } });
 const options: OutputOptions = {
   dir: here('dist'),
   format: 'cjs',
@@ -35,6 +30,16 @@ const { output } = await bundle.generate({
   ...options,
   codeSplitting: { groups, includeDependenciesRecursively: false },
 });
+// Threads are files of their own (engine/src/pool/thread.ts), and share nothing with the commands: each reads
+// and compiles what it loads again, and the commands' chunks are ten times what a thread needs.
+const threads = await rolldown({
+  ...common,
+  input: {
+    worker: here('../engine/src/worker.ts'),
+    'hash-thread': here('../engine/src/commit/hash-thread.ts'),
+  },
+});
+output.push(...(await threads.generate({ ...options, chunkFileNames: 'thread-[name]-[hash].js' })).output);
 for (const file of output) if (file.type === 'chunk') writeFileSync(here(`dist/${file.fileName}`), inAscii(file.code));
 writeFileSync(here('dist/package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(here('../core-wasm/build/core.wasm'), here('dist/core.wasm'));
