@@ -4,7 +4,7 @@ import { thawAbandoned } from './commit/freeze.ts';
 import type { DirectoryCommitOptions } from './commit/from-directory.ts';
 import type { SquashOptions } from './commit/squash.ts';
 import { attachContainer } from './container/attach.ts';
-import { type EventQuery, readEvents } from './container/events.ts';
+import { type EventQuery, readEvents, tell } from './container/events.ts';
 import type { ContainerInspect } from './container/inspect.ts';
 import { Lifecycle } from './container/lifecycle.ts';
 import type { MonitorTask } from './container/monitor.ts';
@@ -172,6 +172,7 @@ export class Engine {
   async restart(name: string, timeout?: number, signal?: string): Promise<void> {
     await this.stop(name, timeout, signal);
     await this.start(name);
+    tell(this.#containers.context, this.#find(name), 'restart');
   }
   pause(name: string): void {
     pauseContainer(this.#containers.context, this.#find(name));

@@ -78,6 +78,7 @@ async function shown(event: EventRow, format: string | undefined): Promise<strin
   if (format === 'json' || format === '{{json .}}') return `${json}\n`;
   const fields = {
     ...message,
+    Actor: { ID: id, Attributes: new Map(Object.entries(attributes)) },
     Status: action,
     ID: id,
     From: message.from,

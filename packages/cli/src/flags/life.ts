@@ -31,7 +31,7 @@ export const life: FlagGroup<LifeFlags> = {
       .option('--no-healthcheck', "not the image's either")
       .option('--init', 'a first process that reaps orphans and passes signals on')
       .option('--log-driver <name>', 'k8s-file; json-file and local are taken for it')
-      .option('--log-opt <key=value>', 'max-size, max-file', many, [] as string[])
+      .option('--log-opt <key=value>', 'max-size, max-file (turned over twice a second at most)', many, [] as string[])
       .option('--restart <policy>', 'no, on-failure[:MAX], always or unless-stopped')
       .option('--stop-signal <signal>', 'what stop sends first')
       .option('--stop-timeout <seconds>', 'how long stop waits', integer('--stop-timeout'));

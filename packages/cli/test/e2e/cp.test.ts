@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { Engine } from '@mica/engine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { treeLines } from '../../../engine/test/support/tree.ts';
 import { cpCases, furnish, furnishSource, lines, outcome } from '../support/cp-cases.ts';
-import { MicaBench } from '../support/mica.ts';
+import { bin, MicaBench } from '../support/mica.ts';
 
 const bench = new MicaBench();
 /** What docker cp did: support/record-docker-cp.ts wrote it down. */
@@ -152,6 +152,34 @@ it('a full disk is one line and leaves nothing', () => {
   } finally {
     spawnSync('umount', [disk]);
   }
+});
+
+it('a start waits for the copy into a container that does not run', async () => {
+  const name = 'waits';
+  ok('create', '--name', name, '--network', 'none', 'base:1', 'cat', '/etc/first', '/etc/second');
+  const upper = join(file('home'), 'containers', ok('inspect', '-f', '{{.Id}}', name).trim(), 'upper');
+  const whole = join(bench.dir, 'two');
+  mkdirSync(whole);
+  for (const [one, at] of ['first', 'second'].entries()) writeFileSync(join(whole, at), `${one}\n`);
+  const tar = spawnSync('tar', ['-C', whole, '-c', 'first', 'second']).stdout;
+  const env = { ...process.env, MICA_ROOT: file('home') };
+  const copy = spawn(bin, ['cp', '-', `${name}:/etc`], { env });
+  copy.stdin.write(tar.subarray(0, 1024));
+  await expect.poll(() => existsSync(join(upper, 'etc/first')), { timeout: 30_000 }).toBe(true);
+  const start = spawn(bin, ['start', '-a', name], { env });
+  const said = Promise.all([text(start.stdout), text(start.stderr)]);
+  const locks = () =>
+    readdirSync(`/proc/${start.pid}/fd`).filter((fd) => {
+      try {
+        return readlinkSync(`/proc/${start.pid}/fd/${fd}`).endsWith('/lock');
+      } catch {
+        return false;
+      }
+    });
+  await expect.poll(locks, { timeout: 30_000 }).toHaveLength(1);
+  copy.stdin.end(tar.subarray(1024));
+  expect(await said).toEqual(['0\n1\n', '']);
+  ok('rm', name);
 });
 
 it("bad input: docker's words, exit code 1, nothing made", () => {

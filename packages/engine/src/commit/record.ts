@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { emit } from '../container/events.ts';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions, CommitResult } from '../contract.ts';
@@ -60,6 +61,7 @@ export function recordCommit(
     });
     put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
     store.commits.own(row.id, image.id);
+    emit(containers.context, row, 'commit', { comment: options.message ?? '', imageID: image.id });
     let stale: string | null = null;
     if (outcome.kind === 'layer') {
       const before = store.commits.get(row.id);

@@ -4,6 +4,7 @@ import { AttachSocket } from '../runtime/attach.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { tell } from './events.ts';
 import { groupOf } from './pause.ts';
 import { reconcile, waitForExit } from './state.ts';
 
@@ -16,6 +17,7 @@ export function attachContainer(context: ContainerContext, row: Row): Attachment
     });
   if (isFrozen(groupOf(row.id, state)))
     throw new MicaError('conflict', 'You cannot attach to a paused container, unpause it first', { subject: row.name });
+  tell(context, row, 'attach');
   return attachmentOf(context, row.id, new AttachSocket(context.paths.bundle(row.id)));
 }
 

@@ -4,7 +4,7 @@ import { MicaError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { enterPrivateMounts, unmountIfMounted } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { emit } from './events.ts';
+import { emit, tell } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
 import { groupOf, resumeIfFrozen } from './pause.ts';
 import type { ContainerState } from './record.ts';
@@ -66,10 +66,7 @@ export async function stopContainer(
     if ((error as Error).name === 'AbortError') await kill(context, row);
     else if (!hasEnded(context, id)) throw error;
   }
-  context.update(id, (state) => {
-    emit(context, row, 'stop');
-    return state;
-  });
+  tell(context, row, 'stop');
 }
 
 async function kill(context: ContainerContext, row: Row): Promise<void> {

@@ -20,6 +20,11 @@ export function emit(
   });
 }
 
+/** Of what changes nothing in the container's record. */
+export function tell(context: ContainerContext, row: Row, action: string, attributes?: Record<string, string>): void {
+  context.store.transaction(() => emit(context, row, action, attributes));
+}
+
 /** The clock with what it has below the millisecond. */
 function nanoseconds(): bigint {
   return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;

@@ -9,6 +9,7 @@ import type { ProcessSpec } from '../runtime/spec.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { mergeEnv } from './env.ts';
+import { tell } from './events.ts';
 import { groupOf } from './pause.ts';
 import { reconcile } from './state.ts';
 import { resolveUser } from './user.ts';
@@ -21,13 +22,14 @@ export interface ExecAttachment extends Attachment {
 /**
  * One more process in a running container, under a conmon of its own: the one that gives a terminal,
  * keeps the streams apart and knows the exit code, whoever is killed meanwhile. Its folder lies in the
- * container's and is removed by conmon itself at the end.
+ * container's and is removed by conmon itself at the end. `quiet`: no event tells of it.
  */
 export async function execInContainer(
   context: ContainerContext,
   row: Row,
   options: ExecOptions,
   attach: boolean,
+  quiet = false,
 ): Promise<ExecAttachment | null> {
   const { status, pid } = reconcile(context, row);
   if (status !== 'running' || pid === null)
@@ -42,7 +44,8 @@ export async function execInContainer(
     });
   enterPrivateMounts();
   const bundle = context.paths.bundle(row.id);
-  const dir = `${bundle}/x${randomBytes(4).toString('hex')}`;
+  const execID = randomBytes(4).toString('hex');
+  const dir = `${bundle}/x${execID}`;
   mkdirSync(dir, { mode: 0o700 });
   try {
     const base = JSON.parse(readFileSync(`${bundle}/config.json`, 'utf8')).process as ProcessSpec;
@@ -55,6 +58,9 @@ export async function execInContainer(
       stdin: options.openStdin ?? false,
       exitCommand: ['/bin/rm', '-rf', dir],
     });
+    const words = options.command.join(' ');
+    if (!quiet)
+      for (const action of ['exec_create', 'exec_start']) tell(context, row, `${action}: ${words}`, { execID });
     const { socket } = session;
     if (socket === null) return null;
     return {
@@ -62,7 +68,11 @@ export async function execInContainer(
       stderr: socket.stderr,
       stdin: socket.stdin,
       resize: (rows, columns) => socket.resize(rows, columns),
-      exit: socket.drained.then(() => session.exit),
+      exit: socket.drained.then(async () => {
+        const exitCode = await session.exit;
+        if (!quiet) tell(context, row, 'exec_die', { execID, exitCode: `${exitCode}` });
+        return exitCode;
+      }),
       close: () => session.close(),
       kill: () => session.kill(),
     };

@@ -3,7 +3,7 @@ import { cgroupPath, isFrozen } from '../runtime/cgroup.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { emit } from './events.ts';
+import { tell } from './events.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
 
@@ -16,14 +16,14 @@ export function pauseContainer(context: ContainerContext, row: Row): void {
   const { group, runtime } = running(context, row);
   if (isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is already paused`, { subject: row.name });
   runtime.run('pause', row.id);
-  told(context, row, 'pause');
+  tell(context, row, 'pause');
 }
 
 export function unpauseContainer(context: ContainerContext, row: Row): void {
   const { group, runtime } = running(context, row);
   if (!isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is not paused`, { subject: row.name });
   runtime.run('resume', row.id);
-  told(context, row, 'unpause');
+  tell(context, row, 'unpause');
 }
 
 /** A paused process takes no signal: one that shall end goes on first. */
@@ -37,11 +37,4 @@ function running(context: ContainerContext, row: Row): { group: string; runtime:
     throw new MicaError('not-running', `Container ${row.id} is not running`, { subject: row.name });
   enterPrivateMounts();
   return { group: groupOf(row.id, state), runtime: context.runtimeOf(state) };
-}
-
-function told(context: ContainerContext, row: Row, action: string): void {
-  context.update(row.id, (state) => {
-    emit(context, row, action);
-    return state;
-  });
 }

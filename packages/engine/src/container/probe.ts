@@ -35,7 +35,7 @@ async function run(context: ContainerContext, row: Row, check: Check): Promise<{
     output = (output + chunk.toString()).slice(0, KEPT_OUTPUT);
   };
   try {
-    const session = await execInContainer(context, row, { command: check.command }, true);
+    const session = await execInContainer(context, row, { command: check.command }, true, true);
     if (session === null) return { exitCode: -1, output };
     session.stdout.on('data', add);
     session.stderr.on('data', add);

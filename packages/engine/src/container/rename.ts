@@ -1,5 +1,6 @@
 import { MicaError } from '../error.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { emit } from './events.ts';
 
 /** docker's rule for names, here and at create. @throws MicaError invalid-argument */
 export function checkName(name: string): void {
@@ -19,5 +20,8 @@ export function renameContainer(context: ContainerContext, row: Row, name: strin
     throw new MicaError('invalid-argument', 'Renaming a container with the same name as its current name', {
       subject: name,
     });
-  context.store.containers.rename(row.id, plain);
+  context.store.transaction(() => {
+    context.store.containers.rename(row.id, plain);
+    emit(context, { ...row, name: plain }, 'rename', { oldName: `/${row.name}` });
+  });
 }

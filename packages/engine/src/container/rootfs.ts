@@ -8,6 +8,7 @@ import { tablePath } from '../layer/unpacked.ts';
 import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
+import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
@@ -60,6 +61,20 @@ export function makeUpper(store: Store, upper: string, diffIds: readonly Digest[
   chmodSync(upper, table.mode(index));
   for (const [name, value] of table.xattrs(index)) setXattr(upper, escapeXattr(name), value);
   setTimes(upper, table.mtimeSec(index), table.mtimeNsec(index));
+}
+
+/**
+ * Keeps others from mounting the same upper to write in it, which overlay leaves undefined: a start, and a copy
+ * into a container that does not run. Until it is given back, or this process ends.
+ * @throws MicaError no-such-container when it was removed meanwhile
+ */
+export async function lockUpper(paths: ContainerPaths, id: string): Promise<() => void> {
+  try {
+    return await lockFile(join(paths.dir(id), 'lock'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
+  }
 }
 
 /** Mounts the rootfs in this process's private namespace: it goes with the last process in it. */

@@ -24,7 +24,8 @@ import { type ContainerNetwork, prepareNetwork } from './network.ts';
 import type { ContainerState } from './record.ts';
 import { beingReset, isResetting, sweepReset } from './resetting.ts';
 import { exitCommand } from './restart-policy.ts';
-import { makeWorkdir, mountRootfs } from './rootfs.ts';
+import { lockUpper, makeWorkdir, mountRootfs } from './rootfs.ts';
+import { rotateLog } from './rotate.ts';
 import { reconcile } from './state.ts';
 import { resolveGroups, resolveUser } from './user.ts';
 
@@ -39,6 +40,21 @@ export async function startContainer(
   row: Row,
   attach: boolean,
   byPolicy = false,
+): Promise<Attachment | null> {
+  const unlock = await lockUpper(context.paths, row.id);
+  try {
+    const now = context.store.containers.get<ContainerState>(row.id) ?? row;
+    return await start(context, now, attach, byPolicy);
+  } finally {
+    unlock();
+  }
+}
+
+async function start(
+  context: ContainerContext,
+  row: Row,
+  attach: boolean,
+  byPolicy: boolean,
 ): Promise<Attachment | null> {
   const { store, paths } = context;
   const { id } = row;
@@ -81,6 +97,7 @@ export async function startContainer(
     const startedAt = new Date().toISOString();
     runtime.run('start', id);
     const record = context.update(id, (state) => {
+      if (attach) emit(context, row, 'attach', {}, startedAt);
       emit(context, row, 'start', {}, startedAt);
       return {
         ...state,
@@ -98,6 +115,7 @@ export async function startContainer(
         ...healthOf(options, image.config.config),
       };
     });
+    rotateLog(context, row);
     ensureMonitor(context, { ...row, record });
     return socket ? attachmentOf(context, id, socket) : null;
   } catch (error) {

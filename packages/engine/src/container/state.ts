@@ -33,8 +33,10 @@ export function reconcile(context: ContainerContext, row: Row): ContainerState {
   const exitCode = code ?? 137;
   const finishedAt = endTime(`${exits}/${row.id}`);
   return change(context, row, state, (old) => {
+    const after = stateAfter(context, row.id, old);
+    if (after.oomKilled) emit(context, row, 'oom', {}, finishedAt);
     emit(context, row, 'die', { exitCode: `${exitCode}` }, finishedAt);
-    return { ...old, ...stateAfter(context, row.id, old), exitCode, finishedAt };
+    return { ...old, ...after, exitCode, finishedAt };
   });
 }
 

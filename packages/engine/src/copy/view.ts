@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import type { ContainerContext, Row } from '../container/context.ts';
-import { mountRootfs, mountRootfsView } from '../container/rootfs.ts';
+import type { ContainerState } from '../container/record.ts';
+import { lockUpper, mountRootfs, mountRootfsView } from '../container/rootfs.ts';
 import { reconcile } from '../container/state.ts';
 import type { MountPoint } from '../contract.ts';
 import { MicaError } from '../error.ts';
@@ -28,24 +29,65 @@ export async function openContainer(
   row: Row,
   access: 'read' | 'write',
 ): Promise<ContainerView> {
-  const state = reconcile(context, row);
-  if (state.status === 'running' && state.pid !== null) {
-    const fd = openSync(`/proc/${state.pid}/root`, O_PATH | constants.O_DIRECTORY);
-    // The number may have gone to another process meanwhile; an open directory stays what it is.
-    if (processStart(state.pid) === state.pidStart) return { fd, close: () => closeSync(fd) };
-    closeSync(fd);
+  const live = running(context, row);
+  if (live !== null) return live;
+  if (access === 'write') return openToWrite(context, row);
+  const view = await furnished(context, row, 'read');
+  // Without: it was never started and has no mount points yet.
+  return view ?? openToWrite(context, row);
+}
+
+/** What a running container sees; null for one that does not run. */
+function running(context: ContainerContext, row: Row): ContainerView | null {
+  const { status, pid, pidStart } = reconcile(context, row);
+  if (status !== 'running' || pid === null) return null;
+  const fd = openSync(`/proc/${pid}/root`, O_PATH | constants.O_DIRECTORY);
+  // The number may have gone to another process meanwhile; an open directory stays what it is.
+  if (processStart(pid) === pidStart) return { fd, close: () => closeSync(fd) };
+  closeSync(fd);
+  return null;
+}
+
+/** Alone with the upper; a start waits until the view is closed. */
+async function openToWrite(context: ContainerContext, row: Row): Promise<ContainerView> {
+  const unlock = await lockUpper(context.paths, row.id);
+  try {
+    const now = context.store.containers.get<ContainerState>(row.id) ?? row;
+    const live = running(context, now); // started while this one waited
+    const view = live ?? ((await furnished(context, now, 'write')) as ContainerView);
+    return {
+      fd: view.fd,
+      close() {
+        view.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
   }
-  ensureSources(context.volumes, state.mounts);
-  const mounts = state.mounts.filter(({ type }) => type !== 'tmpfs');
+}
+
+/** Its stack with its volumes and binds over it; null when one of them has no place there, and none is to be made. */
+async function furnished(context: ContainerContext, row: Row, access: 'read' | 'write'): Promise<ContainerView | null> {
+  const { mounts } = row.record;
+  ensureSources(context.volumes, mounts);
   const view = await mounted(context, row, access);
   try {
-    if (attachAll(view, mounts, access === 'write')) return view;
+    if (
+      attachAll(
+        view,
+        mounts.filter(({ type }) => type !== 'tmpfs'),
+        access === 'write',
+      )
+    )
+      return view;
   } catch (error) {
     view.close();
     throw error;
   }
   view.close();
-  return openContainer(context, row, 'write');
+  return null;
 }
 
 /** Mounts them over the view; false if one has no place there and `make` does not ask for it. */

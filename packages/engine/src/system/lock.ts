@@ -1,8 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
-import { call } from './library.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemError } from './errno.ts';
+import { call, lastErrno, native } from './library.ts';
 
 const FLOCK = 'int flock(int fd, int operation)';
 const LOCK_EX = 2;
+const LOCK_NB = 4;
+const EWOULDBLOCK = 11;
 
 /** Runs `work` while no other process on this machine holds the lock on `file`. A killed holder lets go. Never nest. */
 export function withFileLock<T>(file: string, work: () => T): T {
@@ -15,13 +19,22 @@ export function withFileLock<T>(file: string, work: () => T): T {
   }
 }
 
-/** The same for work that waits; the lock is the open file's, so it holds over the waits. */
-export async function withFileLockAsync<T>(file: string, work: () => Promise<T>): Promise<T> {
+/**
+ * The same for work that waits, until the lock is given back. Asked for again and again: the holder may be
+ * this very process, which must not stand still meanwhile.
+ */
+export async function lockFile(file: string): Promise<() => void> {
   const fd = openSync(file, 'a', 0o600);
   try {
-    call(FLOCK, 'flock', file, fd, LOCK_EX);
-    return await work();
-  } finally {
+    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+      const done = native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0;
+      const errno = done ? 0 : lastErrno();
+      if (done) return () => closeSync(fd);
+      if (errno !== EWOULDBLOCK) throw systemError('flock', errno, file);
+      await sleep(pause);
+    }
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
 }

@@ -6,7 +6,7 @@ import { plantTree, settleRoot } from '../files/plant-tree.ts';
 import { readTree } from '../files/read-tree.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { DIRECTORY, openIn } from '../system/in-root.ts';
-import { withFileLockAsync } from '../system/lock.ts';
+import { lockFile } from '../system/lock.ts';
 
 const none = Buffer.alloc(0);
 
@@ -22,10 +22,11 @@ export async function populate(
 ): Promise<void> {
   for (const { name, source, target, noCopy } of points) {
     if (name === undefined || noCopy) continue;
-    await withFileLockAsync(join(dirname(source), '.lock'), async () => {
-      if (readdirSync(source).length > 0) return;
+    const unlock = await lockFile(join(dirname(source), '.lock'));
+    try {
+      if (readdirSync(source).length > 0) continue;
       const from = openFolder(root, target);
-      if (from === null) return;
+      if (from === null) continue;
       try {
         const table = readTree(new Core(), from, none, none);
         if (others(name)) await copyTo(source, table, from, name);
@@ -39,7 +40,9 @@ export async function populate(
       } finally {
         closeSync(from);
       }
-    });
+    } finally {
+      unlock();
+    }
   }
 }
 

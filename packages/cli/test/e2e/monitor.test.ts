@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+const patience = { timeout: 60_000 };
+/** In the background, without a network. */
+const run = (name: string, flags: string[], ...command: string[]) =>
+  store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, ...command]);
+const inspect = (name: string, format: string) => store.ok(['inspect', '-f', format, name]).trim();
+const status = (name: string) => store.ok(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}']).trim();
+const healthy = (state: string) => store.ok(['ps', '--filter', `health=${state}`, '--format', '{{.Names}}']).trim();
+
+it('a health check: starting, unhealthy, healthy; its last probes, its events', async () => {
+  const check = ['--health-cmd', 'echo looking; test -e /ok', '--health-interval', '200ms', '--health-retries', '2'];
+  run('checked', check, 'base:1', 'sleep', '1000');
+  await expect.poll(() => status('checked'), patience).toMatch(/^Up .* \(unhealthy\)$/);
+  expect(Number(inspect('checked', '{{.State.Health.FailingStreak}}'))).toBeGreaterThan(1);
+  store.ok(['exec', 'checked', 'touch', '/ok']);
+  await expect.poll(() => healthy('healthy'), patience).toBe('checked');
+  const health = JSON.parse(inspect('checked', '{{json .State.Health}}'));
+  expect(health).toMatchObject({ Status: 'healthy', FailingStreak: 0 });
+  expect(health.Log.length).toBeLessThan(6);
+  expect(health.Log.at(-1)).toEqual({
+    Start: expect.stringMatching(/^\d{4}-.*Z$/),
+    End: expect.stringMatching(/^\d{4}-.*Z$/),
+    ExitCode: 0,
+    Output: 'looking\n',
+  });
+  const events = store.ok([
+    'events',
+    '--since',
+    '1h',
+    '--until',
+    '0s',
+    '-f',
+    'event=health_status',
+    '--format',
+    '{{.Action}}',
+  ]);
+  expect(events).toBe('health_status: unhealthy\nhealth_status: healthy\n');
+  store.ok(['stop', '-t', '0', 'checked']);
+  expect(inspect('checked', '{{.State.Health.Status}}')).toBe('unhealthy'); // docker's: what has ended is not healthy
+});
+
+it("a check that takes too long, in a start period, the image's, none", async () => {
+  const often = ['--health-interval', '100ms'];
+  run('slow', ['--health-cmd', 'sleep 100', '--health-timeout', '200ms', ...often], 'base:1', 'sleep', '1000');
+  run('early', ['--health-cmd', 'false', '--health-start-period', '1h', ...often], 'base:1', 'sleep', '1000');
+  store.ok(['commit', '-c', 'HEALTHCHECK --interval=100ms CMD ["true"]', 'slow', 'checked:1']);
+  run('own', [], 'checked:1', 'sleep', '1000');
+  run('none', ['--no-healthcheck'], 'checked:1', 'sleep', '1000');
+  await expect
+    .poll(() => JSON.parse(inspect('slow', '{{json .State.Health.Log}}'))[0], patience)
+    .toMatchObject({ ExitCode: -1, Output: expect.stringMatching(/^Health check exceeded timeout \(0.2s\)/) });
+  await expect.poll(() => healthy('healthy'), patience).toBe('own');
+  await expect.poll(() => JSON.parse(inspect('early', '{{json .State.Health.Log}}')).length, patience).toBe(5);
+  expect(status('early')).toMatch(/^Up .* \(health: starting\)$/);
+  expect(healthy('starting')).toBe('early');
+  expect(status('none')).not.toMatch(/\(/);
+  expect(inspect('none', '{{json .Config.Healthcheck}} {{json .State}}')).toMatch(
+    /^\{"Test":\["NONE"\]\} (?!.*Health)/,
+  );
+  store.removeContainers();
+});
+
+it('on-failure:N, always, unless-stopped: by themselves, without a monitor', async () => {
+  run('tries', ['--restart', 'on-failure:2'], 'base:1', 'sh', '-c', 'echo try; exit 3');
+  run('fine', ['--restart', 'on-failure'], 'base:1', 'true');
+  run('again', ['--restart', 'always'], 'base:1', 'sh', '-c', 'sleep 0.1');
+  await expect.poll(() => inspect('tries', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('2 exited');
+  expect(store.ok(['logs', 'tries'])).toBe('try\ntry\ntry\n');
+  expect(status('tries')).toMatch(/^Exited \(3\)/);
+  expect(inspect('fine', '{{.RestartCount}} {{.State.Status}}')).toBe('0 exited');
+  await expect.poll(() => Number(inspect('again', '{{.RestartCount}}')), patience).toBeGreaterThan(1);
+  store.ok(['stop', '-t', '0', 'again']);
+  expect(inspect('again', '{{.State.Status}}')).toBe('exited');
+  store.removeContainers();
+});
+
+it('mica monitor: restarts what died with its conmon, one a store; after a boot each by its policy', async () => {
+  for (const policy of ['always', 'unless-stopped', 'no'])
+    run(policy, ['--restart', policy], 'base:1', 'sleep', '1000');
+  for (const policy of ['always', 'unless-stopped']) {
+    run(`${policy}-stopped`, ['--restart', policy], 'base:1', 'sleep', '1000');
+    store.ok(['stop', '-t', '0', `${policy}-stopped`]);
+  }
+  const monitor = store.spawn(['monitor']);
+  const ended = once(monitor, 'exit');
+  const folder = (name: string) => join(store.runFolder, inspect(name, '{{.Id}}'));
+  const started = inspect('always', '{{.State.StartedAt}}');
+  for (const file of ['conmon.pid', 'pidfile'])
+    process.kill(Number(readFileSync(join(folder('always'), file), 'utf8')), 'SIGKILL');
+  await expect
+    .poll(() => inspect('always', '{{.State.Status}} {{.State.StartedAt}}'), patience)
+    .toMatch(new RegExp(`^running (?!${started})`));
+  // Another one has nothing to do; a signal ends the first.
+  expect(store.run(['monitor']).code).toBe(0);
+  monitor.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+
+  // As after a reboot: nothing runs, and the boot that the records name is another.
+  const names = ['always', 'unless-stopped', 'no'];
+  for (const file of ['conmon.pid', 'pidfile'])
+    for (const name of names) process.kill(Number(readFileSync(join(folder(name), file), 'utf8')), 'SIGKILL');
+  const database = new DatabaseSync(join(store.root, 'mica.db'));
+  database.exec(`UPDATE containers SET record = json_set(record, '$.boot', 'another')`);
+  database.close();
+  const service = store.spawn(['monitor']);
+  const gone = once(service, 'exit');
+  const up = () => store.ok(['ps', '--format', '{{.Names}}']).trim().split('\n').sort();
+  await expect.poll(up, patience).toEqual(['always', 'always-stopped', 'unless-stopped']);
+  expect(status('no')).toMatch(/^Exited \(137\)/);
+  service.kill('SIGTERM');
+  await gone;
+});
+
+it('the systemd unit is one that systemd takes', () => {
+  const unit = readFileSync(new URL('../../../../systemd/mica-monitor.service', import.meta.url), 'utf8');
+  const program = join(store.work, 'mica');
+  writeFileSync(program, '#!/bin/sh\n');
+  chmodSync(program, 0o755);
+  const file = join(store.work, 'mica-monitor.service');
+  writeFileSync(file, unit.replace('/usr/local/bin/mica', program));
+  const done = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
+  // A machine without systemd has nothing to say about it; what it says of other units is not asked.
+  if (done.error) expect(existsSync('/run/systemd/system')).toBe(false);
+  else expect(done.stderr.split('\n').filter((line) => line.includes('mica-monitor'))).toEqual([]);
+});
