@@ -2,7 +2,7 @@
 // kernel says where that is needed.
 
 import { alloc } from './arena';
-import { commonPrefix, equalBytes, order } from './bytes';
+import { comparePaths, equalBytes, samePath } from './bytes';
 import {
   BLOCK, CHAR, countOf, DATA_OFF, DEV_MAJOR, DEV_MINOR, FILE, GID, heap, KIND, LAYER, LINK_LEN, LINK_OFF, MODE,
   MTIME_NSEC, MTIME_SEC, PATH_LEN, PATH_OFF, RECORD, records, SIZE, UID, XATTR_LEN, XATTR_OFF,
@@ -88,12 +88,7 @@ export function diff(a: usize, b: usize, sameLayers: bool): usize {
     const pb = bh + load<u32>(rb, PATH_OFF);
     const la = load<u32>(ra, PATH_LEN);
     const lb = load<u32>(rb, PATH_LEN);
-    const n = min(la, lb);
-    const shared = commonPrefix(pa, pb, 0, n);
-    let c: i32;
-    if (shared < n) c = order(load<u8>(pa + shared)) - order(load<u8>(pb + shared));
-    else c = <i32>(la - lb);
-    if (c == 0) {
+    if (la == lb && samePath(pa, pb, la)) {
       if (!alike(ra, rb, sameLayers)) {
         const mask = compare(ra, ah, rb, bh, sameLayers);
         if (mask != 0) to = row(to, mask, i, j);
@@ -102,7 +97,7 @@ export function diff(a: usize, b: usize, sameLayers: bool): usize {
       j++;
       ra += RECORD;
       rb += RECORD;
-    } else if (c < 0) {
+    } else if (comparePaths(pa, la, pb, lb) < 0) {
       to = row(to, DELETED, i++, -1);
       ra += RECORD;
     } else {
