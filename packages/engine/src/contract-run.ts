@@ -74,6 +74,8 @@ export interface LifeOptions {
   readonly stopTimeout?: number; // seconds, −1: for ever
   /** Standard input ends with the first client that was attached to it (`run -i` in the foreground). */
   readonly stdinOnce?: boolean;
+  /** Keeps nothing of what it writes. */
+  readonly logDriver?: 'none';
   readonly logMaxSize?: number;
   readonly logMaxFile?: number;
 }

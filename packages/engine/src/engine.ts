@@ -48,6 +48,7 @@ import type {
   TransferResult,
 } from './contract.ts';
 import type { UpdateOptions } from './contract-run.ts';
+import { MicaError } from './error.ts';
 import { ImageService } from './images/image-service.ts';
 import { Networks } from './network/networks.ts';
 import type { ContainerRow } from './store/container-records.ts';
@@ -207,7 +208,7 @@ export class Engine {
     return afterEnd(this.#containers.context, id);
   }
   wait(name: string, signal?: AbortSignal): Promise<number> {
-    return this.#containers.wait(this.#find(name).id, signal);
+    return this.#containers.wait(this.#find(name), signal);
   }
   /** Asks, then after `timeout` seconds (its own, or 10; −1: never) ends it. Ended already is fine. */
   stop(name: string, timeout?: number, signal?: string): Promise<void> {
@@ -272,6 +273,8 @@ export class Engine {
   /** What it wrote, in order; `follow` goes on until it ends. */
   async *logs(name: string, query: LogQuery = {}): AsyncIterable<LogLine> {
     const row = this.#find(name);
+    if (row.record.options.logDriver === 'none')
+      throw new MicaError('not-supported', 'configured logging driver does not support reading', { subject: name });
     const { readLog } = await import('./container/logs.ts');
     const running = () => this.#containers.isRunning(row.id);
     yield* readLog(logFiles(this.#containers.context, row.id), query, running);

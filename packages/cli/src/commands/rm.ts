@@ -1,3 +1,4 @@
+import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { refuseFlags } from '../flags/unsupported.ts';
 import { forEach, withEngine } from '../session.ts';
@@ -10,6 +11,13 @@ export function define(command: Command): void {
     .option('-v, --volumes', 'with their anonymous volumes')
     .addHelpText('after', '\nExample:\n  mica rm -f web')
     .action((names: string[], options: { force?: boolean; volumes?: boolean }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.remove(name, options.force, options.volumes))),
+      withEngine(command, (engine) =>
+        forEach(
+          names,
+          (name) => engine.remove(name, options.force, options.volumes),
+          // docker's: told, and no failure.
+          (error) => options.force === true && error instanceof MicaError && error.code === 'no-such-container',
+        ),
+      ),
     );
 }

@@ -30,7 +30,7 @@ export const life: FlagGroup<LifeFlags> = {
       .option('--health-timeout <time>', 'after which a check has failed', duration('--health-timeout'))
       .option('--no-healthcheck', "not the image's either")
       .option('--init', 'a first process that reaps orphans and passes signals on')
-      .option('--log-driver <name>', 'k8s-file; json-file and local are taken for it')
+      .option('--log-driver <name>', 'k8s-file, for which json-file and local are taken, or none')
       .option('--log-opt <key=value>', 'max-size, max-file (turned over twice a second at most)', many, [] as string[])
       .option('--restart <policy>', 'no, on-failure[:MAX], always or unless-stopped')
       .option('--stop-signal <signal>', 'what stop sends first')
@@ -38,7 +38,7 @@ export const life: FlagGroup<LifeFlags> = {
   },
   read(flags) {
     const { logDriver } = flags;
-    if (logDriver !== undefined && !['k8s-file', 'json-file', 'local'].includes(logDriver))
+    if (logDriver !== undefined && !['k8s-file', 'json-file', 'local', 'none'].includes(logDriver))
       throw new MicaError('not-supported', `logger: no log driver named '${logDriver}' is supported`, {
         subject: '--log-driver',
         hint: 'leave it out: logs are kept in files, mica logs shows them',
@@ -48,6 +48,7 @@ export const life: FlagGroup<LifeFlags> = {
       ...given<LifeOptions>({
         health: health(flags),
         init: flags.init,
+        logDriver: logDriver === 'none' ? 'none' : undefined,
         restart: flags.restart === undefined ? undefined : parseRestart(flags.restart),
         stopSignal: flags.stopSignal,
         stopTimeout: flags.stopTimeout,
@@ -58,7 +59,6 @@ export const life: FlagGroup<LifeFlags> = {
 };
 
 function health(flags: LifeFlags): HealthOptions | undefined {
-  if (!flags.healthcheck) return { test: ['NONE'] };
   const { healthCmd } = flags;
   const options = given<HealthOptions>({
     test: healthCmd === undefined ? undefined : ['CMD-SHELL', healthCmd],
@@ -68,7 +68,14 @@ function health(flags: LifeFlags): HealthOptions | undefined {
     startPeriod: flags.healthStartPeriod,
     timeout: flags.healthTimeout,
   });
-  return Object.keys(options).length > 0 ? options : undefined;
+  const asked = Object.keys(options).length > 0;
+  if (!flags.healthcheck && asked)
+    throw new MicaError('invalid-argument', '--no-healthcheck conflicts with --health-* options', {
+      subject: '--no-healthcheck',
+      exitCode: 125,
+    });
+  if (!flags.healthcheck) return { test: ['NONE'] };
+  return asked ? options : undefined;
 }
 
 /** `no`, `always`, `unless-stopped`, `on-failure[:MAX]`. @throws MicaError invalid-argument, worded as docker's */
@@ -108,6 +115,8 @@ function logOptions(options: readonly string[]): LifeOptions {
         exitCode: 125,
       });
   }
+  if (found.logMaxFile !== undefined && found.logMaxFile < 1)
+    throw new MicaError('invalid-argument', 'max-file cannot be less than 1', { subject: '--log-opt', exitCode: 125 });
   if (found.logMaxFile !== undefined && found.logMaxFile > 1 && !found.logMaxSize)
     throw new MicaError('invalid-argument', 'max-file needs max-size', { subject: '--log-opt', exitCode: 125 });
   return found;

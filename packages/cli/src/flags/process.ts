@@ -1,3 +1,4 @@
+import { MicaError } from '@mica/engine';
 import { readEnvFile } from './env-file.ts';
 import { type FlagGroup, many } from './flag-group.ts';
 
@@ -19,13 +20,23 @@ export interface ProcessFlags {
   readonly workdir?: string;
 }
 
+/** docker's: everything is one but what has no name. */
+function variable(text: string, all: string[]): string[] {
+  if (!text.startsWith('=') && text !== '') return [...all, text];
+  throw new MicaError(
+    'invalid-argument',
+    `invalid argument "${text}" for "-e, --env" flag: invalid environment variable: ${text}`,
+    { subject: '--env', exitCode: 125 },
+  );
+}
+
 export const process: FlagGroup<ProcessFlags> = {
   add(command) {
     command
       .option('--cidfile <file>', 'writes its ID there')
       .option('--domainname <name>', 'the domain of its host name')
       .option('--entrypoint <command>', "replaces the image's entrypoint; empty takes it away")
-      .option('-e, --env <KEY=VALUE>', 'an environment variable', many, [] as string[])
+      .option('-e, --env <KEY=VALUE>', 'an environment variable', variable, [] as string[])
       .option('--env-file <file>', 'variables from a file', many, [] as string[])
       .option('-h, --hostname <name>', 'its host name')
       .option('-i, --interactive', 'keep standard input open')

@@ -65,3 +65,51 @@ it('a container stays with the runtime that it was made with', () => {
   store.ok(['stop', '--time', '0', 'other']); // 28 says --timeout
   store.ok(['rm', 'other']);
 });
+
+it("--env-file is Mica's own flag, not node's", () => {
+  const file = join(store.work, 'env');
+  writeFileSync(file, 'FROM_FILE=yes\nNODE_OPTIONS=--no-such-flag\n');
+  expect(run('--env-file', file, 'base:1', 'sh', '-c', 'echo $FROM_FILE')).toEqual({ code: 0, out: 'yes\n', err: '' });
+  expect(run('--env-file', '/nowhere', 'base:1', 'true')).toEqual({
+    code: 125,
+    out: '',
+    err: 'mica: open /nowhere: no such file or directory\n',
+  });
+});
+
+it('--log-driver none keeps nothing', () => {
+  const done = store.run([
+    'run',
+    '--name',
+    'silent',
+    '--network',
+    'none',
+    '--log-driver',
+    'none',
+    'base:1',
+    'echo',
+    'hi',
+  ]);
+  expect(done).toEqual({ code: 0, out: 'hi\n', err: '' });
+  expect(store.run(['logs', 'silent'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/does not support reading/),
+  });
+  expect(store.ok(['inspect', '-f', '{{.HostConfig.LogConfig.Type}}', 'silent'])).toBe('none\n');
+});
+
+it('what contradicts itself is refused', () => {
+  for (const [flags, message] of [
+    [['--no-healthcheck', '--health-cmd', 'true'], '--no-healthcheck conflicts with --health-* options'],
+    [['--uts', 'host', '-h', 'x'], 'conflicting options: hostname and the UTS mode'],
+    [['--health-cmd', 'x', '--health-interval', '100us'], 'Interval in Healthcheck cannot be less than 1ms'],
+    [['--health-cmd', 'x', '--health-retries', '-1'], 'Retries in Healthcheck cannot be negative'],
+    [['--log-opt', 'max-file=0'], 'max-file cannot be less than 1'],
+    [['-e', '=x'], 'invalid environment variable: =x'],
+  ] as const)
+    expect(run(...flags, 'base:1', 'true')).toMatchObject({
+      code: 125,
+      out: '',
+      err: expect.stringContaining(message),
+    });
+});

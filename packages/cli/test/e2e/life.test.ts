@@ -54,7 +54,12 @@ it('attach in a terminal: detach keys leave it running, its exit code comes back
 });
 
 it('start -a and -ai on pipes: streams, the end of standard input, signals passed on', async () => {
+  expect(store.run(['rm', '-f', 'nope'])).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/No such container: nope/),
+  });
   store.ok(['create', '-i', '--name', 'fed', '--network', 'none', 'base:1', 'sh', '-c', 'cat; echo err >&2; exit 7']);
+  expect(store.ok(['wait', 'fed'])).toBe('0\n'); // docker's: it does not run
   expect(store.run(['start', '-ai', 'fed'], { input: 'in\n' })).toEqual({ code: 7, out: 'in\n', err: 'err\n' });
   const script = 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done';
   store.ok(['create', '--name', 'trap', '--network', 'none', 'base:1', 'sh', '-c', script]);
@@ -75,6 +80,10 @@ it('pause, unpause, restart, wait, top, kill: what they do and what ps says of i
   expect(lines('ps', '-q', '--filter', 'status=paused')).toHaveLength(1);
   expect(store.run(['exec', 'box', 'true'])).toMatchObject({ code: 1, err: expect.stringMatching(/is paused/) });
   expect(store.run(['pause', 'box']).err).toMatch(/already paused/);
+  expect(store.run(['start', 'box'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/start a paused container/),
+  });
   store.ok(['unpause', 'box']);
   expect(store.run(['unpause', 'box']).err).toMatch(/is not paused/);
   const pid = () => store.ok(['inspect', '-f', '{{.State.Pid}}', 'box']);

@@ -81,7 +81,19 @@ function stopSignalOf(options: CreateOptions, image: string | undefined): { stop
   return signal ? { stopSignal: parseSignal(signal) } : {};
 }
 
-function checkLife({ remove, restart, init }: CreateOptions): void {
+function checkLife({ remove, restart, init, health = {}, uts, hostname }: CreateOptions): void {
+  if (uts === 'host' && hostname !== undefined)
+    throw new MicaError('invalid-argument', 'conflicting options: hostname and the UTS mode', { exitCode: 125 });
+  for (const [name, value] of Object.entries({
+    Interval: health.interval,
+    Timeout: health.timeout,
+    StartPeriod: health.startPeriod,
+    StartInterval: health.startInterval,
+  }))
+    if (value !== undefined && value !== 0 && value < 1_000_000)
+      throw new MicaError('invalid-argument', `${name} in Healthcheck cannot be less than 1ms`, { exitCode: 125 });
+  if (health.retries !== undefined && health.retries < 0)
+    throw new MicaError('invalid-argument', 'Retries in Healthcheck cannot be negative', { exitCode: 125 });
   if (remove && restart && restart.name !== 'no')
     throw new MicaError('invalid-argument', "can't create 'AutoRemove' container with restart policy", {
       hint: 'give --rm or --restart, not both',

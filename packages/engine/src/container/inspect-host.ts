@@ -19,7 +19,7 @@ export function hostConfigOf(context: ContainerContext, state: ContainerState): 
   return {
     Binds: orNull((options.mounts ?? []).flatMap(bindOf)),
     ContainerIDFile: '',
-    LogConfig: { Type: 'k8s-file', Config: logOptions(options) },
+    LogConfig: { Type: options.logDriver ?? 'k8s-file', Config: logOptions(options) },
     NetworkMode: options.network ?? 'none',
     PortBindings: portBindings(options.ports ?? []),
     RestartPolicy: { Name: restart?.name ?? 'no', MaximumRetryCount: restart?.maximumRetries ?? 0 },

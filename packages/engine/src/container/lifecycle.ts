@@ -42,7 +42,11 @@ export class Lifecycle {
     const { execInContainer } = await import('./exec.ts');
     return execInContainer(this.context, row, options, attach);
   }
-  wait(id: string, signal?: AbortSignal): Promise<number> {
+  /** Of one that does not run, and is not about to: what it ended with, 0 if it never ran. */
+  async wait(row: Row, signal?: AbortSignal): Promise<number> {
+    const { id } = row;
+    const { status, starting, exitCode } = this.reconcile(row);
+    if (status === 'created' && !starting) return exitCode ?? 0;
     return waitForExit(this.context, id, signal);
   }
   isRunning(id: string): boolean {

@@ -27,6 +27,7 @@ import { exitCommand } from './restart-policy.ts';
 import { lockUpper, makeWorkdir, mountRootfs } from './rootfs.ts';
 import { rotateLog } from './rotate.ts';
 import { reconcile } from './state.ts';
+import { visibleStatus } from './status.ts';
 import { resolveGroups, resolveUser } from './user.ts';
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -81,7 +82,7 @@ async function start(
       id,
       bundle,
       exits: paths.exits,
-      log: paths.part(id, 'ctr.log'),
+      log: options.logDriver === 'none' ? null : paths.part(id, 'ctr.log'),
       ...(options.logMaxSize ? { logMaxSize: options.logMaxSize } : {}),
       tty: options.tty ?? false,
       stdin: options.openStdin ?? false,
@@ -151,7 +152,10 @@ function failureOf(error: unknown): Pick<ContainerState, 'error' | 'exitCode'> {
 
 /** @throws MicaError already-running, or conflict when somebody else is at it */
 function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: OciRuntime): void {
-  if (reconcile(context, row).status === 'running')
+  const now = reconcile(context, row);
+  if (visibleStatus(row.id, now) === 'paused')
+    throw new MicaError('conflict', 'cannot start a paused container, try unpause instead', { subject: row.name });
+  if (now.status === 'running')
     throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
   const own = thisProcess();
   const claimed = context.update(row.id, (state) => {

@@ -21,7 +21,8 @@ export interface MonitorOptions extends Streams {
   readonly bundle: string;
   /** Where the exit code is written, as text, under the container's ID. */
   readonly exits: string;
-  readonly log: string;
+  /** Its path; null for none. */
+  readonly log: string | null;
   /** Bytes after which conmon begins a new one. */
   readonly logMaxSize?: number;
   /** Descriptors that it keeps open as long as it lives: the host ports of its container. */
@@ -37,7 +38,14 @@ export async function createMonitored(runtime: OciRuntime, options: MonitorOptio
   const { id, bundle } = options;
   const args = ['-n', id, '-p', `${bundle}/pidfile`, '-P', `${bundle}/conmon.pid`, '--exit-dir', options.exits];
   if (options.logMaxSize) args.push('--log-size-max', `${options.logMaxSize}`);
-  const monitor = new Monitor(runtime, id, bundle, [...args, '-l', `k8s-file:${options.log}`], options, options.held);
+  const monitor = new Monitor(
+    runtime,
+    id,
+    bundle,
+    [...args, '-l', options.log === null ? 'off' : `k8s-file:${options.log}`],
+    options,
+    options.held,
+  );
   try {
     monitor.go();
     return await monitor.pid('create');
