@@ -1,6 +1,7 @@
 import { Command, type CommanderError } from 'commander';
 import { groups, type Verb, verbs } from './commands/index.ts';
 import { report } from './session.ts';
+import { watchStandardOutput } from './standard-output.ts';
 import { takeDockerSpelling } from './usage/pflag.ts';
 import { version } from './version.ts';
 
@@ -95,8 +96,7 @@ class Stopped extends Error {
 }
 
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that went away (mica ps | head -1) is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  watchStandardOutput();
   if (argv[2] === '__complete')
     return (await import('./completion/answer.ts')).answerCompletion(argv.slice(3), { calledWords, build });
   const { words, next } = calledWords(argv);

@@ -4,6 +4,7 @@ import { type CopyResult, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { humanSize } from '../format.ts';
 import { withEngine } from '../session.ts';
+import { archiveOutput } from '../standard-output.ts';
 
 interface Flags {
   readonly archive?: boolean;
@@ -58,7 +59,7 @@ async function copy(
   const options = { signal, archive: flags.archive ?? false, followLink: flags.followLink ?? false };
   if (from !== null) {
     if (toPath !== '-') return engine.copyFrom(from, path, toPath, options);
-    await pipeline(await engine.archive(from, path, options), process.stdout, { end: false });
+    await pipeline(await engine.archive(from, path, options), archiveOutput());
     return null;
   }
   return engine.copyTo(to as string, path === '-' ? process.stdin : path, toPath, options);

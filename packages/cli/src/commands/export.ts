@@ -5,6 +5,7 @@ import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { archiveOutput } from '../standard-output.ts';
 import { wholeFile } from '../whole-file.ts';
 
 export function define(command: Command): void {
@@ -29,7 +30,7 @@ export function define(command: Command): void {
           throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output as string });
         using progress = byteProgress('Exporting');
         const tar = await engine.export(name, { onProgress: progress.show });
-        if (output === undefined) return pipeline(tar, process.stdout, { end: false });
+        if (output === undefined) return pipeline(tar, archiveOutput());
         // A device or a pipe is written to as it is; a file appears whole or not at all.
         if (found && !found.isFile()) return pipeline(tar, createWriteStream(output));
         return wholeFile(output, (at) => pipeline(tar, createWriteStream(at, { flags: 'wx', mode: 0o600 })));

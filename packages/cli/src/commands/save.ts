@@ -4,6 +4,7 @@ import { type Engine, MicaError, type SaveOptions } from '@mica/engine';
 import type { Command } from 'commander';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { archiveOutput } from '../standard-output.ts';
 import { wholeFile } from '../whole-file.ts';
 
 interface Flags {
@@ -48,7 +49,7 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
     if (flags.format === 'oci-dir') throw new MicaError('invalid-argument', 'oci-dir needs a directory: -o DIR');
     if (process.stdout.isTTY)
       throw new MicaError('invalid-argument', 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    return engine.save(names, process.stdout, options);
+    return engine.save(names, archiveOutput(), options);
   }
   const found = statSync(output, { throwIfNoEntry: false });
   if (!existsSync(dirname(output)))

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { Dockerd } from '../support/dockerd.ts';
-import { MicaBench } from '../support/mica.ts';
+import { bin, MicaBench } from '../support/mica.ts';
 
 const bench = new MicaBench();
 let docker: Dockerd;
@@ -204,4 +204,18 @@ it('a save that cannot be finished leaves no file; a damaged blob is never saved
     /^mica: blob .* does not match its digest/,
   );
   expect(readdirSync(file('out'))).toEqual([]);
+  // Into a pipe as well nothing fails without a word.
+  const damaged = /^mica: blob .* does not match its digest/;
+  expect(bench.run('hurt', ['save', 'base:1'])).toMatchObject({ code: 1, err: expect.stringMatching(damaged) });
+  const nameless = { code: 1, out: '', err: expect.stringContaining('No such image: nope') };
+  expect(bench.run('home', ['save', 'nope'])).toMatchObject(nameless);
+});
+
+it.each([
+  ['a full disk', '> /dev/full', /no space left/],
+  ['a reader that goes away', '| head -c 1000 > /dev/null', /closed before its end/],
+])('save to %s: an error, and a line that says so', (_what, where, message) => {
+  const env = { ...process.env, ...bench.env, MICA_ROOT: file('home') };
+  const done = spawnSync('bash', ['-c', `set -o pipefail; "$0" save base:1 ${where}`, bin], { env });
+  expect([done.status, done.stderr.toString()]).toEqual([1, expect.stringMatching(message)]);
 });
