@@ -7,6 +7,7 @@ import { applyInstructions } from '../image/instructions.ts';
 import { newImage } from '../image/new-image.ts';
 import { hostPlatform, parsePlatform } from '../image/platform.ts';
 import { storeImage } from '../images/store-image.ts';
+import { DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
@@ -23,11 +24,13 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
   const config = applyInstructions({}, options.changes ?? []);
   const writer = store.blobs.writer(mediaTypes.layer);
-  const scanner = new Core().scanTar();
+  const scanner = new Core().scanTar(outsideLimits());
+  const room = new DiskRoom(store.root);
   try {
     for await (const chunk of await decompress(source, 'import -')) {
       options.signal?.throwIfAborted();
       scanner.push(chunk);
+      room.write(chunk.length);
       writer.write(chunk);
       options.onProgress?.({ stage: 'read', subject: 'import', bytes: writer.size, files: scanner.count });
     }
@@ -49,11 +52,15 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
     );
     return image.id;
   } catch (error) {
-    if (error instanceof KernelError)
-      throw new MicaError('invalid-archive', `import: ${error.message} (at byte ${error.offset ?? 0})`, {
-        hint: 'give a tar of a root file system, plain or compressed with gzip or zstd',
-        cause: error,
-      });
+    if (error instanceof KernelError) {
+      const limit = error.code === 'limit-exceeded';
+      const hint = 'give a tar of a root file system, plain or compressed with gzip or zstd';
+      throw new MicaError(
+        limit ? 'limit-exceeded' : 'invalid-archive',
+        `import: ${error.message} (at byte ${error.offset ?? 0})`,
+        { hint: limit ? outsideHint() : hint, cause: error },
+      );
+    }
     throw error;
   } finally {
     writer.abort();

@@ -3,6 +3,7 @@ import { algorithmOf, type Digest, shortId } from '../reference/digest.ts';
 import type { BlobInfo } from '../store/blob-store.ts';
 import type { BlobWriter } from '../store/blob-writer.ts';
 import type { Store } from '../store/store.ts';
+import { DiskRoom } from './bounds.ts';
 import { sniff } from './decoder.ts';
 import { LayerReader, notLayer, type TakenLayer } from './layer-reader.ts';
 
@@ -21,11 +22,13 @@ export interface TakenBlob extends BlobInfo {
  */
 export class BlobIntake {
   readonly #writer: BlobWriter;
+  readonly #room: DiskRoom;
   readonly #expected: { digest?: Digest; size?: number };
   #head: Buffer | null = Buffer.alloc(0);
   #layer: LayerReader | null = null;
 
   constructor(store: Store, mediaType: string, expected: { digest?: Digest; size?: number } = {}) {
+    this.#room = new DiskRoom(store.root);
     this.#writer = store.blobs.writer(mediaType);
     this.#expected = expected;
     if (expected.digest && algorithmOf(expected.digest) === 'sha512') this.#writer.useSha512();
@@ -36,6 +39,7 @@ export class BlobIntake {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    this.#room.write(chunk.length);
     this.#writer.write(chunk);
     if (this.#expected.size !== undefined && this.#writer.size > this.#expected.size)
       throw new MicaError(
@@ -73,9 +77,10 @@ export class BlobIntake {
 /** The clear error for a blob that an image wants as a layer. */
 export function requireLayer(blob: TakenBlob): TakenLayer {
   if (!(blob.layer instanceof MicaError)) return blob.layer;
-  const { code, message } = blob.layer;
+  const { code, message, hint } = blob.layer;
   throw new MicaError(code, `layer ${shortId(blob.digest)} cannot be used: ${message}`, {
     subject: blob.digest,
     cause: blob.layer,
+    ...(hint ? { hint } : {}),
   });
 }

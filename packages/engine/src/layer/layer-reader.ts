@@ -4,6 +4,7 @@ import type { Transform } from 'node:stream';
 import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
+import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, sniff } from './decoder.ts';
 
 /** What a blob turned out to hold, once its last byte was seen. */
@@ -21,12 +22,9 @@ export interface TarTarget {
   abort(): void;
 }
 
-/** Bytes that one byte of a compressed layer may become. gzip cannot do more than 1,032; a zstd frame that does is a bomb. */
-const MAX_RATIO = 1_100;
-
 /** Only looks at the tar: that it can be read, and how many entries it has. */
 class ScanOnly implements TarTarget {
-  readonly #scanner = new Core().scanTar();
+  readonly #scanner = new Core().scanTar(outsideLimits());
   push(chunk: Uint8Array): void {
     this.#scanner.push(chunk);
   }
@@ -128,8 +126,7 @@ export class LayerReader {
     this.#hash.update(chunk);
     this.#given += chunk.length;
     try {
-      if (this.#given > this.#taken * MAX_RATIO + 65_536)
-        throw new MicaError('limit-exceeded', `it unpacks to more than ${MAX_RATIO} times its size`);
+      checkLayerSize(this.#given, this.#taken);
       this.#target.push(chunk);
     } catch (error) {
       this.#problem = error;
@@ -154,6 +151,7 @@ async function settled(decoder: Transform, event: 'drain' | 'end'): Promise<void
 
 export function notLayer(why: string, cause?: unknown): MicaError {
   if (cause instanceof MicaError) return cause;
-  const code = cause instanceof KernelError && cause.code === 'limit-exceeded' ? 'limit-exceeded' : 'invalid-layer';
-  return new MicaError(code, why, { cause });
+  if (cause instanceof KernelError && cause.code === 'limit-exceeded')
+    return new MicaError('limit-exceeded', why, { hint: outsideHint(), cause });
+  return new MicaError('invalid-layer', why, { cause });
 }

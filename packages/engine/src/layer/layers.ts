@@ -9,14 +9,13 @@ import { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { checkRatio } from './bounds.ts';
 import { compressionOf, decoderOf } from './decoder.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
 import { stackDirs } from './stack.ts';
 import { LayerUnpacker } from './unpack.ts';
 import { inWorkFolder, putTable, putUnpacked, tablePath, unpackedDir } from './unpacked.ts';
 
-/** Bytes that one byte of a compressed layer may become; gzip's own limit is 1,032. */
-const MAX_RATIO = 1_100;
 /** Bytes of layers from which on threads pay: their start costs what unpacking this much does. */
 const POOL_FROM = 32 << 20;
 
@@ -152,12 +151,7 @@ async function stream(
       task.signal?.throwIfAborted();
       plain.update(chunk);
       bytes += chunk.length;
-      if (bytes > layer.size * MAX_RATIO + 65536)
-        throw new MicaError(
-          'limit-exceeded',
-          `layer ${shortId(layer.digest)} unpacks to more than ${MAX_RATIO} times its size`,
-          { subject: layer.digest },
-        );
+      checkRatio(bytes, layer.size);
       if (unpacker) unpacker.push(chunk);
       else scanner?.push(chunk);
       task.onProgress?.({ stage: 'unpack', subject: shortId(layer.diffId), bytes, totalBytes: layer.tarSize });
@@ -183,6 +177,12 @@ function expect(digest: Digest, hex: string, what: string): void {
 }
 
 function layerError(error: unknown, layer: LayerRecord): unknown {
+  if (error instanceof MicaError && error.code === 'limit-exceeded')
+    return new MicaError(error.code, `layer ${shortId(layer.diffId)} cannot be unpacked: ${error.message}`, {
+      subject: layer.diffId,
+      cause: error,
+      ...(error.hint ? { hint: error.hint } : {}),
+    });
   if (error instanceof KernelError)
     return new MicaError('invalid-layer', `layer ${shortId(layer.diffId)}: ${error.message}`, {
       subject: layer.diffId,

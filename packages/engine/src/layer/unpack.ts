@@ -27,6 +27,7 @@ import {
 import { MicaError } from '../error.ts';
 import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setTimesOf } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
+import { DiskRoom } from './bounds.ts';
 import { type Maker, makerIn } from './maker.ts';
 import { escapeXattr } from './overlay-marks.ts';
 
@@ -49,6 +50,7 @@ export class LayerUnpacker {
   readonly #hidden = new Map<string, Buffer>();
   readonly #hiddenDir: string;
   readonly #maker: Maker;
+  readonly #room: DiskRoom;
   #fd = -1;
   #files = 0;
 
@@ -59,6 +61,7 @@ export class LayerUnpacker {
     this.#root = Buffer.from(dir);
     this.#hiddenDir = side;
     this.#maker = makerIn(dir);
+    this.#room = new DiskRoom(dir);
   }
 
   push(chunk: Uint8Array): void {
@@ -95,6 +98,7 @@ export class LayerUnpacker {
     const kind = entries.kind(index);
     const flags = entries.flags(index);
     if (kind === Kind.whiteout || flags & Flag.implied) return;
+    this.#room.make();
     const bytes = Buffer.from(entries.pathBytes(index));
     if (flags & Flag.hidden) {
       if (kind !== Kind.file) return;
@@ -127,6 +131,7 @@ export class LayerUnpacker {
 
   data(_index: number, offset: number, bytes: Uint8Array): void {
     if (this.#fd < 0) return;
+    this.#room.write(bytes.length);
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at, bytes.length - at, offset + at);
   }
 

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Core, type EntryTable } from '@mica/core-wasm';
 import type { Digest } from '../reference/digest.ts';
+import { outsideLimits } from './bounds.ts';
 import type { TarTarget } from './layer-reader.ts';
 import { LayerUnpacker } from './unpack.ts';
 import { putUnpacked, workFolder } from './unpacked.ts';
@@ -19,7 +20,12 @@ export class Unpacking implements TarTarget {
     this.#work = workFolder(layersDir);
     mkdirSync(join(this.#work, 'layer'), { mode: 0o755 });
     mkdirSync(join(this.#work, 'side'));
-    this.#unpacker = new LayerUnpacker(new Core(), join(this.#work, 'layer'), join(this.#work, 'side'));
+    this.#unpacker = new LayerUnpacker(
+      new Core(),
+      join(this.#work, 'layer'),
+      join(this.#work, 'side'),
+      outsideLimits(),
+    );
   }
 
   push(chunk: Uint8Array): void {

@@ -26,6 +26,7 @@ export async function download(
   const wrongLength = (found: number) =>
     new RegistryFailure(`blob ${digest} has ${found} bytes, its descriptor says ${size}`, { code: 'SIZE_INVALID' });
   if (partial.size > size) throw wrongLength(partial.size);
+  partial.expect(size);
   await partial.replay(take);
   let failed = 0;
   while (partial.size < size) {

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { Core, type Hasher } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
+import { DiskRoom } from '../layer/bounds.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import type { BlobInfo } from '../store/blob-store.ts';
 import { downloadInUse } from '../store/downloads.ts';
@@ -39,6 +40,7 @@ export class PartialBlob {
   readonly #native: Hash | null;
   readonly #wasm: Hasher | null;
   readonly #fd: number;
+  readonly #room: DiskRoom;
   /** Bytes of it that the hash knows; the rest of what is on disk is taken in by {@link replay}. */
   #hashed = 0;
   #size: number;
@@ -49,6 +51,7 @@ export class PartialBlob {
     this.digest = digest;
     this.#path = path;
     this.#kept = kept;
+    this.#room = new DiskRoom(store.downloadsDir);
     const wasm = process.env.MICA_HASHER === 'wasm' && algorithmOf(digest) === 'sha256' ? new Core().hash : null;
     this.#native = wasm === null ? createHash(algorithmOf(digest)) : null;
     this.#fd = openSync(path, 'a+', 0o644);
@@ -103,7 +106,13 @@ export class PartialBlob {
     }
   }
 
+  /** Before the first byte: whether the blob of this size has room. @throws MicaError limit-exceeded */
+  expect(size: number): void {
+    this.#room.expect(size - this.#size);
+  }
+
   write(chunk: Uint8Array): void {
+    this.#room.write(chunk.length);
     try {
       for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
     } catch (error) {

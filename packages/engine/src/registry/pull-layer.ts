@@ -66,6 +66,8 @@ export async function pullLayer(
       }
       return { ...layer, digest: blob.digest, size: blob.size };
     } catch (error) {
+      // What has no room is not kept either for a next time that may never come.
+      if (error instanceof MicaError && error.code === 'limit-exceeded') partial.drop();
       if (
         again ||
         !(error instanceof MicaError) ||
@@ -94,6 +96,7 @@ function wrongLayer(digest: Digest, layer: TakenLayer | MicaError, diffId: Diges
     return new MicaError(layer.code, `layer ${shortId(digest)} cannot be used: ${layer.message}`, {
       subject: digest,
       cause: layer,
+      ...(layer.hint ? { hint: layer.hint } : {}),
     });
   return new MicaError('invalid-layer', `layer ${shortId(digest)} is ${layer.diffId}, the config expects ${diffId}`, {
     subject: digest,

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FaultRegistry } from '../../../engine/test/support/fault-registry.ts';
+import { makeTar } from '../../../engine/test/support/tar.ts';
+import { bin, MicaBench } from '../support/mica.ts';
+
+let bench: MicaBench;
+let registry: FaultRegistry;
+beforeEach(async () => {
+  bench = new MicaBench();
+  registry = await FaultRegistry.start();
+});
+afterEach(async () => {
+  await registry.stop();
+  bench.close();
+});
+
+/** Runs mica on a disk of 32 MiB that nobody else sees; afterwards the KiB that are left there. */
+async function onSmallDisk(...args: string[]): Promise<{ code: number | null; err: string; left: number }> {
+  const disk = join(bench.dir, 'disk');
+  mkdirSync(disk, { recursive: true });
+  const script =
+    'mount -t tmpfs -o size=32m none "$1" && shift && "$@" > /dev/null; code=$?; df -k --output=avail "$MICA_ROOT"; exit $code';
+  const child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', disk, bin, ...args], {
+    env: { ...process.env, ...bench.env, MICA_ROOT: disk },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const streams = Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+  const [code] = (await once(child, 'close')) as [number | null];
+  const [out, err] = await streams;
+  return { code, err: err.toString(), left: Number(/\d+/.exec(out.toString())?.[0]) };
+}
+
+it('a bomb, a layer and an archive that do not fit: refused before the disk is full, nothing left behind', async () => {
+  // What is legal for gzip: 64 MiB of one file in 64 KiB.
+  const bomb = gzipSync(await makeTar([{ name: 'zeros', body: Buffer.alloc(64 << 20) }]));
+  await registry.image('bomb', [[{ name: 'zeros', body: Buffer.alloc(64 << 20) }]]);
+  const pulled = await onSmallDisk('pull', '-q', `${registry.host}/team/app:bomb`);
+  expect(pulled).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
+  expect(pulled.left).toBeGreaterThan(27 << 10);
+
+  writeFileSync(join(bench.dir, 'bomb.tar.gz'), bomb);
+  const imported = await onSmallDisk('import', join(bench.dir, 'bomb.tar.gz'), 'bomb');
+  expect(imported).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
+  expect(imported.left).toBeGreaterThan(27 << 10);
+
+  const archive = await makeTar([{ name: 'l/layer.tar', body: Buffer.alloc(64 << 20) }]);
+  writeFileSync(join(bench.dir, 'archive.tar.gz'), gzipSync(archive));
+  const loaded = await onSmallDisk('load', '-i', join(bench.dir, 'archive.tar.gz'));
+  expect(loaded).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
+  expect(loaded.left).toBeGreaterThan(27 << 10);
+});
