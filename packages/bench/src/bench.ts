@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { measureKernels } from './kernels/child.ts';
 import { describeCommit, describeMachine } from './measure/machine.ts';
@@ -35,6 +36,7 @@ export async function bench(options: Options, note: (text: string) => void): Pro
         measures.push(...(await workload.measure(context)));
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
+        await turn(); // Ctrl-C ended it, and is heard now
         // Told in every report; the other workloads go on.
         const sides = [{ name: 'mica', missing: `NOT MEASURED: ${error.message}` }];
         measures.push({ workload: workload.name, what: workload.title, sides, goals: [] });

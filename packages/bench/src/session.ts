@@ -24,13 +24,23 @@ export class Session {
     if (!('peer' in opened)) throw new Error(opened.absent);
     const session = new Session(folder, opened.peer as Mica);
     // An interrupted run leaves no daemon, no mount and no gigabytes either.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    let opening = true;
+    let interrupted = false;
+    const end = () => {
+      session.close();
+      process.exit(130);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.once(signal, () => {
-        session.close();
-        process.exit(130);
+        interrupted = true;
+        if (!opening) end();
       });
     try {
-      for (const name of rivals) session.rivals.set(name, await openPeer(name, folder));
+      for (const name of rivals) {
+        session.rivals.set(name, await openPeer(name, folder));
+        if (interrupted) end(); // a daemon that was on its way up is known now
+      }
+      opening = false;
     } catch (error) {
       session.close();
       throw error;

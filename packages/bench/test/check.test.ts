@@ -80,5 +80,5 @@ describe('npm run bench -- --check', () => {
     expect(failed.code).toBe(1);
     expect(failed.said).toMatch(/FAILED: ps: [\d.]+ × its reference, recorded [\d.]+: throughput \d+ % lower/);
     expect(readdirSync(work).filter((name) => name.startsWith('run-'))).toEqual([]);
-  });
+  }, 400_000);
 });

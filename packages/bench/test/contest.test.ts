@@ -5,16 +5,16 @@ import { summarise } from '../src/measure/statistics.ts';
 import { parseOptions } from '../src/options.ts';
 
 describe('a contest', () => {
-  it('takes the sides in turn, the order turned about from round to round', () => {
+  it('takes the sides in turn, the order turned about from round to round', async () => {
     const order: string[] = [];
     const side = (name: string) => ({ name, work: () => order.push(name), before: () => order.push(`before ${name}`) });
-    contest([side('a'), side('b')], 2, () => {});
+    await contest([side('a'), side('b')], 2, () => {});
     expect(order.filter((one) => !one.startsWith('before'))).toEqual(['a', 'b', 'b', 'a']);
     expect(order.slice(0, 2)).toEqual(['before a', 'a']);
   });
 
-  it('a side that fails is out with its own words, the others go on', () => {
-    const shown = contest(
+  it('a side that fails is out with its own words, the others go on', async () => {
+    const shown = await contest(
       [
         { name: 'whole', work: { argv: ['true'] } },
         { name: 'broken', work: { argv: ['sh', '-c', 'echo no such thing >&2; exit 3'] } },
@@ -28,8 +28,8 @@ describe('a contest', () => {
     expect(shown[2]).toMatchObject({ missing: expect.stringMatching(/ENOENT/) });
   });
 
-  it('tells the peak memory of a process', () => {
-    const [shown] = contest(
+  it('tells the peak memory of a process', async () => {
+    const [shown] = await contest(
       [{ name: 'x', work: { argv: [process.execPath, '-e', 'Buffer.alloc(2e8, 1)'] }, memory: true }],
       1,
       () => {},

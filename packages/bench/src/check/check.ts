@@ -43,7 +43,7 @@ export async function check(options: CheckOptions, say: (line: string) => void):
     if (options.record) {
       const ratios: Record<string, BaselineRatio> = {};
       for (const one of watched) {
-        const ratio = record(one, options.rounds);
+        const ratio = await record(one, options.rounds);
         ratios[one.name] = ratio;
         say(`recorded ${one.name}: ${ratio.ratio.toFixed(3)}`);
       }
@@ -52,7 +52,7 @@ export async function check(options: CheckOptions, say: (line: string) => void):
     }
     const until = Date.now() + patienceMs;
     for (const one of watched) {
-      const result = settleOn(one, options, recorded[one.name], until);
+      const result = await settleOn(one, options, recorded[one.name], until);
       judged.push(result);
       say(`${sign(result)} ${one.name}: ${result.text}`);
     }
@@ -71,15 +71,15 @@ export async function check(options: CheckOptions, say: (line: string) => void):
   }
 }
 
-function settleOn(
+async function settleOn(
   one: Watched,
   { rounds, strict }: CheckOptions,
   recorded: BaselineRatio | undefined,
   until: number,
-): Judged {
+): Promise<Judged> {
   let taken: Taken = { ours: [], reference: [] };
   for (let attempt = 0; ; attempt++) {
-    const more = one.take(rounds);
+    const more = await one.take(rounds);
     taken = { ours: [...taken.ours, ...more.ours], reference: [...taken.reference, ...more.reference] };
     const result = judgeMeasure(one.name, taken, recorded, strict ? null : loadOfMachine());
     if (result.verdict === 'ok' || result.verdict === 'unknown') return result;
@@ -88,8 +88,9 @@ function settleOn(
 }
 
 /** Three times over; the worst of the three is what later runs are held to, so that no lucky one is. */
-function record(one: Watched, rounds: number): BaselineRatio {
-  const all = [0, 1, 2].map(() => ratioOf(one.take(rounds)));
+async function record(one: Watched, rounds: number): Promise<BaselineRatio> {
+  const all: BaselineRatio[] = [];
+  for (let time = 0; time < 3; time++) all.push(ratioOf(await one.take(rounds)));
   return all.reduce((worst, next) => (next.ratio > worst.ratio ? next : worst));
 }
 

@@ -14,7 +14,7 @@ import type { Taken } from './judge.ts';
 export interface Watched {
   readonly name: string;
   readonly group: 'kernels' | 'commands';
-  take(rounds: number): Taken;
+  take(rounds: number): Promise<Taken>;
 }
 
 /** Whole commands against what the machine's own tools need for the same bytes. Idle containers: no privilege is needed. */
@@ -40,8 +40,8 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
   ): Watched => ({
     name,
     group: 'commands',
-    take: (rounds) => {
-      const sides = contest(
+    take: async (rounds) => {
+      const sides = await contest(
         [
           { name: 'mica', ...ours },
           { name: 'reference', work: reference },
@@ -78,7 +78,7 @@ export function watchedKernels(): Watched[] {
   return kernels.map(({ set, what, ours, reference }) => ({
     name: `${what}: ${ours} against ${reference}`,
     group: 'kernels',
-    take: (rounds) => {
+    take: async (rounds) => {
       const sides = measureKernels(set, rounds).find((one) => one.what === what)?.sides ?? [];
       const samples = (name: string) => sides.find((side) => side.name === name)?.seconds?.samples ?? [];
       return { ours: samples(ours), reference: samples(reference) };

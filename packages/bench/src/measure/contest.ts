@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Command, CommandFailed, peakMemory, run } from './process.ts';
 import { type Summary, summarise } from './statistics.ts';
 
@@ -25,7 +26,11 @@ export interface Shown {
  * Every side in turn, round after round, the order turned about each time: whatever else the machine
  * does meanwhile hits all alike. A side that fails is out, with its reason; the others go on.
  */
-export function contest(contenders: readonly Contender[], rounds: number, note: (text: string) => void): Shown[] {
+export async function contest(
+  contenders: readonly Contender[],
+  rounds: number,
+  note: (text: string) => void,
+): Promise<Shown[]> {
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const failed = new Map<string, string>();
   for (let round = 0; round < rounds; round++) {
@@ -41,6 +46,8 @@ export function contest(contenders: readonly Contender[], rounds: number, note: 
         if (!(error instanceof CommandFailed)) throw error;
         failed.set(one.name, error.message);
       }
+      // The process is waited for in this thread: Ctrl-C, which ended it, is heard here.
+      await turn();
     }
     note(`round ${round + 1} of ${rounds}`);
   }

@@ -10,6 +10,9 @@ export class Registry {
   readonly #folder: string;
   readonly #config: string;
   #process: ChildProcess | null = null;
+  readonly #end = () => {
+    this.#process?.kill('SIGKILL');
+  };
 
   private constructor(folder: string, port: number) {
     this.address = `127.0.0.1:${port}`; // not every machine has localhost in its hosts file;
@@ -37,6 +40,7 @@ export class Registry {
     const started = spawn('docker-registry', ['serve', this.#config], { stdio: 'ignore' });
     started.on('error', () => {});
     this.#process = started;
+    process.once('exit', this.#end); // an interrupted run
     for (let tries = 0; tries < 200; tries++) {
       if (started.exitCode !== null || started.pid === undefined) break;
       if (
@@ -55,6 +59,7 @@ export class Registry {
   async #stop(): Promise<void> {
     const running = this.#process;
     this.#process = null;
+    process.off('exit', this.#end);
     if (!running || running.exitCode !== null || running.pid === undefined) return;
     const gone = new Promise((resolve) => running.once('exit', resolve));
     running.kill('SIGTERM');

@@ -42,7 +42,7 @@ export async function commitContest(bench: Bench, options: CommitContest): Promi
   }
   const upper = boxes[0]?.[1].upper ?? '';
   if (options.floor) contenders.push({ name: 'floor', work: floor(upper), before: () => settle(upper) });
-  const shown = contest(contenders, options.rounds, bench.note);
+  const shown = await contest(contenders, options.rounds, bench.note);
   for (const [peer, box] of boxes) {
     peer.remove(box);
     peer.removeImage(base);

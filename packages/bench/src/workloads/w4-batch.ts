@@ -17,8 +17,8 @@ export const batch: Workload = {
     const { peers, absent } = rivalsOf(bench, ['docker']);
     const docker = peers[0] as Docker | undefined;
     bench.note('setting up 20 containers a side');
-    const ours = makeFleet(bench.mica, size);
-    const theirs = docker ? makeFleet(docker, size) : [];
+    const ours = await makeFleet(bench.mica, size);
+    const theirs = docker ? await makeFleet(docker, size) : [];
     const settleOurs = () => settle(...ours.map(({ upper }) => upper));
     const settleTheirs = () => settle(...theirs.map(({ upper }) => upper));
     const contenders: Contender[] = [
@@ -49,7 +49,7 @@ export const batch: Workload = {
       work: { argv: ['xargs', '-P2', '-n1', 'sh', '-c', hash], input: `${uppers}\n` },
       before: settleOurs,
     });
-    const sides = [...contest(contenders, bench.rounds(3, 7), bench.note), ...absent];
+    const sides = [...(await contest(contenders, bench.rounds(3, 7), bench.note)), ...absent];
     for (const box of ours) bench.mica.remove(box);
     for (const box of theirs) docker?.remove(box);
     for (const peer of [bench.mica, ...peers]) peer.removeImage(base);

@@ -43,7 +43,7 @@ export const again: Workload = {
     const upper = boxes[0]?.[1].upper ?? '';
     const look = 'find "$0" -printf "%T@ %C@ %s %i %m %p\\n" > /dev/null; openssl dgst -sha256 "$0/data/changed"';
     contenders.push({ name: 'floor', work: { argv: ['sh', '-c', look, upper] }, before: () => change(upper) });
-    const sides = [...contest(contenders, bench.rounds(3, 7), bench.note), ...absent];
+    const sides = [...(await contest(contenders, bench.rounds(3, 7), bench.note)), ...absent];
     for (const [peer, box] of boxes) {
       peer.remove(box);
       peer.removeImage('bench/first:1');

@@ -12,9 +12,9 @@ export const scale: Workload = {
     const measures: Measure[] = [];
     for (const size of bench.full ? [10, 100, 1000] : [10, 100]) {
       bench.note(`setting up ${size} containers`);
-      const boxes = makeFleet(bench.mica, size, { idle: true });
+      const boxes = await makeFleet(bench.mica, size, { idle: true });
       const images = boxes.map(({ name }) => `ckpt/${name}:1`);
-      const sides = contest(
+      const sides = await contest(
         [
           {
             name: 'mica',

@@ -47,7 +47,7 @@ export const start: Workload = {
       const contenders: Contender[] = [{ name: 'mica', work: bench.mica.command(...job.mica) }];
       if (docker) contenders.push({ name: 'docker', work: docker.command(...job.docker) });
       if (job.what === 'ps') contenders.push({ name: 'node -e 0', work: { argv: [process.execPath, '-e', '0'] } });
-      const sides = [...contest(contenders, bench.rounds(11, 31), () => {}), ...absent];
+      const sides = [...(await contest(contenders, bench.rounds(11, 31), () => {})), ...absent];
       measures.push({ workload: 'W7', what: job.what, sides, goals: job.goals });
     }
     for (const [peer, box] of idle) {

@@ -29,25 +29,25 @@ export const transfer: Workload = {
       for (const image of [transferImage, remote]) quietly(() => engine.removeImage(image));
       quietly(() => engine.do('image', 'prune', '-f'));
     };
-    const race = (
+    const race = async (
       what: string,
       of: (engine: Mica | Docker) => Partial<Contender> & { work: Command },
       more: Contender[] = [],
     ) => {
       bench.note(what);
       const contenders = engines.map((engine) => ({ name: engine.name, ...of(engine) }));
-      const sides: Shown[] = [...contest([...contenders, ...more], rounds, () => {}), ...absent];
+      const sides: Shown[] = [...(await contest([...contenders, ...more], rounds, () => {})), ...absent];
       const goals = [{ against: 'docker', atLeast: 1 }];
       measures.push({ workload: 'W8', what, bytes: transferBytes(), count: 20_000, sides, goals });
     };
     try {
-      race('load', (engine) => ({ work: engine.command('load', '-i', archive), before: () => clean(engine) }));
-      race('save', (engine) => ({
+      await race('load', (engine) => ({ work: engine.command('load', '-i', archive), before: () => clean(engine) }));
+      await race('save', (engine) => ({
         work: engine.command('save', '-o', out, transferImage),
         before: () => quietly(() => engine.do('load', '-i', archive)),
         after: () => rmSync(out, { force: true }),
       }));
-      race('push', (engine) => ({
+      await race('push', (engine) => ({
         work: engine.command('push', remote),
         before: () => {
           clean(engine);
@@ -64,8 +64,8 @@ export const transfer: Workload = {
         work: { argv: ['skopeo', 'copy', '--src-tls-verify=false', `docker://${remote}`, `dir:${copied}`] },
         before: () => rmSync(copied, { recursive: true, force: true }),
       };
-      race('pull', (engine) => ({ work: engine.command('pull', remote), before: () => clean(engine) }), [floor]);
-      race('pull and first run', (engine) => ({
+      await race('pull', (engine) => ({ work: engine.command('pull', remote), before: () => clean(engine) }), [floor]);
+      await race('pull and first run', (engine) => ({
         work: both(
           engine.command('pull', remote),
           engine.command('run', '--rm', '--network', 'none', remote, '/bin/true'),
