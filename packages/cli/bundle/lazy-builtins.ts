@@ -6,12 +6,13 @@ import type { Plugin } from 'rolldown';
  */
 const dear = [
   'child_process crypto dgram dns fs/promises http http2 https net perf_hooks readline readline/promises',
-  'stream stream/promises string_decoder timers/promises tls worker_threads zlib',
+  'stream stream/promises string_decoder timers/promises tls util worker_threads zlib',
 ].flatMap((names) => names.split(' '));
 
 const asked = new RegExp(`require\\(["'\`]node:(${dear.join('|')})["'\`]\\)`, 'g');
 /** What the bundler does to a CommonJS module for `import x from`: it would ask for every name in it. */
-const asWhole = /^(?:let|var|const) ([\w$]+) = __later\((.*)\);\n\1 = (?:[\w$.]+\.)?__toESM\(\1(?:, 1)?\);$/gm;
+const asWhole = /^([\w$]+) = [\w$.]+\(\1(?:, 1)?\);$/gm;
+const stoodIn = /^(?:let|var|const) ([\w$]+) = __later\(/gm;
 
 /** Stands in a chunk for a module: `default`, for who imports the whole of it, is the stand-in itself. */
 const standIn = `const __later = (name) => {
@@ -32,7 +33,9 @@ export function lazyBuiltins(): Plugin {
     name: 'lazy-builtins',
     renderChunk(code) {
       const lazy = code.replace(asked, (_, name) => `__later(${JSON.stringify(name)})`);
-      return lazy === code ? null : `${standIn}\n${lazy.replace(asWhole, 'let $1 = __later($2);')}`;
+      if (lazy === code) return null;
+      const names = new Set([...lazy.matchAll(stoodIn)].map(([, name]) => name));
+      return `${standIn}\n${lazy.replace(asWhole, (line, name) => (names.has(name) ? '' : line))}`;
     },
   };
 }
