@@ -1,5 +1,5 @@
 import { MicaError } from '../error.ts';
-import { readInRoot } from '../system/open-in-root.ts';
+import { readInRoot } from '../system/in-root.ts';
 
 export interface UserIds {
   readonly uid: number;

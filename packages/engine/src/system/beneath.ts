@@ -1,17 +1,11 @@
 import { constants } from 'node:fs';
 import { systemError } from './errno.ts';
 import { cString, lastErrno, native } from './library.ts';
+import { openat2, Resolve } from './openat2.ts';
 
-// openat2 has no wrapper in Debian 12's C library: by number, the same on every architecture since
-// 5.6 (asm-generic/unistd.h).
-const OPENAT2 = 'long syscall(long number, int dirfd, const void *path, const void *how, unsigned long size)';
 const STATX = 'int statx(int dirfd, const void *path, int flags, unsigned int mask, void *out)';
 const READLINKAT = 'long readlinkat(int dirfd, const void *path, void *out, unsigned long size)';
-const NR_openat2 = 437;
 
-const RESOLVE_NO_MAGICLINKS = 0x02;
-const RESOLVE_NO_SYMLINKS = 0x04;
-const RESOLVE_BENEATH = 0x08;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_STATX_DONT_SYNC = 0x4000;
@@ -21,9 +15,7 @@ const O_NOATIME = 0o1000000;
 const ENOENT = 2;
 const EPERM = 1;
 
-// struct open_how: flags, mode, resolve; 64 bits each (openat2(2))
-const how = new Uint32Array(6);
-how[4] = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+const resolve = Resolve.beneath | Resolve.noSymlinks | Resolve.noMagicLinks;
 
 /**
  * Opens for reading what lies at `path` (a C string) below the directory `dirfd`; no symlink is
@@ -32,14 +24,12 @@ how[4] = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
  * back to the disk, once for each. The descriptor is the caller's to close.
  */
 export function openBeneath(dirfd: number, path: Uint8Array, flags: number = constants.O_RDONLY): number {
-  const open = native(OPENAT2);
-  how[0] = flags | O_CLOEXEC | O_NOATIME | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  let fd = open(NR_openat2, dirfd, path, how, 24);
+  const how = flags | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  let fd = openat2(dirfd, path, how | O_NOATIME, resolve);
   if (fd !== -1) return fd;
   if (lastErrno() === EPERM) {
     // not the owner: O_NOATIME is not for us
-    how[0] = flags | O_CLOEXEC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    fd = open(NR_openat2, dirfd, path, how, 24);
+    fd = openat2(dirfd, path, how, resolve);
     if (fd !== -1) return fd;
   }
   throw systemError('openat2', lastErrno(), text(path));

@@ -1,16 +1,9 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { systemError } from './errno.ts';
-import { call, cString, lastErrno, native } from './library.ts';
+import { call, cString, lastErrno } from './library.ts';
+import { openat2, Resolve } from './openat2.ts';
 
-// By number: Debian 12's C library has no wrapper. The same on every architecture since 5.6.
-const OPENAT2 = 'long syscall(long number, int dirfd, const void *path, const void *how, unsigned long size)';
 const READLINKAT = 'long readlinkat(int fd, const void *path, _Out_ void *out, unsigned long size)';
-const NR_OPENAT2 = 437;
-const RESOLVE_NO_MAGICLINKS = 0x02;
-const RESOLVE_NO_SYMLINKS = 0x04;
-const RESOLVE_BENEATH = 0x08;
-const RESOLVE_IN_ROOT = 0x10;
-const O_CLOEXEC = 0o2000000;
 const EAGAIN = 11;
 
 export const O_PATH = 0o10000000;
@@ -21,18 +14,17 @@ export const DIRECTORY: number = constants.O_RDONLY | constants.O_DIRECTORY;
  * symlink stay inside. `beneath`: no symlink at all, so nothing that another process swaps in leads away.
  */
 export type Scope = 'root' | 'beneath';
-const resolve: Readonly<Record<Scope, bigint>> = {
-  root: BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
-  beneath: BigInt(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS),
+const resolve: Readonly<Record<Scope, number>> = {
+  root: Resolve.inRoot | Resolve.noMagicLinks,
+  beneath: Resolve.beneath | Resolve.noSymlinks | Resolve.noMagicLinks,
 };
 
 /** openat2(2) below the directory `dirfd`. The descriptor is the caller's. */
 export function openIn(dirfd: number, path: string | Buffer, flags: number, scope: Scope): number {
-  const how = new BigUint64Array([BigInt(flags | O_CLOEXEC), 0n, resolve[scope]]);
   const name = cString(path.length === 0 ? '.' : path);
   // EAGAIN: something was renamed or mounted meanwhile, and `..` could not be proven safe.
   for (let attempt = 0; ; attempt++) {
-    const fd = native(OPENAT2)(NR_OPENAT2, dirfd, name, how, how.byteLength);
+    const fd = openat2(dirfd, name, flags, resolve[scope]);
     if (fd !== -1) return fd;
     const errno = lastErrno();
     if (errno !== EAGAIN || attempt === 100) throw systemError('openat2', errno, path);
@@ -79,6 +71,29 @@ export function openFile(dirfd: number, path: Buffer): number | null {
     return fstatSync(at).isFile() ? openSync(fdLink(at), constants.O_RDONLY) : null;
   } finally {
     closeSync(at);
+  }
+}
+
+/**
+ * The text of a regular file of a container's, at most `limit` bytes of it, found as the container would;
+ * null when it is not there or no file. `root` may be `/proc/PID/root`.
+ */
+export function readInRoot(root: string, path: string, limit: number): string | null {
+  const dir = openSync(root, constants.O_DIRECTORY | O_PATH);
+  try {
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    return withOpen(dir, path, flags, 'root', (fd) => {
+      if (!fstatSync(fd).isFile()) return null;
+      const text = Buffer.alloc(Math.min(limit, fstatSync(fd).size));
+      let length = 0;
+      for (let n = -1; n !== 0 && length < text.length; length += n)
+        n = readSync(fd, text, length, text.length - length, null);
+      return text.toString('utf8', 0, length);
+    });
+  } catch {
+    return null;
+  } finally {
+    closeSync(dir);
   }
 }
 
