@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { MicaError, parsePublish } from '@mica/engine';
 import { type FlagGroup, many } from './flag-group.ts';
 
@@ -33,7 +34,7 @@ export const network: FlagGroup<NetworkFlags> = {
       )
       .option('-P, --publish-all', 'all exposed ports on free ones of the machine')
       .option('--expose <port[/udp]>', 'a port for -P', many, list)
-      .option('--dns <address>', 'a name server', many, list)
+      .option('--dns <address>', 'a name server', nameServer, list)
       .option('--dns-search <domain>', 'a search domain; . for none', many, list)
       .option('--dns-option <option>', 'an option of resolv.conf', many, list)
       .option('--add-host <name:address>', 'a line for /etc/hosts; host-gateway is the machine', many, list)
@@ -72,6 +73,14 @@ export const network: FlagGroup<NetworkFlags> = {
     };
   },
 };
+
+function nameServer(text: string, all: readonly string[]): string[] {
+  if (isIP(text) !== 0) return [...all, text];
+  throw new MicaError('invalid-argument', `invalid argument "${text}" for "--dns" flag: ${text} is not an ip address`, {
+    subject: '--dns',
+    exitCode: 125,
+  });
+}
 
 /** `NAME`, or docker's long form `name=NAME,alias=…,ip=…,mac-address=…`. */
 function parseNetwork(text: string): { name: string; ip?: string; mac?: string; aliases: string[] } {

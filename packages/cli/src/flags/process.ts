@@ -30,6 +30,11 @@ function variable(text: string, all: string[]): string[] {
   );
 }
 
+function label(text: string, all: string[]): string[] {
+  if (!text.startsWith('=') && text !== '') return [...all, text];
+  throw new MicaError('invalid-argument', `invalid label '${text}': empty name`, { subject: '--label', exitCode: 125 });
+}
+
 export const process: FlagGroup<ProcessFlags> = {
   add(command) {
     command
@@ -40,7 +45,7 @@ export const process: FlagGroup<ProcessFlags> = {
       .option('--env-file <file>', 'variables from a file', many, [] as string[])
       .option('-h, --hostname <name>', 'its host name')
       .option('-i, --interactive', 'keep standard input open')
-      .option('-l, --label <KEY=VALUE>', 'a label', many, [] as string[])
+      .option('-l, --label <KEY=VALUE>', 'a label', label, [] as string[])
       .option('--label-file <file>', 'labels from a file', many, [] as string[])
       .option('--name <name>', 'its name')
       .option('--rm', 'remove it when it ends')

@@ -106,6 +106,8 @@ it('what contradicts itself is refused', () => {
     [['--health-cmd', 'x', '--health-retries', '-1'], 'Retries in Healthcheck cannot be negative'],
     [['--log-opt', 'max-file=0'], 'max-file cannot be less than 1'],
     [['-e', '=x'], 'invalid environment variable: =x'],
+    [['-l', '=x'], "invalid label '=x': empty name"],
+    [['--dns', 'x'], 'x is not an ip address'],
   ] as const)
     expect(run(...flags, 'base:1', 'true')).toMatchObject({
       code: 125,

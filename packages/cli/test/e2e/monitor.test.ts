@@ -70,6 +70,12 @@ it("a check that takes too long, in a start period, the image's, none", async ()
   expect(inspect('none', '{{json .Config.Healthcheck}} {{json .State}}')).toMatch(
     /^\{"Test":\["NONE"\]\} (?!.*Health)/,
   );
+  // One that is paused is not asked meanwhile.
+  store.ok(['pause', 'own']);
+  const probes = () => JSON.parse(inspect('early', '{{json .State.Health.Log}}'))[4].Start;
+  const paused = probes();
+  await expect.poll(probes, patience).not.toBe(paused);
+  expect(inspect('own', '{{.State.Health.Status}} {{.State.Health.FailingStreak}}')).toBe('healthy 0');
   store.removeContainers();
 });
 

@@ -1,7 +1,10 @@
+import { MicaError } from '../error.ts';
+import { isFrozen } from '../runtime/cgroup.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
 import { execInContainer } from './exec.ts';
 import type { Check } from './health.ts';
+import { groupOf } from './pause.ts';
 import type { HealthState } from './record.ts';
 
 const KEPT_PROBES = 5;
@@ -10,7 +13,9 @@ const KEPT_OUTPUT = 4096; // docker's
 /** Runs the check once in the container and writes down what it says. `started`: milliseconds since 1970. */
 export async function probe(context: ContainerContext, row: Row, check: Check, started: number): Promise<void> {
   const start = new Date().toISOString();
-  const { exitCode, output } = await run(context, row, check);
+  const result = await run(context, row, check);
+  if (result === null) return;
+  const { exitCode, output } = result;
   const early = Date.now() - started < check.startPeriod;
   context.update(row.id, (state) => {
     if (!state.health || state.startedAt !== row.record.startedAt) return state;
@@ -29,7 +34,12 @@ function next(health: HealthState, exitCode: number, retries: number, early: boo
   return { status: failingStreak >= retries ? 'unhealthy' : health.status, failingStreak };
 }
 
-async function run(context: ContainerContext, row: Row, check: Check): Promise<{ exitCode: number; output: string }> {
+/** null when it stands still (paused, or being committed) or has just ended: that says nothing of its health. */
+async function run(
+  context: ContainerContext,
+  row: Row,
+  check: Check,
+): Promise<{ exitCode: number; output: string } | null> {
   let output = '';
   const add = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(0, KEPT_OUTPUT);
@@ -50,6 +60,9 @@ async function run(context: ContainerContext, row: Row, check: Check): Promise<{
     if (late) return { exitCode: -1, output: `Health check exceeded timeout (${check.timeout / 1000}s): ${output}` };
     return { exitCode, output };
   } catch (error) {
+    const still = error instanceof MicaError && ['conflict', 'not-running'].includes(error.code);
+    // Frozen while the runtime was at it: its own error then.
+    if (still || isFrozen(groupOf(row.id, row.record))) return null;
     return { exitCode: -1, output: (error as Error).message };
   }
 }
