@@ -8,6 +8,7 @@ export async function objectPrinter(format: string | undefined): Promise<(found:
   if (format === undefined) return (found) => `${JSON.stringify(found, null, 4)}\n`;
   if (format === 'json') return (found) => `${JSON.stringify(found)}\n`;
   const { Template, TemplateError } = await import('./template/index.ts');
+  const { withAbsent } = await import('./template/absent.ts');
   const attempt = <T>(run: () => T): T => {
     try {
       return run();
@@ -17,7 +18,7 @@ export async function objectPrinter(format: string | undefined): Promise<(found:
     }
   };
   const template = attempt(() => new Template(format));
-  return (found) => attempt(() => found.map((one) => `${template.execute(withMaps(one))}\n`).join(''));
+  return (found) => attempt(() => found.map((one) => `${template.execute(withMaps(withAbsent, one))}\n`).join(''));
 }
 
 /** The fields that are maps in docker's own types; the rest are structs, whose missing fields are errors. */
@@ -35,11 +36,15 @@ const mapFields = new Set([
   'Data',
   'Containers',
 ]);
-function withMaps(value: unknown, field = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => withMaps(item));
+type Complete = (struct: object, field: string) => object;
+
+function withMaps(complete: Complete, value: unknown, field = '', parent = ''): unknown {
+  const inner = (item: unknown, key: string) => withMaps(complete, item, key, field);
+  if (Array.isArray(value)) return value.map((item) => inner(item, ''));
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, withMaps(item, key)] as const);
-  return mapFields.has(field) ? new Map(entries) : Object.fromEntries(entries);
+  const entries = Object.entries(value).map(([key, item]) => [key, inner(item, key)] as const);
+  const isMap = mapFields.has(field) || (parent === 'LogConfig' && field === 'Config');
+  return isMap ? new Map(entries) : complete(Object.fromEntries(entries), field);
 }
 
 /** One description: as text, or by --format (json, a template). */

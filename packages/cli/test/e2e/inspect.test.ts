@@ -35,6 +35,12 @@ it("the answer has docker's fields, and what was asked for where docker has it",
     Mounts.map(({ Type, Destination, RW, Propagation }) => `${Type} ${Destination} ${RW} ${Propagation}`).sort();
   expect(shown(mica)).toEqual(shown(docker as Described));
   expect(mica.NetworkSettings.Networks.none).toEqual(docker.NetworkSettings.Networks.none);
+  store.ok(['create', '--name', 'bare', '--network', 'none', 'base:1', 'true']);
+  const idiom =
+    '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.Config.StopSignal}}{{.HostConfig.Tmpfs}}';
+  expect(store.ok(['inspect', '-f', idiom, 'bare'])).toBe('none map[]\n');
+  expect(store.ok(['inspect', '-f', '{{json .State}}', 'bare'])).not.toContain('Health');
+  expect(store.ok(['inspect', '-f', '{{index .HostConfig.LogConfig.Config "max-size"}}', 'full'])).toBe('1m\n');
   expect(store.ok(['inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}}', 'full'])).toBe(
     '67108864 on-failure\n',
   );

@@ -179,7 +179,7 @@ it('logs turn over: one file of a size, or several without a gap', async () => {
   expect(kept.at(-1)).toBe('line 400');
   expect(kept.length).toBeLessThan(120);
   // A batch is less than a file, and waits until the one before is looked after.
-  const script = `for n in 1 101 201 301; do ${batch}; until [ -e /go$n ]; do sleep 0.05; done; done`;
+  const script = `for n in 1 101 201 301; do ${batch}; until [ -e /go$n ]; do sleep 0.05; done; done; sleep 1000`;
   start('several', script, ...size, '--log-opt', 'max-file=3');
   const log = join(store.root, 'containers', store.ok(['inspect', '-f', '{{.Id}}', 'several']).trim(), 'ctr.log');
   for (const n of [1, 101, 201, 301]) {
