@@ -79,8 +79,9 @@ export function openFile(dirfd: number, path: Buffer): number | null {
  * null when it is not there or no file. `root` may be `/proc/PID/root`.
  */
 export function readInRoot(root: string, path: string, limit: number): string | null {
-  const dir = openSync(root, constants.O_DIRECTORY | O_PATH);
+  let dir = -1;
   try {
+    dir = openSync(root, constants.O_DIRECTORY | O_PATH);
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
     return withOpen(dir, path, flags, 'root', (fd) => {
       if (!fstatSync(fd).isFile()) return null;
@@ -93,7 +94,7 @@ export function readInRoot(root: string, path: string, limit: number): string | 
   } catch {
     return null;
   } finally {
-    closeSync(dir);
+    if (dir >= 0) closeSync(dir);
   }
 }
 
