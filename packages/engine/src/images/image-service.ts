@@ -6,7 +6,7 @@ import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { type ImageInspect, inspectImage } from './inspect.ts';
 import { pruneImages } from './prune-images.ts';
-import { canonicalOf, resolveImage } from './resolve.ts';
+import { canonicalOf, resolveImage, targetOf } from './resolve.ts';
 
 /** Listing, naming and removing images. */
 export class ImageService {
@@ -87,7 +87,9 @@ export class ImageService {
   }
 
   tag(source: string, target: string): void {
-    this.#store.images.tag(parseReference(target).canonical, resolveImage(this.#store, source).id);
+    const { id } = resolveImage(this.#store, source);
+    // With the index that it came with, so that all of a multi-platform image can be pushed by its new name.
+    this.#store.images.tag(parseReference(target).canonical, id, targetOf(this.#store, source));
   }
 
   /** docker's rule: a name goes; with the last name the image goes; an ID needs force while it has several. */

@@ -50,6 +50,12 @@ function lookup(store: Store, name: string): Digest | null {
   return named === null ? null : store.images.lookup(named);
 }
 
+/** The manifest or index that this name came with; null for an ID, and when it is the image's own. */
+export function targetOf(store: Store, name: string): Digest | null {
+  const named = canonicalOf(name);
+  return named === null ? null : store.images.target(named);
+}
+
 /** The name as the store keeps it, null for what can only be an ID. A tag beside a digest adds nothing to it. */
 export function canonicalOf(name: string): string | null {
   if (name.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(name)) return null;

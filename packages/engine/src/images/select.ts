@@ -6,7 +6,7 @@ import { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } fr
 import { choosePlatform, platformText } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
-import { canonicalOf, resolveImage } from './resolve.ts';
+import { resolveImage, targetOf } from './resolve.ts';
 
 /** A manifest or index as it is sent elsewhere: its very bytes. */
 export interface Document {
@@ -29,8 +29,7 @@ export interface Selected {
  */
 export function selectImage(store: Store, name: string, platform?: Platform): Selected {
   const image = resolveImage(store, name);
-  const named = canonicalOf(name);
-  const target = named === null ? null : store.images.target(named);
+  const target = targetOf(store, name);
   const own = store.images.get(image.id)?.manifest as Digest;
   const top = target !== null && store.blobs.has(target) ? document(store, target) : document(store, own);
   if (isIndexType(top.mediaType)) {

@@ -215,13 +215,8 @@ class Push {
     const from = this.#mountable(blob.digest);
     const open = (at: number) => {
       const stream = createReadStream(path, { start: at, highWaterMark: 1 << 18 });
-      let sent = at;
-      if (subject !== null)
-        stream.on('data', (chunk) => {
-          sent += chunk.length;
-          onPush?.({ status: 'Pushing', subject, bytes: sent, totalBytes: blob.size });
-        });
-      return stream;
+      if (subject === null) return stream;
+      return counted(stream, at, (bytes) => onPush?.({ status: 'Pushing', subject, bytes, totalBytes: blob.size }));
     };
     const how = await upload(this.#repository, { ...blob, open }, { mountFrom: from, signal: this.#signal });
     if (how === 'mounted') tell('Mounted from', from);
@@ -254,6 +249,22 @@ class Push {
     }
     return found;
   }
+}
+
+/**
+ * Tells how far the reader has come. Not by a listener of the stream's own: that would start it before the
+ * request is connected and takes its bytes, and the first would be lost.
+ */
+function counted(stream: Readable, from: number, tell: (bytes: number) => void): Readable {
+  async function* pieces() {
+    let bytes = from;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      yield chunk;
+      bytes += chunk.length;
+      tell(bytes);
+    }
+  }
+  return Readable.from(pieces(), { objectMode: false });
 }
 
 function isPlain(layer: Descriptor): boolean {

@@ -9,7 +9,7 @@ import { MicaError } from '../error.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import { parseIndex, parseManifest } from '../image/manifest.ts';
 import { parsePlatform } from '../image/platform.ts';
-import { resolveImage } from '../images/resolve.ts';
+import { resolveImage, targetOf } from '../images/resolve.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import { withOrigin, withRepository } from '../registry/open.ts';
@@ -75,8 +75,9 @@ async function fromStore(store: Store, name: string, target: Place, options: Tra
   switch (target.kind) {
     case 'store': {
       const { id } = resolveImage(store, name);
-      store.images.tag(parseReference(target.name).canonical, id);
-      return { digest: store.images.get(id)?.manifest ?? id };
+      const came = targetOf(store, name);
+      store.images.tag(parseReference(target.name).canonical, id, came);
+      return { digest: came ?? store.images.get(id)?.manifest ?? id };
     }
     case 'registry': {
       const { insecure = [], signal } = options;

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { importRootfs } from '../../src/archive/import.ts';
+import { pushImage } from '../../src/registry/push.ts';
+import { Store } from '../../src/store/store.ts';
+import { quick } from '../support/fault-bench.ts';
+import { digestOf } from '../support/fault-registry.ts';
+import { makeTar } from '../support/tar.ts';
+import { UploadRegistry } from '../support/upload-registry.ts';
+
+let root: string;
+let store: Store;
+let registry: UploadRegistry;
+let tar: Buffer;
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'mica-upload-'));
+  store = Store.open(join(root, 'store'));
+  registry = await UploadRegistry.start();
+  tar = await makeTar([{ name: 'data', body: randomBytes(4_000_000) }]);
+  await importRootfs(store, Readable.from([tar]), { reference: `${registry.host}/up:1` });
+});
+afterEach(async () => {
+  await registry.stop();
+  store.close();
+  rmSync(root, { recursive: true, force: true });
+});
+const push = (compression: 'none' | 'gzip' = 'none') =>
+  pushImage(store, `${registry.host}/up:1`, { ...quick, compression });
+
+it('cut in the middle of a blob: goes on from the byte that the registry has next', async () => {
+  registry.cuts.push(700_000, 1_000_001, 1, 123_456);
+  const { digest } = await push();
+  expect(digestOf(registry.manifests.get('1') as Buffer)).toBe(digest);
+  expect(registry.blobs.get(digestOf(tar))?.equals(tar)).toBe(true);
+  // The config may have been cut before the layer was: what counts is that no byte went twice.
+  const stored = [...registry.blobs.values()].reduce((sum, { length }) => sum + length, 0);
+  expect(registry.taken).toBe(stored);
+  expect(registry.starts.filter((at) => at > 0).length).toBeGreaterThanOrEqual(3);
+});
+
+it('cut at a hundred random offsets, compressed: the same blob', async () => {
+  for (let i = 0; i < 100; i++) registry.cuts.push(2 + Math.floor(Math.random() * 60_000));
+  const { digest } = await push('gzip');
+  const manifest = JSON.parse(String(registry.manifests.get('1')));
+  expect(digestOf(registry.manifests.get('1') as Buffer)).toBe(digest);
+  for (const item of [manifest.config, ...manifest.layers])
+    expect(registry.blobs.get(item.digest)?.length).toBe(item.size);
+  expect(registry.taken).toBe([...registry.blobs.values()].reduce((sum, { length }) => sum + length, 0));
+});
+
+it('one that is cut at once, again and again, is given up with a line that names the blob', async () => {
+  registry.cuts.push(...Array<number>(50).fill(0));
+  await expect(push()).rejects.toMatchObject({ name: 'MicaError', code: 'registry-failed' });
+});

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { digestOf } from './fault-registry.ts';
+
+/**
+ * A registry in memory that takes uploads as distribution-spec has them, "Pushing a blob in chunks": it keeps
+ * what came before a cut, and tells how much that is. Debian's own forgets it.
+ */
+export class UploadRegistry {
+  readonly blobs = new Map<string, Buffer>();
+  readonly manifests = new Map<string, Buffer>();
+  /** How many bytes of each PATCH, one after the other, are taken before the connection is cut. */
+  readonly cuts: number[] = [];
+  /** Where each PATCH began. */
+  readonly starts: number[] = [];
+  readonly #uploads = new Map<string, Buffer[]>();
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<UploadRegistry> {
+    const server = createServer();
+    const registry = new UploadRegistry(server);
+    server.on('request', (request, response) => {
+      // A request that was cut has no answer.
+      registry.#answer(request, response).catch(() => response.destroy());
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return registry;
+  }
+
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  }
+  /** Bytes that came in requests, those of cut ones included. */
+  taken = 0;
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', `http://${this.host}`);
+    const last = pathname.slice(pathname.lastIndexOf('/') + 1);
+    const say = (status: number, headers: Record<string, string> = {}) => response.writeHead(status, headers).end();
+    if (pathname === '/v2/') return void say(200);
+    if (request.method === 'HEAD') return void say(this.blobs.has(last) ? 200 : 404);
+    if (pathname.includes('/manifests/')) {
+      const bytes = Buffer.concat(await request.toArray());
+      this.manifests.set(last, bytes);
+      return void say(201, { 'docker-content-digest': digestOf(bytes) });
+    }
+    const location = (id: string) => ({ location: `/v2/up/blobs/uploads/${id}` });
+    if (request.method === 'POST') {
+      const id = crypto.randomUUID();
+      this.#uploads.set(id, []);
+      return void say(202, location(id));
+    }
+    const parts = this.#uploads.get(last);
+    if (parts === undefined) return void say(404);
+    const size = () => parts.reduce((sum, { length }) => sum + length, 0);
+    const state = () => ({ ...location(last), range: `0-${Math.max(0, size() - 1)}` });
+    if (request.method === 'GET') return void say(204, state());
+    if (request.method === 'PATCH') {
+      const from = Number(request.headers['content-range']?.split('-')[0] ?? 0);
+      if (from !== size()) return void say(416, state());
+      this.starts.push(from);
+      await this.#take(request, parts);
+      return void say(202, state());
+    }
+    const bytes = Buffer.concat(parts);
+    const digest = searchParams.get('digest') ?? '';
+    if (digestOf(bytes) !== digest) return void say(400);
+    this.blobs.set(digest, bytes);
+    say(201);
+  }
+
+  async #take(request: IncomingMessage, parts: Buffer[]): Promise<void> {
+    let left = this.cuts.shift() ?? Number.POSITIVE_INFINITY;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      this.taken += part.length;
+      parts.push(part);
+      if (left === 0) throw new Error('cut');
+    }
+  }
+}
