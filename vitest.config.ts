@@ -19,6 +19,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
+    // No process of a command's goes on after it: a test's store is removed at any moment.
+    env: { MICA_HELPER: 'off' },
     reporters: ['default', './scripts/closing-line.ts'],
   },
 });

@@ -56,7 +56,7 @@ import type { EventRow } from './store/event-records.ts';
 import { Store } from './store/store.ts';
 import { TreeService } from './tree/tree-service.ts';
 import type { CheckReport } from './upkeep/check.ts';
-import { settleStore, WRITTEN_BACK_MS } from './upkeep/settle.ts';
+import { settleAlone, settleBeside, settleStore } from './upkeep/settle.ts';
 import type { Volumes } from './volume/volumes.ts';
 
 /** `--root`, `MICA_ROOT`, then /var/lib/mica as root and $XDG_DATA_HOME/mica otherwise. */
@@ -307,9 +307,13 @@ export class Engine {
   settle(olderThan = 0): number {
     return settleStore(this.#store, olderThan);
   }
-  /** The same for what the kernel has written back by itself: cheap enough to do after any command. */
-  settleOld(): number {
-    return settleStore(this.#store, WRITTEN_BACK_MS);
+  /** The same for what the kernel has written back by itself, by another process: nothing to wait for after a command. */
+  settleBeside(): void {
+    settleBeside(this.#store, this.#options.self ?? []);
+  }
+  /** What that process does. */
+  settleAlone(): boolean {
+    return settleAlone(this.#store);
   }
   /** Reads all of the store and says what is damaged. */
   async check(task: Task = {}): Promise<CheckReport> {

@@ -59,6 +59,7 @@ export class Mica implements Peer {
     this.clear();
     const run = runFolder(this.root);
     rmSync(run, { recursive: true, force: true });
-    rmSync(this.root, { recursive: true, force: true });
+    // Again while the process that settles what the last commit found old still has it open.
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 10 });
   }
 }

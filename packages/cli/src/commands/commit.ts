@@ -49,7 +49,7 @@ Examples:
 async function run(engine: Engine, names: string[], flags: Flags): Promise<void> {
   refuseMixed(flags);
   await (isBatch(flags) ? many(engine, names, flags) : one(engine, names, flags));
-  engine.settleOld();
+  engine.settleBeside();
 }
 
 /** A flag that says nothing in the company it is in is an error: without it something else would be done. */

@@ -206,4 +206,10 @@ export const verbs: readonly Verb[] = [
     hidden: true,
     load: () => import('./ended.ts'),
   },
+  {
+    names: ['settle'],
+    summary: 'find on the disk what was written a while ago',
+    hidden: true,
+    load: () => import('./settle.ts'),
+  },
 ];

@@ -38,3 +38,19 @@ export async function lockFile(file: string): Promise<() => void> {
     throw error;
   }
 }
+
+/** The same without waiting: false when another process holds the lock, and then nothing was done. */
+export function tryFileLock(file: string, work: () => void): boolean {
+  const fd = openSync(file, 'a', 0o600);
+  try {
+    if (native(FLOCK)(fd, LOCK_EX | LOCK_NB) !== 0) {
+      const errno = lastErrno();
+      if (errno === EWOULDBLOCK) return false;
+      throw systemError('flock', errno, file);
+    }
+    work();
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}

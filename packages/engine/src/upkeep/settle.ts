@@ -1,10 +1,22 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
+import { tryFileLock } from '../system/lock.ts';
 import { syncFileSystem } from '../system/sync.ts';
 
 /** From this many blobs on, one syncfs costs less than an fsync each. */
 const MANY = 8;
 /** The kernel writes dirty pages back after 30 s (vm.dirty_expire_centisecs): then an fsync has little left to do. */
-export const WRITTEN_BACK_MS = 35_000;
+const WRITTEN_BACK_MS = 35_000;
+
+/** What is pending for that long, milliseconds; null when there is nothing. Two indexed queries then. */
+function due(store: Store, olderThan: number): { blobs: Digest[]; unpacked: number | null } | null {
+  const blobs = store.blobs.pending(olderThan);
+  const since = store.unpacked.since();
+  const unpacked = since !== null && Date.now() - since >= olderThan ? since : null;
+  return blobs.length === 0 && unpacked === null ? null : { blobs, unpacked };
+}
 
 /**
  * Brings what is pending to the disk, blobs and database; nothing of it is verified after a crash any
@@ -12,15 +24,33 @@ export const WRITTEN_BACK_MS = 35_000;
  * enough for any command to do for those before it. Returns how many blobs were settled.
  */
 export function settleStore(store: Store, olderThan = 0): number {
-  const due = store.blobs.pending(olderThan);
-  const unpacked = store.unpacked.since();
-  const stale = unpacked !== null && Date.now() - unpacked >= olderThan;
-  if (due.length === 0 && !stale) return 0;
-  if (due.length >= MANY || stale) {
+  const what = due(store, olderThan);
+  if (what === null) return 0;
+  const { blobs, unpacked } = what;
+  if (blobs.length >= MANY || unpacked !== null) {
     syncFileSystem(store.root);
-    if (stale) store.unpacked.settled(unpacked);
-    store.blobs.settled(due);
-  } else store.blobs.settle(due);
+    if (unpacked !== null) store.unpacked.settled(unpacked);
+    store.blobs.settled(blobs);
+  } else store.blobs.settle(blobs);
   store.db.flush();
-  return due.length;
+  return blobs.length;
+}
+
+/**
+ * The same for what the kernel has written back by itself, by a process of its own: a disk that others
+ * keep busy holds a sync for seconds, and whoever ran the command would wait for it. It is started only
+ * when something is due, does that and ends, one a store (a lock); killed, the next command starts it again.
+ */
+export function settleBeside(store: Store, self: readonly string[]): void {
+  const [program, ...args] = self;
+  if (due(store, WRITTEN_BACK_MS) === null) return;
+  if (program === undefined || process.env.MICA_HELPER === 'off') settleStore(store, WRITTEN_BACK_MS);
+  else spawn(program, [...args, '--root', store.root, 'settle'], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+}
+
+/** That process's work. False when another one is at it. */
+export function settleAlone(store: Store): boolean {
+  return tryFileLock(join(store.root, 'settle.lock'), () => {
+    settleStore(store, WRITTEN_BACK_MS);
+  });
 }

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+
+/** Command lines of processes that are about this store. */
+function helpers(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes('settle') && words.includes(store.root) ? [words.join(' ')] : [];
+    } catch {
+      return []; // ended, or no process
+    }
+  });
+}
+function pending(): number {
+  const db = new DatabaseSync(join(store.root, 'mica.db'));
+  const count = Number(db.prepare('SELECT count(*) AS n FROM blobs WHERE pending IS NOT NULL').get()?.n);
+  db.close();
+  return count;
+}
+/** All that was written so far was so a minute ago. */
+function age(): void {
+  const folder = join(store.root, 'blobs/sha256');
+  const then = Date.now() / 1000 - 60;
+  for (const name of readdirSync(folder)) utimesSync(join(folder, name), then, then);
+}
+
+it('what was written a while ago is settled by a process of its own, which ends', async () => {
+  store.ok(['create', '--name', 'box', 'base:1', 'sh']);
+  const commit = (tag: string, helper: string) => store.ok(['commit', 'box', tag], { env: { MICA_HELPER: helper } });
+  commit('box:1', 'off');
+  const before = pending();
+  expect(before).toBeGreaterThan(0); // too fresh to be looked for on the disk
+  age();
+  commit('box:2', 'on');
+  // Config and manifest of the newest image are left.
+  await expect.poll(pending, { timeout: 60_000 }).toBeLessThan(before);
+  await expect.poll(helpers, { timeout: 60_000 }).toEqual([]);
+  age();
+  commit('box:3', 'off'); // the command itself does it
+  expect(pending()).toBeLessThan(3);
+  age();
+  store.ok(['settle']);
+  expect(pending()).toBe(0);
+  expect(store.run(['--root', join(store.work, 'gone'), 'settle'])).toEqual({ code: 0, out: '', err: '' });
+  expect(readdirSync(store.work)).not.toContain('gone');
+});
