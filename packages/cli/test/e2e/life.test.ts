@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -245,4 +245,23 @@ it('container prune: only what does not run, by label and age, the bytes that ca
   const asked = store.run(['container', 'prune'], { input: 'n\n' });
   expect(asked.out + asked.err).toMatch(/This will remove all stopped containers/);
   expect(lines('ps', '-aq')).toHaveLength(2);
+});
+
+it('rm -f of containers that are just being started leaves nothing, not even a folder', async () => {
+  store.removeContainers();
+  const names = ['a1', 'b2', 'c3'];
+  await Promise.all(
+    names.map(async (name) => {
+      const child = store.spawn(['run', '-d', '--name', name, '--network', 'none', 'base:1', 'sleep', '1000']);
+      const ended = once(child, 'exit');
+      const folders = readdirSync(join(store.root, 'containers')).length;
+      await expect
+        .poll(() => readdirSync(join(store.root, 'containers')).length, { timeout: 60_000 })
+        .not.toBe(folders);
+      const removal = store.spawn(['rm', '-f', name]);
+      await Promise.all([ended, once(removal, 'exit')]);
+    }),
+  );
+  store.removeContainers();
+  expect(existsSync(store.runFolder)).toBe(false);
 });

@@ -9,6 +9,7 @@ import { releaseNetwork } from './network-state.ts';
 import { groupOf, resumeIfFrozen } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { beingReset, isResetting } from './resetting.ts';
+import { lockUpper } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
 
 /** A name with or without SIG, or a number; as the name. @throws MicaError invalid-argument, worded as docker's */
@@ -100,6 +101,25 @@ export async function removeContainer(
   force: boolean,
   volumes = false,
 ): Promise<void> {
+  const unlock = await settled(context, row.id);
+  try {
+    await remove(context, context.store.containers.get<ContainerState>(row.id) ?? row, force, volumes);
+  } finally {
+    unlock();
+  }
+}
+
+/** A start or a copy that is under way would make anew what is taken away: it ends first, unless it hangs. */
+async function settled(context: ContainerContext, id: string): Promise<() => void> {
+  try {
+    return await lockUpper(context.paths, id, 10_000);
+  } catch (error) {
+    if (error instanceof MicaError && error.code === 'no-such-container') return () => {}; // half removed already
+    throw error;
+  }
+}
+
+async function remove(context: ContainerContext, row: Row, force: boolean, volumes: boolean): Promise<void> {
   const state = reconcile(context, row);
   if (isResetting(state)) throw beingReset(row.name);
   if (state.status === 'running') {

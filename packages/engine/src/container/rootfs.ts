@@ -68,9 +68,9 @@ export function makeUpper(store: Store, upper: string, diffIds: readonly Digest[
  * into a container that does not run. Until it is given back, or this process ends.
  * @throws MicaError no-such-container when it was removed meanwhile
  */
-export async function lockUpper(paths: ContainerPaths, id: string): Promise<() => void> {
+export async function lockUpper(paths: ContainerPaths, id: string, patience?: number): Promise<() => void> {
   try {
-    return await lockFile(join(paths.dir(id), 'lock'));
+    return await lockFile(join(paths.dir(id), 'lock'), patience);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });

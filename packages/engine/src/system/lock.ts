@@ -21,15 +21,16 @@ export function withFileLock<T>(file: string, work: () => T): T {
 
 /**
  * The same for work that waits, until the lock is given back. Asked for again and again: the holder may be
- * this very process, which must not stand still meanwhile.
+ * this very process, which must not stand still meanwhile. After `patience` milliseconds without it.
  */
-export async function lockFile(file: string): Promise<() => void> {
+export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY): Promise<() => void> {
+  const deadline = Date.now() + patience;
   const fd = openSync(file, 'a', 0o600);
   try {
     for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
       const done = native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0;
       const errno = done ? 0 : lastErrno();
-      if (done) return () => closeSync(fd);
+      if (done || Date.now() > deadline) return () => closeSync(fd);
       if (errno !== EWOULDBLOCK) throw systemError('flock', errno, file);
       await sleep(pause);
     }
