@@ -113,7 +113,7 @@ export class Arrival {
   async #blob(digest: Digest, size: number, body: Readable): Promise<boolean> {
     // Equal digest, equal bytes: what is here whole is not written again, and not read either.
     if (stored(this.#store, digest) !== null) {
-      this.#store.blobs.lease([digest]);
+      this.#store.blobs.leases.take([digest]);
       this.#blobs.add(digest);
       return false;
     }

@@ -138,7 +138,7 @@ function usable(store: Store, last: CommitRecord | null): CommitRecord | null {
   if (last === null || last.diffId === null) return null;
   const layer = store.layers.get(last.diffId);
   if (layer === null) return null;
-  store.blobs.lease([layer.digest]);
+  store.blobs.leases.take([layer.digest]);
   if (!store.blobs.has(layer.digest)) return null;
   return last.layers === 1 || store.images.get(last.image) !== null ? last : null;
 }

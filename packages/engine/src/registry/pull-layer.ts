@@ -25,7 +25,7 @@ export function storedLayer(store: Store, digest: Digest, diffId: Digest): Pulle
   const asked = store.layers.formOf(digest);
   const form = asked?.diffId === diffId && store.blobs.has(digest) ? asked : store.layers.get(diffId);
   if (form === null || !store.blobs.has(form.digest)) return null;
-  store.blobs.lease([form.digest]);
+  store.blobs.leases.take([form.digest]);
   return { ...form, compression: compressionOf(form.mediaType), entries: store.layers.get(diffId)?.entries ?? 0 };
 }
 

@@ -254,7 +254,7 @@ class Pull {
   }
 
   async #blob(descriptor: Descriptor): Promise<void> {
-    if (this.#store.blobs.has(descriptor.digest)) return this.#store.blobs.lease([descriptor.digest]);
+    if (this.#store.blobs.has(descriptor.digest)) return this.#store.blobs.leases.take([descriptor.digest]);
     const partial = PartialBlob.claim(this.#store, descriptor.digest);
     try {
       await download(this.#repository, partial, descriptor, async () => {}, { signal: this.#signal });

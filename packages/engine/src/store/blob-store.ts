@@ -18,7 +18,9 @@ import { MicaError } from '../error.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import { BlobWriter } from './blob-writer.ts';
 import type { Database } from './database.ts';
-import { bootId, isAlive, storeError, syncPath, thisProcess } from './files.ts';
+import { bootId, isAlive, storeError, thisProcess } from './files.ts';
+import { Leases } from './leases.ts';
+import { PendingBlobs } from './pending-blobs.ts';
 
 export interface BlobInfo {
   readonly digest: Digest;
@@ -37,11 +39,15 @@ export interface BlobInfo {
 export class BlobStore {
   readonly #root: string;
   readonly #db: Database;
+  readonly leases: Leases;
+  readonly pending: PendingBlobs;
   #made = false;
 
   constructor(root: string, db: Database) {
     this.#root = root;
     this.#db = db;
+    this.leases = new Leases(db);
+    this.pending = new PendingBlobs(db, this);
   }
 
   /** The caller ends it with `finish` or `abort`. */
@@ -62,7 +68,7 @@ export class BlobStore {
     this.#prepare();
     try {
       this.#db.write(() => {
-        this.lease([info.digest]);
+        this.leases.take([info.digest]);
         if (this.has(info.digest)) return rmSync(file, { force: true });
         renameSync(file, target);
         this.#db.run(
@@ -175,111 +181,17 @@ export class BlobStore {
     });
   }
 
-  /** Keeps these from being pruned until released, used by an inserted image, or this process's end. */
-  lease(digests: Iterable<Digest>): void {
-    const { pid, start } = thisProcess();
-    this.#db.write(() => {
-      for (const digest of digests) this.#db.run('INSERT OR IGNORE INTO leases VALUES (?, ?, ?)', digest, pid, start);
-    });
-  }
-
-  release(digests: Iterable<Digest>): void {
-    const { pid, start } = thisProcess();
-    this.#db.write(() => {
-      for (const digest of digests)
-        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
-    });
-  }
-
   /** Takes back blobs of an operation that failed: what no image and no other process holds goes. */
   discard(digests: Iterable<Digest>): void {
     this.#db.write(() => {
       for (const digest of digests) {
-        this.release([digest]);
+        this.leases.release([digest]);
         const used =
           this.#db.get('SELECT 1 FROM image_blobs WHERE digest = ?', digest) ??
           this.#db.get('SELECT 1 FROM leases WHERE digest = ?', digest);
         if (used === undefined) this.remove(digest);
       }
     });
-  }
-
-  /** Digests leased by living processes; leases of dead ones are dropped. */
-  leased(): Set<Digest> {
-    const held = new Set<Digest>();
-    for (const row of this.#db.all('SELECT DISTINCT pid, start FROM leases')) {
-      const owner = { pid: Number(row.pid), start: String(row.start) };
-      if (isAlive(owner))
-        for (const { digest } of this.#db.all(
-          'SELECT digest FROM leases WHERE pid = ? AND start = ?',
-          owner.pid,
-          owner.start,
-        ))
-          held.add(digest as Digest);
-      else this.#db.run('DELETE FROM leases WHERE pid = ? AND start = ?', owner.pid, owner.start);
-    }
-    return held;
-  }
-
-  /** Blobs that are not known to be on disk, written at least so many milliseconds ago. One indexed query when there are none. */
-  pending(olderThan = 0): Digest[] {
-    const rows = this.#db.all('SELECT digest FROM blobs WHERE pending IS NOT NULL');
-    const digests = rows.map((row) => row.digest as Digest);
-    if (olderThan === 0) return digests;
-    const before = Date.now() - olderThan;
-    return digests.filter((digest) => {
-      const stat = statSync(this.path(digest), { throwIfNoEntry: false });
-      return stat !== undefined && stat.mtimeMs < before;
-    });
-  }
-
-  /**
-   * Brings pending blobs to the disk: what was written under this boot is fsynced, what an earlier boot
-   * left pending is verified first and dropped when damaged. Idempotent. Returns what was dropped.
-   */
-  settle(which: readonly Digest[] = this.pending()): { synced: number; dropped: Digest[] } {
-    const dropped: Digest[] = [...this.recover()];
-    const done: Digest[] = [];
-    const algorithms = new Set<string>();
-    for (const digest of which) {
-      try {
-        syncPath(this.path(digest));
-        done.push(digest);
-        algorithms.add(algorithmOf(digest));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storeError(error, 'sync blob', digest);
-      }
-    }
-    for (const algorithm of algorithms) syncPath(join(this.#root, 'blobs', algorithm));
-    this.settled(done);
-    return { synced: done.length, dropped };
-  }
-
-  /** Notes that these are on disk: the caller has seen to it. */
-  settled(digests: readonly Digest[]): void {
-    if (digests.length === 0) return;
-    this.#db.write(() => {
-      for (const digest of digests)
-        this.#db.run('UPDATE blobs SET pending = NULL WHERE digest = ? AND pending = ?', digest, bootId());
-    });
-  }
-
-  /** After an unclean boot: verifies what that boot left pending. Costs one indexed query when there is nothing. */
-  recover(): Digest[] {
-    const dropped: Digest[] = [];
-    const rows = this.#db.all('SELECT digest FROM blobs WHERE pending IS NOT NULL AND pending <> ?', bootId());
-    for (const row of rows) {
-      const digest = row.digest as Digest;
-      try {
-        this.verify(digest);
-        this.#db.run('UPDATE blobs SET pending = ? WHERE digest = ?', bootId(), digest);
-      } catch (error) {
-        if (!(error instanceof MicaError)) throw error;
-        this.remove(digest);
-        dropped.push(digest);
-      }
-    }
-    return dropped;
   }
 
   /** Removes temporary files of processes that are no more. */

@@ -22,7 +22,7 @@ export function collect(store: Store): Collected {
   sweepUnpacking(store.layersDir);
   sweepDownloads(store.downloadsDir, false);
   return store.transaction(() => {
-    const leased = store.blobs.leased();
+    const leased = store.blobs.leases.held();
     const rows = store.db.all(
       'SELECT digest, size FROM blobs WHERE NOT EXISTS (SELECT 1 FROM image_blobs WHERE image_blobs.digest = blobs.digest)',
     );

@@ -55,7 +55,7 @@ export class Store {
     }
     const store = new Store(root);
     try {
-      store.blobs.recover();
+      store.blobs.pending.recover();
       store.unpacked.recover();
       return store;
     } catch (error) {

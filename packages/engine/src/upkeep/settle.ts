@@ -12,7 +12,7 @@ const WRITTEN_BACK_MS = 35_000;
 
 /** What is pending for that long, milliseconds; null when there is nothing. Two indexed queries then. */
 function due(store: Store, olderThan: number): { blobs: Digest[]; unpacked: number | null } | null {
-  const blobs = store.blobs.pending(olderThan);
+  const blobs = store.blobs.pending.list(olderThan);
   const since = store.unpacked.since();
   const unpacked = since !== null && Date.now() - since >= olderThan ? since : null;
   return blobs.length === 0 && unpacked === null ? null : { blobs, unpacked };
@@ -30,8 +30,8 @@ export function settleStore(store: Store, olderThan = 0): number {
   if (blobs.length >= MANY || unpacked !== null) {
     syncFileSystem(store.root);
     if (unpacked !== null) store.unpacked.settled(unpacked);
-    store.blobs.settled(blobs);
-  } else store.blobs.settle(blobs);
+    store.blobs.pending.settled(blobs);
+  } else store.blobs.pending.settle(blobs);
   store.db.flush();
   return blobs.length;
 }

@@ -35,7 +35,7 @@ it('after a crash, what was not on disk is verified before it is trusted, and wh
   const again = Store.open(root);
   expect([settled, whole, torn, lost].map((digest) => again.blobs.has(digest))).toEqual([true, true, false, false]);
   expect(existsSync(again.blobs.path(torn))).toBe(false);
-  expect(again.blobs.pending()).toEqual([whole]);
+  expect(again.blobs.pending.list()).toEqual([whole]);
   again.close();
 });
 
@@ -44,7 +44,7 @@ it('many are settled at once, and only old ones when asked', () => {
   for (let i = 0; i < 12; i++) put(store, `blob ${i}`);
   expect(settleStore(store, 60_000)).toBe(0);
   expect(settleStore(store)).toBe(12);
-  expect(store.blobs.pending()).toEqual([]);
+  expect(store.blobs.pending.list()).toEqual([]);
   expect(readFileSync(join(root, 'mica.db')).includes(Buffer.from('application/octet-stream'))).toBe(true);
   store.close();
 });

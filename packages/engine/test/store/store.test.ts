@@ -45,7 +45,7 @@ test('after another boot a pending blob is verified, a damaged one dropped', () 
   store.close();
   using again = Store.open(root);
   expect([again.blobs.has(good), again.blobs.has(bad)]).toEqual([true, false]);
-  expect(again.blobs.settle()).toEqual({ synced: 1, dropped: [] });
+  expect(again.blobs.pending.settle()).toEqual({ synced: 1, dropped: [] });
 });
 
 test('temporary files of dead processes are swept', () => {
