@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const privileged = process.getuid?.() === 0;
 // Real mounts and containers: root's. In CI they must run, so there they are never left out.
 const needRoot = [
-  'packages/engine/test/{layer,layer-rules,runtime,tree,e2e}/**',
+  'packages/engine/test/{layer,layer-rules,runtime,system,tree,e2e}/**',
   'packages/cli/test/e2e/**',
   'packages/bench/test/check.test.ts',
 ];

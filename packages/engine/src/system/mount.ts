@@ -20,6 +20,7 @@ const MOUNT_SETATTR =
   'long syscall(long number, int dirfd, const void *path, unsigned int flags, const void *attributes, unsigned long size)';
 const NR = { open_tree: 428, move_mount: 429, fsopen: 430, fsconfig: 431, fsmount: 432, mount_setattr: 442 } as const;
 
+const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
 const MS_REC = 0x4000;
 const MS_SLAVE = 0x80000;
@@ -65,6 +66,8 @@ export function outsidePrivateMounts<T>(work: () => T): T {
   const folder = process.cwd();
   const own = openSync('/proc/thread-self/ns/mnt', 'r');
   try {
+    // libuv's threads, once there are any, share this one's root and folder; setns refuses that.
+    call(UNSHARE, 'unshare', undefined, CLONE_FS);
     call(SETNS, 'setns', 'original mounts', originalMounts, CLONE_NEWNS);
     try {
       return work();
