@@ -1,6 +1,7 @@
 import type { Digest } from '../reference/digest.ts';
 import { networkFailure, RegistryFailure } from './failure.ts';
 import type { PartialBlob } from './partial.ts';
+import { blobFrom, type RangeShape } from './ranges.ts';
 import type { Repository } from './repository.ts';
 import { backOff } from './retry.ts';
 
@@ -8,10 +9,11 @@ export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes that are here by now. */
   readonly onBytes?: (bytes: number) => void;
+  readonly ranges?: RangeShape | undefined;
 }
 
 /**
- * Brings a blob in, each byte once: what is there is replayed, then the rest is asked for, again and again
+ * Brings a blob in: what is there is replayed, then the rest is asked for, again and again
  * from where the last answer was cut, as long as every try brings something. `take` gets every byte in
  * order and makes the sender wait. The bytes are verified by the partial's `finish`. @throws RegistryFailure
  */
@@ -32,25 +34,15 @@ export async function download(
   while (partial.size < size) {
     const before = partial.size;
     try {
-      const { body, from, length } = await repository.blob(digest, before);
-      try {
-        if (length !== null && from + length !== size) throw wrongLength(from + length);
-        let skip = before - from;
-        for await (const received of body as AsyncIterable<Buffer>) {
-          const chunk = skip === 0 ? received : received.subarray(skip);
-          skip = Math.max(0, skip - received.length);
-          if (chunk.length === 0) continue;
-          if (partial.size + chunk.length > size) throw wrongLength(partial.size + chunk.length);
-          partial.write(chunk);
-          options.onBytes?.(partial.size);
-          await take(chunk);
-          options.signal?.throwIfAborted();
-        }
-        if (partial.size < size)
-          throw new RegistryFailure(`blob ${digest}: cut off at byte ${partial.size} of ${size}`, { retry: true });
-      } finally {
-        body.destroy();
+      for await (const chunk of blobFrom(repository, blob, before, wrongLength, options.ranges)) {
+        if (partial.size + chunk.length > size) throw wrongLength(partial.size + chunk.length);
+        partial.write(chunk);
+        options.onBytes?.(partial.size);
+        await take(chunk);
+        options.signal?.throwIfAborted();
       }
+      if (partial.size < size)
+        throw new RegistryFailure(`blob ${digest}: cut off at byte ${partial.size} of ${size}`, { retry: true });
     } catch (error) {
       failed = partial.size > before ? 1 : failed + 1;
       await backOff(

@@ -5,6 +5,7 @@ import { Connection } from './connection.ts';
 import { CredentialStore } from './credentials.ts';
 import { RegistryFailure, userError } from './failure.ts';
 import { type Endpoint, Hosts } from './hosts.ts';
+import type { RangeShape } from './ranges.ts';
 import { Repository } from './repository.ts';
 import { defaultRetry, type RetryPolicy } from './retry.ts';
 import type { Timeouts } from './transport.ts';
@@ -13,6 +14,8 @@ import type { Timeouts } from './transport.ts';
 export interface Patience {
   readonly retry?: RetryPolicy;
   readonly timeouts?: Timeouts;
+  /** How large blobs are asked for; a test makes everything large. */
+  readonly ranges?: RangeShape;
 }
 
 /** Runs with the repository behind a reference: with each of its mirrors, then with itself, until one serves it. */

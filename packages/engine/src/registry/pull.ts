@@ -56,7 +56,7 @@ class Pull {
   readonly #reference: Reference;
   /** What it is called here. */
   readonly #as: Reference;
-  readonly #options: PullOptions;
+  readonly #options: PullOptions & Patience;
   readonly #limit = new Limit(layersAtOnce);
   readonly #downloads = new Limit(downloadsAtOnce);
   readonly #stop = new AbortController();
@@ -64,7 +64,13 @@ class Pull {
   readonly #layers = new Map<Digest, Promise<PulledLayer>>();
   #pool: Pool | null = null;
 
-  constructor(store: Store, repository: Repository, reference: Reference, as: Reference, options: PullOptions) {
+  constructor(
+    store: Store,
+    repository: Repository,
+    reference: Reference,
+    as: Reference,
+    options: PullOptions & Patience,
+  ) {
     this.#store = store;
     this.#repository = repository;
     this.#reference = reference;
@@ -230,6 +236,7 @@ class Pull {
         signal: this.#signal,
         pool: this.#pool,
         downloads: this.#downloads,
+        ranges: this.#options.ranges,
         onBytes: (bytes) => onPull?.({ status: 'Downloading', subject, bytes, totalBytes: descriptor.size }),
         onDownloaded: () => onPull?.({ status: 'Download complete', subject }),
       });

@@ -15,6 +15,16 @@ export interface RemoteDocument {
   readonly mediaType: string;
 }
 
+export interface BlobAnswer {
+  readonly body: Answer['body'];
+  /** Where in the blob it begins. */
+  readonly from: number;
+  /** Bytes of this answer; null when it does not say. */
+  readonly length: number | null;
+  /** False: it is the whole blob, whatever was asked for. */
+  readonly ranged: boolean;
+}
+
 const manifestTypes = [mediaTypes.index, mediaTypes.manifest, mediaTypes.dockerIndex, mediaTypes.dockerManifest].join(
   ', ',
 );
@@ -90,19 +100,20 @@ export class Repository {
     return this.#head(`blobs/${digest}`, {});
   }
 
-  /** Pulling a blob from `offset` on (end-2); a registry without ranges sends all of it. One try. */
-  async blob(
-    digest: Digest,
-    offset: number,
-    end?: number,
-  ): Promise<{ body: Answer['body']; from: number; length: number | null }> {
+  /** Pulling a blob from `offset` on, up to `end` (end-2); a registry without ranges sends all of it. One try. */
+  async blob(digest: Digest, offset: number, end?: number): Promise<BlobAnswer> {
     const range =
       offset > 0 || end !== undefined ? { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` } : {};
     const answer = await this.#ask('pull', { method: 'GET', path: `blobs/${digest}`, headers: range });
     await expectStatus(answer, 'GET', [200, 206]);
     const length = answer.header('content-length');
     const from = answer.status === 206 ? rangeStart(answer, offset) : 0;
-    return { body: answer.body, from, length: length === undefined ? null : Number(length) };
+    return {
+      body: answer.body,
+      from,
+      length: length === undefined ? null : Number(length),
+      ranged: answer.status === 206,
+    };
   }
 
   /** Listing referrers (end-12a), or the fallback tag of registries that have no such list. */
