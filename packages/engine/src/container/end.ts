@@ -52,14 +52,20 @@ export async function stopContainer(
   timeout?: number,
   signal = stopSignal(row),
 ): Promise<void> {
-  const { id } = row;
-  if (reconcile(context, row).status !== 'running') {
-    context.update(id, (state) => ({ ...state, stopRequested: true })); // it may be between two starts
-    return;
+  context.update(row.id, (state) => ({ ...state, stopRequested: true })); // it may be between two starts
+  for (let now: Row | null = row; now !== null; now = context.store.containers.get<ContainerState>(row.id)) {
+    const running = reconcile(context, now).status === 'running';
+    if (running) await end(context, now, timeout, signal);
+    // Or in one: its policy may have looked just before, and it runs again. After this one it does not.
+    if (!running && now !== row) return;
+    (await settled(context, row.id))();
   }
+}
+
+async function end(context: ContainerContext, row: Row, timeout: number | undefined, signal: string): Promise<void> {
+  const { id } = row;
   const seconds = timeout ?? row.record.options.stopTimeout ?? 10;
   try {
-    context.update(id, (state) => ({ ...state, stopRequested: true }));
     killContainer(context, row, signal);
     resumeIfFrozen(context, id, row.record);
     await waitForExit(context, id, seconds < 0 ? undefined : AbortSignal.timeout(seconds * 1000));

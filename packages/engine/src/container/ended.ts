@@ -49,7 +49,12 @@ async function startAgain(context: ContainerContext, row: Row): Promise<void> {
     }
     const left = until - Date.now();
     if (left <= 0) {
-      await startContainer(context, now, false, true);
+      try {
+        await startContainer(context, now, false, true);
+      } catch (error) {
+        // Stopped, or started by hand, since the look.
+        if (!(error instanceof MicaError && ['conflict', 'already-running'].includes(error.code))) throw error;
+      }
       return;
     }
     await sleep(Math.min(left, 200));

@@ -161,6 +161,8 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: 
   const claimed = context.update(row.id, (state) => {
     if (isResetting(state)) throw beingReset(row.name);
     if (state.status === 'running' || state.starting) return state;
+    // Stopped since its policy looked; after a boot `always` starts also what was stopped before, as docker does.
+    if (byPolicy && state.stopRequested && (state.boot ?? bootId()) === bootId()) return { ...state, restarting: null };
     const count = byPolicy
       ? { restartCount: (state.restartCount ?? 0) + 1 }
       : { restartCount: 0, stopRequested: false };

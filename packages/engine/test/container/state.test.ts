@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { ContainerContext } from '../../src/container/context.ts';
 import type { ContainerState } from '../../src/container/record.ts';
+import { startContainer } from '../../src/container/start.ts';
 import { reconcile } from '../../src/container/state.ts';
 import type { Digest } from '../../src/reference/digest.ts';
 import { Store } from '../../src/store/store.ts';
@@ -67,4 +68,33 @@ it('with process and monitor gone and no exit file, it was killed: 137', async (
   monitor.kill('SIGKILL');
   await once(monitor, 'exit');
   expect(state()).toMatchObject({ status: 'exited', exitCode: 137, pid: null });
+});
+
+it('a restart policy does not start what was stopped since it looked', async () => {
+  const id = 'c'.repeat(64);
+  store.containers.insert({
+    id,
+    name: 'stopped',
+    image: `sha256:${'0'.repeat(64)}` as Digest,
+    created: new Date().toISOString(),
+    record: {
+      mounts: [],
+      options: { image: 'x', restart: { name: 'always', maximumRetries: 0 } },
+      command: ['true'],
+      status: 'exited',
+      stopRequested: true,
+      pid: null,
+      pidStart: null,
+      startedAt: new Date().toISOString(),
+      finishedAt: new Date().toISOString(),
+      exitCode: 0,
+    } satisfies ContainerState,
+  });
+  mkdirSync(context.paths.dir(id), { recursive: true });
+  const row = store.containers.get<ContainerState>(id);
+  await expect(startContainer(context, row as NonNullable<typeof row>, false, true)).rejects.toMatchObject({
+    code: 'conflict',
+  });
+  const after = store.containers.get<ContainerState>(id)?.record;
+  expect([after?.status, after?.restartCount, after?.starting]).toEqual(['exited', undefined, undefined]);
 });
