@@ -52,7 +52,8 @@ export async function stopContainer(
   timeout?: number,
   signal = stopSignal(row),
 ): Promise<void> {
-  context.update(row.id, (state) => ({ ...state, stopRequested: true })); // it may be between two starts
+  // It may be between two starts: nobody waits for the next one any more.
+  context.update(row.id, (state) => ({ ...state, stopRequested: true, restarting: null }));
   for (let now: Row | null = row; now !== null; now = context.store.containers.get<ContainerState>(row.id)) {
     const running = reconcile(context, now).status === 'running';
     if (running) await end(context, now, timeout, signal);
