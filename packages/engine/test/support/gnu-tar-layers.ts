@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -24,6 +24,7 @@ export function applyWithGnuTar(layers: readonly string[], target: string): void
       else if (bare !== '' && !name.endsWith('/') && isDirectory(at(bare)) === true)
         rmSync(at(bare), { recursive: true });
       else if (bare !== '' && name.endsWith('/') && isDirectory(at(bare)) === false) rmSync(at(bare));
+      else if (bare !== '' && name.endsWith('/') && isDirectory(at(bare))) renew(at(bare));
     }
     const options = [
       '--xattrs',
@@ -36,6 +37,17 @@ export function applyWithGnuTar(layers: readonly string[], target: string): void
     execFileSync('tar', ['-C', target, ...options, '--exclude=.wh.*', '--warning=no-timestamp', '-xf', layer]);
   }
 }
+
+/** GNU tar adds to the extended attributes of a directory that is there; an entry has all that there shall be. */
+function renew(directory: Buffer): void {
+  const fresh = Buffer.concat([directory, Buffer.from('.renewed')]);
+  mkdirSync(fresh);
+  for (const name of readdirSync(directory, { encoding: 'buffer' }))
+    renameSync(Buffer.concat([directory, slash, name]), Buffer.concat([fresh, slash, name]));
+  rmdirSync(directory);
+  renameSync(fresh, directory);
+}
+const slash = Buffer.from('/');
 
 function clear(directory: Buffer): void {
   if (!isDirectory(directory)) return;
