@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-wasm';
-import { MicaError, wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
-import { openBeneath, openDirectory } from '../system/beneath.ts';
+import { openDirectory } from '../system/beneath.ts';
 import { dataRuns } from '../system/holes.ts';
+import { changed, openFile, SmallFiles } from './small-files.ts';
 
 /** Takes the tar's bytes in order; they are the packer's again once it returns. */
 export type ByteSink = (bytes: Uint8Array) => void;
@@ -68,13 +68,19 @@ export function* packSteps(
 ): Generator<Filled, void> {
   const packer = core.packer(table);
   const filled: Filled = { length: 0, hole: false, last: false };
-  const path = Buffer.alloc(4096);
+  const small = new SmallFiles(table, (index, bytes) => {
+    const seen = options.watch?.(index);
+    seen?.update(bytes);
+    seen?.done();
+    options.onFile?.(bytes.length);
+  });
   let buffer = next();
   let fill = 0;
   function* flush(hole = false): Generator<Filled, void> {
     filled.length = fill;
     filled.hole = hole;
     if (fill > 0) {
+      small.read();
       yield filled;
       buffer = next();
     }
@@ -112,27 +118,10 @@ export function* packSteps(
       if (fill === buffer.length) yield* flush();
     }
   }
-  function* file(index: number, size: number): Generator<Filled, void> {
-    const bytes = options.pathOf?.(index) ?? table.pathBytes(index);
-    path.set(bytes);
-    path[bytes.length] = 0;
-    let fd: number;
+  function* large(index: number, size: number, path: Uint8Array): Generator<Filled, void> {
+    watch = options.watch?.(index) ?? null;
+    const fd = openFile(table, index, rootOf(index), path);
     try {
-      fd = openBeneath(rootOf(index), path);
-    } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'ENOENT'
-        ? changed(table, index, error)
-        : wrapSystemError(error, 'read', `/${table.path(index)}`);
-    }
-    try {
-      if (size < buffer.length - fill) {
-        // One byte more than there should be: the same call tells that the file did not grow.
-        const n = readSync(fd, buffer, fill, size + 1, null);
-        if (n !== size) throw changed(table, index);
-        watch?.update(buffer.subarray(fill, fill + n));
-        fill += n;
-        return;
-      }
       if (fstatSync(fd).size !== size) throw changed(table, index);
       let at = 0;
       for (const [from, to] of size >= SPARSE ? dataRuns(fd, size) : [[0, size] as const]) {
@@ -145,6 +134,9 @@ export function* packSteps(
     } finally {
       closeSync(fd);
     }
+    watch?.done();
+    watch = null;
+    options.onFile?.(size);
   }
   try {
     for (const item of packer.order) {
@@ -157,16 +149,16 @@ export function* packSteps(
       const size = table.size(item);
       if (size === 0) continue;
       options.signal?.throwIfAborted();
-      watch = options.watch?.(item) ?? null;
-      yield* file(item, size);
-      watch?.done();
-      watch = null;
+      const path = options.pathOf?.(item) ?? table.pathBytes(item);
+      if (size < buffer.length - fill) {
+        small.add(item, rootOf(item), path, buffer, fill, size);
+        fill += size;
+      } else yield* large(item, size, path);
       const pad = padding(size);
       if (pad < buffer.length - fill) {
         buffer.fill(0, fill, fill + pad);
         fill += pad;
       } else yield* zeros(pad);
-      options.onFile?.(size);
     }
     yield* put(trailer);
     filled.last = true;
@@ -174,13 +166,4 @@ export function* packSteps(
   } finally {
     packer.close();
   }
-}
-
-function changed(table: EntryTable, index: number, cause?: unknown): MicaError {
-  const subject = `/${table.path(index)}`;
-  return new MicaError('conflict', `${subject} changed while it was read`, {
-    subject,
-    hint: 'commit again, without --pause=false',
-    cause,
-  });
 }

@@ -17,6 +17,9 @@ const EPERM = 1;
 
 const resolve = Resolve.beneath | Resolve.noSymlinks | Resolve.noMagicLinks;
 
+/** How {@link openBeneath} opens first. */
+export const BENEATH = { flags: constants.O_NOFOLLOW | constants.O_NONBLOCK | O_NOATIME, resolve } as const;
+
 /**
  * Opens for reading what lies at `path` (a C string) below the directory `dirfd`; no symlink is
  * followed on the way, so a container that swaps a directory for one while it is read leads nowhere.

@@ -57,3 +57,14 @@ export function call(prototype: string, name: string, path: string | Buffer | un
   if (result === -1) throw systemError(name, lastErrno(), path);
   return result;
 }
+
+/** Where bytes lie, for a structure that holds their address. They lie there as long as somebody refers to them. */
+export function addressOf(bytes: ArrayBufferView): number {
+  return Number(native('void *memcpy(void *to, const void *from, unsigned long size)')(bytes, bytes, 0));
+}
+
+/** Memory of the C library's or the kernel's, as JavaScript sees bytes; `at` is a pointer that a call returned. */
+export function viewOf(at: unknown, size: number): ArrayBuffer {
+  if (!loaded) throw new Error('no call has returned a pointer yet');
+  return loaded.koffi.view(at, size);
+}

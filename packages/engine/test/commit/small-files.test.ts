@@ -1,0 +1,135 @@
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Core, type EntryTable, Kind } from '@mica/core-wasm';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SmallFiles } from '../../src/commit/small-files.ts';
+import { scanDirectory } from '../../src/layer/scan.ts';
+import { openDirectory } from '../../src/system/beneath.ts';
+import { ReadRing } from '../../src/system/read-ring.ts';
+
+const core = new Core();
+let dir: string;
+let root: number;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'mica-small-'));
+  root = openDirectory(dir);
+});
+afterEach(() => {
+  closeSync(root);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Every file's bytes, as told of and as they lie in the buffer. */
+function readAll(table: EntryTable, by: ReadRing | null) {
+  const buffer = Buffer.alloc(8 << 20, 0xee);
+  const told = new Map<string, Buffer>();
+  const places: [number, number][] = [];
+  const files = new SmallFiles(table, (index, bytes) => told.set(table.path(index), Buffer.from(bytes)), by);
+  let at = 0;
+  for (let index = 0; index < table.count; index++) {
+    const size = table.size(index);
+    if (table.kind(index) !== Kind.file || size === 0) continue;
+    files.add(index, root, table.pathBytes(index), buffer, at, size);
+    places.push([index, at]);
+    at += size + 1;
+  }
+  files.read();
+  for (const [index, place] of places)
+    expect(buffer.subarray(place, place + table.size(index)).equals(told.get(table.path(index)) as Buffer)).toBe(true);
+  return told;
+}
+
+it('this kernel has the ring that most of this is about', () => {
+  expect(ReadRing.open()).not.toBeNull();
+});
+
+describe.each([
+  ['by the ring', () => ReadRing.open()],
+  ['by calls of their own', () => null],
+])('%s', (_, ring) => {
+  const by = ring();
+
+  it('any number of files of any length and name are read to their places, as Node reads them', () => {
+    const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }).filter((n) => {
+      return !/[/\0]/.test(n) && n !== '.' && n !== '..' && Buffer.byteLength(n) < 250;
+    });
+    const tree = fc.dictionary(name, fc.tuple(fc.nat({ max: 30_000 }), fc.boolean()), { maxKeys: 200 });
+    fc.assert(
+      fc.property(tree, (files) => {
+        for (const left of readdirSync(dir)) rmSync(join(dir, left), { recursive: true });
+        mkdirSync(join(dir, '…deep/er'), { recursive: true });
+        let fill = 0;
+        for (const [file, [size, deep]] of Object.entries(files))
+          writeFileSync(join(dir, deep ? '…deep/er' : '', file), Buffer.alloc(size, `${fill++}.`));
+        const told = readAll(scanDirectory(core, dir, { overlay: true }), by);
+        for (const [path, bytes] of told) expect(bytes.equals(readFileSync(join(dir, path))), path).toBe(true);
+        expect(told.size).toBe(Object.values(files).filter(([size]) => size > 0).length);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('paths of thousands of bytes, many at once', () => {
+    const folder = `${'d'.repeat(250)}/`.repeat(14);
+    mkdirSync(join(dir, folder), { recursive: true });
+    for (let i = 0; i < 100; i++) writeFileSync(join(dir, folder, `${i}`), `${i}`);
+    const told = readAll(scanDirectory(core, dir, { overlay: true }), by);
+    for (let i = 0; i < 100; i++) expect(told.get(`${folder}${i}`)?.toString()).toBe(`${i}`);
+  });
+
+  it.each([
+    ['grew', 'conflict', () => appendFileSync(join(dir, 'd/50'), '!')],
+    ['shrank', 'conflict', () => truncateSync(join(dir, 'd/50'), 10)],
+    ['went', 'conflict', () => rmSync(join(dir, 'd/50'))],
+    [
+      'became a link to what is outside',
+      'system-call',
+      () => {
+        rmSync(join(dir, 'd/50'));
+        symlinkSync('/etc/hostname', join(dir, 'd/50'));
+      },
+    ],
+    [
+      'has a link in its path now',
+      'system-call',
+      () => {
+        renameSync(join(dir, 'd'), join(dir, 'elsewhere'));
+        symlinkSync('elsewhere', join(dir, 'd'));
+      },
+    ],
+  ])('a file that %s is an error, and the next layer is read as ever', (_, code, meddle) => {
+    mkdirSync(join(dir, 'd'));
+    for (let i = 10; i < 99; i++) writeFileSync(join(dir, `d/${i}`), `this is file ${i}`);
+    const table = scanDirectory(core, dir, { overlay: true });
+    meddle();
+    expect(() => readAll(table, by)).toThrow(expect.objectContaining({ code }));
+    rmSync(join(dir, 'd'), { recursive: true });
+    writeFileSync(join(dir, 'after'), 'after');
+    rmSync(join(dir, 'elsewhere'), { recursive: true, force: true });
+    expect(readAll(scanDirectory(core, dir, { overlay: true }), by)).toEqual(
+      new Map([['after', Buffer.from('after')]]),
+    );
+  });
+
+  it('leaves no file open', () => {
+    for (let i = 0; i < 150; i++) writeFileSync(join(dir, `${i}`), `${i}`);
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    readAll(scanDirectory(core, dir, { overlay: true }), by);
+    expect(open()).toBe(before);
+  });
+});
