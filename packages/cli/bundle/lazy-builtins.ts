@@ -6,7 +6,7 @@ import type { Plugin } from 'rolldown';
  */
 const dear = [
   'child_process crypto dgram dns fs/promises http http2 https net perf_hooks readline readline/promises',
-  'stream stream/promises string_decoder timers/promises tls util worker_threads zlib',
+  'stream stream/promises string_decoder timers/promises tls tty util worker_threads zlib',
 ].flatMap((names) => names.split(' '));
 
 const asked = new RegExp(`require\\(["'\`]node:(${dear.join('|')})["'\`]\\)`, 'g');

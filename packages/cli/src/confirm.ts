@@ -1,8 +1,9 @@
 import { createInterface } from 'node:readline/promises';
+import { print } from './standard-output.ts';
 
 /** Asks as docker does; only `y` is yes, also in any case; the end of the input is no. */
 export async function confirm(warning: string): Promise<boolean> {
-  process.stdout.write(`${warning}\nAre you sure you want to continue? [y/N] `);
+  print(`${warning}\nAre you sure you want to continue? [y/N] `);
   const lines = createInterface({ input: process.stdin });
   try {
     for await (const line of lines) return line.trim().toLowerCase() === 'y';

@@ -1,6 +1,7 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { table } from './format.ts';
+import { print } from './standard-output.ts';
 import { alignTabs } from './table.ts';
 
 /** A row's fields by the names that templates use; a function is a method (`.Label "app"`) and no part of its JSON. */
@@ -34,7 +35,7 @@ export async function printList<R extends Row>(
   rows: readonly R[],
   { format = 'table' }: ListFlags = {},
 ): Promise<void> {
-  process.stdout.write(await formatList(list, rows, format));
+  print(await formatList(list, rows, format));
 }
 
 /** The same as text. */

@@ -1,4 +1,5 @@
 import { templateError } from './list.ts';
+import { print } from './standard-output.ts';
 
 /** A description by docker's field names. */
 export type Described = Readonly<Record<string, unknown>>;
@@ -53,7 +54,7 @@ export async function showDescription<T extends object>(
   format: string | undefined,
   text: (described: T) => string,
 ): Promise<void> {
-  if (format === undefined) process.stdout.write(text(described));
-  else if (format === 'json') process.stdout.write(`${JSON.stringify(described)}\n`);
-  else process.stdout.write((await objectPrinter(format))([{ ...described } as Described]));
+  if (format === undefined) print(text(described));
+  else if (format === 'json') print(`${JSON.stringify(described)}\n`);
+  else print((await objectPrinter(format))([{ ...described } as Described]));
 }

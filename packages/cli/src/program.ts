@@ -1,7 +1,7 @@
 import { Command, type CommanderError } from 'commander';
 import { groups, type Verb, verbs } from './commands/index.ts';
-import { report } from './session.ts';
-import { watchStandardOutput } from './standard-output.ts';
+import { report } from './report.ts';
+import { outputTaken, watchOutput } from './standard-output.ts';
 import { takeDockerSpelling } from './usage/pflag.ts';
 import { version } from './version.ts';
 
@@ -95,8 +95,14 @@ class Stopped extends Error {
   }
 }
 
+/** Runs the command; its exit code is left in `process.exitCode`, and what it said has been taken. */
 export async function main(argv: readonly string[]): Promise<void> {
-  watchStandardOutput();
+  watchOutput();
+  await run(argv);
+  await outputTaken();
+}
+
+async function run(argv: readonly string[]): Promise<void> {
   if (argv[2] === '__complete')
     return (await import('./completion/answer.ts')).answerCompletion(argv.slice(3), { calledWords, build });
   const { words, next } = calledWords(argv);

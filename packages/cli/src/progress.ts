@@ -1,13 +1,13 @@
 import type { Progress } from '@mica/engine';
 import { humanSize } from './format.ts';
+import { isTerminal } from './standard-output.ts';
 
 /** One line on a terminal that shows how far the bytes are; nothing in a pipe. Dispose of it to clear it. */
 export function byteProgress(verb: string, quiet = false) {
-  const out = process.stderr;
-  const shown = out.isTTY && !quiet;
+  const shown = !quiet && isTerminal(2);
   let last = 0;
   const clear = () => {
-    if (shown && last > 0) out.write('\r\x1b[K');
+    if (shown && last > 0) process.stderr.write('\r\x1b[K');
     last = 0;
   };
   return {
@@ -18,7 +18,7 @@ export function byteProgress(verb: string, quiet = false) {
       last = now;
       const of = totalBytes === undefined ? '' : ` ${bar(bytes / Math.max(totalBytes, 1))}`;
       const total = totalBytes === undefined ? '' : `/${humanSize(totalBytes)}`;
-      out.write(`\r${verb}${of} ${humanSize(bytes)}${total}\x1b[K`);
+      process.stderr.write(`\r${verb}${of} ${humanSize(bytes)}${total}\x1b[K`);
     },
     clear,
     [Symbol.dispose]: clear,

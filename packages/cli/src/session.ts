@@ -1,5 +1,7 @@
-import { Engine, type EngineOptions, MicaError } from '@mica/engine';
+import { Engine, type EngineOptions } from '@mica/engine';
 import type { Command } from 'commander';
+import { report } from './report.ts';
+import { print } from './standard-output.ts';
 
 /** Opens the engine with the global options and runs. It is not closed: the process ends after it (main.ts). */
 export async function withEngine<T>(
@@ -22,20 +24,10 @@ export async function forEach(
   for (const name of names) {
     try {
       await run(name);
-      process.stdout.write(`${name}\n`);
+      print(`${name}\n`);
     } catch (error) {
       report(error);
       if (!harmless(error)) process.exitCode = 1;
     }
   }
-}
-
-/** One line and what to do next; the whole error only when it was asked for. */
-export function report(error: unknown): number {
-  if (process.env.MICA_DEBUG === '1') console.error(error);
-  else {
-    process.stderr.write(`mica: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (error instanceof MicaError && error.hint) process.stderr.write(`  ${error.hint}\n`);
-  }
-  return error instanceof MicaError ? error.exitCode : 1;
 }

@@ -1,17 +1,65 @@
+import { fstatSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { MicaError } from '@mica/engine';
-import { report } from './session.ts';
+import { report } from './report.ts';
 
+const pause = new Int32Array(new SharedArrayBuffer(4));
+/** The streams of standard output and error that somebody asked for. */
+const streams: NodeJS.WriteStream[] = [];
 let taken = false;
 
+/**
+ * What a command has to say, written when this returns, before or after whatever the stream
+ * `process.stdout` was given. Most commands need no more, and the stream, with node:net below it, takes 8 ms to make.
+ */
+export function print(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at);
+    } catch (error) {
+      // Somebody who has the same pipe or terminal open made it non-blocking, and its reader is slower.
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') Atomics.wait(pause, 0, 0, 1);
+      else gone(error as NodeJS.ErrnoException);
+    }
+  }
+}
+
+/** Notes the streams of standard output and error as they are made, at their first use, and watches the first. */
+export function watchOutput(): void {
+  atFirstUse('stdout', (stdout) => stdout.on('error', (error: NodeJS.ErrnoException) => taken || gone(error)));
+  atFirstUse('stderr', () => {});
+}
+
+function atFirstUse(name: 'stdout' | 'stderr', use: (stream: NodeJS.WriteStream) => void): void {
+  const { get } = Object.getOwnPropertyDescriptor(process, name) as { get: () => NodeJS.WriteStream };
+  let stream: NodeJS.WriteStream | undefined;
+  const made = () => {
+    if (stream === undefined) {
+      stream = get.call(process);
+      streams.push(stream);
+      use(stream);
+    }
+    return stream;
+  };
+  Object.defineProperty(process, name, { get: made, configurable: true, enumerable: true });
+}
+
 /** A reader that went away (mica ps | head -1) is no failure of ours; anything else is told before the end. */
-export function watchStandardOutput(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (taken) return;
-    process.exit(
-      error.code === 'EPIPE' ? 0 : report(new MicaError('system-call', `standard output: ${error.message}`)),
-    );
-  });
+function gone(error: NodeJS.ErrnoException): never {
+  process.exit(error.code === 'EPIPE' ? 0 : report(new MicaError('system-call', `standard output: ${error.message}`)));
+}
+
+/** Resolves once pipes whose readers are slower have taken what they were given: it would go with the process. */
+export async function outputTaken(): Promise<void> {
+  for (const stream of streams)
+    if (stream.writableLength > 0) await new Promise((written) => stream.write('', written));
+}
+
+/** Whether a descriptor of ours is a terminal; node:tty, which takes 5 ms to load, is asked of devices only. */
+export function isTerminal(fd: number): boolean {
+  return fstatSync(fd).isCharacterDevice() && isatty(fd);
 }
 
 /**

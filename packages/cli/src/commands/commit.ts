@@ -5,6 +5,7 @@ import { interruptible } from '../commit/interrupt.ts';
 import { addCommitFlags, type CommitFlags, collect, commitOptions, engineOptions } from '../commit/options.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags extends CommitFlags {
   readonly all?: true;
@@ -96,7 +97,7 @@ async function one(engine: Engine, [container, name, ...more]: string[], flags: 
     throw new MicaError('aborted', 'interrupted, nothing was kept', { exitCode: 130 });
   });
   progress.clear();
-  process.stdout.write(`${result.imageId}\n`);
+  print(`${result.imageId}\n`);
   if (!flags.verbose) return;
   const what = result.layer ? `${result.layer.entries} entries, ${result.layer.size} bytes` : 'nothing changed';
   process.stderr.write(`${what}; frozen for ${result.frozenMs.toFixed(1)} ms\n`);

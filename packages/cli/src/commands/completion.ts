@@ -1,6 +1,7 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { scripts } from '../completion/scripts.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -17,6 +18,6 @@ export function define(command: Command): void {
           subject: shell,
           hint: `there is one for ${Object.keys(scripts).join(', ')}`,
         });
-      process.stdout.write(script);
+      print(script);
     });
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
 import { humanSize } from '../format.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   insecure: string[];
@@ -39,10 +40,10 @@ export function define(command: Command): void {
           referrers: flags.referrers ?? false,
           ...(flags.platform ? { platform: flags.platform } : {}),
           onBlob: ({ subject, bytes, done }) => {
-            if (!flags.quiet) process.stdout.write(`${subject}: ${words[done]} (${humanSize(bytes)})\n`);
+            if (!flags.quiet) print(`${subject}: ${words[done]} (${humanSize(bytes)})\n`);
           },
         });
-        process.stdout.write(flags.quiet ? `${digest}\n` : `Digest: ${digest}\n`);
+        print(flags.quiet ? `${digest}\n` : `Digest: ${digest}\n`);
       }),
     );
 }

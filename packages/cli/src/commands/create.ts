@@ -4,6 +4,7 @@ import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { refuseFlags } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   refuseFlags(command, { '-a, --attach <stream>': 'give it to mica run; mica start -a attaches all' });
@@ -14,7 +15,7 @@ export function define(command: Command): void {
         await ensureImage(engine, image, options);
         // As in docker: standard input of one made with -i ends with the first client that start -i attaches.
         const asked = { ...createOptions(image, words, options), stdinOnce: true };
-        process.stdout.write(`${await createWith(engine, asked, options.cidfile)}\n`);
+        print(`${await createWith(engine, asked, options.cidfile)}\n`);
       }),
     );
 }

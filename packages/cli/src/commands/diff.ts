@@ -2,6 +2,7 @@ import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { Output, shownName } from '../image-path.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -23,7 +24,7 @@ export function define(command: Command): void {
 }
 
 async function containerDiff(engine: Engine, name: string): Promise<void> {
-  for (const change of await engine.diff(name)) process.stdout.write(`${change.kind} ${change.path}\n`);
+  for (const change of await engine.diff(name)) print(`${change.kind} ${change.path}\n`);
 }
 
 async function imageDiff(engine: Engine, a: string, b: string, json: boolean): Promise<void> {

@@ -4,6 +4,7 @@ import { addFilterFlag, type Filters, hasLabels, parseFilters } from '../flags/f
 import { pointInTime } from '../flags/values.ts';
 import { formatRows, type List, type Row } from '../list.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly filter: readonly string[];
@@ -34,7 +35,7 @@ export function define(command: Command): void {
           ...(until === undefined ? {} : { until }),
         };
         for await (const event of engine.events(query))
-          if (matches(event, filters)) process.stdout.write(await shown(event, flags.format));
+          if (matches(event, filters)) print(await shown(event, flags.format));
       }),
     );
 }

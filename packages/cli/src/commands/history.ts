@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ago, humanSize, shortId, truncate } from '../format.ts';
 import { addFormatFlag, type List, printList, type Row } from '../list.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly format?: string;
@@ -31,7 +32,7 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         const human = flags.human === true || !/^=?(false|f|0)$/i.test(flags.human);
         const rows = engine.images.history(name).map((row) => step(row, human, !flags.trunc));
-        if (flags.quiet && flags.format === undefined) process.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''));
+        if (flags.quiet && flags.format === undefined) print(rows.map(({ ID }) => `${ID}\n`).join(''));
         else await printList(steps(human), rows, flags);
       }),
     );

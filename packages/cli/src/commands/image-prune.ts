@@ -5,6 +5,7 @@ import { many } from '../flags/flag-group.ts';
 import { hasLabel } from '../flags/volume-filter.ts';
 import { humanSize } from '../format.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -31,8 +32,8 @@ export function define(command: Command): void {
         const lines = removed.map((one) =>
           'untagged' in one ? `untagged: ${one.untagged}` : `deleted: ${one.deleted}`,
         );
-        if (lines.length > 0) process.stdout.write(`Deleted Images:\n${lines.join('\n')}\n\n`);
-        process.stdout.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        if (lines.length > 0) print(`Deleted Images:\n${lines.join('\n')}\n\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
       }),
     );
 }

@@ -4,6 +4,7 @@ import { addFilterFlag } from '../flags/filter.ts';
 import { addFormatFlag, printList } from '../list.ts';
 import { imageList, imageRow, namesOf } from '../rows/image.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -43,7 +44,7 @@ async function images(engine: Engine, reference: string | undefined, flags: Flag
       : (await import('../rows/image-filter.ts')).filterImages(engine, filters);
   if (flags.quiet && flags.format === undefined) {
     const ids = listed.flatMap(({ image, names }) => names.map(() => imageRow(image, null, !flags.trunc).ID));
-    process.stdout.write(ids.map((id) => `${id}\n`).join(''));
+    print(ids.map((id) => `${id}\n`).join(''));
     return;
   }
   const rows = listed.flatMap(({ image, names }) => names.map((name) => imageRow(image, name, !flags.trunc)));

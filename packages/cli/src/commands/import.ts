@@ -6,6 +6,7 @@ import { interruptible } from '../commit/interrupt.ts';
 import { many } from '../flags/flag-group.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly change: string[];
@@ -45,7 +46,7 @@ async function run(engine: Engine, file: string, name: string | undefined, flags
       signal: interrupt.signal,
     });
     progress.clear();
-    process.stdout.write(`${id}\n`);
+    print(`${id}\n`);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     process.exitCode = 130;

@@ -1,9 +1,11 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { type Described, objectPrinter } from '../objects.ts';
+import { report } from '../report.ts';
 import { describeNetwork } from '../rows/network.ts';
 import { describeVolume } from '../rows/volume.ts';
-import { report, withEngine } from '../session.ts';
+import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly format?: string;
@@ -55,7 +57,7 @@ async function inspect(engine: Engine, names: readonly string[], flags: Flags): 
       failures.push(error);
     }
   }
-  process.stdout.write(show(found));
+  print(show(found));
   for (const error of failures) {
     process.exitCode = 1;
     // docker's very words, which scripts look for; anything but a missing object is told as elsewhere.

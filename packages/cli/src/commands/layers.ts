@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ago, humanSize, shortId, table } from '../format.ts';
 import { shownText } from '../image-path.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -14,7 +15,7 @@ export function define(command: Command): void {
     .action((image: string, options: { graph?: boolean; json?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const rows = await engine.trees.layers(image);
-        const write = (text: string) => process.stdout.write(text);
+        const write = (text: string) => print(text);
         if (options.json) write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
         else if (process.stdout.isTTY || options.graph) write(picture(image, rows, process.stdout.columns || 80));
         else write(plain(rows));

@@ -3,6 +3,7 @@ import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -29,11 +30,9 @@ export function define(command: Command): void {
         progress.clear();
         for (const image of images) {
           for (const { reference, id } of image.replaced)
-            process.stdout.write(
-              `The image ${reference} already exists, renaming the old one with ID ${id} to empty string\n`,
-            );
-          if (image.references.length === 0) process.stdout.write(`Loaded image ID: ${image.id}\n`);
-          for (const reference of image.references) process.stdout.write(`Loaded image: ${reference}\n`);
+            print(`The image ${reference} already exists, renaming the old one with ID ${id} to empty string\n`);
+          if (image.references.length === 0) print(`Loaded image ID: ${image.id}\n`);
+          for (const reference of image.references) print(`Loaded image: ${reference}\n`);
         }
       }),
     );

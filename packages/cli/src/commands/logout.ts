@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -9,7 +10,7 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         const name = server ?? 'https://index.docker.io/v1/';
         const known = await engine.logout(server);
-        process.stdout.write(known ? `Removing login credentials for ${name}\n` : `Not logged in to ${name}\n`);
+        print(known ? `Removing login credentials for ${name}\n` : `Not logged in to ${name}\n`);
       }),
     );
 }

@@ -1,6 +1,7 @@
 import { parseReference } from '@mica/engine';
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   insecure?: boolean;
@@ -28,7 +29,7 @@ export function define(command: Command): void {
           Manifest: manifest,
         };
         const shown = flags.referrers ? referrers : flags.verbose ? described : manifest;
-        process.stdout.write(`${JSON.stringify(shown, null, '\t')}\n`);
+        print(`${JSON.stringify(shown, null, '\t')}\n`);
       }),
     );
 }

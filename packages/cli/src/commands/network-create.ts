@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
 import { refuseFlags } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 const plain = 'leave it out';
 
@@ -53,7 +54,7 @@ export function define(command: Command): void {
           internal: internal ?? false,
           labels,
         });
-        process.stdout.write(`${id}\n`);
+        print(`${id}\n`);
       }),
     );
 }

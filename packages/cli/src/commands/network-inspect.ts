@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { type Described, objectPrinter } from '../objects.ts';
+import { report } from '../report.ts';
 import { describeNetwork } from '../rows/network.ts';
-import { report, withEngine } from '../session.ts';
+import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -20,7 +22,7 @@ export function define(command: Command): void {
             process.exitCode = report(error);
           }
         }
-        process.stdout.write(show(found));
+        print(show(found));
       }),
     );
 }

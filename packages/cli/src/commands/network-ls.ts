@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { addFormatFlag, printList } from '../list.ts';
 import { networkList, networkRow } from '../rows/network.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly format?: string;
@@ -18,7 +19,7 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         const networks = engine.networks.list().sort((a, b) => (a.name < b.name ? -1 : 1));
         const rows = networks.map((network) => networkRow(network, !flags.trunc));
-        if (flags.quiet && flags.format === undefined) process.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''));
+        if (flags.quiet && flags.format === undefined) print(rows.map(({ ID }) => `${ID}\n`).join(''));
         else await printList(networkList, rows, flags);
       }),
     );

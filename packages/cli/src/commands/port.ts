@@ -1,6 +1,7 @@
 import { MicaError, parseExpose } from '@mica/engine';
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -12,7 +13,7 @@ export function define(command: Command): void {
         const ports = engine.summary(name).ports;
         if (wanted === undefined) {
           const lines = ports.map((one) => `${one.containerPort}/${one.protocol} -> ${one.hostIp}:${one.hostPort}\n`);
-          process.stdout.write(lines.sort().join(''));
+          print(lines.sort().join(''));
           return;
         }
         const asked = parseExpose(wanted);
@@ -28,7 +29,7 @@ export function define(command: Command): void {
               hint: `mica port ${name} lists them`,
             },
           );
-        process.stdout.write(found.map((one) => `${one.hostIp}:${one.hostPort}\n`).join(''));
+        print(found.map((one) => `${one.hostIp}:${one.hostPort}\n`).join(''));
       }),
     );
 }

@@ -4,6 +4,7 @@ import { addFilterFlag } from '../flags/filter.ts';
 import { addFormatFlag, printList } from '../list.ts';
 import { containerList, containerRow } from '../rows/container.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -34,7 +35,7 @@ async function ps(engine: Engine, flags: Flags): Promise<void> {
   const size = flags.size === true || /\.Size\b/.test(flags.format ?? '');
   const containers = await select(engine, flags, size);
   const rows = containers.map((container) => containerRow(container, !flags.trunc));
-  if (flags.quiet && flags.format === undefined) process.stdout.write(rows.map(({ ID }) => `${ID}\n`).join(''));
+  if (flags.quiet && flags.format === undefined) print(rows.map(({ ID }) => `${ID}\n`).join(''));
   else await printList(containerList(flags.size === true), rows, flags);
 }
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { interruptible } from '../commit/interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly to?: string;
@@ -42,7 +43,7 @@ export function define(command: Command): void {
               throw new MicaError('aborted', 'interrupted, nothing was changed', { exitCode: 130 });
             });
           progress.clear();
-          process.stdout.write(`${container}\n`);
+          print(`${container}\n`);
         },
         sync ? { sync } : {},
       );

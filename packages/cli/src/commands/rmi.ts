@@ -1,6 +1,7 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -13,7 +14,7 @@ export function define(command: Command): void {
         for (const name of names) {
           try {
             for (const line of engine.images.remove(name, options.force ?? false))
-              process.stdout.write('untagged' in line ? `Untagged: ${line.untagged}\n` : `Deleted: ${line.deleted}\n`);
+              print('untagged' in line ? `Untagged: ${line.untagged}\n` : `Deleted: ${line.deleted}\n`);
           } catch (error) {
             failures.push(error);
           }

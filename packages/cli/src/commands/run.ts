@@ -4,6 +4,7 @@ import { ensureImage } from '../ensure-image.ts';
 import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
 
 interface Flags extends ContainerFlags {
@@ -36,12 +37,12 @@ export function define(command: Command): void {
         try {
           if (options.detach) {
             await engine.start(id);
-            process.stdout.write(`${id}\n`);
+            print(`${id}\n`);
             return;
           }
           const attachment = await engine.startAttached(id);
           // docker's: who reads nothing of it is told which one it is.
-          if (attach.length > 0 && !attach.some((name) => name !== 'stdin')) process.stdout.write(`${id}\n`);
+          if (attach.length > 0 && !attach.some((name) => name !== 'stdin')) print(`${id}\n`);
           const code = await connect(attachment, {
             stdin,
             tty: options.tty ?? false,

@@ -3,6 +3,7 @@ import { interruptible } from '../commit/interrupt.ts';
 import { timestampOf } from '../commit/options.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly tag?: string;
@@ -28,7 +29,7 @@ export function define(command: Command): void {
         const task = { ...timestampOf(timestamp), signal: interrupt.signal, onProgress: progress.show };
         const id = await engine.squash(image, tag, { ...flags, ...task });
         progress.clear();
-        process.stdout.write(`${id}\n`);
+        print(`${id}\n`);
       }),
     );
 }

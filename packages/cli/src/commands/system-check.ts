@@ -3,6 +3,7 @@ import { interruptible } from '../commit/interrupt.ts';
 import { humanSize } from '../format.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -16,10 +17,10 @@ export function define(command: Command): void {
         using progress = byteProgress('checking');
         const report = await engine.check({ signal: interrupt.signal, onProgress: progress.show });
         progress.clear();
-        for (const problem of report.problems) process.stdout.write(`damaged: ${problem}\n`);
+        for (const problem of report.problems) print(`damaged: ${problem}\n`);
         const { blobs, layers, images, bytes, problems } = report;
         const what = `${blobs} blobs (${humanSize(bytes)}), ${layers} layers, ${images} images`;
-        process.stdout.write(`${what}: ${problems.length === 0 ? 'all whole' : `${problems.length} damaged`}\n`);
+        print(`${what}: ${problems.length === 0 ? 'all whole' : `${problems.length} damaged`}\n`);
         if (problems.length > 0) process.exitCode = 1;
         else engine.settle();
       }),

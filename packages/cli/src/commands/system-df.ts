@@ -6,6 +6,7 @@ import { containerRow } from '../rows/container.ts';
 import { imageRow, namesOf } from '../rows/image.ts';
 import { volumeRow } from '../rows/volume.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Kind extends Row {
   readonly Active: string;
@@ -33,7 +34,7 @@ export function define(command: Command): void {
     .action((flags: { format?: string; verbose?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const usage = engine.usage();
-        if (flags.verbose && flags.format === undefined) process.stdout.write(verbose(engine, usage));
+        if (flags.verbose && flags.format === undefined) print(verbose(engine, usage));
         else await printList(kinds, summary(usage), flags);
       }),
     );

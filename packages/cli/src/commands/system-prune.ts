@@ -4,6 +4,7 @@ import { confirm } from '../confirm.ts';
 import { addPruneFlags, pruneFilter } from '../flags/prune-filter.ts';
 import { humanSize } from '../format.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -24,7 +25,7 @@ export function define(command: Command): void {
           throw new MicaError('invalid-argument', 'The "until" filter is not supported with "--volumes"');
         if (!flags.force && !(await confirm(warning(flags)))) return;
         const list = (title: string, lines: readonly string[]) => {
-          if (lines.length > 0) process.stdout.write(`${title}:\n${lines.join('\n')}\n\n`);
+          if (lines.length > 0) print(`${title}:\n${lines.join('\n')}\n\n`);
         };
         const stopped = engine
           .list(true, { size: true })
@@ -53,7 +54,7 @@ export function define(command: Command): void {
           images.removed.map((one) => ('untagged' in one ? `untagged: ${one.untagged}` : `deleted: ${one.deleted}`)),
         );
         reclaimed += images.reclaimed + engine.collect();
-        process.stdout.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
       }),
     );
 }

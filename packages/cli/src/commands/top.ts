@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 import { alignTabs } from '../table.ts';
 
 export function define(command: Command): void {
@@ -11,7 +12,7 @@ export function define(command: Command): void {
     .action((name: string, options: string[], _flags: object, command: Command) =>
       withEngine(command, (engine) => {
         const { titles, rows } = engine.top(name, options);
-        process.stdout.write(`${alignTabs([titles, ...rows].map((row) => row.join('\t')).join('\n'))}\n`);
+        print(`${alignTabs([titles, ...rows].map((row) => row.join('\t')).join('\n'))}\n`);
       }),
     );
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { humanSize } from '../format.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -23,7 +24,7 @@ export function define(command: Command): void {
         progress.clear();
         for (const note of report.notes) process.stderr.write(`mica: note: ${note}\n`);
         if (!options.quiet) process.stderr.write(`${report.entries} entries, ${humanSize(report.bytes)}\n`);
-        process.stdout.write(`${dir}\n`);
+        print(`${dir}\n`);
       }),
     );
 }

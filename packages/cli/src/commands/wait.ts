@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { report, withEngine } from '../session.ts';
+import { report } from '../report.ts';
+import { withEngine } from '../session.ts';
+import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -9,7 +11,7 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         for (const name of names) {
           try {
-            process.stdout.write(`${await engine.wait(name)}\n`);
+            print(`${await engine.wait(name)}\n`);
           } catch (error) {
             report(error);
             process.exitCode = 1;

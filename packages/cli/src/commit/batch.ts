@@ -8,6 +8,7 @@ import {
 } from '@mica/engine';
 import { humanSize, shortId, table } from '../format.ts';
 import { byteProgress } from '../progress.ts';
+import { print } from '../standard-output.ts';
 import { interruptible } from './interrupt.ts';
 
 /** One name a line; empty lines and `#` comments are left out. `-` is standard input. */
@@ -42,7 +43,7 @@ export async function commitBatch(
   const task = { ...options, signal: interrupt.signal, onProgress: progress.show };
   for await (const one of engine.commitMany(what, task)) {
     if ('error' in one) failed++;
-    if (output.json) process.stdout.write(`${JSON.stringify(asJson(one))}\n`);
+    if (output.json) print(`${JSON.stringify(asJson(one))}\n`);
     else {
       rows.push(one);
       if ('error' in one) errors.push(`${one.name}: ${messageOf(one.error)}`);
@@ -50,7 +51,7 @@ export async function commitBatch(
   }
   progress.clear();
   if (!output.json && rows.length > 0)
-    process.stdout.write(
+    print(
       table(['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'], rows.sort((a, b) => a.n - b.n).map(cells)),
     );
   for (const line of errors) process.stderr.write(`mica: ${line}\n`);

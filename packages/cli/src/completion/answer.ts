@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { print } from '../standard-output.ts';
 import { candidates, verbsOf } from './candidates.ts';
 
 /** The parts of the program that it needs; handed in, for the program loads this file. */
@@ -10,7 +11,7 @@ export interface ProgramParts {
 /** Answers a completion script. It never fails: whoever presses a key must not get an error for it. */
 export async function answerCompletion(argv: readonly string[], parts: ProgramParts): Promise<void> {
   try {
-    process.stdout.write(await answer(argv[0] === '--' ? argv.slice(1) : argv, parts));
+    print(await answer(argv[0] === '--' ? argv.slice(1) : argv, parts));
   } catch (error) {
     if (process.env.MICA_DEBUG === '1') throw error;
   }

@@ -1,5 +1,4 @@
 import { MicaError } from '../error.ts';
-import { sha256 } from '../image/chain-id.ts';
 import { type ImageConfig, parseConfig } from '../image/config.ts';
 import { type Descriptor, isConfigType, isIndexType, isManifestType, type Platform } from '../image/descriptor.ts';
 import { isObject, maxConfigBytes, parseJson } from '../image/json.ts';
@@ -7,6 +6,7 @@ import { type ImageIndex, type Manifest, parseIndex, parseManifest } from '../im
 import { choosePlatform } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference, type Reference, withTag } from '../reference/reference.ts';
+import { sha256 } from '../reference/sha256.ts';
 import type { Arrival, ArrivedLayer } from './arrival.ts';
 
 /** One image of an archive, checked: its layers are all here and are those its config names. */

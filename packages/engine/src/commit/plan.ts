@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beingReset, isResetting } from '../container/resetting.ts';
@@ -12,6 +11,7 @@ import { parseReference, type Reference } from '../reference/reference.ts';
 import type { CommitRecord } from '../store/commit-index.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
+import { uniqueName } from '../system/random.ts';
 import { committedConfig } from './container-config.ts';
 import type { FreezeTarget } from './freeze.ts';
 import type { LayerJob } from './make-layer.ts';
@@ -81,7 +81,7 @@ export class Planner {
     const { paths } = this.#containers;
     const folder = paths.dir(row.id);
     const last = this.#options.full ? null : usable(this.#store, this.#store.commits.get(row.id));
-    const tableKey = `table-${randomUUID()}`;
+    const tableKey = `table-${uniqueName()}`;
     return {
       row,
       reference,

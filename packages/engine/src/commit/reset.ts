@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
@@ -16,6 +15,7 @@ import type { Digest } from '../reference/digest.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { exchange } from '../system/exchange.ts';
+import { uniqueName } from '../system/random.ts';
 import { syncFileSystem } from '../system/sync.ts';
 import { chainTree } from '../tree/image-tree.ts';
 import { packSteps } from './pack.ts';
@@ -160,7 +160,7 @@ function noteCommit(store: Store, containers: Lifecycle, id: string, base: Resol
   const table = scanDirectory(new Core(), upper, { overlay: true });
   const reader = new YoungReader(upper, table);
   const young = Object.fromEntries([...youngFiles(table, began)].map((at) => [at, reader.digest(at)]));
-  const tableKey = `table-${randomUUID()}`;
+  const tableKey = `table-${uniqueName()}`;
   writeFileSync(join(containers.paths.dir(id), tableKey), table.bytes);
   const commit = { container: id, image: target.id, diffId: chain.at(-1) as Digest, tableKey };
   store.commits.put({ ...commit, young: JSON.stringify(young), layers });

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { CreateOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import { checkAsked } from '../runtime/spec.ts';
+import { randomBytes } from '../system/random.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
 import { forget, parseSignal } from './end.ts';

@@ -27,7 +27,7 @@ export function tell(context: ContainerContext, row: Row, action: string, attrib
 
 /** The clock with what it has below the millisecond. */
 function nanoseconds(): bigint {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n;
+  return Temporal.Now.instant().epochNanoseconds;
 }
 
 export interface EventQuery {

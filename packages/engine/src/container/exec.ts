@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Attachment, ExecOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
@@ -7,6 +6,7 @@ import { isFrozen } from '../runtime/cgroup.ts';
 import { execMonitored } from '../runtime/conmon.ts';
 import type { ProcessSpec } from '../runtime/spec.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
+import { randomBytes } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { mergeEnv } from './env.ts';
 import { tell } from './events.ts';

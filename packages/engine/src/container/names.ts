@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { randomBelow } from '../system/random.ts';
 
 /** Mica's own: how a stone looks or feels, and a stone, a mineral or one who read them. */
 const looks = `
@@ -25,6 +25,6 @@ topaz tourmaline travertine tuff turquoise wegener werner zeolite zircon`
 
 /** `adjective_noun`, docker's form; from the second try on with a digit, so that it ends also in a full store. */
 export function randomName(attempt: number): string {
-  const pick = (words: readonly string[]) => words[randomInt(words.length)] as string;
-  return `${pick(looks)}_${pick(stones)}${attempt === 0 ? '' : randomInt(10 ** Math.min(attempt, 9))}`;
+  const pick = (words: readonly string[]) => words[randomBelow(words.length)] as string;
+  return `${pick(looks)}_${pick(stones)}${attempt === 0 ? '' : randomBelow(10 ** Math.min(attempt, 9))}`;
 }

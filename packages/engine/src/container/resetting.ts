@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { MicaError } from '../error.ts';
 import { isAlive, thisProcess } from '../store/files.ts';
+import { uniqueName } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
@@ -39,7 +40,7 @@ export function beginReset(context: ContainerContext, row: Row, force: boolean):
     return { ...state, resetting: thisProcess() };
   });
   sweepReset(context, row.id);
-  return join(context.paths.dir(row.id), `${PREFIX}${crypto.randomUUID()}`);
+  return join(context.paths.dir(row.id), `${PREFIX}${uniqueName()}`);
 }
 
 /** Right before the writable layer is another one: commits that read the old one are not recorded any more. */

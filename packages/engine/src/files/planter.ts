@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -20,6 +19,7 @@ import { MicaError } from '../error.ts';
 import { copyRange } from '../system/copy-range.ts';
 import { DIRECTORY, fdLink, fdPath, fdSelf, openIn, type Scope } from '../system/in-root.ts';
 import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../system/nodes.ts';
+import { randomBytes } from '../system/random.ts';
 import { setXattr } from '../system/xattr.ts';
 import { removeIn } from './remove.ts';
 

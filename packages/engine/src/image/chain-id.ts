@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { Digest } from '../reference/digest.ts';
+import { sha256 } from '../reference/sha256.ts';
 
 /** image-spec config.md, "Layer ChainID": the ID of a stack, base first. An empty stack has none. */
 export function chainId(diffIds: readonly Digest[]): Digest | null {
@@ -14,8 +14,4 @@ export function chainIds(diffIds: readonly Digest[]): Digest[] {
     ids.push(below === undefined ? diffId : sha256(`${below} ${diffId}`));
   }
   return ids;
-}
-
-export function sha256(bytes: Uint8Array | string): Digest {
-  return `sha256:${hash('sha256', bytes, 'hex')}`;
 }

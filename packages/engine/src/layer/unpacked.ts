@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type EntryTable, Flag } from '@mica/core-wasm';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
+import { uniqueName } from '../system/random.ts';
 import { spreadBelow } from '../system/spread.ts';
 import { deletes, leansOnLower } from './on-chain.ts';
 
@@ -62,7 +63,7 @@ export async function inWorkFolder<T>(layersDir: string, run: (work: string) => 
 export function workFolder(layersDir: string): string {
   mkdirSync(layersDir, { recursive: true, mode: 0o755 });
   spreadBelow(layersDir);
-  const work = join(layersDir, `.tmp-${thisProcess().pid}-${crypto.randomUUID()}`);
+  const work = join(layersDir, `.tmp-${thisProcess().pid}-${uniqueName()}`);
   mkdirSync(work, { mode: 0o755 });
   return work;
 }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { MicaError } from '../error.ts';
 import { findProgram, requireProgram } from '../runtime/oci-runtime.ts';
 import { NftSocket } from '../system/nftables.ts';
+import { randomBytes } from '../system/random.ts';
 import { type Ipv4Range, RouteSocket } from '../system/rtnetlink.ts';
 import { chooseSubnet, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { Network, NetworkState } from './record.ts';

@@ -1,8 +1,9 @@
-import { hash, randomBytes } from 'node:crypto';
 import { MicaError } from '../error.ts';
+import { sha256Hex } from '../reference/sha256.ts';
 import { isAlive, type Owner } from '../store/files.ts';
 import { insideNetns } from '../system/netns.ts';
 import { NftSocket } from '../system/nftables.ts';
+import { randomBytes } from '../system/random.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
 import { bringUp, freeSubnet, takeDown } from './bridge.ts';
 import { formatIpv4, ipv4Bytes, parseIpv4, parseSubnet } from './ipv4.ts';
@@ -127,7 +128,7 @@ export function syncNames(scope: Scope, network: Network): void {
 /** The default network's row, made at its first use. */
 export function ensureDefaultNetwork(scope: Scope): Network {
   const { networks } = scope.store;
-  const id = hash('sha256', `${scope.store.root}:bridge`, 'hex');
+  const id = sha256Hex(Buffer.from(`${scope.store.root}:bridge`));
   return (
     networks.get<NetworkState>(id) ??
     scope.store.transaction(() => {

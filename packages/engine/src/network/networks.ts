@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { NetworkCreateOptions, NetworkSummary } from '../contract.ts';
 import { MicaError } from '../error.ts';
 import { processStart } from '../store/files.ts';
 import { insideNetns } from '../system/netns.ts';
+import { randomBytes } from '../system/random.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
 import { attach } from './attach.ts';
 import { freeSubnet, takeDown } from './bridge.ts';

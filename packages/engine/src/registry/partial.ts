@@ -21,6 +21,7 @@ import type { BlobInfo } from '../store/blob-store.ts';
 import { downloadInUse } from '../store/downloads.ts';
 import { storeError, thisProcess } from '../store/files.ts';
 import type { Store } from '../store/store.ts';
+import { uniqueName } from '../system/random.ts';
 
 const chunkSize = 1 << 18;
 
@@ -66,7 +67,7 @@ export class PartialBlob {
     const folder = store.downloadsDir;
     const name = `${algorithmOf(digest)}-${hexOf(digest)}`;
     const { pid, start } = thisProcess();
-    const path = join(folder, `${name}.${pid}-${start}-${crypto.randomUUID().slice(0, 8)}`);
+    const path = join(folder, `${name}.${pid}-${start}-${uniqueName().slice(0, 8)}`);
     const kept = join(folder, `${name}.part`);
     try {
       mkdirSync(folder, { recursive: true });

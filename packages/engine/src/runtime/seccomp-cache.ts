@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { sha256 } from '../reference/sha256.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 import type { SeccompSpec } from './seccomp.ts';
 
@@ -17,7 +17,7 @@ export class SeccompCache {
     this.#runtime = runtime;
     const isCrun = profile !== null && runtime.path.endsWith('/crun');
     const { size, mtimeMs } = isCrun ? statSync(runtime.path) : { size: 0, mtimeMs: 0 };
-    const key = hash('sha256', JSON.stringify([runtime.path, size, mtimeMs, profile]), 'hex').slice(0, 16);
+    const key = sha256(JSON.stringify([runtime.path, size, mtimeMs, profile])).slice(7, 23);
     this.#file = isCrun ? `${folder}/seccomp-${key}.bpf` : null;
   }
 

@@ -11,11 +11,14 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { MicaError } from '../error.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { sha256Hex } from '../reference/sha256.ts';
+import { uniqueName } from '../system/random.ts';
 import { BlobWriter } from './blob-writer.ts';
 import type { Database } from './database.ts';
 import { bootId, isAlive, storeError, thisProcess } from './files.ts';
@@ -59,7 +62,7 @@ export class BlobStore {
   temporary(): string {
     this.#prepare();
     const { pid, start } = thisProcess();
-    return join(this.#root, 'blobs/tmp', `${pid}-${start}-${crypto.randomUUID()}`);
+    return join(this.#root, 'blobs/tmp', `${pid}-${start}-${uniqueName()}`);
   }
 
   /** Takes over a finished temporary file whose digest its writer computed. Idempotent for equal content. */
@@ -86,14 +89,19 @@ export class BlobStore {
     return info;
   }
 
+  /** Stores a small blob as a whole (manifest, config). @throws MicaError digest-mismatch, and nothing is stored */
   put(bytes: Uint8Array, mediaType: string, expected?: Digest): BlobInfo {
-    const writer = this.writer(mediaType);
+    const algorithm = expected === undefined ? 'sha256' : algorithmOf(expected);
+    const actual = hexDigest(algorithm, bytes);
+    if (expected !== undefined && actual !== hexOf(expected)) throw mismatch(expected, actual);
+    const file = this.temporary();
     try {
-      writer.write(bytes);
-      return writer.finish(expected === undefined ? {} : { digest: expected });
-    } finally {
-      writer.abort();
+      writeFileSync(file, bytes, { flag: 'wx', mode: 0o644 });
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw storeError(error, 'write', file);
     }
+    return this.adopt(file, { digest: `${algorithm}:${actual}` as Digest, size: bytes.length, mediaType });
   }
 
   path(digest: Digest): string {
@@ -125,7 +133,7 @@ export class BlobStore {
       throw new MicaError('limit-exceeded', `blob ${digest} is larger than ${limit} bytes`, { subject: digest });
     try {
       const bytes = readFileSync(this.path(digest));
-      const actual = createHash(algorithmOf(digest)).update(bytes).digest('hex');
+      const actual = hexDigest(algorithmOf(digest), bytes);
       if (actual !== hexOf(digest)) throw mismatch(digest, actual);
       return bytes;
     } catch (error) {
@@ -237,6 +245,10 @@ export class BlobStore {
     }
     this.#made = true;
   }
+}
+
+function hexDigest(algorithm: ReturnType<typeof algorithmOf>, bytes: Uint8Array): string {
+  return algorithm === 'sha256' ? sha256Hex(bytes) : createHash(algorithm).update(bytes).digest('hex');
 }
 
 function mismatch(digest: Digest, actual: string): MicaError {

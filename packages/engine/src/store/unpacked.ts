@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { uniqueName } from '../system/random.ts';
 import type { Database } from './database.ts';
 import { bootId } from './files.ts';
 
@@ -54,8 +55,7 @@ export class UnpackedNote {
       // Under the lock and asked again: another process may have done it, and unpacked since.
       if (this.#read()?.boot === bootId() || this.#read() === null) return;
       for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : [])
-        if (!name.startsWith('.'))
-          renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${crypto.randomUUID()}`));
+        if (!name.startsWith('.')) renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${uniqueName()}`));
       this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
     });
     for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : [])

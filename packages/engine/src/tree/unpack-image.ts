@@ -5,6 +5,7 @@ import type { Task } from '../contract.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isAlive, thisProcess } from '../store/files.ts';
 import type { Store } from '../store/store.ts';
+import { uniqueName } from '../system/random.ts';
 import type { UnpackReport } from './contract.ts';
 import { imageTree } from './image-tree.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -83,7 +84,7 @@ function makeBeside(target: string): string {
       if (!isAlive({ pid: Number(pid), start })) rmSync(join(parent, name), { recursive: true, force: true });
     }
     const { pid, start } = thisProcess();
-    const path = join(parent, `${prefix}${pid}-${start}-${crypto.randomUUID().slice(0, 8)}`);
+    const path = join(parent, `${prefix}${pid}-${start}-${uniqueName().slice(0, 8)}`);
     mkdirSync(path, { mode: 0o700 }); // nobody else's until it is whole: it may hold setuid files
     return path;
   } catch (error) {

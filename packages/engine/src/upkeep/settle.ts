@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { tryFileLock } from '../system/lock.ts';
+import { spawnProcess } from '../system/spawn.ts';
 import { syncFileSystem } from '../system/sync.ts';
 
 /** From this many blobs on, one syncfs costs less than an fsync each. */
@@ -45,7 +45,12 @@ export function settleBeside(store: Store, self: readonly string[]): void {
   const [program, ...args] = self;
   if (due(store, WRITTEN_BACK_MS) === null) return;
   if (program === undefined || process.env.MICA_HELPER === 'off') settleStore(store, WRITTEN_BACK_MS);
-  else spawn(program, [...args, '--root', store.root, 'settle'], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  else
+    spawnProcess(program, [...args, '--root', store.root, 'settle'], {
+      detached: true,
+      stdio: [null, null, null],
+      cwd: '/',
+    });
 }
 
 /** That process's work. False when another one is at it. */

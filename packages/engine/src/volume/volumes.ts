@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Volume } from '../contract.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
 import type { VolumeRecord } from '../store/volume-records.ts';
+import { randomBytes, uniqueName } from '../system/random.ts';
 import { diskUsage } from './usage.ts';
 
 /** Label that docker puts on a volume without a name. */
@@ -130,7 +130,7 @@ export class Volumes {
 
   /** Takes the folder out of sight in one rename; its new path, or null if there was none. */
   #setAside(name: string): string | null {
-    const aside = join(this.#store.volumesDir, `.gone-${crypto.randomUUID()}`);
+    const aside = join(this.#store.volumesDir, `.gone-${uniqueName()}`);
     try {
       renameSync(join(this.#store.volumesDir, name), aside);
       return aside;

@@ -3,6 +3,7 @@ import { confirm } from '../../confirm.ts';
 import { addPruneFlags, pruneFilter } from '../../flags/prune-filter.ts';
 import { humanSize } from '../../format.ts';
 import { withEngine } from '../../session.ts';
+import { print } from '../../standard-output.ts';
 
 export function define(command: Command): void {
   addPruneFlags(command)
@@ -20,8 +21,8 @@ export function define(command: Command): void {
           removed.push(row.id);
           size += row.sizeRw ?? 0;
         }
-        if (removed.length > 0) process.stdout.write(`Deleted Containers:\n${removed.join('\n')}\n\n`);
-        process.stdout.write(`Total reclaimed space: ${humanSize(size)}\n`);
+        if (removed.length > 0) print(`Deleted Containers:\n${removed.join('\n')}\n\n`);
+        print(`Total reclaimed space: ${humanSize(size)}\n`);
       }),
     );
 }

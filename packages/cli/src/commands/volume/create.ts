@@ -2,6 +2,7 @@ import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../../flags/flag-group.ts';
 import { withEngine } from '../../session.ts';
+import { print } from '../../standard-output.ts';
 
 interface Flags {
   readonly driver: string;
@@ -37,7 +38,7 @@ export function define(command: Command): void {
         const labels = Object.fromEntries(
           label.map((text) => [text.split('=')[0] ?? '', text.split('=').slice(1).join('=')]),
         );
-        process.stdout.write(`${engine.volumes.create({ ...(name ? { name } : {}), labels }).name}\n`);
+        print(`${engine.volumes.create({ ...(name ? { name } : {}), labels }).name}\n`);
       }),
     );
 }

@@ -4,6 +4,7 @@ import { volumeFilter } from '../../flags/volume-filter.ts';
 import { addFormatFlag, printList } from '../../list.ts';
 import { volumeList, volumeRow } from '../../rows/volume.ts';
 import { withEngine } from '../../session.ts';
+import { print } from '../../standard-output.ts';
 
 export function define(command: Command): void {
   addFormatFlag(command)
@@ -13,8 +14,7 @@ export function define(command: Command): void {
     .action((options: { filter: string[]; format?: string; quiet?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const volumes = engine.volumes.list().filter(volumeFilter(options.filter));
-        if (options.quiet && options.format === undefined)
-          process.stdout.write(volumes.map(({ name }) => `${name}\n`).join(''));
+        if (options.quiet && options.format === undefined) print(volumes.map(({ name }) => `${name}\n`).join(''));
         else
           await printList(
             volumeList,

@@ -5,6 +5,7 @@ import { many } from '../../flags/flag-group.ts';
 import { hasLabel } from '../../flags/volume-filter.ts';
 import { humanSize } from '../../format.ts';
 import { withEngine } from '../../session.ts';
+import { print } from '../../standard-output.ts';
 
 interface Flags {
   readonly all?: boolean;
@@ -31,8 +32,8 @@ export function define(command: Command): void {
           all,
           keep: (volume) => keeps.some(([not, label]) => hasLabel(volume, label) === not),
         });
-        if (removed.length > 0) process.stdout.write(`Deleted Volumes:\n${removed.join('\n')}\n\n`);
-        process.stdout.write(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        if (removed.length > 0) print(`Deleted Volumes:\n${removed.join('\n')}\n\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
       }),
     );
 }
