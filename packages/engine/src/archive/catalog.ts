@@ -1,4 +1,5 @@
 import { MicaError } from '../error.ts';
+import { sha256 } from '../hash/sha256.ts';
 import { type ImageConfig, parseConfig } from '../image/config.ts';
 import { type Descriptor, isConfigType, isIndexType, isManifestType, type Platform } from '../image/descriptor.ts';
 import { isObject, maxConfigBytes, parseJson } from '../image/json.ts';
@@ -6,7 +7,6 @@ import { type ImageIndex, type Manifest, parseIndex, parseManifest } from '../im
 import { choosePlatform } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference, type Reference, withTag } from '../reference/reference.ts';
-import { sha256 } from '../reference/sha256.ts';
 import type { Arrival, ArrivedLayer } from './arrival.ts';
 
 /** One image of an archive, checked: its layers are all here and are those its config names. */

@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
-import { Core, calibrate, type HashChoice, type HashEngine, NativeHash } from '@mica/core-wasm';
+import { Core, calibrate, type HashChoice, type HashEngine } from '@mica/core-wasm';
+import { nativeHash } from '../hash/openssl-hash.ts';
 import type { Store } from '../store/store.ts';
 
 export type HasherWish = 'auto' | HashEngine['name'];
@@ -13,7 +14,7 @@ export function streamHasher(store: Store, wanted: HasherWish): HashEngine['name
   const key = `hasher:${cpus()[0]?.model ?? 'unknown'}`;
   const known = store.setting(key);
   if (known !== null) return (JSON.parse(known) as HashChoice)['one-stream'];
-  const choice = calibrate(new Core().hash, new NativeHash());
+  const choice = calibrate(new Core().hash, nativeHash());
   store.setSetting(key, JSON.stringify(choice));
   return choice['one-stream'];
 }

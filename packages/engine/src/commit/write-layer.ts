@@ -1,15 +1,13 @@
 import { closeSync } from 'node:fs';
-import { Core, type EntryTable, type HashEngine, Kind, NativeHash } from '@mica/core-wasm';
+import { Core, type EntryTable, type HashEngine, Kind } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
+import { nativeHash } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { Breather } from './breather.ts';
 import { LayerSink } from './layer-sink.ts';
 import type { LayerJob, LayerTask } from './make-layer.ts';
 import { type PackOptions, packSteps, type RootOf } from './pack.ts';
-
-/** Files' bytes from which on node:crypto is worth its loading, 10 ms. */
-const NATIVE_FROM = 1 << 20;
 
 /** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
 export async function writeLayer(
@@ -38,7 +36,7 @@ export async function streamLayer(
   pathOf?: PackOptions['pathOf'],
 ): Promise<{ digest: Digest; size: number }> {
   const total = bytesOf(table);
-  const hasher = job.hasher === 'wasm' || total < NATIVE_FROM ? wasmHash() : new NativeHash();
+  const hasher = job.hasher === 'wasm' ? wasmHash() : nativeHash();
   let sink: LayerSink | undefined;
   try {
     sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom });

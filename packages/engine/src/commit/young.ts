@@ -1,5 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
-import { type EntryTable, Kind, NativeHash } from '@mica/core-wasm';
+import { type EntryTable, Kind } from '@mica/core-wasm';
+import { nativeHash } from '../hash/openssl-hash.ts';
 import { openBeneath, openDirectory } from '../system/beneath.ts';
 import type { PackOptions } from './pack.ts';
 
@@ -37,7 +38,7 @@ export class YoungReader {
   digest(index: number): string {
     const known = this.#known.get(index);
     if (known !== undefined) return known;
-    const hasher = new NativeHash().create();
+    const hasher = nativeHash().create();
     const buffer = new Uint8Array(1 << 18);
     const root = openDirectory(this.#upper);
     try {
@@ -59,7 +60,7 @@ export class YoungReader {
     return (at) => {
       const index = packed === this.#table ? at : this.#table.find(packed.pathBytes(at));
       if (!young.has(index)) return null;
-      const hasher = new NativeHash().create();
+      const hasher = nativeHash().create();
       return { update: (bytes) => hasher.update(bytes), done: () => this.#put(index, hasher.digest()) };
     };
   }

@@ -1,5 +1,5 @@
+import { sha256 } from '../hash/sha256.ts';
 import type { Digest } from '../reference/digest.ts';
-import { sha256 } from '../reference/sha256.ts';
 
 /** image-spec config.md, "Layer ChainID": the ID of a stack, base first. An empty stack has none. */
 export function chainId(diffIds: readonly Digest[]): Digest | null {

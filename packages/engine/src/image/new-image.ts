@@ -1,5 +1,5 @@
+import { sha256 } from '../hash/sha256.ts';
 import type { Digest } from '../reference/digest.ts';
-import { sha256 } from '../reference/sha256.ts';
 import type { HistoryEntry, ImageConfig } from './config.ts';
 import { mediaTypes } from './descriptor.ts';
 

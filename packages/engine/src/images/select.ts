@@ -1,10 +1,10 @@
 import { MicaError } from '../error.ts';
+import { sha256 } from '../hash/sha256.ts';
 import { isIndexType, type Platform } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } from '../image/manifest.ts';
 import { choosePlatform, platformText } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
-import { sha256 } from '../reference/sha256.ts';
 import type { Store } from '../store/store.ts';
 import { resolveImage, targetOf } from './resolve.ts';
 

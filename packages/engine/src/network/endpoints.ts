@@ -1,5 +1,5 @@
 import { MicaError } from '../error.ts';
-import { sha256Hex } from '../reference/sha256.ts';
+import { sha256Hex } from '../hash/sha256.ts';
 import { isAlive, type Owner } from '../store/files.ts';
 import { insideNetns } from '../system/netns.ts';
 import { NftSocket } from '../system/nftables.ts';

@@ -13,8 +13,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Core, type Hasher } from '@mica/core-wasm';
+import { Core, type HashEngine, type Hasher } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
+import { nativeHash } from '../hash/openssl-hash.ts';
 import { DiskRoom } from '../layer/bounds.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import type { BlobInfo } from '../store/blob-store.ts';
@@ -27,19 +28,17 @@ const chunkSize = 1 << 18;
 
 /**
  * A blob on its way in: appended to, hashed as it comes, and kept when the download was cut, so that the
- * next one (of any process) goes on from there. `finish`, `keep` or `drop` ends it.
- *
- * node:crypto hashes about five times as fast as the WASM kernel where the processor has SHA
- * instructions, but keeps its state to itself: a later process hashes what is there again, while it reads
- * it anyway to decompress it. With MICA_HASHER=wasm the mid-state is stored and nothing is hashed twice.
+ * next one (of any process) goes on from there, the hash from its saved mid-state. `finish`, `keep` or `drop`
+ * ends it.
  */
 export class PartialBlob {
   readonly digest: Digest;
   readonly #store: Store;
   readonly #path: string;
   readonly #kept: string;
-  readonly #native: Hash | null;
-  readonly #wasm: Hasher | null;
+  readonly #sha256: Hasher;
+  /** Where the digest is one; its state cannot be kept. */
+  readonly #sha512: Hash | null;
   readonly #fd: number;
   readonly #room: DiskRoom;
   /** Bytes of it that the hash knows; the rest of what is on disk is taken in by {@link replay}. */
@@ -53,13 +52,13 @@ export class PartialBlob {
     this.#path = path;
     this.#kept = kept;
     this.#room = new DiskRoom(store.downloadsDir);
-    const wasm = process.env.MICA_HASHER === 'wasm' && algorithmOf(digest) === 'sha256' ? new Core().hash : null;
-    this.#native = wasm === null ? createHash(algorithmOf(digest)) : null;
+    this.#sha512 = algorithmOf(digest) === 'sha512' ? createHash('sha512') : null;
     this.#fd = openSync(path, 'a+', 0o644);
     this.#size = fstatSync(this.#fd).size;
-    const saved = wasm && this.#savedState();
-    this.#wasm = saved ? wasm.restore(saved) : (wasm?.create() ?? null);
-    if (saved) this.#hashed = this.#size;
+    const engine = process.env.MICA_HASHER === 'wasm' ? new Core().hash : nativeHash();
+    const restored = this.#sha512 === null ? this.#restored(engine) : null;
+    this.#sha256 = restored ?? engine.create();
+    if (restored !== null) this.#hashed = this.#size;
   }
 
   /** Takes over what an earlier download left, unless its process still works on it; else begins. */
@@ -131,7 +130,7 @@ export class PartialBlob {
 
   /** Verified, where it is; the file is the caller's now. @throws MicaError digest-mismatch; then nothing is kept */
   complete(): string {
-    const hex = this.#native?.digest('hex') ?? Buffer.from(this.#wasm?.digest() ?? []).toString('hex');
+    const hex = this.#sha512?.digest('hex') ?? Buffer.from(this.#sha256.digest()).toString('hex');
     if (hex !== hexOf(this.digest)) {
       this.drop();
       throw new MicaError(
@@ -147,7 +146,7 @@ export class PartialBlob {
   /** Leaves it for the next download. Does nothing after `finish` or `drop`. */
   keep(): void {
     if (!this.#open) return;
-    const state = this.#wasm?.save();
+    const state = this.#sha512 === null && this.#hashed === this.#size ? stateOf(this.#sha256) : null;
     this.#end();
     if (this.#size === 0) {
       rmSync(this.#path, { force: true });
@@ -168,8 +167,7 @@ export class PartialBlob {
   }
 
   #hash(chunk: Uint8Array): void {
-    if (this.#native) this.#native.update(chunk);
-    else this.#wasm?.update(chunk);
+    (this.#sha512 ?? this.#sha256).update(chunk);
     this.#hashed += chunk.length;
   }
 
@@ -180,12 +178,22 @@ export class PartialBlob {
   }
 
   /** A state that is not of exactly these bytes is worth nothing: they are hashed again, and the digest decides. */
-  #savedState(): Uint8Array | null {
+  #restored(engine: HashEngine): Hasher | null {
     try {
       const saved = JSON.parse(readFileSync(`${this.#kept}.state`, 'utf8')) as { size?: unknown; state?: unknown };
-      return saved.size === this.#size && typeof saved.state === 'string' ? Buffer.from(saved.state, 'base64') : null;
+      if (saved.size !== this.#size || typeof saved.state !== 'string') return null;
+      return engine.restore(Buffer.from(saved.state, 'base64'));
     } catch {
-      return null;
+      return null; // none, or an engine that cannot go on from one
     }
+  }
+}
+
+/** Null where the engine keeps its state to itself. */
+function stateOf(hasher: Hasher): Uint8Array | null {
+  try {
+    return hasher.save();
+  } catch {
+    return null;
   }
 }

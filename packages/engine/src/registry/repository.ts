@@ -1,9 +1,9 @@
 import { MicaError } from '../error.ts';
+import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, mediaTypes } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
 import { algorithmOf, type Digest, isDigest } from '../reference/digest.ts';
-import { sha256 } from '../reference/sha256.ts';
 import type { Ask, Connection } from './connection.ts';
 import { networkFailure, RegistryFailure, statusFailure } from './failure.ts';
 import { defaultRetry, type RetryPolicy, retrying } from './retry.ts';

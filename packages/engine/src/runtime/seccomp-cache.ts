@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { sha256 } from '../reference/sha256.ts';
+import { sha256 } from '../hash/sha256.ts';
 import type { OciRuntime } from './oci-runtime.ts';
 import type { SeccompSpec } from './seccomp.ts';
 

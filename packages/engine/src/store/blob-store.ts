@@ -16,8 +16,8 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { MicaError } from '../error.ts';
+import { sha256Hex } from '../hash/sha256.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
-import { sha256Hex } from '../reference/sha256.ts';
 import { uniqueName } from '../system/random.ts';
 import { BlobWriter } from './blob-writer.ts';
 import type { Database } from './database.ts';

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { MicaError } from '../error.ts';
+import { nativeHash } from '../hash/openssl-hash.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import type { BlobInfo } from './blob-store.ts';
 import { storeError } from './files.ts';
@@ -13,7 +14,7 @@ export class BlobWriter {
   readonly path: string;
   readonly #store: { adopt(file: string, info: BlobInfo): BlobInfo };
   readonly #mediaType: string;
-  readonly #sha256: Hash = createHash('sha256');
+  readonly #sha256 = nativeHash().create();
   #sha512: Hash | undefined;
   #fd: number;
   #size = 0;
@@ -53,7 +54,7 @@ export class BlobWriter {
 
   /** @throws MicaError digest-mismatch when the content is not what was expected; nothing is kept then */
   finish(expected: { digest?: Digest; size?: number } = {}): BlobInfo {
-    const sha256 = this.#sha256.digest('hex');
+    const sha256 = Buffer.from(this.#sha256.digest()).toString('hex');
     let digest: Digest = `sha256:${sha256}`;
     if (expected.size !== undefined && expected.size !== this.#size) {
       this.abort();

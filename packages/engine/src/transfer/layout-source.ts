@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { sha256 } from '../hash/sha256.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { isObject, maxConfigBytes, maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
-import { sha256 } from '../reference/sha256.ts';
 import type { BlobFile, CopiedDocument, Source } from './contract.ts';
 
 type Part = Omit<BlobFile, 'release'>;
