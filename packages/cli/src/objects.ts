@@ -10,16 +10,16 @@ export async function objectPrinter(format: string | undefined): Promise<(found:
   if (format === 'json') return (found) => `${JSON.stringify(found)}\n`;
   const { Template, TemplateError } = await import('./template/index.ts');
   const { withAbsent } = await import('./template/absent.ts');
-  const attempt = <T>(run: () => T): T => {
+  const attempt = <T>(run: () => T, exitCode: number): T => {
     try {
       return run();
     } catch (error) {
-      // docker's own number for a template that does not parse or does not fit.
-      throw error instanceof TemplateError ? templateError(error, 64) : error;
+      throw error instanceof TemplateError ? templateError(error, exitCode) : error;
     }
   };
-  const template = attempt(() => new Template(format));
-  return (found) => attempt(() => found.map((one) => `${template.execute(withMaps(withAbsent, one))}\n`).join(''));
+  // docker's own numbers: 64 for a template that does not parse, 1 for one that does not fit.
+  const template = attempt(() => new Template(format), 64);
+  return (found) => attempt(() => found.map((one) => `${template.execute(withMaps(withAbsent, one))}\n`).join(''), 1);
 }
 
 /** The fields that are maps in docker's own types; the rest are structs, whose missing fields are errors. */

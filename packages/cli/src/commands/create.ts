@@ -12,9 +12,9 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica create --name web base:1.0 httpd -f')
     .action((image: string, words: string[], options: ContainerFlags, command: Command) =>
       withEngine(command, async (engine) => {
-        await ensureImage(engine, image, options);
         // As in docker: standard input of one made with -i ends with the first client that start -i attaches.
         const asked = { ...createOptions(image, words, options), stdinOnce: true };
+        await ensureImage(engine, image, options); // last: a misspelt flag pulls nothing
         print(`${await createWith(engine, asked, options.cidfile)}\n`);
       }),
     );

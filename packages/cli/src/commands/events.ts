@@ -24,7 +24,16 @@ export function define(command: Command): void {
     .addHelpText('after', "\nExample:\n  mica events --since 1h --filter event=die --format '{{json .}}'")
     .action((flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        const filters = parseFilters(flags.filter, ['container', 'event', 'image', 'label', 'type']);
+        const filters = parseFilters(flags.filter, [
+          'container',
+          'event',
+          'image',
+          'label',
+          'network',
+          'scope',
+          'type',
+          'volume',
+        ]);
         const nanoseconds = (time: number | undefined) =>
           time === undefined ? undefined : BigInt(Math.round(time)) * 1_000_000n;
         const since = nanoseconds(flags.since);
@@ -41,14 +50,22 @@ export function define(command: Command): void {
 }
 
 function matches(event: EventRow, filters: Filters): boolean {
-  const { name = '', image = '' } = event.attributes;
+  const { name = '', image = event.type === 'image' ? name : '' } = event.attributes;
   const any = (filter: string, is: (value: string) => boolean) => filters.get(filter)?.some(is) ?? true;
+  const named = (type: string) => (value: string) =>
+    event.type === type && (value === name || (value.length > 0 && event.id.startsWith(value)));
+  const bare = (text: string) => text.replace(/:[^:/]*$/, '');
   return (
     any('type', (value) => value === event.type) &&
+    any('scope', (value) => value === 'local') &&
     // docker's: `health_status` stands for each of them.
     any('event', (value) => value === event.action || event.action.startsWith(`${value}:`)) &&
-    any('container', (value) => value === name || (value.length > 0 && event.id.startsWith(value))) &&
-    any('image', (value) => value === image || value === image.split(':')[0]) &&
+    any('container', named('container')) &&
+    any('network', named('network')) &&
+    any('volume', named('volume')) &&
+    any('image', (value) =>
+      [image, bare(image), ...(event.type === 'image' ? [event.id, bare(event.id)] : [])].includes(value),
+    ) &&
     hasLabels(event.attributes, filters.get('label') ?? [])
   );
 }
@@ -64,10 +81,13 @@ async function shown(event: EventRow, format: string | undefined): Promise<strin
     const fraction = String(time % 1_000_000_000n).padStart(9, '0');
     return `${second}.${fraction}Z ${type} ${action} ${id} (${rest.map((pair) => pair.join('=')).join(', ')})\n`;
   }
+  // docker's oldest fields, which it has for containers and images alone.
+  const old = {
+    ...(type === 'container' || type === 'image' ? { status: action, id } : {}),
+    ...(attributes.image === undefined || type !== 'container' ? {} : { from: attributes.image }),
+  };
   const message = {
-    status: action,
-    id,
-    from: attributes.image ?? '',
+    ...old,
     Type: type,
     Action: action,
     Actor: { ID: id, Attributes: attributes },
@@ -80,9 +100,9 @@ async function shown(event: EventRow, format: string | undefined): Promise<strin
   const fields = {
     ...message,
     Actor: { ID: id, Attributes: new Map(Object.entries(attributes)) },
-    Status: action,
-    ID: id,
-    From: message.from,
+    Status: old.status ?? '',
+    ID: old.id ?? '',
+    From: old.from ?? '',
     Scope: 'local',
     Time: message.time,
     TimeNano: String(time),

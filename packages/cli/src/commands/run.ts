@@ -31,9 +31,9 @@ export function define(command: Command): void {
         const stdin = (options.interactive ?? false) && (attach.length === 0 || attach.includes('stdin'));
         if (!options.detach) requireTerminal({ ...options, interactive: stdin });
         parseDetachKeys(options.detachKeys);
-        await ensureImage(engine, image, options);
-        const own = { stdinOnce: !options.detach };
-        const id = await createWith(engine, { ...createOptions(image, words, options), ...own }, options.cidfile);
+        const asked = { ...createOptions(image, words, options), stdinOnce: !options.detach };
+        await ensureImage(engine, image, options); // last: a misspelt flag pulls nothing
+        const id = await createWith(engine, asked, options.cidfile);
         try {
           if (options.detach) {
             await engine.start(id);

@@ -82,21 +82,20 @@ function health(flags: LifeFlags): HealthOptions | undefined {
 export function parseRestart(text: string): RestartPolicy {
   const [name = '', count, ...rest] = text.split(':');
   const invalid = (why: string) =>
+    // run and create make 125 of it; update, whose flag it is as well, keeps docker's 1.
     new MicaError('invalid-argument', why, {
       subject: '--restart',
       hint: 'no, on-failure[:MAX], always or unless-stopped',
-      exitCode: 125,
     });
-  if (rest.length > 0 || (count !== undefined && !/^\d{1,9}$/.test(count)))
+  if (rest.length > 0 || (count !== undefined && !/^-?\d{1,9}$/.test(count)))
     throw invalid('invalid restart policy format: maximum retry count must be an integer');
   if (name === '' || name === 'no') return { name: 'no', maximumRetries: 0 };
-  if (name === 'on-failure') return { name, maximumRetries: Number(count ?? 0) };
-  if (name !== 'always' && name !== 'unless-stopped')
-    throw invalid(
-      `invalid restart policy: unknown policy '${name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`,
-    );
-  if (count !== undefined)
-    throw invalid("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  if (name === 'on-failure') {
+    if (Number(count ?? 0) < 0) throw invalid('maximum retry count cannot be negative');
+    return { name, maximumRetries: Number(count ?? 0) };
+  }
+  if (name !== 'always' && name !== 'unless-stopped') throw invalid(`invalid restart policy '${name}'`);
+  if (count !== undefined) throw invalid(`maximum retry count cannot be used with restart policy '${name}'`);
   return { name, maximumRetries: 0 };
 }
 

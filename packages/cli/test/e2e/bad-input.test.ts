@@ -39,7 +39,25 @@ it('what is not there: images, containers, files', () => {
   fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);
 });
 
+it('rmi -f: what is not there is no failure; of an image in use the name goes', () => {
+  const missing = /^mica: No such image: nope\n/;
+  expect(store.run(['rmi', '-f', 'nope'])).toMatchObject({ code: 0, err: expect.stringMatching(missing) });
+  expect(store.run(['rmi', 'nope', 'nope']).err.match(/No such image/g)).toHaveLength(2);
+  store.ok(['tag', 'base:1', 'other:1']);
+  store.ok(['create', '--name', 'user', '--network', 'none', 'other:1', 'true']);
+  store.ok(['rmi', 'base:1']);
+  fails(['rmi', 'other:1'], /container [0-9a-f]{12} is using it\n/);
+  const id = store.ok(['images', '-q', '--no-trunc', 'other:1']).trim();
+  expect(store.ok(['rmi', '-f', 'other:1'])).toBe('Untagged: other:1\n');
+  store.ok(['start', 'user']);
+  expect(store.ok(['wait', 'user'])).toBe('0\n');
+  store.ok(['tag', id, 'base:1']);
+});
+
 it('names that do not parse', () => {
+  fails(['rename', store.ok(['create', '--network', 'none', 'base:1', 'sh']).trim(), 'b@d'], /Invalid container name/);
+  // Looked at before anything is pulled.
+  fails(['run', '-e', '=x', 'registry.invalid/nope', 'sh'], /^mica: invalid/, 125);
   for (const name of ['Upper:1', 'a:b:c', 'a//b', 'a:', 'ä']) fails(['tag', 'base:1', name], /^mica: /);
   fails(['create', '--name', 'b@d', 'base:1', 'sh'], /Invalid container name \(b@d\)/, 125);
   fails(['run', '--pull', 'never', 'UPPER', 'sh'], /must be lowercase/, 125);

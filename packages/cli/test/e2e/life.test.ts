@@ -100,6 +100,7 @@ it('pause, unpause, restart, wait, top, kill: what they do and what ps says of i
   store.ok(['kill', '-s', 'KILL', 'box']);
   expect(store.ok(['wait', 'box'])).toBe('137\n');
   expect(store.run(['kill', 'box'])).toMatchObject({ code: 1, err: expect.stringMatching(/is not running/) });
+  expect(store.run(['unpause', 'box'])).toMatchObject({ code: 1, err: expect.stringMatching(/is not paused/) });
 });
 
 it('--init reaps what its parent left behind', () => {
@@ -126,6 +127,15 @@ it('update: memory, processors, processes in force at once; the restart policy f
     '33554432 500000000 {"Name":"on-failure","MaximumRetryCount":3}\n',
   );
   expect(store.run(['update', '-m', '1m', 'small'])).toMatchObject({ err: expect.stringMatching(/6MB/) });
+  // docker's code and words: 125 is for run, whose 1 is the container's own.
+  expect(store.run(['update', '--restart', 'bogus', 'small'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^mica: invalid restart policy 'bogus'\n/),
+  });
+  expect(store.run(['run', '--restart', 'always:2', 'base:1', 'true'])).toMatchObject({
+    code: 125,
+    err: expect.stringMatching(/^mica: maximum retry count cannot be used with restart policy 'always'\n/),
+  });
   expect(store.run(['update', 'small'])).toMatchObject({ code: 1, err: expect.stringMatching(/one or more flags/) });
 });
 
@@ -201,16 +211,22 @@ it('events: filters, since and until, formats, as they come', async () => {
   const since = `${Date.now() / 1000}`;
   const child = store.spawn(['events', '--filter', 'container=seen', '--format', '{{.Action}}']);
   const came = text(child.stdout);
-  store.ok(['create', '--name', 'seen', '-l', 'app=web', '--network', 'none', 'base:1', 'sh', '-c', 'exit 3']);
+  const how = ['--name', 'seen', '-l', 'app=web', '--network', 'none', '-v', 'kept:/kept:ro'];
+  store.ok(['create', ...how, 'base:1', 'sh', '-c', 'exit 3']);
   store.run(['start', '-a', 'seen']);
   store.ok(['rename', 'seen', 'other']);
   store.ok(['rm', 'other']);
   const past = (...args: string[]) => lines('events', '--since', since, '--until', '0s', ...args);
-  expect(past('--format', '{{.Action}} {{index .Actor.Attributes "name"}}')).toEqual([
+  expect(past('--format', '{{.Action}} {{or (index .Actor.Attributes "name") .Actor.ID}}')).toEqual([
+    'create kept',
     'create seen',
     'attach seen',
+    'connect none',
+    'mount kept',
     'start seen',
     'die seen',
+    'disconnect none',
+    'unmount kept',
     'rename other',
     'destroy other',
   ]);
@@ -220,6 +236,9 @@ it('events: filters, since and until, formats, as they come', async () => {
   expect(past('--filter', 'label=app=web', '--filter', 'event=create', '--filter', 'event=destroy')).toHaveLength(2);
   expect(past('--filter', 'label=app=db')).toEqual([]);
   expect(past('--filter', 'type=image')).toEqual([]);
+  const [mount] = past('--filter', 'volume=kept', '--filter', 'event=mount', '--format', 'json');
+  expect(JSON.parse(mount as string)).toMatchObject({ Actor: { Attributes: { destination: '/kept' } } });
+  expect(mount).not.toMatch(/"(status|from)"/); // docker's oldest fields: of containers and images alone
   const [message] = past('--filter', 'event=start', '--format', 'json').map((line) => JSON.parse(line));
   expect(message).toMatchObject({
     status: 'start',

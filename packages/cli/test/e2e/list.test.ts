@@ -137,9 +137,10 @@ it("inspect: docker's description, templates on it, what is missing", () => {
   expect(fails('inspect', '--type', 'image', 'up').err).toBe('Error: No such image: up\n');
   expect(fails('inspect', '--type', 'dog', 'up').code).toBe(1);
   expect(fails('inspect', '-f', '{{.Nope}}', 'up')).toMatchObject({
-    code: 64,
+    code: 1,
     err: expect.stringContaining('map has no entry for key "Nope"'),
   });
+  expect(fails('inspect', '-f', '{{.Nope', 'up').code).toBe(64);
 });
 
 it('names: made up when none is given, renamed, found by a prefix of the ID', () => {

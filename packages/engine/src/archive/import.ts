@@ -6,6 +6,7 @@ import { mediaTypes } from '../image/descriptor.ts';
 import { applyInstructions } from '../image/instructions.ts';
 import { newImage } from '../image/new-image.ts';
 import { hostPlatform, parsePlatform } from '../image/platform.ts';
+import { imageEvent } from '../images/events.ts';
 import { storeImage } from '../images/store-image.ts';
 import { DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -44,12 +45,11 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
     const created = new Date().toISOString();
     const base = { ...platform, config, rootfs: { type: 'layers' as const, diff_ids: [] } };
     const image = newImage(base, [], layer, { created, createdBy: '', comment: options.message ?? 'Imported from -' });
-    storeImage(
-      store,
-      image,
-      { created, size: blob.size, parent: null, layers: [layer.digest] },
-      reference ? [reference.canonical] : [],
-    );
+    const about = { created, size: blob.size, parent: null, layers: [layer.digest] };
+    store.transaction(() => {
+      storeImage(store, image, about, reference ? [reference.canonical] : []);
+      imageEvent(store, 'import', image.id);
+    });
     return image.id;
   } catch (error) {
     if (error instanceof KernelError) {

@@ -7,6 +7,7 @@ import { MicaError, wrapSystemError } from '../error.ts';
 import { layerTypeOf, mediaTypes } from '../image/descriptor.ts';
 import { imageManifest } from '../image/new-image.ts';
 import { hostPlatform, parsePlatform } from '../image/platform.ts';
+import { imageEvent } from '../images/events.ts';
 import { type ReceivedImage, recordImages } from '../images/record-image.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
@@ -34,6 +35,7 @@ export async function loadImages(
     const moved = recordImages(
       store,
       images.map((image) => received(store, image)),
+      { tell: (id) => imageEvent(store, 'load', id) },
     );
     return images.map((image) => ({
       id: image.id,

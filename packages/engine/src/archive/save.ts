@@ -4,6 +4,7 @@ import { MicaError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { parseManifest } from '../image/manifest.ts';
 import { parsePlatform } from '../image/platform.ts';
+import { imageEvent } from '../images/events.ts';
 import { canonicalOf, resolveImage } from '../images/resolve.ts';
 import { type Document, type Selected, selectImage } from '../images/select.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
@@ -74,6 +75,14 @@ export async function saveImages(
         options.onProgress?.({ stage: 'write', subject: 'save', bytes, totalBytes: total });
       }),
     );
+  }
+  try {
+    store.transaction(() => {
+      for (const { id } of images.values()) imageEvent(store, 'save', id);
+    });
+  } catch (error) {
+    // The archive is whole: a store without room for a line is often why it was made.
+    if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
   }
 }
 

@@ -67,7 +67,7 @@ export async function commitDirectory(
   storeImage(
     store,
     made,
-    { created, size: image.size + (layer?.size ?? 0), parent: image.id, layers: digests },
+    { created, size: image.size + (layer?.size ?? 0), parent: image.id, onto: image.id, layers: digests },
     reference ? [reference.canonical] : [],
   );
   return {

@@ -61,7 +61,11 @@ export function recordCommit(
     });
     put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
     store.commits.own(row.id, image.id);
-    emit(containers.context, row, 'commit', { comment: options.message ?? '', imageID: image.id });
+    emit(containers.context, row, 'commit', {
+      comment: options.message ?? '',
+      imageID: image.id,
+      imageRef: reference?.familiar ?? '',
+    });
     let stale: string | null = null;
     if (outcome.kind === 'layer') {
       const before = store.commits.get(row.id);

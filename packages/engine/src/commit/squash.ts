@@ -57,7 +57,7 @@ export async function squashImage(
   storeImage(
     store,
     made,
-    { created, size, parent: null, layers: digests, labels },
+    { created, size, parent: null, onto: keep > 0 ? image.id : null, layers: digests, labels },
     reference ? [reference.canonical] : [],
   );
   return made.id;

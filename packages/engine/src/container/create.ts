@@ -1,6 +1,6 @@
 import type { CreateOptions } from '../contract.ts';
 import { MicaError } from '../error.ts';
-import { resolveImage } from '../images/resolve.ts';
+import { noSuchImage, resolveImage } from '../images/resolve.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import { checkAsked } from '../runtime/spec.ts';
 import { randomBytes } from '../system/random.ts';
@@ -54,6 +54,8 @@ export async function createContainer(context: ContainerContext, options: Create
   const inherited = (options.volumesFrom ?? []).flatMap((from) => mountsOf(context, from));
   // One transaction: no volume goes between the look at it and the row that says who has it.
   context.store.transaction(() => {
+    // Removed since it was read: the container would have no image.
+    if (context.store.images.get(image.id) === null) throw noSuchImage(options.image);
     const mounts = mountPoints(context.volumes, {
       requests: options.mounts ?? [],
       inherited,

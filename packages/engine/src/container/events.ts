@@ -1,4 +1,6 @@
-import type { EventRow } from '../store/event-records.ts';
+import { modeId } from '../network/modes.ts';
+import type { NetworkState } from '../network/record.ts';
+import { type EventRow, nanoseconds } from '../store/event-records.ts';
 import type { ContainerContext, Row } from './context.ts';
 
 /** Writes down what happened to a container, in the transaction of the change. `at`: when, RFC 3339; else now. */
@@ -25,9 +27,29 @@ export function tell(context: ContainerContext, row: Row, action: string, attrib
   context.store.transaction(() => emit(context, row, action, attributes));
 }
 
-/** The clock with what it has below the millisecond. */
-function nanoseconds(): bigint {
-  return Temporal.Now.instant().epochNanoseconds;
+const modeNetworks: Readonly<Record<string, readonly { id: string; name: string; type: string }[]>> = {
+  host: [{ id: modeId('host'), name: 'host', type: 'host' }],
+  none: [{ id: modeId('none'), name: 'none', type: 'null' }],
+};
+
+/** docker's words for what a container's start takes and its end gives back: its networks and its volumes. */
+export function emitHoldings(context: ContainerContext, row: Row, what: 'taken' | 'given back', at: string): void {
+  const { store } = context;
+  const time = BigInt(Date.parse(at)) * 1_000_000n;
+  const tell = (type: string, action: string, id: string, attributes: Record<string, string>) =>
+    store.events.append({ time, type, action, id, attributes: { container: row.id, ...attributes } });
+  const networks: { id: string; name: string; type?: string }[] = store.networks
+    .ofContainer(row.id)
+    .map(({ network }) => ({ id: network, name: store.networks.get<NetworkState>(network)?.name ?? network }));
+  const { network: mode = 'none' } = row.record.options;
+  for (const { id, name, type = 'bridge' } of networks.length > 0 ? networks : (modeNetworks[mode] ?? []))
+    tell('network', what === 'taken' ? 'connect' : 'disconnect', id, { name, type });
+  for (const { name, target, readOnly } of row.record.mounts) {
+    if (name === undefined) continue;
+    const how = { destination: target, propagation: '', 'read/write': `${!readOnly}` };
+    if (what === 'taken') tell('volume', 'mount', name, { driver: 'local', ...how });
+    else tell('volume', 'unmount', name, { driver: 'local' });
+  }
 }
 
 export interface EventQuery {

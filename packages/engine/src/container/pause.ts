@@ -13,14 +13,14 @@ export function groupOf(id: string, state: ContainerState): string {
 
 /** Stops all processes of a container where they stand. @throws MicaError not-running, conflict */
 export function pauseContainer(context: ContainerContext, row: Row): void {
-  const { group, runtime } = running(context, row);
+  const { group, runtime } = running(context, row, 'running');
   if (isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is already paused`, { subject: row.name });
   runtime.run('pause', row.id);
   tell(context, row, 'pause');
 }
 
 export function unpauseContainer(context: ContainerContext, row: Row): void {
-  const { group, runtime } = running(context, row);
+  const { group, runtime } = running(context, row, 'paused');
   if (!isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is not paused`, { subject: row.name });
   runtime.run('resume', row.id);
   tell(context, row, 'unpause');
@@ -31,10 +31,10 @@ export function resumeIfFrozen(context: ContainerContext, id: string, state: Con
   if (isFrozen(groupOf(id, state))) context.runtimeOf(state).run('resume', id);
 }
 
-function running(context: ContainerContext, row: Row): { group: string; runtime: OciRuntime } {
+function running(context: ContainerContext, row: Row, wanted: string): { group: string; runtime: OciRuntime } {
   const state = reconcile(context, row);
   if (state.status !== 'running')
-    throw new MicaError('not-running', `Container ${row.id} is not running`, { subject: row.name });
+    throw new MicaError('not-running', `Container ${row.id} is not ${wanted}`, { subject: row.name });
   enterPrivateMounts();
   return { group: groupOf(row.id, state), runtime: context.runtimeOf(state) };
 }

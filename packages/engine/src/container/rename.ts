@@ -8,7 +8,7 @@ export function checkName(name: string): void {
     throw new MicaError(
       'invalid-argument',
       `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-      { subject: name, exitCode: 125 },
+      { subject: name },
     );
 }
 

@@ -16,7 +16,7 @@ import { attachmentOf } from './attach.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { deleteFromRuntime, forget } from './end.ts';
 import { mergeEnv } from './env.ts';
-import { emit } from './events.ts';
+import { emit, emitHoldings } from './events.ts';
 import { healthOf } from './health.ts';
 import { INIT_TARGET, initProgram } from './init.ts';
 import { ensureMonitor } from './monitor-lease.ts';
@@ -99,6 +99,7 @@ async function start(
     runtime.run('start', id);
     const record = context.update(id, (state) => {
       if (attach) emit(context, row, 'attach', {}, startedAt);
+      emitHoldings(context, row, 'taken', startedAt);
       emit(context, row, 'start', {}, startedAt);
       return {
         ...state,

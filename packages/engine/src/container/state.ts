@@ -4,7 +4,7 @@ import { MicaError } from '../error.ts';
 import { readExit } from '../runtime/conmon.ts';
 import { isAlive, processStart } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { emit } from './events.ts';
+import { emit, emitHoldings } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
 import type { ContainerState } from './record.ts';
 
@@ -36,6 +36,7 @@ export function reconcile(context: ContainerContext, row: Row): ContainerState {
     const after = stateAfter(context, row.id, old);
     if (after.oomKilled) emit(context, row, 'oom', {}, finishedAt);
     emit(context, row, 'die', { exitCode: `${exitCode}` }, finishedAt);
+    emitHoldings(context, row, 'given back', finishedAt);
     return { ...old, ...after, exitCode, finishedAt };
   });
 }
@@ -64,8 +65,9 @@ function settleStart(context: ContainerContext, row: Row): ContainerState {
   const ran = existsSync(`${paths.state}/${row.id}`) && !existsSync(`${paths.state}/${row.id}/exec.fifo`);
   return change(context, row, row.record, (old) => {
     if (!ran || pid <= 0) return { ...old, starting: null };
-    emit(context, row, 'start');
     const startedAt = new Date().toISOString();
+    emitHoldings(context, row, 'taken', startedAt);
+    emit(context, row, 'start', {}, startedAt);
     return { ...old, starting: null, status: 'running', pid, pidStart: pidStart ?? null, startedAt, exitCode: null };
   });
 }

@@ -4,9 +4,10 @@ import { chainIds } from '../image/chain-id.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { imageEvent } from './events.ts';
 import { type ImageInspect, inspectImage } from './inspect.ts';
 import { pruneImages } from './prune-images.ts';
-import { canonicalOf, resolveImage, targetOf } from './resolve.ts';
+import { canonicalOf, type ResolvedImage, resolveImage, targetOf } from './resolve.ts';
 
 /** Listing, naming and removing images. */
 export class ImageService {
@@ -87,28 +88,47 @@ export class ImageService {
   }
 
   tag(source: string, target: string): void {
-    const { id } = resolveImage(this.#store, source);
-    // With the index that it came with, so that all of a multi-platform image can be pushed by its new name.
-    this.#store.images.tag(parseReference(target).canonical, id, targetOf(this.#store, source));
+    const { canonical, familiar } = parseReference(target);
+    this.#store.transaction(() => {
+      const { id } = resolveImage(this.#store, source);
+      // With the index that it came with, so that all of a multi-platform image can be pushed by its new name.
+      this.#store.images.tag(canonical, id, targetOf(this.#store, source));
+      imageEvent(this.#store, 'tag', id, familiar);
+    });
   }
 
-  /** docker's rule: a name goes; with the last name the image goes; an ID needs force while it has several. */
+  /**
+   * docker's rule: a name goes; with the last name the image goes; an ID needs force while it has several.
+   * An image that a container has stays: by force only its name goes. @throws MicaError no-such-image,
+   * conflict, image-in-use
+   */
   remove(name: string, force: boolean): RemovedImage[] {
+    // One transaction: no container is made of the image between the look for its users and its end.
+    const { untagged, image } = this.#store.transaction(() => this.#detach(name, force));
+    if (image === null) return untagged;
+    const chain = image.config.rootfs.diff_ids;
+    this.#store.collect();
+    // docker names each layer that went by the ID of the chain up to it, the topmost first.
+    const gone = chainIds(chain).filter((_, i) => this.#store.layers.get(chain[i] as Digest) === null);
+    return [...untagged, { deleted: image.id }, ...gone.reverse().map((deleted) => ({ deleted }))];
+  }
+
+  /** Names go, or the image with all of them: then it is given back. */
+  #detach(name: string, force: boolean): { untagged: RemovedImage[]; image: ResolvedImage | null } {
     const image = resolveImage(this.#store, name);
     const names = this.#tags(image.id);
     const byId = hexOf(image.id).startsWith(name.replace(/^sha256:/, ''));
     const named = byId ? null : canonicalOf(name);
-    if (named !== null && (names.length > 1 || (named.includes('@') && names.length > 0))) {
-      this.#store.images.untag(named);
-      return [{ untagged: parseReference(name).familiar }, ...this.#untagDigests(image.id, named)];
-    }
+    const user = this.#store.containers.byImage(image.id)[0];
+    const hasOthers = names.length > 1 || (named?.includes('@') && names.length > 0);
+    if (named !== null && (hasOthers || (user && force)))
+      return { untagged: [this.#untag(image.id, named), ...this.#untagDigests(image.id, named)], image: null };
     if (byId && names.length > 1 && !force)
       throw new MicaError(
         'conflict',
         `conflict: unable to delete ${name} (must be forced) - image is referenced in multiple repositories`,
         { subject: name },
       );
-    const user = this.#store.containers.byImage(image.id)[0];
     if (user)
       throw new MicaError(
         'image-in-use',
@@ -118,13 +138,16 @@ export class ImageService {
           hint: `remove the container first: mica rm ${user.name}`,
         },
       );
-    const untagged = [...names, ...this.#digests(image.id)].map((one) => ({ untagged: parseReference(one).familiar }));
-    const chain = image.config.rootfs.diff_ids;
+    const untagged = [...names, ...this.#digests(image.id)].map((one) => this.#untag(image.id, one));
     this.#store.images.delete(image.id);
-    this.#store.collect();
-    // docker names each layer that went by the ID of the chain up to it, the topmost first.
-    const gone = chainIds(chain).filter((_, i) => this.#store.layers.get(chain[i] as Digest) === null);
-    return [...untagged, { deleted: image.id }, ...gone.reverse().map((deleted) => ({ deleted }))];
+    imageEvent(this.#store, 'delete', image.id);
+    return { untagged, image };
+  }
+
+  #untag(id: Digest, canonical: string): RemovedImage {
+    this.#store.images.untag(canonical);
+    imageEvent(this.#store, 'untag', id);
+    return { untagged: parseReference(canonical).familiar };
   }
 
   /** The names by digest of a repository go with its last tag. */
@@ -134,10 +157,7 @@ export class ImageService {
     if (this.#tags(id).some(inIt)) return [];
     return this.#digests(id)
       .filter(inIt)
-      .map((name) => {
-        this.#store.images.untag(name);
-        return { untagged: parseReference(name).familiar };
-      });
+      .map((name) => this.#untag(id, name));
   }
 
   #names(id: Digest): string[] {

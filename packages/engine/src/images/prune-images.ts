@@ -1,4 +1,5 @@
 import type { PrunedImages, RemovedImage } from '../contract.ts';
+import { MicaError } from '../error.ts';
 import { sweepDownloads } from '../store/downloads.ts';
 import type { ImageRecord } from '../store/image-records.ts';
 import type { Store } from '../store/store.ts';
@@ -20,7 +21,12 @@ export function pruneImages(
     if (used.has(image.id) || options.keep(image)) continue;
     const tagged = store.images.references(image.id).some((name) => !name.includes('@'));
     if (!options.all && (tagged || store.images.children(image.id).length > 0)) continue;
-    removed.push(...service.remove(image.id, true));
+    try {
+      removed.push(...service.remove(image.id, true));
+    } catch (error) {
+      // Between the two looks a container was made of it, or somebody else removed it.
+      if (!(error instanceof MicaError) || !['image-in-use', 'no-such-image'].includes(error.code)) throw error;
+    }
   }
   store.collect();
   return { removed, reclaimed: before - bytesOf(store) + sweepDownloads(store.downloadsDir, true) };

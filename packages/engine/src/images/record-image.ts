@@ -24,12 +24,12 @@ export interface ReceivedImage {
 
 /**
  * Layers, images and names in one transaction: all of them or none. The names that pointed elsewhere before.
- * Of an image that is `hidden` (another platform's) only the layers become known.
+ * Of an image that is `hidden` (another platform's) only the layers become known. `tell` writes the event.
  */
 export function recordImages(
   store: Store,
   images: readonly ReceivedImage[],
-  how: { readonly hidden?: boolean } = {},
+  how: { readonly hidden?: boolean; readonly tell?: (id: Digest) => void } = {},
 ): { name: string; id: Digest }[] {
   const moved: { name: string; id: Digest }[] = [];
   store.transaction(() => {
@@ -58,6 +58,7 @@ export function recordImages(
         if (before !== null && before !== image.id) moved.push({ name, id: before });
         store.images.tag(name, image.id, target);
       }
+      how.tell?.(image.id);
     }
   });
   return moved;

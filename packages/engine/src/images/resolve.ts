@@ -62,7 +62,7 @@ export function canonicalOf(name: string): string | null {
   return parseReference(name).canonical.replace(/:[^:/@]+@/, '@');
 }
 
-function noSuchImage(name: string): MicaError {
+export function noSuchImage(name: string): MicaError {
   return new MicaError('no-such-image', `No such image: ${name}`, {
     subject: name,
     hint: 'mica images lists them; mica pull, mica load and mica import bring new ones',

@@ -8,12 +8,10 @@ import { attach } from './attach.ts';
 import { freeSubnet, takeDown } from './bridge.ts';
 import { ensureDefaultNetwork, lease, plug, release, releaseDead, syncNames } from './endpoints.ts';
 import { contains, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
+import { modeId, modes } from './modes.ts';
 import { requireNameServer } from './name-server.ts';
 import type { Endpoint, EndpointState, Lease, Network, NetworkState } from './record.ts';
 import { defaultNetwork, type Scope } from './scope.ts';
-
-/** docker's other two networks: names that mean a mode, not a bridge. */
-const modes = ['host', 'none'];
 
 /** The networks of one store: docker network's verbs. */
 export class Networks {
@@ -46,7 +44,10 @@ export class Networks {
       };
       if (options.gateway !== undefined && options.subnet === undefined)
         throw new MicaError('invalid-argument', `no matching subnet for gateway ${options.gateway}`, { subject: name });
-      this.#scope.store.networks.insert({ id, name, created: new Date().toISOString(), record });
+      this.#scope.store.transaction(() => {
+        this.#scope.store.networks.insert({ id, name, created: new Date().toISOString(), record });
+        this.#tell('create', { id, name });
+      });
       return id;
     });
   }
@@ -90,6 +91,7 @@ export class Networks {
       this.#scope.store.transaction(() => {
         for (const user of users) this.#scope.store.networks.detach(user.container, network.id);
         this.#scope.store.networks.delete(network.id);
+        this.#tell('destroy', network);
       });
     });
   }
@@ -127,6 +129,7 @@ export class Networks {
         const made = lease(this.#scope, endpoint, position, [], holder);
         plug(this.#scope, made.network, made.lease, pid, all.length === 1);
         syncNames(this.#scope, made.network);
+        this.#tell('connect', network, container.id);
       } catch (error) {
         const failed = this.#endpoints(container.id).find((one) => one.network === network.id);
         if (failed) release(this.#scope, failed, true);
@@ -146,7 +149,10 @@ export class Networks {
           subject: container.name,
         });
       release(this.#scope, endpoint, true);
-      this.#scope.store.networks.detach(container.id, network.id);
+      this.#scope.store.transaction(() => {
+        this.#scope.store.networks.detach(container.id, network.id);
+        if (container.pid !== null) this.#tell('disconnect', network, container.id);
+      });
       const next = this.#endpoints(container.id)[0];
       if (container.pid === null || !next?.lease) return;
       const gateway = parseIpv4(this.#scope.store.networks.get<NetworkState>(next.network)?.record.gateway ?? '');
@@ -155,6 +161,10 @@ export class Networks {
     });
   }
 
+  #tell(action: string, { id, name }: Pick<Network, 'id' | 'name'>, container?: string): void {
+    const whose = container === undefined ? {} : { container };
+    this.#scope.store.events.tell('network', action, id, { ...whose, name, type: 'bridge' });
+  }
   #find(name: string): Network {
     if (name === defaultNetwork || name === 'default') return ensureDefaultNetwork(this.#scope);
     if (modes.includes(name))
@@ -223,7 +233,7 @@ export class Networks {
 
 function modeSummary(name: string): NetworkSummary {
   return {
-    id: name === 'host' ? '1'.repeat(64) : '0'.repeat(64),
+    id: modeId(name),
     name,
     created: new Date(0).toISOString(),
     driver: name === 'host' ? 'host' : 'null',

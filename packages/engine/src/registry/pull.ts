@@ -14,6 +14,7 @@ import { maxConfigBytes } from '../image/json.ts';
 import { type Manifest, parseIndex, parseManifest } from '../image/manifest.ts';
 import { imageManifest } from '../image/new-image.ts';
 import { choosePlatform, hostPlatform, parsePlatform, platformText } from '../image/platform.ts';
+import { transferEvent } from '../images/events.ts';
 import { recordImages } from '../images/record-image.ts';
 import { Pool } from '../pool/pool.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
@@ -93,9 +94,10 @@ class Pull {
       this.#store.images.lookup(name.canonical) === image.id &&
       (reference.tag === undefined || this.#store.images.target(reference.canonical) === target);
     const tag = this.#as.digest === undefined ? [{ name: this.#as.canonical, target }] : [];
-    recordImages(this.#store, [
-      { ...image, names: [...tag, { name: name.canonical, target }], others: [...others, target, ...image.others] },
-    ]);
+    const names = [...tag, { name: name.canonical, target }];
+    recordImages(this.#store, [{ ...image, names, others: [...others, target, ...image.others] }], {
+      tell: (id) => transferEvent(this.#store, 'pull', reference, id),
+    });
     return {
       id: image.id,
       digest: target,

@@ -8,6 +8,7 @@ import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, isIndexType, mediaTypes } from '../image/descriptor.ts';
 import { type Manifest, parseManifest } from '../image/manifest.ts';
 import { parsePlatform } from '../image/platform.ts';
+import { transferEvent } from '../images/events.ts';
 import { type Document, selectImage } from '../images/select.ts';
 import { type Compressor, compressFile, recipeOf } from '../layer/compress.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
@@ -76,10 +77,20 @@ class Push {
       top = await this.#manifest(selected.document);
     }
     await this.#repository.putManifest(this.#reference.tag ?? 'latest', top.mediaType, top.bytes);
-    this.#store.blobs.put(top.bytes, top.mediaType, top.digest);
-    this.#store.images.keep(selected.id, [top.digest]);
-    this.#store.images.tag(withDigest(this.#reference, top.digest).canonical, selected.id, top.digest);
+    this.#remember(selected.id, top);
     return { digest: top.digest, size: top.bytes.length, tag: this.#reference.tag ?? 'latest' };
+  }
+
+  /** That the registry has it now; of an image that was removed while it was sent nothing is kept. */
+  #remember(id: Digest, top: Document): void {
+    const store = this.#store;
+    store.transaction(() => {
+      if (store.images.get(id) === null) return;
+      store.blobs.put(top.bytes, top.mediaType, top.digest);
+      store.images.keep(id, [top.digest]);
+      store.images.tag(withDigest(this.#reference, top.digest).canonical, id, top.digest);
+      transferEvent(store, 'push', this.#reference, id);
+    });
   }
 
   /** One document of an index, with all below it, under its digest. */

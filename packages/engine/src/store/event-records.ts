@@ -4,8 +4,8 @@ import type { Database } from './database.ts';
 export interface EventRow {
   readonly seq: number;
   readonly time: bigint;
-  readonly type: string; // container
-  readonly action: string; // create, start, die, …
+  readonly type: string; // container, image, network, volume
+  readonly action: string; // create, start, die, tag, …
   readonly id: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -13,7 +13,7 @@ export interface EventRow {
 /** How many stay: about 2 MB. */
 const KEPT = 10_000;
 
-/** What happened to containers, in the order of its being written down; only ever appended to, the oldest dropped. */
+/** What happened to containers, images, networks and volumes, in the order of its being written down; only ever appended to, the oldest dropped. */
 export class EventRecords {
   readonly #db: Database;
   constructor(db: Database) {
@@ -32,6 +32,10 @@ export class EventRecords {
     );
     const { last } = this.#db.get('SELECT max(seq) AS last FROM events') as { last: number };
     if (last % 100 === 0) this.#db.run('DELETE FROM events WHERE seq <= ?', last - KEPT);
+  }
+  /** What happens now. */
+  tell(type: string, action: string, id: string, attributes: Readonly<Record<string, string>>): void {
+    this.append({ time: nanoseconds(), type, action, id, attributes });
   }
   /** After `seq`, in order; at most `limit`. */
   after(seq: number, limit = 1000): EventRow[] {
@@ -53,4 +57,9 @@ export class EventRecords {
   last(): number {
     return Number(this.#db.get('SELECT max(seq) AS last FROM events')?.last ?? 0);
   }
+}
+
+/** The clock with what it has below the millisecond. */
+export function nanoseconds(): bigint {
+  return Temporal.Now.instant().epochNanoseconds;
 }

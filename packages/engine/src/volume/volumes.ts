@@ -46,6 +46,7 @@ export class Volumes {
       }
       const made = { name, created: new Date().toISOString(), anonymous: request.name === undefined, labels };
       this.#store.volumes.insert(made);
+      this.#store.events.tell('volume', 'create', name, { driver: 'local' });
       return this.#volume(made);
     });
   }
@@ -74,6 +75,7 @@ export class Volumes {
           hint: 'remove the container first: mica rm',
         });
       this.#store.volumes.delete(name);
+      this.#store.events.tell('volume', 'destroy', name, { driver: 'local' });
       return this.#setAside(name);
     });
     if (aside !== null) rmSync(aside, { recursive: true, force: true });

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { Engine, runFolder } from '../../src/index.ts';
+import { makeTar } from '../support/tar.ts';
+
+/** Two processes at once, as one: what the other does comes where the first has read and not yet written. */
+const work = mkdtempSync(join(tmpdir(), 'mica-removal-'));
+const root = join(work, 'store');
+const engine = new Engine({ root });
+const other = new Engine({ root });
+afterAll(() => {
+  for (const one of [engine, other]) one[Symbol.dispose]();
+  rmSync(runFolder(root), { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await importAs('base:1');
+});
+async function importAs(reference: string, message = 'first'): Promise<void> {
+  const tar = await makeTar([{ name: 'etc/motd', body: 'hello' }]);
+  await engine.import(Readable.from([tar]), { reference, message });
+}
+
+it('an image removed while a container is made of it: no container without an image', async () => {
+  // Of the same layer, unpacked: nothing else would notice.
+  await importAs('same:1', 'second');
+  const same = await engine.create({ image: 'same:1', command: ['sh'] });
+  const asked = {
+    image: 'base:1',
+    command: ['sh'],
+    labels: {
+      get app() {
+        if (other.images.has('base:1')) other.images.remove('base:1', false);
+        return 'web';
+      },
+    },
+  };
+  await expect(engine.create(asked)).rejects.toMatchObject({ code: 'no-such-image' });
+  expect(engine.list(true).map(({ id }) => id)).toEqual([same]);
+  await engine.remove(same);
+  engine.images.remove('same:1', false);
+});
+
+it('an image removed while others are made on its layers: none that lacks them', async () => {
+  const removing = {
+    get message() {
+      if (other.images.has('base:1')) other.images.remove('base:1', false);
+      return 'meanwhile';
+    },
+  };
+  mkdirSync(join(work, 'tree'));
+  const commit = engine.commitFrom(join(work, 'tree'), 'base:1', 'next:1', removing);
+  await expect(commit).rejects.toMatchObject({ code: 'no-such-image' });
+  expect(engine.images.list()).toEqual([]);
+});
+
+it('what happens to images, volumes and networks is an event, in the order of docker', async () => {
+  engine.images.tag('base:1', 'ev:1');
+  await engine.save(['ev:1'], join(work, 'ev.tar'));
+  await engine.load(join(work, 'ev.tar'));
+  engine.volumes.create({ name: 'evv' });
+  engine.volumes.remove('evv');
+  engine.networks.create('evn');
+  engine.networks.remove('evn');
+  engine.images.remove('ev:1', false);
+  engine.images.remove('base:1', false);
+  const seen: string[] = [];
+  for await (const { type, action, attributes, id } of engine.events({ since: 0n, follow: false }))
+    seen.push(`${type} ${action} ${(attributes.name ?? id).slice(0, 7)}`);
+  expect(seen.slice(-12)).toEqual([
+    'image tag base:1',
+    'image import sha256:',
+    'image tag ev:1',
+    'image save sha256:',
+    'image load sha256:',
+    'volume create evv',
+    'volume destroy evv',
+    'network create evn',
+    'network destroy evn',
+    'image untag sha256:',
+    'image untag sha256:',
+    'image delete sha256:',
+  ]);
+});
