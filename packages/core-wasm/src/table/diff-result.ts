@@ -14,7 +14,10 @@ export const ChangeBit = {
   content: 1024,
 } as const;
 
-/** Rows of (change bits, index in a or -1, index in b or -1), in tree order. */
+/**
+ * Rows of (change bits, index in a or -1, index in b or -1), in tree order. They hold until the next diff of the
+ * instance that gave them; who waits in between takes a {@link copy}.
+ */
 export class DiffResult {
   readonly count: number;
   readonly #rows: Int32Array;
@@ -22,6 +25,10 @@ export class DiffResult {
   constructor(rows: Int32Array) {
     this.#rows = rows;
     this.count = rows.length / 3;
+  }
+  /** The same for as long as it is wanted. */
+  copy(): DiffResult {
+    return new DiffResult(this.#rows.slice());
   }
   change(row: number): number {
     return this.#rows[row * 3] as number;

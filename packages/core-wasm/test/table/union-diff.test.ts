@@ -131,4 +131,15 @@ describe('diff', () => {
     expect(core.diff(one(0), one(0)).count).toBe(0);
     expect(core.diff(one(3), one(3), { sameLayers: true }).count).toBe(0);
   });
+
+  it('a copy outlives the next diff', () => {
+    const names = (...paths: string[]) => {
+      const builder = core.tableBuilder();
+      for (const path of paths) builder.add(Kind.file, Buffer.from(path), 0o644, 0, 0, 0n, 1);
+      return builder.finish();
+    };
+    const copy = core.diff(names(), names('a', 'b')).copy();
+    core.diff(names('c', 'd', 'e'), names());
+    expect([copy.count, copy.change(1), copy.left(1), copy.right(1)]).toEqual([2, ChangeBit.added, -1, 1]);
+  });
 });

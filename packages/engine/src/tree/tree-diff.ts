@@ -39,7 +39,7 @@ export async function diffTrees(
       numbers.set(diffId, known);
       return known;
     });
-  const rows = core.diff(numbered(a), numbered(b), { sameLayers: true });
+  const rows = core.diff(numbered(a), numbered(b), { sameLayers: true }).copy(); // others may compare while we read
   const doubtful: [left: number, right: number][] = [];
   for (let row = 0; row < rows.count; row++)
     if (rows.change(row) & ChangeBit.content) doubtful.push([rows.left(row), rows.right(row)]);
