@@ -164,6 +164,7 @@ export function* packSteps(
     filled.last = true;
     yield* flush();
   } finally {
+    small.close();
     packer.close();
   }
 }

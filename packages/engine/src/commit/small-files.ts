@@ -5,14 +5,7 @@ import { openBeneath } from '../system/beneath.ts';
 import { ReadRing } from '../system/read-ring.ts';
 
 /** From this many files on a ring, which takes 0.5 ms to set up, is worth it. */
-const RING_FROM = 64;
-
-let ring: ReadRing | null | undefined;
-/** A thread's ring stays for the next layer; null: the kernel gives none. */
-function threadRing(): ReadRing | null {
-  if (ring === undefined) ring = ReadRing.open();
-  return ring;
-}
+const RING_FROM = 128;
 
 /** What is told of a file once its bytes are there: a view that holds during the call. */
 export type OnRead = (index: number, bytes: Uint8Array) => void;
@@ -26,18 +19,22 @@ interface Wanted {
   readonly size: number;
 }
 
-/** The files of a layer that fit into a buffer whole: noted first, then read together to their places in it. */
+/** The files of a layer that fit into a buffer whole: noted first, then read together to their places in it. Its owner closes it. */
 export class SmallFiles {
   readonly #table: EntryTable;
   readonly #onRead: OnRead;
   readonly #ring: ReadRing | null;
   readonly #wanted: Wanted[] = [];
 
-  /** With `by` null each file is read by calls of its own. */
-  constructor(table: EntryTable, onRead: OnRead, by = table.count < RING_FROM ? null : threadRing()) {
+  /** Without a ring each file is read by calls of its own. */
+  constructor(table: EntryTable, onRead: OnRead, withRing = table.count >= RING_FROM) {
     this.#table = table;
     this.#onRead = onRead;
-    this.#ring = by;
+    this.#ring = withRing ? ReadRing.open() : null;
+  }
+
+  close(): void {
+    this.#ring?.close();
   }
 
   /**

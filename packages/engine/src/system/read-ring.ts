@@ -7,6 +7,7 @@ const SYSCALL_ENTER =
   'long syscall(long number, int fd, unsigned int submit, unsigned int wait, unsigned int flags, void *sigmask, unsigned long size)';
 const SYSCALL_REGISTER = 'long syscall(long number, int fd, unsigned int what, const void *with, unsigned int count)';
 const MMAP = 'void *mmap(void *at, unsigned long size, int protection, int flags, int fd, long offset)';
+const MUNMAP = 'int munmap(void *at, unsigned long size)';
 const CLOSE = 'int close(int fd)';
 // By number, as the C library has no wrappers: the same on every architecture (asm-generic/unistd.h).
 const NR = { setup: 425, enter: 426, register: 427 } as const;
@@ -40,10 +41,11 @@ const LONGEST = 4097;
  * Reads small files, up to 64 at a time: for each a chain of openat2, read and close, all of them in one
  * system call (io_uring(7)). A call of its own from JavaScript costs three to five times what the kernel does
  * in it: ten thousand files of 8 KiB took 240 ms by calls of their own, and take 100 so. The files are opened into
- * a table of the ring's own, so no descriptor is ever this process's. For one thread, which keeps it.
+ * a table of the ring's own, so no descriptor is ever this process's. For one thread; its owner closes it.
  */
 export class ReadRing {
   readonly #fd: number;
+  readonly #mappings: readonly [Mapping, Mapping];
   /** The struct open_how of all, then the paths of one run. */
   readonly #paths = Buffer.alloc(HOW + PATHS);
   readonly #pathsAt: number;
@@ -61,8 +63,10 @@ export class ReadRing {
     this.#paths.writeUInt32LE(BENEATH.flags, 0);
     this.#paths.writeUInt32LE(BENEATH.resolve, 16);
     this.#pathsAt = addressOf(this.#paths);
-    this.#ring = new Uint32Array(mapped(fd, at.size, 0));
-    this.#sqes = new Uint32Array(mapped(fd, ENTRIES * SQE_WORDS * 4, OFFSET_SQES));
+    this.#mappings = [map(fd, at.size, 0), map(fd, ENTRIES * SQE_WORDS * 4, OFFSET_SQES)];
+    const [rings, entries] = this.#mappings;
+    this.#ring = wordsOf(rings);
+    this.#sqes = wordsOf(entries);
     for (let file = 0; file < FILES; file++) {
       const open = this.#entry(file * STEPS, OP.openat2, SQE.link | SQE.skipSuccess, file);
       open[2] = low(this.#pathsAt);
@@ -155,6 +159,12 @@ export class ReadRing {
     return this.#results.subarray(0, count);
   }
 
+  /** Nothing else may be called after it. */
+  close(): void {
+    for (const { at, size } of this.#mappings) native(MUNMAP)(at, size);
+    native(CLOSE)(this.#fd);
+  }
+
   #addressOf(bytes: Uint8Array): number {
     const known = this.#addresses.get(bytes);
     if (known !== undefined) return known;
@@ -191,10 +201,20 @@ function offsets(params: Uint32Array): Offsets {
   };
 }
 
-function mapped(fd: number, size: number, offset: number): ArrayBuffer {
+/** A part of the ring's memory: where it is, and how long. */
+interface Mapping {
+  readonly at: unknown;
+  readonly size: number;
+}
+
+function map(fd: number, size: number, offset: number): Mapping {
   const at: unknown = native(MMAP)(null, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
   if (at === MAP_FAILED) throw systemError('mmap', lastErrno());
-  return viewOf(at, size);
+  return { at, size };
+}
+
+function wordsOf({ at, size }: Mapping): Uint32Array {
+  return new Uint32Array(viewOf(at, size));
 }
 
 function low(address: number): number {
