@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { confirm } from '../confirm.ts';
 import { addPruneFlags, pruneFilter } from '../flags/prune-filter.ts';
 import { humanSize } from '../format.ts';
+import { pruneContainers } from '../prune-containers.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
 
@@ -27,18 +28,9 @@ export function define(command: Command): void {
         const list = (title: string, lines: readonly string[]) => {
           if (lines.length > 0) print(`${title}:\n${lines.join('\n')}\n\n`);
         };
-        const stopped = engine
-          .list(true, { size: true })
-          .filter((row) => (row.status === 'exited' || row.status === 'created') && mayGo(row));
-        let reclaimed = 0;
-        for (const { id, sizeRw } of stopped) {
-          await engine.remove(id);
-          reclaimed += sizeRw ?? 0;
-        }
-        list(
-          'Deleted Containers',
-          stopped.map(({ id }) => id),
-        );
+        const containers = await pruneContainers(engine, mayGo);
+        list('Deleted Containers', containers.removed);
+        let { reclaimed } = containers;
         if (flags.volumes) {
           const volumes = engine.volumes.prune({ all: false, keep: (volume) => !mayGo(volume) });
           list('Deleted Volumes', volumes.removed);

@@ -39,6 +39,9 @@ export function collect(store: Store): Collected {
       blobs.push(digest);
       reclaimed += Number(row.size);
     }
+    // A form is worth its row while its layer is here, or its own blob (of a pull that is not done).
+    store.db.run(`DELETE FROM layer_forms WHERE diff_id NOT IN (SELECT diff_id FROM layers)
+      AND digest NOT IN (SELECT digest FROM blobs)`);
     return { blobs, layers: collectLayers(store), reclaimed: reclaimed + store.blobs.sweepUnknown() };
   });
 }

@@ -32,8 +32,12 @@ test('a prune takes what is neither leased nor used', () => {
   store.images.insert({ id: digest, manifest: digest, created: '', size: 0, parent: null, labels: {} }, [digest]);
   expect(store.collect().blobs).toEqual([]);
   store.images.delete(digest);
+  const layer = { diffId: digest, digest, size: 5, mediaType: 'application/x-tar', tarSize: 5 };
+  store.layers.put({ ...layer, entries: 0 });
   expect(store.collect().blobs).toEqual([digest]);
   expect(store.blobs.has(digest)).toBe(false);
+  // Neither a row of the layer stays, nor of what its blobs were called: a store of many commits would only grow.
+  expect([store.layers.all(), store.layers.forms(digest)]).toEqual([[], []]);
 });
 
 test('after another boot a pending blob is verified, a damaged one dropped', () => {

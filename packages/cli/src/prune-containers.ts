@@ -1,0 +1,23 @@
+import { type ContainerSummary, type Engine, MicaError } from '@mica/engine';
+
+/** docker container prune: what does not run and `mayGo`; their IDs, and the bytes of their writable layers. */
+export async function pruneContainers(
+  engine: Engine,
+  mayGo: (container: ContainerSummary) => boolean,
+): Promise<{ removed: string[]; reclaimed: number }> {
+  const removed: string[] = [];
+  let reclaimed = 0;
+  for (const row of engine.list(true, { size: true })) {
+    if ((row.status !== 'exited' && row.status !== 'created') || !mayGo(row)) continue;
+    try {
+      await engine.remove(row.id);
+    } catch (error) {
+      // Between the two looks somebody started it, or removed it: docker's prune goes on, too.
+      if (!(error instanceof MicaError) || !['conflict', 'no-such-container'].includes(error.code)) throw error;
+      continue;
+    }
+    removed.push(row.id);
+    reclaimed += row.sizeRw ?? 0;
+  }
+  return { removed, reclaimed };
+}

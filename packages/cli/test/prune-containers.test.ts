@@ -1,0 +1,20 @@
+import { type Engine, MicaError } from '@mica/engine';
+import { expect, it } from 'vitest';
+import { pruneContainers } from '../src/prune-containers.ts';
+
+it('prune goes on past what was started or removed since it looked; any other failure ends it', async () => {
+  const row = (id: string, status = 'exited') => ({ id, status, sizeRw: 10 });
+  const codes: Record<string, 'conflict' | 'no-such-container' | 'system-call'> = {
+    started: 'conflict',
+    gone: 'no-such-container',
+  };
+  const engine = {
+    list: () => ['started', 'gone', 'idle', 'up'].map((id) => row(id, id === 'up' ? 'running' : 'exited')),
+    remove: async (id: string) => {
+      if (codes[id]) throw new MicaError(codes[id], id);
+    },
+  } as unknown as Engine;
+  expect(await pruneContainers(engine, () => true)).toEqual({ removed: ['idle'], reclaimed: 10 });
+  codes.gone = 'system-call';
+  await expect(pruneContainers(engine, () => true)).rejects.toMatchObject({ code: 'system-call' });
+});
