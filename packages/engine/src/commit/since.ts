@@ -20,8 +20,8 @@ export function since(
   sameBytes: (before: number, now: number) => boolean,
 ): Since {
   // The upper has one number then and another now: `sameLayers` is true of the image's files only.
-  const then = core.union([...image, before]);
-  const shown = core.union([...image, core.tableBuilder().finish(), now]);
+  using then = core.union([...image, before]);
+  using shown = core.union([...image, core.tableBuilder().finish(), now]);
   const upper = image.length + 1;
   const changes = core.diff(then, shown, { sameLayers: true });
   const entries = new Set<number>(); // indexes in `now`

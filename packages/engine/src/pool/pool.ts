@@ -18,6 +18,12 @@ export interface SentError {
   readonly stack?: string;
 }
 
+/**
+ * A thread's new objects, MiB: hardly one of them outlives a file, so more room is but more fresh pages. Left to
+ * V8 a thread's grew by 8 MiB in a batch of a thousand, and all of a batch of twenty took 3 % longer.
+ */
+const YOUNG_MIB = 3;
+
 /** Threads for tasks, as many as there are processors unless told otherwise. Whoever makes it closes it. */
 export class Pool {
   readonly size: number;
@@ -32,6 +38,7 @@ export class Pool {
           filename: threadFile('worker').href,
           minThreads: this.size,
           maxThreads: this.size,
+          resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
           trackUnmanagedFds: false, // descriptors come from openat2, which Node does not see
           maxQueue: Number.POSITIVE_INFINITY, // callers keep at most twice as many tasks as threads in it
         }),

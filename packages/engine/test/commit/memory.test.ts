@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Core } from '@mica/core-wasm';
+import { afterAll, expect, it } from 'vitest';
+import { type LayerJob, makeLayer } from '../../src/commit/make-layer.ts';
+import { scanDirectory } from '../../src/layer/scan.ts';
+
+const work = mkdtempSync(join(tmpdir(), 'mica-memory-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+it.each([
+  ['', {}],
+  [' whose times are clamped', { latest: 1000 }],
+])('layer after layer%s on one thread leaves no table for the collector', async (_, more) => {
+  const upper = join(work, 'upper');
+  mkdirSync(upper, { recursive: true });
+  for (let i = 0; i < 2000; i++) writeFileSync(join(upper, `file-${i}`), `${i}`);
+  const core = new Core();
+  const table = scanDirectory(core, upper, { overlay: true }).bytes.length;
+  const make = async (n: number) => {
+    const [file, tableFile] = [join(work, `layer-${n}`), join(work, `table-${n}`)];
+    const job: LayerJob = {
+      subject: 'box',
+      upper,
+      file,
+      tableFile,
+      last: null,
+      below: [],
+      onto: null,
+      freeze: null,
+      hasher: 'native',
+      threadFrom: Number.POSITIVE_INFINITY,
+      ...more,
+    };
+    expect(await makeLayer(job, {}, core)).toMatchObject({ kind: 'layer', entries: 2001 });
+    for (const one of [file, tableFile]) rmSync(one);
+  };
+  await make(0);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let n = 1; n <= 20; n++) await make(n);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(5 * table);
+});
