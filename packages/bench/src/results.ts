@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Shown } from './measure/contest.ts';
 import type { Machine } from './measure/machine.ts';
-import type { GoalOf } from './report/verdict.ts';
+import type { GoalOf, PeakGoal } from './report/verdict.ts';
 
 /** One job as it stands in a results file. Seconds throughout. */
 export interface Recorded {
@@ -14,7 +14,7 @@ export interface Recorded {
   readonly count?: number;
   /** The first is Mica's. */
   readonly sides: readonly Shown[];
-  readonly goals: readonly GoalOf[];
+  readonly goals: readonly (GoalOf | PeakGoal)[];
   readonly notes?: readonly string[];
 }
 

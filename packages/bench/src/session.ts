@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
 import { cacheFolder } from './data/trees.ts';
 import type { Mica } from './peers/mica.ts';
 import { openPeer } from './peers/open.ts';
 import type { Opened, Peer, PeerName } from './peers/peer.ts';
+import { makeRunFolder, sweepDeadRuns } from './run-folder.ts';
 
 /** The engines of a run and the folder that holds their stores; all of it is gone after {@link close}. */
 export class Session {
@@ -19,7 +19,8 @@ export class Session {
   static async open(parent: string | null, rivals: readonly PeerName[]): Promise<Session> {
     const at = parent ?? cacheFolder();
     mkdirSync(at, { recursive: true });
-    const folder = mkdtempSync(join(at, 'run-'));
+    sweepDeadRuns(at, (text) => process.stderr.write(`· ${text}\n`));
+    const folder = makeRunFolder(at);
     const opened = await openPeer('mica', folder);
     if (!('peer' in opened)) throw new Error(opened.absent);
     const session = new Session(folder, opened.peer as Mica);

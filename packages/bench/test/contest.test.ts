@@ -28,13 +28,19 @@ describe('a contest', () => {
     expect(shown[2]).toMatchObject({ missing: expect.stringMatching(/ENOENT/) });
   });
 
-  it('tells the peak memory of a process', async () => {
-    const [shown] = await contest(
-      [{ name: 'x', work: { argv: [process.execPath, '-e', 'Buffer.alloc(2e8, 1)'] }, memory: true }],
-      1,
-      () => {},
-    );
+  it.each([
+    ['once more', 3],
+    ['each time', 2],
+  ] as const)('tells the peak memory of a process, %s', async (memory, times) => {
+    let runs = 0;
+    const work = { argv: [process.execPath, '-e', 'Buffer.alloc(2e8, 1)'] };
+    const before = () => {
+      runs++;
+    };
+    const [shown] = await contest([{ name: 'x', work, before, memory }], 2, () => {});
     expect(shown?.peakKiB).toBeGreaterThan(190_000);
+    expect(shown?.seconds?.samples).toHaveLength(2);
+    expect(runs).toBe(times);
   });
 
   it('compares round by round, so that a slow minute of the machine does not show', () => {

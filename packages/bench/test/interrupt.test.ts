@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
+import { onPath } from '../src/measure/tools.ts';
+import { foldersWithBridge } from '../src/peers/bridge.ts';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'mica-bench-'));
@@ -27,3 +29,48 @@ it('Ctrl-C ends a run in the midst of a workload, and nothing of it is left', as
   expect(readdirSync(folder)).toEqual([]);
   expect(existsSync(join(work, 'latest.json'))).toBe(false);
 }, 120_000);
+
+it('what kill -9 left of a run, daemon, containers and bridge, the next one takes away', async () => {
+  const folder = join(work, 'killed');
+  const args = (...more: string[]) => [main, '--folder', folder, '--out', work, ...more];
+  const env = { ...process.env, XDG_CACHE_HOME: join(work, 'cache') };
+  const run = spawn(process.execPath, args('--only', 'W7', '--peers', 'docker'), {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  run.stderr.on('data', (text) => {
+    said += text;
+    if (/W7 run --rm/.test(said)) run.kill('SIGKILL'); // an idle container runs on either side
+  });
+  const [, signal] = await once(run, 'close');
+  expect({ signal, said }).toMatchObject({ signal: 'SIGKILL' });
+  const left = readdirSync(folder);
+  expect(left).toEqual([expect.stringMatching(/^run-/)]);
+  const dead = join(folder, left[0] as string);
+  if (onPath('dockerd') || existsSync('/usr/sbin/dockerd')) expect(foldersWithBridge()).toContain(dead);
+  expect(running(dead).length).toBeGreaterThan(3);
+
+  const next = spawnSync(process.execPath, args('--only', 'W1', '--peers', 'none', '--rounds', '1'), { env });
+  expect({ code: next.status, said: next.stderr.toString() }).toMatchObject({
+    code: 0,
+    said: expect.stringContaining(`taking away what a killed run left: ${dead}`),
+  });
+  expect(running(dead)).toEqual([]);
+  expect(foldersWithBridge()).not.toContain(dead);
+  expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(dead);
+  expect(readdirSync(folder)).toEqual([]);
+}, 240_000);
+
+/** Processes of a run's folder, containers' among them. */
+function running(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const said = readFileSync(`/proc/${pid}/cmdline`, 'utf8') + readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+      return said.includes(`${folder}/`);
+    } catch {
+      return false;
+    }
+  });
+}

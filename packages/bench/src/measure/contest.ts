@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Command, CommandFailed, peakMemory, run } from './process.ts';
+import { type Command, CommandFailed, run, runMeasured } from './process.ts';
 import { type Summary, summarise } from './statistics.ts';
 
 /** One side of a workload. What is done before and after each run is not measured. */
@@ -9,8 +9,8 @@ export interface Contender {
   readonly work: Command | (() => number);
   readonly before?: (round: number) => void;
   readonly after?: (round: number) => void;
-  /** One more run, unmeasured, for its peak memory. */
-  readonly memory?: boolean;
+  /** Its peak memory: of one more run, or, where a run takes minutes, of those that are timed. */
+  readonly memory?: 'once more' | 'each time';
 }
 
 /** What a side showed, or why it shows nothing. */
@@ -33,15 +33,21 @@ export async function contest(
 ): Promise<Shown[]> {
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const failed = new Map<string, string>();
+  const peaks = new Map<string, number>();
   for (let round = 0; round < rounds; round++) {
     for (const one of round % 2 === 0 ? contenders : contenders.toReversed()) {
       if (failed.has(one.name)) continue;
       try {
         one.before?.(round);
         const { work } = one;
-        const seconds = typeof work === 'function' ? work() : run(work).seconds;
+        if (typeof work === 'function') samples.get(one.name)?.push(work());
+        else if (one.memory !== 'each time') samples.get(one.name)?.push(run(work).seconds);
+        else {
+          const { seconds, peakKiB } = runMeasured(work);
+          samples.get(one.name)?.push(seconds);
+          if (peakKiB !== null) peaks.set(one.name, Math.max(peakKiB, peaks.get(one.name) ?? 0));
+        }
         one.after?.(round);
-        samples.get(one.name)?.push(seconds);
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
         failed.set(one.name, error.message);
@@ -55,14 +61,17 @@ export async function contest(
     const why = failed.get(one.name);
     const taken = samples.get(one.name) ?? [];
     if (why !== undefined || taken.length === 0) return { name: one.name, missing: why ?? 'nothing measured' };
-    const peakKiB = one.memory && typeof one.work !== 'function' ? memoryOf(one, one.work, rounds) : null;
+    const peakKiB =
+      one.memory === 'once more' && typeof one.work !== 'function'
+        ? memoryOf(one, one.work, rounds)
+        : (peaks.get(one.name) ?? null);
     return { name: one.name, seconds: summarise(taken), ...(peakKiB === null ? {} : { peakKiB }) };
   });
 }
 
 function memoryOf(one: Contender, work: Command, round: number): number | null {
   one.before?.(round);
-  const peak = peakMemory(work);
+  const { peakKiB } = runMeasured(work);
   one.after?.(round);
-  return peak;
+  return peakKiB;
 }

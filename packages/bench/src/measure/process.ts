@@ -38,14 +38,18 @@ export function run(command: Command): Finished {
   return { seconds, stdout: done.stdout.toString() };
 }
 
-/** Peak resident memory in KiB of the process and of those it waited for (wait4's ru_maxrss, by way of time(1)). */
-export function peakMemory(command: Command): number | null {
+/**
+ * {@link run} under time(1), 1 ms more: also the peak resident memory in KiB of the process and of those it waited
+ * for (wait4's ru_maxrss); null where there is no time(1).
+ */
+export function runMeasured(command: Command): Finished & { readonly peakKiB: number | null } {
   const work = mkdtempSync(join(tmpdir(), 'mica-bench-time-'));
   try {
-    run({ ...command, argv: ['/usr/bin/time', '-f', '%M', '-o', join(work, 'rss'), '--', ...command.argv] });
-    return Number(readFileSync(join(work, 'rss'), 'utf8').trim().split('\n').at(-1));
+    const argv = ['/usr/bin/time', '-f', '%M', '-o', join(work, 'rss'), '--', ...command.argv];
+    const done = run({ ...command, argv });
+    return { ...done, peakKiB: Number(readFileSync(join(work, 'rss'), 'utf8').trim().split('\n').at(-1)) };
   } catch (error) {
-    if (error instanceof CommandFailed && error.message.includes('ENOENT')) return null;
+    if (error instanceof CommandFailed && error.message.includes('ENOENT')) return { ...run(command), peakKiB: null };
     throw error;
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, output, run } from '../measure/process.ts';
 import type { Box, Peer } from './peer.ts';
+import { unmountBelow } from './remains.ts';
 
 /** buildah with a store of its own. It runs no container here: it commits the working container's layer. */
 export class Buildah implements Peer {
@@ -51,10 +52,7 @@ export class Buildah implements Peer {
     try {
       this.clear();
     } finally {
-      for (const at of output(['sh', '-c', `grep -F " ${this.#folder}/" /proc/mounts | cut -d' ' -f2 | tac`]).split(
-        '\n',
-      ))
-        if (at) run({ argv: ['umount', at] });
+      unmountBelow(this.#folder);
       rmSync(this.#folder, { recursive: true, force: true });
     }
   }

@@ -9,15 +9,23 @@ export interface GoalOf {
   readonly of?: string;
 }
 
+/** The first side's peak memory, at most. */
+export interface PeakGoal {
+  readonly peakMiB: number;
+  /** What the number is, where it is no round one. */
+  readonly why?: string;
+}
+
 export interface Verdict {
   readonly text: string;
-  /** Null when one of the two was not measured. */
+  /** Null when something of it was not measured. */
   readonly reached: boolean | null;
   /** How many times as fast as the other side; with `atMost`, how many times its time. */
   readonly ratio: number | null;
 }
 
-export function judge(sides: readonly Shown[], goal: GoalOf): Verdict {
+export function judge(sides: readonly Shown[], goal: GoalOf | PeakGoal): Verdict {
+  if ('peakMiB' in goal) return judgePeak(sides[0]?.peakKiB, goal);
   const ours = goal.of === undefined ? sides[0] : sides.find(({ name }) => name === goal.of);
   const other = sides.find(({ name }) => name === goal.against);
   const who = goal.of === undefined ? '' : `${goal.of} `;
@@ -30,4 +38,11 @@ export function judge(sides: readonly Shown[], goal: GoalOf): Verdict {
   if (ratio === null) return { text: `${who}${wanted}: not measured`, reached: null, ratio };
   const reached = goal.atMost === undefined ? ratio >= (goal.atLeast ?? 1) : ratio <= goal.atMost;
   return { text: `${who}${ratio.toFixed(2)} (${wanted})`, reached, ratio };
+}
+
+function judgePeak(peakKiB: number | undefined, { peakMiB, why }: PeakGoal): Verdict {
+  const wanted = `peak ≤ ${peakMiB.toFixed(0)} MiB${why === undefined ? '' : `, ${why}`}`;
+  if (peakKiB === undefined) return { text: `${wanted}: not measured`, reached: null, ratio: null };
+  const peak = peakKiB / 1024;
+  return { text: `${peak.toFixed(0)} MiB (${wanted})`, reached: peak <= peakMiB, ratio: null };
 }

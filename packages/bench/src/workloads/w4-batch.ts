@@ -26,15 +26,15 @@ export const batch: Workload = {
         name: 'mica',
         work: bench.mica.command('commit', '--all', '--tag', 'ckpt/{name}:1'),
         before: settleOurs,
-        after: () => bench.mica.do('rmi', ...images),
-        memory: true,
+        after: () => bench.mica.removeImage(...images),
+        memory: 'once more',
       },
     ];
     if (docker) {
       const [file = '', ...args] = docker.command('commit').argv;
       const one = [file, ...args].join(' ');
       const all = Array.from({ length: size }, (_, i) => `box${i} ${tag(i)}`).join('\n');
-      const after = () => docker.removeImages(images);
+      const after = () => docker.removeImage(...images);
       const loop = (jobs: number) => ({
         argv: ['xargs', `-P${jobs}`, '-L1', ...one.split(' ')],
         input: `${all}\n`,
@@ -50,8 +50,8 @@ export const batch: Workload = {
       before: settleOurs,
     });
     const sides = [...(await contest(contenders, bench.rounds(3, 7), bench.note)), ...absent];
-    for (const box of ours) bench.mica.remove(box);
-    for (const box of theirs) docker?.remove(box);
+    bench.mica.remove(...ours);
+    docker?.remove(...theirs);
     for (const peer of [bench.mica, ...peers]) peer.removeImage(base);
     const goals = [{ against: 'docker, xargs -P4', atLeast: 8 }];
     return [{ workload: 'W4', what: 'commit of 20', bytes: size * 9_437_000, count: size, sides, goals }];

@@ -1,6 +1,7 @@
 import type { Shown } from '../measure/contest.ts';
 import type { Mica } from '../peers/mica.ts';
 import type { Opened, Peer, PeerName } from '../peers/peer.ts';
+import type { PeakGoal } from '../report/verdict.ts';
 
 /** What a workload is given: engines with empty stores, a folder of its own, and how much to do. */
 export interface Bench {
@@ -35,7 +36,7 @@ export interface Measure {
   readonly count?: number;
   /** Mica's side is the one named `mica`, or the first. */
   readonly sides: readonly Shown[];
-  readonly goals: readonly Goal[];
+  readonly goals: readonly (Goal | PeakGoal)[];
   readonly notes?: readonly string[];
 }
 
