@@ -14,13 +14,13 @@ const together: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Puts all that a set of verbs imports into one chunk each, the first sets first; the rest is split as
- * rolldown would. `chunks` are those of a build without it: they say which modules a verb needs.
+ * Puts all that a set of verbs imports into one chunk each; what several sets import goes into the first, which
+ * every command loads, so that none loads another's for the sake of a few KB; the rest is split as rolldown would.
+ * `chunks` are those of a build without it: they say which modules a verb needs.
  */
 export function groupsOf(chunks: readonly OutputChunk[]): { name: string; test: (id: string) => boolean }[] {
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
-  const placed = new Set<string>();
-  return Object.entries(together).map(([name, called]) => {
+  const sets = Object.entries(together).map(([name, called]) => {
     const files = new Set<string>();
     const add = (file: string) => {
       if (files.has(file)) return;
@@ -32,9 +32,11 @@ export function groupsOf(chunks: readonly OutputChunk[]): { name: string; test: 
       if (chunk === undefined) throw new Error(`nothing is imported as ${path} when it is called`);
       add(chunk.fileName);
     }
-    const modules = [...files].flatMap((file) => Object.keys(byName.get(file)?.modules ?? {}));
-    const own = new Set(modules.filter((id) => !placed.has(id)));
-    for (const id of own) placed.add(id);
-    return { name, test: (id) => own.has(id) };
+    return { name, modules: new Set([...files].flatMap((file) => Object.keys(byName.get(file)?.modules ?? {}))) };
   });
+  const isShared = (id: string) => sets.filter(({ modules }) => modules.has(id)).length > 1;
+  return sets.map(({ name, modules }, at) => ({
+    name,
+    test: (id) => (at === 0 ? modules.has(id) || isShared(id) : modules.has(id) && !isShared(id)),
+  }));
 }
