@@ -5,7 +5,7 @@ import { addSystemFolders } from './measure/tools.ts';
 import { type Options, parseOptions, usage } from './options.ts';
 import { html } from './report/html.ts';
 import { markdown } from './report/markdown.ts';
-import { appendHistory, historyEntry, readHistory, writeWhole } from './results.ts';
+import { appendHistory, historyEntry, readHistory, withEntry, writeWhole } from './results.ts';
 
 addSystemFolders();
 process.exitCode = await main(process.argv.slice(2));
@@ -26,8 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   const results = await bench(options, (text) => process.stderr.write(`· ${text}\n`));
   if (options.record) appendHistory(results);
   const text = markdown(results);
-  const here = historyEntry(results);
-  const history = options.record ? readHistory() : [...readHistory(), here];
+  const history = withEntry(readHistory(), historyEntry(results));
   writeWhole(join(options.out, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
   writeWhole(join(options.out, 'latest.md'), text);
   writeWhole(join(options.out, 'report.html'), html(results, history));

@@ -26,7 +26,7 @@ export const usage = `npm run bench [-- OPTIONS]
   --full              more rounds, the large workloads too (an hour; without: minutes)
   --only W2,W7        these workloads only; kernels: the kernels' duels (--check: kernels, commands)
   --peers docker,…    these rivals only, of docker, buildah and umoci; none: no rival
-  --record            add the run to results/history.json; with --check: write a new baseline
+  --record            add the run to results/history.ndjson; with --check: write a new baseline
   --check             ratios that CI holds to the recorded ones; fails on a drop of more than 15 %
   --folder DIR        where the stores are put for the run (default: the cache folder, /var/tmp/mica-bench)
   --out DIR           where latest.json, latest.md and report.html are written (default: packages/bench/results)

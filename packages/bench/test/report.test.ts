@@ -73,6 +73,7 @@ describe('the report in Chromium', () => {
       'commit of many: peak memory against containers',
       'throughput over commits',
       'time against the floor of the same run, over commits',
+      'docker’s time against Mica’s in the same run, over commits',
     ]);
     for (const plot of drawn) {
       expect(plot.width, plot.title).toBeGreaterThan(300);

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { busyboxTar, checkFiles } from '../data/trees.ts';
+import { batchFiles, busyboxTar, checkFiles } from '../data/trees.ts';
 import { measureKernels } from '../kernels/child.ts';
 import { contest } from '../measure/contest.ts';
 import type { Command } from '../measure/process.ts';
@@ -28,6 +28,15 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
   fillFrom(checkFiles())(filled.upper);
   const tiny = mica.create(base, 'tiny');
   mkdirSync(join(tiny.upper, 'data'), { recursive: true });
+  const batch = Array.from({ length: 6 }, (_, i) => mica.create(base, `batch${i}`));
+  for (const [i, box] of batch.entries()) fillFrom(batchFiles(i))(box.upper);
+  const names = batch.map(({ name }) => name);
+  const images = names.map((name) => `bench/check-${name}:1`);
+  const commitBatch = {
+    work: mica.command('commit', '--tag', 'bench/check-{name}:1', ...names),
+    before: () => settle(...batch.map(({ upper }) => upper)),
+    after: () => mica.removeImage(...images),
+  };
   const commit = (box: Box) => ({
     work: mica.commit(box, 'bench/check:1'),
     before: () => settle(box.upper),
@@ -55,14 +64,16 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
   });
   return [
     race('commit of 3,000 files', commit(filled), readAndHash(tree)),
+    race('commit of 6 containers', commitBatch, readAndHash(...batch.map(({ upper }) => upper))),
     race('commit of one directory', commit(tiny), nothing),
     race('ps', { work: mica.command('ps') }, nothing),
   ];
 }
 
-/** Of tools that every Debian has. */
-function readAndHash(tree: string): Command {
-  return { argv: ['sh', '-c', 'tar -C "$0" -c . | sha256sum', tree] };
+/** Of tools that every Debian has; two trees at a time. */
+function readAndHash(...trees: readonly string[]): Command {
+  const one = 'tar -C "$0" -c . | sha256sum > /dev/null';
+  return { argv: ['xargs', '-P2', '-n1', 'sh', '-c', one], input: `${trees.join('\n')}\n` };
 }
 
 const kernels = [

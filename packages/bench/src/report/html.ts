@@ -1,4 +1,4 @@
-import type { HistoryEntry, Recorded, Results } from '../results.ts';
+import type { HistoryEntry, HistoryPoint, Recorded, Results } from '../results.ts';
 import { duration } from './markdown.ts';
 import { asText, bars, linePlot, type Series } from './plot.ts';
 import { styles } from './styles.ts';
@@ -89,10 +89,10 @@ function costPlots(measures: readonly Recorded[]): string {
   ].join('\n');
 }
 
-/** Throughput over the recorded commits on this kind of machine, and time against the floor of the same run. */
+/** Over the recorded commits on this kind of machine: throughput, and against the others of the same run. */
 function historyPlots(history: readonly HistoryEntry[]): string {
   const jobs = [...new Set(history.flatMap(({ seconds }) => Object.keys(seconds)))];
-  const series = (of: (entry: HistoryEntry['seconds'][string]) => number | null, unit: string): Series[] =>
+  const series = (of: (entry: HistoryPoint) => number | null, unit: string): Series[] =>
     jobs
       .map((job) => ({
         name: job,
@@ -125,5 +125,20 @@ function historyPlots(history: readonly HistoryEntry[]): string {
         ticks,
       },
     ),
+    linePlot(
+      series(({ times }) => dockersTime(times), '×').filter(({ name }) => !name.startsWith('kernel')),
+      {
+        title: 'docker’s time against Mica’s in the same run, over commits',
+        x: 'commit',
+        y: '× Mica',
+        ticks,
+      },
+    ),
   ].join('\n');
+}
+
+/** Of the several sides that docker may have in a job, the fastest. */
+function dockersTime(times: HistoryPoint['times']): number | null {
+  const all = Object.entries(times ?? {}).flatMap(([name, ratio]) => (name.startsWith('docker') ? [ratio] : []));
+  return all.length > 0 ? Math.min(...all) : null;
 }

@@ -63,6 +63,6 @@ export function someHistory(): HistoryEntry[] {
     when: `2026-11-2${i}T00:00:00.000Z`,
     kind: 'here',
     commit,
-    seconds: { 'W2 commit': { mica: 0.5 - i / 10, floor: 0.25, bytes: 82_000_000 } },
+    seconds: { 'W2 commit': { mica: 0.5 - i / 10, floor: 0.25, bytes: 82_000_000, times: { docker: 5 + i } } },
   }));
 }
