@@ -182,11 +182,17 @@ it('a full disk: no space left, nothing half made', () => {
     expect(temporary(root)).toEqual([]);
     expect(store.ok(['images', '--format', '{{.Repository}}'], full)).toBe('base\n');
     writeFileSync(join(disk, 'rest'), '');
-    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'rest')}`, 'bs=4k']);
+    store.ok(['run', '-d', '--network', 'none', '--name', 'up', 'base:1', 'sleep', '1000'], full);
+    const fill = () => spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'rest')}`, 'bs=4k']);
+    fill();
     fails(['run', '--network', 'none', '--name', 'more', 'base:1', 'true'], /no space left on device/, 125, full);
-    rmSync(join(disk, 'rest'));
-    // With room again all is as it was, and the failed commit works.
+    // What frees the disk works on a full one: clearing up inside, stopping, removing.
+    store.ok(['exec', 'up', 'true'], full);
+    store.ok(['rm', '-f', 'up'], full);
+    fill();
     store.ok(['rm', 'writer'], full);
+    rmSync(join(disk, 'rest'));
+    // With room again all is as it was.
     expect(store.ok(['ps', '-aq'], full)).toBe('');
     expect(readdirSync(join(root, 'containers'))).toEqual([]);
     store.ok(['run', '--rm', '--network', 'none', 'base:1', 'true'], full);

@@ -31,6 +31,7 @@ export function killContainer(context: ContainerContext, row: Row, signal: strin
     throw new MicaError('not-running', `Cannot kill container: ${row.name}: Container ${row.id} is not running`, {
       subject: row.name,
     });
+  context.store.reserve.giveUp();
   // Before the signal: the one that sees the end must know that it was meant.
   context.update(row.id, (state) => {
     emit(context, row, 'kill', { signal: `${(constants.signals as Record<string, number>)[name] ?? name}` });
@@ -52,6 +53,7 @@ export async function stopContainer(
   timeout?: number,
   signal = stopSignal(row),
 ): Promise<void> {
+  context.store.reserve.giveUp();
   // It may be between two starts: nobody waits for the next one any more.
   context.update(row.id, (state) => ({ ...state, stopRequested: true, restarting: null }));
   for (let now: Row | null = row; now !== null; now = context.store.containers.get<ContainerState>(row.id)) {
@@ -108,6 +110,7 @@ export async function removeContainer(
   force: boolean,
   volumes = false,
 ): Promise<void> {
+  context.store.reserve.giveUp();
   const unlock = await settled(context, row.id);
   try {
     await remove(context, context.store.containers.get<ContainerState>(row.id) ?? row, force, volumes);
@@ -165,6 +168,7 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
     if (store.containers.isEmpty()) removeRunFolder(paths.run);
   });
   if (volumes) context.volumes.removeAnonymous(used);
+  store.reserve.restore();
 }
 
 /** With its empty folders, and the sockets that a killed conmon left for a terminal; not with anything else in it. */

@@ -1,3 +1,4 @@
+import { MicaError } from '../error.ts';
 import { modeId } from '../network/modes.ts';
 import type { NetworkState } from '../network/record.ts';
 import { type EventRow, nanoseconds } from '../store/event-records.ts';
@@ -22,9 +23,13 @@ export function emit(
   });
 }
 
-/** Of what changes nothing in the container's record. */
+/** Of what changes nothing in the container's record; on a full disk it goes untold, so that exec can clear up. */
 export function tell(context: ContainerContext, row: Row, action: string, attributes?: Record<string, string>): void {
-  context.store.transaction(() => emit(context, row, action, attributes));
+  try {
+    context.store.transaction(() => emit(context, row, action, attributes));
+  } catch (error) {
+    if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+  }
 }
 
 const modeNetworks: Readonly<Record<string, readonly { id: string; name: string; type: string }[]>> = {

@@ -79,6 +79,7 @@ function change(
   seen: ContainerState,
   to: (state: ContainerState) => ContainerState,
 ): ContainerState {
+  context.store.reserve.giveUp(); // a container may end because it filled the disk
   try {
     return context.update(row.id, (now) =>
       now.status === seen.status && now.pid === seen.pid && now.startedAt === seen.startedAt ? to(now) : now,

@@ -103,6 +103,7 @@ export class ImageService {
    * conflict, image-in-use
    */
   remove(name: string, force: boolean): RemovedImage[] {
+    this.#store.reserve.giveUp();
     // One transaction: no container is made of the image between the look for its users and its end.
     const { untagged, image } = this.#store.transaction(() => this.#detach(name, force));
     if (image === null) return untagged;

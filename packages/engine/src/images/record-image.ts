@@ -61,5 +61,6 @@ export function recordImages(
       how.tell?.(image.id);
     }
   });
+  store.reserve.restore();
   return moved;
 }

@@ -44,4 +44,5 @@ export function storeImage(
     );
     for (const name of references) imageEvent(store, 'tag', image.id, parseReference(name).familiar);
   });
+  store.reserve.restore();
 }

@@ -148,7 +148,11 @@ function translate(error: unknown, subject: string): unknown {
         ? error
         : storeError(error, 'open', subject);
     case 13:
-      return new MicaError('no-space', 'write mica.db: no space left on device', { subject, cause: error });
+      return new MicaError('no-space', 'write mica.db: no space left on device', {
+        subject,
+        hint: 'free some space: mica rm, mica rmi and mica system prune work on a full disk, too',
+        cause: error,
+      });
     case 8:
     case 14:
       return new MicaError('permission-denied', `open ${subject}: the store cannot be written`, {

@@ -10,6 +10,7 @@ import { ImageRecords } from './image-records.ts';
 import { LayerRecords } from './layer-records.ts';
 import { NetworkRecords } from './network-records.ts';
 import { type Collected, collect } from './prune.ts';
+import { Reserve } from './reserve.ts';
 import { UnpackedNote } from './unpacked.ts';
 import { VolumeRecords } from './volume-records.ts';
 
@@ -31,6 +32,7 @@ export class Store {
   readonly networks: NetworkRecords;
 
   readonly unpacked: UnpackedNote;
+  readonly reserve: Reserve;
 
   private constructor(root: string) {
     this.root = root;
@@ -43,6 +45,7 @@ export class Store {
     this.events = new EventRecords(this.db);
     this.volumes = new VolumeRecords(this.db);
     this.networks = new NetworkRecords(this.db);
+    this.reserve = new Reserve(root);
     this.unpacked = new UnpackedNote(this.db, this.layersDir);
   }
 
@@ -98,7 +101,10 @@ export class Store {
 
   /** Removes the blobs, unpacked layers and temporary files that no image, container or running operation needs. */
   collect(): Collected {
-    return collect(this);
+    this.reserve.giveUp();
+    const collected = collect(this);
+    this.reserve.restore();
+    return collected;
   }
 
   /** Idempotent. */
