@@ -158,7 +158,8 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
   unmountIfMounted(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
-  rmSync(paths.dir(id), { recursive: true, force: true });
+  // Again when it is not empty yet: of --rm, run and the exit command may both be taking it away.
+  rmSync(paths.dir(id), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   const used = store.volumes.usedBy(id);
   const row = store.containers.get<ContainerState>(id);
   store.transaction(() => {
