@@ -71,7 +71,9 @@ function paused(value: boolean | string): boolean {
   if (typeof value === 'boolean') return value;
   if (/^(true|t|1)$/i.test(value)) return true;
   if (/^(false|f|0)$/i.test(value)) return false;
-  throw new MicaError('invalid-argument', `invalid argument "${value}" for --pause: a boolean is expected`, {
-    subject: value,
-  });
+  throw new MicaError(
+    'invalid-argument',
+    `invalid argument "${value}" for "-p, --pause" flag: strconv.ParseBool: parsing "${value}": invalid syntax`,
+    { subject: '--pause', exitCode: 125 },
+  );
 }

@@ -18,6 +18,11 @@ it.each([
     125,
     `invalid argument "x" for "-f, --filter" flag: bad format of filter (expected name=value)\nSee 'mica ps --help'\n`,
   ],
+  [
+    ['commit', '--pause=maybe', 'x'],
+    125,
+    'mica: invalid argument "maybe" for "-p, --pause" flag: strconv.ParseBool: parsing "maybe": invalid syntax\n',
+  ],
   [['rm'], 1, "mica: 'mica rm' requires at least 1 argument\nSee 'mica rm --help'\n"],
   [['tag', 'a'], 1, "mica: 'mica tag' requires 2 arguments\nSee 'mica tag --help'\n"],
   [['ps', 'extra'], 1, "mica: 'mica ps' accepts no arguments\nSee 'mica ps --help'\n"],
