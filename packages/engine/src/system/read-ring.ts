@@ -16,6 +16,7 @@ const NR = { setup: 425, enter: 426, register: 427 } as const;
 const OP = { close: 19, read: 22, openat2: 28 } as const;
 const SQE = { fixedFile: 1, link: 4, hardLink: 8, skipSuccess: 64 } as const;
 const FEATURES = 1 | (1 << 11); // one mmap for both rings; completions that are told only of failures (Linux 5.17)
+const RWF_NOWAIT = 8;
 const GET_EVENTS = 1;
 const REGISTER_FILES = 2;
 const OFFSET_SQES = 0x10000000;
@@ -77,6 +78,8 @@ export class ReadRing {
       const read = this.#entry(file * STEPS + 1, OP.read, SQE.hardLink | SQE.fixedFile, file);
       read[1] = file;
       read[2] = read[3] = 0xffffffff;
+      // Else a pipe that somebody put in a file's place would be waited for, for ever.
+      read[7] = RWF_NOWAIT;
       const close = this.#entry(file * STEPS + 2, OP.close, SQE.skipSuccess, FILES);
       close[11] = file + 1;
     }
@@ -128,7 +131,8 @@ export class ReadRing {
 
   /**
    * Reads what was added, and returns once all of it is done: how many bytes of each, in that order, or the
-   * errno negated. The array is overwritten by the next run.
+   * errno negated; EAGAIN where bytes are not in memory, and the disk has to be waited for. The array is
+   * overwritten by the next run.
    */
   run(): Int32Array {
     const count = this.#count;

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   closeSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -24,12 +26,16 @@ import { ReadRing } from '../../src/system/read-ring.ts';
 const core = new Core();
 let dir: string;
 let root: number;
+/** What a test keeps open. */
+let held: number | undefined;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'mica-small-'));
   root = openDirectory(dir);
 });
 afterEach(() => {
   closeSync(root);
+  if (held !== undefined) closeSync(held);
+  held = undefined;
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -105,6 +111,15 @@ describe.each([
       () => {
         rmSync(join(dir, 'd/50'));
         symlinkSync('/etc/hostname', join(dir, 'd/50'));
+      },
+    ],
+    [
+      'became a pipe that nobody writes to',
+      'conflict',
+      () => {
+        rmSync(join(dir, 'd/50'));
+        execFileSync('sh', ['-c', 'mkfifo d/50'], { cwd: dir });
+        held = openSync(join(dir, 'd/50'), 'r+');
       },
     ],
     [
