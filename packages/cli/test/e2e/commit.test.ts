@@ -146,6 +146,8 @@ it('what a killed commit froze, the next command thaws', async () => {
   const note = join(run, 'freezing', id);
   for (let i = 0; i < 2000 && !existsSync(note); i++) await sleep(2);
   const file = JSON.parse(readFileSync(note, 'utf8')).file as string;
+  // The note comes first: killed in between, there is nothing to thaw.
+  for (let i = 0; i < 2000 && !/FROZEN|1/.test(readFileSync(file, 'latin1')); i++) await sleep(1);
   commit.kill('SIGKILL');
   await new Promise((resolve) => commit.on('exit', resolve));
   expect(readFileSync(file, 'latin1')).toMatch(/FROZEN|1/);

@@ -127,7 +127,7 @@ it('what cannot be is one clear line, 125, and nothing left behind', () => {
     [['--sysctl', 'vm.swappiness=1'], /sysctl 'vm.swappiness=1' is not allowed/],
     [['--security-opt', 'nonsense'], /invalid --security-opt: "nonsense"/],
     [['--security-opt', 'seccomp=/nowhere.json'], /opening seccomp profile \(\/nowhere.json\) failed/],
-    [['--restart', 'sometimes'], /unknown policy 'sometimes'/],
+    [['--restart', 'sometimes'], /invalid restart policy 'sometimes'/],
     [['--restart', 'always'], /can't create 'AutoRemove' container with restart policy/],
     [['--userns', 'keep-id'], /--userns keep-id is not supported/],
     [['--gpus', 'all'], /--gpus is not supported/],
