@@ -16,38 +16,38 @@ import { type ProcessTable, topContainer } from './container/top.ts';
 import { updateContainer } from './container/update.ts';
 import { type SystemUsage, systemUsage } from './container/usage.ts';
 import type {
-  Attachment,
   BatchCommitOptions,
   BatchCommitResult,
-  Change,
   CommitOptions,
   CommitResult,
   CommitSelection,
+  ResetOptions,
+} from './contract/commit.ts';
+import type {
+  Attachment,
   ContainerSummary,
   CopyOptions,
   CopyResult,
   CreateOptions,
-  EngineOptions,
   ExecOptions,
-  ImportOptions,
-  LoadedImage,
-  LoadOptions,
-  LoginOptions,
   LogLine,
   LogQuery,
+} from './contract/container.ts';
+import type { EngineOptions } from './contract/engine.ts';
+import type { Change, ImportOptions, LoadedImage, LoadOptions, SaveOptions } from './contract/image.ts';
+import type {
+  LoginOptions,
   ManifestInspect,
   PullOptions,
   PullResult,
   PushOptions,
   PushResult,
   RegistryOptions,
-  ResetOptions,
-  SaveOptions,
-  Task,
   TransferOptions,
   TransferResult,
-} from './contract.ts';
-import type { UpdateOptions } from './contract-run.ts';
+} from './contract/registry.ts';
+import type { UpdateOptions } from './contract/run.ts';
+import type { Task } from './contract/task.ts';
 import { MicaError } from './error.ts';
 import { ImageService } from './images/image-service.ts';
 import { Networks } from './network/networks.ts';

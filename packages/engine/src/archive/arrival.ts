@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Progress } from '../contract.ts';
+import type { Progress } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { maxConfigBytes } from '../image/json.ts';
 import { compressionOf } from '../layer/decoder.ts';

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Core, KernelError } from '@mica/core-wasm';
-import type { ImportOptions } from '../contract.ts';
+import type { ImportOptions } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { applyInstructions } from '../image/instructions.ts';

@@ -2,7 +2,7 @@ import { createReadStream, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
-import type { LoadedImage, LoadOptions } from '../contract.ts';
+import type { LoadedImage, LoadOptions } from '../contract/image.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { layerTypeOf, mediaTypes } from '../image/descriptor.ts';
 import { imageManifest } from '../image/new-image.ts';

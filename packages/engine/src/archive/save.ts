@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SaveOptions } from '../contract.ts';
+import type { SaveOptions } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { parseManifest } from '../image/manifest.ts';

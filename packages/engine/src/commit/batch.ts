@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import type { BatchCommitOptions, BatchCommitResult, CommitSelection } from '../contract.ts';
+import type { BatchCommitOptions, BatchCommitResult, CommitSelection } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import { Pool } from '../pool/pool.ts';
 import { SharedStop } from '../pool/stop.ts';

@@ -1,7 +1,7 @@
 import { Core, Kind } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import type { Change } from '../contract.ts';
+import type { Change } from '../contract/image.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { chainTable } from '../layer/layers.ts';
 import { scanDirectory } from '../layer/scan.ts';

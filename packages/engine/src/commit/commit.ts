@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import type { CommitOptions, CommitResult } from '../contract.ts';
+import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';

@@ -1,6 +1,7 @@
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import type { CommitOptions, CreateOptions } from '../contract.ts';
+import type { CommitOptions } from '../contract/commit.ts';
+import type { CreateOptions } from '../contract/container.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { commitContainer } from './commit.ts';

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
-import type { CommitOptions, CommitResult } from '../contract.ts';
+import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { applyInstructions } from '../image/instructions.ts';

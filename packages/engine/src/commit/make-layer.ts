@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFile } from 'node:fs';
 import { Core, clampTimes, EntryTable, type HashEngine } from '@mica/core-wasm';
-import type { Progress } from '../contract.ts';
+import type { Progress } from '../contract/task.ts';
 import { wrapSystemError } from '../error.ts';
 import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';

@@ -1,7 +1,7 @@
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beingReset, isResetting } from '../container/resetting.ts';
-import type { CommitOptions } from '../contract.ts';
+import type { CommitOptions } from '../contract/commit.ts';
 import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
 import { chainTables } from '../layer/layers.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { emit } from '../container/events.ts';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import type { CommitOptions, CommitResult } from '../contract.ts';
+import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import type { ImageConfig } from '../image/config.ts';
 import { mediaTypes } from '../image/descriptor.ts';

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
-import type { CommitOptions, CommitResult } from '../contract.ts';
+import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { Store } from '../store/store.ts';
 import type { LayerOutcome } from './make-layer.ts';
 import type { CommitPlan } from './plan.ts';

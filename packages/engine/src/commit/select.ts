@@ -1,6 +1,6 @@
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import type { CommitSelection } from '../contract.ts';
+import type { CommitSelection } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import type { ContainerRow } from '../store/container-records.ts';

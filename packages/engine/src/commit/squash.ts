@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { Core } from '@mica/core-wasm';
-import type { CommitMeta, Task } from '../contract.ts';
+import type { CommitMeta } from '../contract/commit.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import type { HistoryEntry, ImageConfig } from '../image/config.ts';
 import { mediaTypes } from '../image/descriptor.ts';

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { type EntryTable, Kind } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { ensureUnpacked } from '../layer/layers.ts';
 import type { Store } from '../store/store.ts';
 import { openDirectory } from '../system/beneath.ts';

@@ -1,4 +1,4 @@
-import type { Attachment } from '../contract.ts';
+import type { Attachment } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { AttachSocket } from '../runtime/attach.ts';
 import { isFrozen } from '../runtime/cgroup.ts';

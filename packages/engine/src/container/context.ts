@@ -1,4 +1,4 @@
-import type { CreateOptions } from '../contract.ts';
+import type { CreateOptions } from '../contract/container.ts';
 import type { RunConfig } from '../image/config.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { Scope } from '../network/scope.ts';

@@ -1,4 +1,4 @@
-import type { CreateOptions } from '../contract.ts';
+import type { CreateOptions } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { noSuchImage, resolveImage } from '../images/resolve.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { Attachment, ExecOptions } from '../contract.ts';
+import type { Attachment, ExecOptions } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { privilegedCapabilities } from '../runtime/capabilities.ts';
 import { isFrozen } from '../runtime/cgroup.ts';

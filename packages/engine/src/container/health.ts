@@ -1,4 +1,4 @@
-import type { CreateOptions } from '../contract.ts';
+import type { CreateOptions } from '../contract/container.ts';
 import type { Healthcheck, RunConfig } from '../image/config.ts';
 import type { ContainerState } from './record.ts';
 

@@ -1,5 +1,5 @@
 import { basename, posix } from 'node:path';
-import type { MountRequest } from '../contract.ts';
+import type { MountRequest } from '../contract/container.ts';
 import type { PortSpec } from '../network/port-spec.ts';
 import { canLimitSwap } from '../runtime/cgroup.ts';
 import defaults from '../runtime/docker-defaults.json' with { type: 'json' };

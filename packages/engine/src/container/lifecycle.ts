@@ -1,4 +1,4 @@
-import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract.ts';
+import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract/container.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LogLine, LogQuery } from '../contract.ts';
+import type { LogLine, LogQuery } from '../contract/container.ts';
 
 const CHUNK = 65_536;
 

@@ -1,6 +1,5 @@
-import type { PublishedPort } from '../contract.ts';
 import { parseExpose } from '../network/port-spec.ts';
-import type { EndpointState, Lease, NetworkState } from '../network/record.ts';
+import type { EndpointState, Lease, NetworkState, PublishedPort } from '../network/record.ts';
 import { releaseContainer } from '../network/sandbox.ts';
 import type { ContainerContext } from './context.ts';
 import type { ContainerState } from './record.ts';

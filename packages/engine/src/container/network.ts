@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname as hostHostname } from 'node:os';
-import type { CreateOptions } from '../contract.ts';
+import type { CreateOptions } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import type { RunConfig } from '../image/config.ts';
 import { attach, checked } from '../network/attach.ts';

@@ -1,4 +1,4 @@
-import type { CreateOptions, MountPoint } from '../contract.ts';
+import type { CreateOptions, MountPoint } from '../contract/container.ts';
 import type { Owner } from '../store/files.ts';
 
 /** What the store keeps of a container beside its name and image. */

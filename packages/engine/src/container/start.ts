@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Attachment } from '../contract.ts';
+import type { Attachment } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import type { ImageConfig } from '../image/config.ts';
 import { resolveImage } from '../images/resolve.ts';

@@ -1,4 +1,4 @@
-import type { ContainerStatus } from '../contract.ts';
+import type { ContainerStatus } from '../contract/container.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { isAlive } from '../store/files.ts';
 import { groupOf } from './pause.ts';

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { UpdateOptions } from '../contract-run.ts';
+import type { UpdateOptions } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
 import { resources } from '../runtime/resources.ts';
 import { enterPrivateMounts } from '../system/mount.ts';

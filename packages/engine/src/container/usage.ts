@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContainerSummary } from '../contract.ts';
+import type { ContainerSummary } from '../contract/container.ts';
 import { resolveImage } from '../images/resolve.ts';
 import type { Store } from '../store/store.ts';
 import { imageUsage } from '../store/usage.ts';

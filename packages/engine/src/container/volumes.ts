@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { MountPoint } from '../contract.ts';
+import type { MountPoint } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { Core, KernelError } from '@mica/core-wasm';
 import { decompress } from '../archive/decompress.ts';
 import type { ContainerContext, Row } from '../container/context.ts';
-import type { CopyOptions, CopyResult } from '../contract.ts';
+import type { CopyOptions, CopyResult } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { plantTree, relocate, tarSize } from '../files/plant-tree.ts';
 import { type Ground, Planter } from '../files/planter.ts';

@@ -3,7 +3,7 @@ import type { ContainerContext, Row } from '../container/context.ts';
 import type { ContainerState } from '../container/record.ts';
 import { lockUpper, mountRootfs, mountRootfsView } from '../container/rootfs.ts';
 import { reconcile } from '../container/state.ts';
-import type { MountPoint } from '../contract.ts';
+import type { MountPoint } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
 import { resolveImage } from '../images/resolve.ts';

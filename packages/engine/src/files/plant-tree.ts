@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, lchownSync } from 'node:fs';
 import { setImmediate as rest } from 'node:timers/promises';
 import { type EntryTable, Kind, padding } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { wrapSystemError } from '../error.ts';
 import { fdSelf, openFile } from '../system/in-root.ts';
 import { setTimes } from '../system/nodes.ts';

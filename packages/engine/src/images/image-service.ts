@@ -1,4 +1,4 @@
-import type { HistoryRow, ImageSummary, PrunedImages, RemovedImage } from '../contract.ts';
+import type { HistoryRow, ImageSummary, PrunedImages, RemovedImage } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';

@@ -1,4 +1,4 @@
-import type { PrunedImages, RemovedImage } from '../contract.ts';
+import type { PrunedImages, RemovedImage } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { sweepDownloads } from '../store/downloads.ts';
 import type { ImageRecord } from '../store/image-records.ts';

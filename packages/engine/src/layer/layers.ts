@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Core, EntryTable, KernelError } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { Pool } from '../pool/pool.ts';
 import { type Digest, hexOf, shortId } from '../reference/digest.ts';

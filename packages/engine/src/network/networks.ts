@@ -1,4 +1,4 @@
-import type { NetworkCreateOptions, NetworkSummary } from '../contract.ts';
+import type { NetworkCreateOptions, NetworkSummary } from '../contract/network.ts';
 import { MicaError } from '../error.ts';
 import { processStart } from '../store/files.ts';
 import { insideNetns } from '../system/netns.ts';

@@ -1,4 +1,4 @@
-import type { ManifestInspect, RegistryOptions } from '../contract.ts';
+import type { ManifestInspect, RegistryOptions } from '../contract/registry.ts';
 import { parseReference } from '../reference/reference.ts';
 import { type Patience, withRepository } from './open.ts';
 

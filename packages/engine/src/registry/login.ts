@@ -1,4 +1,4 @@
-import type { LoginOptions } from '../contract.ts';
+import type { LoginOptions } from '../contract/registry.ts';
 import { MicaError } from '../error.ts';
 import { parseReference } from '../reference/reference.ts';
 import { Connection } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { RegistryOptions } from '../contract.ts';
+import type { RegistryOptions } from '../contract/registry.ts';
 import { MicaError } from '../error.ts';
 import type { Reference } from '../reference/reference.ts';
 import { Connection } from './connection.ts';

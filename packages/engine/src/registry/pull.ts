@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { PullOptions, PullResult } from '../contract.ts';
+import type { PullOptions, PullResult } from '../contract/registry.ts';
 import { MicaError } from '../error.ts';
 import { parseConfig } from '../image/config.ts';
 import {

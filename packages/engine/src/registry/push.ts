@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { PushOptions, PushResult } from '../contract.ts';
+import type { PushOptions, PushResult } from '../contract/registry.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, isIndexType, mediaTypes } from '../image/descriptor.ts';

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
-import type { DeviceRequest } from '../contract-run.ts';
+import type { DeviceRequest } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
 
 export interface DeviceNode {

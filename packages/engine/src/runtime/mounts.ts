@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { MountPoint } from '../contract.ts';
+import type { MountPoint } from '../contract/container.ts';
 
 /** runtime-spec config.md, `mounts`. */
 export interface MountSpec {

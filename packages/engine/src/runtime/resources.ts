@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { LimitOptions, Ulimit } from '../contract-run.ts';
+import type { LimitOptions, Ulimit } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
 import { type Controller, canLimitSwap, hasController, unified } from './cgroup.ts';
 

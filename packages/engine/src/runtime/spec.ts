@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import type { MountPoint } from '../contract.ts';
-import type { LimitOptions, SecurityOptions } from '../contract-run.ts';
+import type { MountPoint } from '../contract/container.ts';
+import type { LimitOptions, SecurityOptions } from '../contract/run.ts';
 import { privilegedCapabilities, resolveCapabilities } from './capabilities.ts';
 import { cgroupPath, unified } from './cgroup.ts';
 import { deviceRule, hostDevices, requestedDevices } from './devices.ts';

@@ -4,7 +4,7 @@ import { loadImages } from '../archive/load.ts';
 import type { ArchiveSink } from '../archive/save.ts';
 import { saveImages } from '../archive/save.ts';
 import { directorySink, writeTar } from '../archive/sinks.ts';
-import type { TransferOptions, TransferResult } from '../contract.ts';
+import type { TransferOptions, TransferResult } from '../contract/registry.ts';
 import { MicaError } from '../error.ts';
 import { isIndexType } from '../image/descriptor.ts';
 import { parseIndex, parseManifest } from '../image/manifest.ts';

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { ChangeBit, type Core, type EntryTable, Kind } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
 import type { ImageTree } from './image-tree.ts';

@@ -1,5 +1,5 @@
 import { type Core, type EntryTable, Kind, type LinkTarget, resolveLinks } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { chainTables } from '../layer/layers.ts';

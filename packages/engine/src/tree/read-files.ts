@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryTable } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
 import { shortId } from '../reference/digest.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ChangeBit, type Core, type EntryTable, Kind, renumberLayers } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import type { Store } from '../store/store.ts';
 import type { Difference, TreeChange } from './contract.ts';
 import type { ImageTree } from './image-tree.ts';

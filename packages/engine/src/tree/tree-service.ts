@@ -1,4 +1,4 @@
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import type { Store } from '../store/store.ts';

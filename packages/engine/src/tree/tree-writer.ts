@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { Kind } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import type { Store } from '../store/store.ts';
 import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';

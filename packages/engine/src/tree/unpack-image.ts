@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Core } from '@mica/core-wasm';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isAlive, thisProcess } from '../store/files.ts';
 import type { Store } from '../store/store.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Task } from '../contract.ts';
+import type { Task } from '../contract/task.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
 import { hexOf, shortId } from '../reference/digest.ts';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { MountPoint, MountRequest } from '../contract.ts';
+import type { MountPoint, MountRequest } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { checkName, type Volumes } from './volumes.ts';
 

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Core, type EntryTable } from '@mica/core-wasm';
-import type { MountPoint } from '../contract.ts';
+import type { MountPoint } from '../contract/container.ts';
 import { plantTree, settleRoot } from '../files/plant-tree.ts';
 import { readTree } from '../files/read-tree.ts';
 import { openDirectory } from '../system/beneath.ts';

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Volume } from '../contract.ts';
+import type { Volume } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
 import type { VolumeRecord } from '../store/volume-records.ts';

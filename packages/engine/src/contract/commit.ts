@@ -1,0 +1,49 @@
+/** Commits: of one container, of many, and the way back. */
+
+import type { Task } from './task.ts';
+
+export interface CommitMeta {
+  readonly author?: string;
+  readonly message?: string;
+  readonly changes?: readonly string[]; // Dockerfile instructions, -c
+  readonly timestamp?: number; // seconds since the epoch; SOURCE_DATE_EPOCH
+}
+export interface CommitOptions extends Task, CommitMeta {
+  readonly pause?: boolean; // default true
+  /** On top of the container's last commit: only what changed since then is read. */
+  readonly incremental?: boolean;
+  /** Read everything, whatever an earlier commit left to build on. */
+  readonly full?: boolean;
+}
+export interface ResetOptions extends Task {
+  /** Its image, which it is reset to unless told, or one that was committed from it. */
+  readonly to?: string;
+  /** A running one, too: it is stopped, and started again afterwards. */
+  readonly force?: boolean;
+}
+/** Which containers a batch is about; `names` and `filters` add up. */
+export interface CommitSelection {
+  readonly names?: readonly string[];
+  readonly all?: boolean;
+  readonly filters?: readonly string[]; // KEY=VALUE: name, id, label, status, ancestor
+}
+export interface BatchCommitOptions extends CommitOptions {
+  /** A template for the images' names: {name} {id} {image} {n} {date}. */
+  readonly tag?: string;
+  readonly jobs?: number;
+}
+/** One container of a batch: its result or its error. */
+export type BatchCommitResult = {
+  readonly name: string;
+  readonly id: string | null;
+  /** Its place in the list, from 1: results come as they are done. */
+  readonly n: number;
+  readonly milliseconds: number;
+} & ({ readonly result: CommitResult } | { readonly error: unknown });
+export interface CommitResult {
+  readonly imageId: string;
+  readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null; // null: nothing changed
+  readonly references: readonly string[];
+  /** How long its processes stood still, milliseconds; 0 when it was not running. */
+  readonly frozenMs: number;
+}

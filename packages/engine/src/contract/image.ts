@@ -1,0 +1,55 @@
+/** Images, and archives of them. Paths inside images are bytes in the store and `string` (utf8) here. */
+
+import type { Task } from './task.ts';
+
+export interface ImageSummary {
+  readonly id: string; // sha256:<hex> of the config
+  readonly digest: string | null; // manifest digest
+  readonly repoTags: readonly string[]; // familiar names: busybox:latest
+  readonly repoDigests: readonly string[]; // what registries know it as: busybox@sha256:…
+  readonly created: string; // RFC 3339
+  readonly size: number; // bytes, sum of the uncompressed layers
+  readonly labels: Readonly<Record<string, string>>;
+  readonly containers: number;
+}
+export interface HistoryRow {
+  readonly id: string; // image ID or '<missing>'
+  readonly created: string;
+  readonly createdBy: string;
+  readonly size: number;
+  readonly comment: string;
+  readonly author: string;
+  readonly emptyLayer: boolean;
+  readonly tags: readonly string[];
+}
+/** docker diff's A, C and D. */
+export interface Change {
+  readonly kind: 'A' | 'C' | 'D';
+  readonly path: string;
+}
+export interface ImportOptions extends Task {
+  readonly reference?: string;
+  readonly changes?: readonly string[];
+  readonly message?: string;
+  readonly platform?: string;
+}
+export interface LoadOptions extends Task {
+  /** Which image of an index gets the name: `linux/arm64`. This machine's own otherwise. */
+  readonly platform?: string;
+}
+export interface LoadedImage {
+  readonly id: string;
+  readonly references: readonly string[]; // familiar names
+  /** Names of it that pointed at another image before. */
+  readonly replaced: readonly { readonly reference: string; readonly id: string }[];
+}
+export interface SaveOptions extends Task {
+  readonly platform?: string;
+  /** Leave out the layers of this image: the other side has them. */
+  readonly since?: string;
+}
+export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
+export interface PrunedImages {
+  readonly removed: readonly RemovedImage[];
+  readonly reclaimed: number; // bytes
+}

@@ -1,0 +1,78 @@
+/** Registries: pull, push, login, and copies without unpacking. */
+
+export interface RegistryOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** HOST[:PORT] of registries that may be spoken to without TLS or with a certificate nobody vouches for. */
+  readonly insecure?: readonly string[];
+}
+/** docker's words; `subject` is a layer's short ID, or the repository. Bytes only while downloading. */
+export interface PullEvent {
+  readonly status:
+    | 'Pulling from'
+    | 'Pulling fs layer'
+    | 'Already exists'
+    | 'Downloading'
+    | 'Download complete'
+    | 'Pull complete';
+  readonly subject: string;
+  readonly bytes?: number;
+  readonly totalBytes?: number;
+}
+export interface PullOptions extends RegistryOptions {
+  /** `linux/arm64`; this machine's own otherwise. */
+  readonly platform?: string;
+  /** Everything that an index lists, so that it can be pushed on as it is. */
+  readonly allPlatforms?: boolean;
+  readonly onPull?: (event: PullEvent) => void;
+}
+export interface PullResult {
+  readonly id: string;
+  readonly digest: string; // of the index or manifest
+  readonly reference: string; // busybox:latest
+  readonly canonical: string; // docker.io/library/busybox:latest
+  readonly upToDate: boolean;
+}
+/** docker's words; `subject` is the short ID of the layer's plain tar. */
+export interface PushEvent {
+  readonly status: 'Preparing' | 'Pushing' | 'Pushed' | 'Layer already exists' | 'Mounted from';
+  readonly subject: string;
+  readonly from?: string; // the repository it was mounted from
+  readonly bytes?: number;
+  readonly totalBytes?: number;
+}
+export interface PushOptions extends RegistryOptions {
+  readonly platform?: string;
+  /** What the plain layers of an image made here become; gzip. An image from a registry stays as it is unless this is given. */
+  readonly compression?: 'gzip' | 'zstd' | 'none';
+  readonly level?: number; // 6 for gzip, 3 for zstd
+  readonly onPush?: (event: PushEvent) => void;
+}
+export interface PushResult {
+  readonly digest: string;
+  readonly size: number; // bytes of the manifest
+  readonly tag: string;
+}
+export type LoginOptions = RegistryOptions;
+export interface ManifestInspect {
+  readonly digest: string;
+  readonly mediaType: string;
+  /** As the registry sent it. */
+  readonly bytes: Uint8Array;
+  /** Descriptors of the manifests whose subject it is; empty unless asked for. */
+  readonly referrers: readonly object[];
+}
+export interface TransferEvent {
+  readonly subject: string; // short digest of the blob
+  readonly bytes: number;
+  readonly done: 'copied' | 'there' | 'foreign';
+}
+export interface TransferOptions extends RegistryOptions {
+  /** Only the image of this platform; all of an index otherwise. */
+  readonly platform?: string;
+  /** Also what refers to it. */
+  readonly referrers?: boolean;
+  readonly onBlob?: (event: TransferEvent) => void;
+}
+export interface TransferResult {
+  readonly digest: string; // of the topmost manifest or index
+}
