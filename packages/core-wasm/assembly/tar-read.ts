@@ -225,10 +225,10 @@ export function scannerPush(p: usize, chunk: usize, len: u32): u32 {
         break;
       }
       case SPARSE_MAP: {
-        sparseMapByte(s, load<u8>(chunk + at));
-        at++;
+        // Counted first: what follows the map, perhaps the next header, begins behind this byte.
         s.position++;
         s.remaining--;
+        sparseMapByte(s, load<u8>(chunk + at++));
         break;
       }
       case DATA: {
@@ -735,18 +735,16 @@ function sparseMapByte(s: Scanner, c: u8): void {
     s.error = E_SPARSE;
     return;
   }
-  const boundary = ((s.position + 1) & 511) == 0;
-  if (s.remaining == 1 && !(s.mapLeft == 0 && boundary)) {
+  const boundary = (s.position & 511) == 0;
+  if (s.remaining == 0 && !(s.mapLeft == 0 && boundary)) {
     s.error = E_SPARSE;
     return;
   }
   if (s.mapLeft == 0 && boundary) {
     const r = builderAt(s.builder, s.current);
-    store<u64>(r, load<u64>(r, STORED) - (s.position + 1 - load<u64>(r, DATA_OFF)), STORED);
-    store<u64>(r, s.position + 1, DATA_OFF);
-    s.remaining--; // sparseReady looks at what follows; the caller takes this byte off again
+    store<u64>(r, load<u64>(r, STORED) - (s.position - load<u64>(r, DATA_OFF)), STORED);
+    store<u64>(r, s.position, DATA_OFF);
     sparseReady(s);
-    s.remaining++;
   }
 }
 

@@ -166,6 +166,16 @@ describe('tar codec', () => {
     expect(bodies.get('s')?.equals(execFileSync('cat', [`${root}/s`], { maxBuffer: 1 << 26 }))).toBe(true);
     expect(bodies.get('t')?.toString()).toBe('after\n');
     expect(() => scan(tar, 999, { maxFileSize: 1_000_000 })).toThrow(/limit/);
+
+    // Nothing of it is stored: what follows begins where its map ends.
+    execFileSync('truncate', ['-s', '1000000', join(root, 'hole')]);
+    const hollow = execFileSync('tar', ['-c', '-S', ...flags, '-C', root, 'hole', 's', 't']);
+    for (const cut of [1, 512, 999]) {
+      const read = scan(hollow, cut);
+      expect(read.table.size(read.table.find('hole'))).toBe(1_000_000);
+      expect(read.bodies.get('s')?.equals(bodies.get('s') as Buffer)).toBe(true);
+      expect(read.bodies.get('t')?.toString()).toBe('after\n');
+    }
   });
 
   it('base-256: accept; negative size: reject', () => {
