@@ -58,14 +58,14 @@ export class ReadRing {
   #used = HOW;
   #count = 0;
 
-  private constructor(fd: number, at: Offsets) {
+  private constructor(fd: number, at: Offsets, mappings: readonly [Mapping, Mapping]) {
     this.#fd = fd;
     this.#at = at;
+    this.#mappings = mappings;
     this.#paths.writeUInt32LE(BENEATH.flags, 0);
     this.#paths.writeUInt32LE(BENEATH.resolve, 16);
     this.#pathsAt = addressOf(this.#paths);
-    this.#mappings = [map(fd, at.size, 0), map(fd, ENTRIES * SQE_WORDS * 4, OFFSET_SQES)];
-    const [rings, entries] = this.#mappings;
+    const [rings, entries] = mappings;
     this.#ring = wordsOf(rings);
     this.#sqes = wordsOf(entries);
     for (let file = 0; file < FILES; file++) {
@@ -92,7 +92,7 @@ export class ReadRing {
     return entry;
   }
 
-  /** Null where the kernel has no such rings, or does not let this process have one. */
+  /** Null where the kernel has no such rings, or does not let this process have one, or its memory. */
   static open(): ReadRing | null {
     const params = new Uint32Array(30);
     const fd = native(SYSCALL_SETUP)(NR.setup, ENTRIES, params);
@@ -101,7 +101,11 @@ export class ReadRing {
     const usable =
       ((params[5] as number) & FEATURES) === FEATURES &&
       native(SYSCALL_REGISTER)(NR.register, fd, REGISTER_FILES, none, FILES) === 0;
-    if (usable) return new ReadRing(fd, offsets(params));
+    const at = offsets(params);
+    const rings = usable ? map(fd, at.size, 0) : null;
+    const entries = rings && map(fd, ENTRIES * SQE_WORDS * 4, OFFSET_SQES);
+    if (rings && entries) return new ReadRing(fd, at, [rings, entries]);
+    if (rings) unmap(rings);
     native(CLOSE)(fd);
     return null;
   }
@@ -165,7 +169,7 @@ export class ReadRing {
 
   /** Nothing else may be called after it. */
   close(): void {
-    for (const { at, size } of this.#mappings) native(MUNMAP)(at, size);
+    this.#mappings.forEach(unmap);
     native(CLOSE)(this.#fd);
   }
 
@@ -211,10 +215,14 @@ interface Mapping {
   readonly size: number;
 }
 
-function map(fd: number, size: number, offset: number): Mapping {
+/** Null where memory or the process's limit of it (RLIMIT_AS) is short. */
+function map(fd: number, size: number, offset: number): Mapping | null {
   const at: unknown = native(MMAP)(null, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
-  if (at === MAP_FAILED) throw systemError('mmap', lastErrno());
-  return { at, size };
+  return at === MAP_FAILED ? null : { at, size };
+}
+
+function unmap({ at, size }: Mapping): void {
+  native(MUNMAP)(at, size);
 }
 
 function wordsOf({ at, size }: Mapping): Uint32Array {

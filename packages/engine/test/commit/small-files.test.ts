@@ -69,6 +69,16 @@ it('this kernel has the ring that most of this is about', () => {
   ring?.close();
 });
 
+it.each([
+  ['nothing more', 0],
+  ["the ring's first part and not its second", 16 << 10],
+])('where memory is left for %s there is no ring, and nothing of it', (_, bytes) => {
+  const program = new URL('../support/ring-in-tight-memory.ts', import.meta.url).pathname;
+  const args = ['--expose-gc', '--single-threaded', program, `${bytes}`];
+  const told = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  expect(told).toEqual({ usual: true, outcome: 'none', before: told.before, after: told.before });
+});
+
 describe.each([
   ['by the ring', true],
   ['by calls of their own', false],
