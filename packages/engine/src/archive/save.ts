@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { SaveOptions } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
+import { digester } from '../hash/digester.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { parseManifest } from '../image/manifest.ts';
 import { parsePlatform } from '../image/platform.ts';
@@ -142,14 +142,14 @@ function dockerItem(image: Chosen): object {
 
 /** The blob's bytes; an archive with a damaged blob in it is never called whole. */
 async function* verified(store: Store, digest: Digest, onBytes: (n: number) => void): AsyncGenerator<Uint8Array> {
-  const hash = createHash(algorithmOf(digest));
+  const hash = digester(algorithmOf(digest));
   for await (const chunk of store.blobs.open(digest) as AsyncIterable<Uint8Array>) {
     hash.update(chunk);
     onBytes(chunk.length);
     yield chunk;
   }
-  const actual = hash.digest('hex');
-  if (actual !== hexOf(digest))
+  const actual = hash.digest();
+  if (actual !== digest)
     throw new MicaError('store-damaged', `blob ${digest} does not match its digest: it is ${actual}`, {
       subject: digest,
       hint: 'load or pull the image again',

@@ -1,7 +1,7 @@
 import { MicaError } from '../error.ts';
 import { type ImageConfig, parseConfig } from '../image/config.ts';
 import { type Manifest, parseManifest } from '../image/manifest.ts';
-import type { Digest } from '../reference/digest.ts';
+import { type Digest, isDigest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 
@@ -27,6 +27,7 @@ export function resolveImage(store: Store, name: string): ResolvedImage {
 }
 
 function imageId(store: Store, name: string): Digest {
+  if (isDigest(name) && store.images.get(name) !== null) return name;
   const hex = name.startsWith('sha256:') ? name.slice(7) : name;
   const isHex = /^[0-9a-f]{1,64}$/.test(hex);
   // A 64-digit name can only be an ID; anything shorter is a name first, as docker has it.
@@ -58,7 +59,7 @@ export function targetOf(store: Store, name: string): Digest | null {
 
 /** The name as the store keeps it, null for what can only be an ID. A tag beside a digest adds nothing to it. */
 export function canonicalOf(name: string): string | null {
-  if (name.startsWith('sha256:') || /^[0-9a-f]{64}$/.test(name)) return null;
+  if (/^sha(256|512):/.test(name) || /^[0-9a-f]{64}$/.test(name)) return null;
   return parseReference(name).canonical.replace(/:[^:/@]+@/, '@');
 }
 

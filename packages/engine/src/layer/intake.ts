@@ -29,9 +29,8 @@ export class BlobIntake {
 
   constructor(store: Store, mediaType: string, expected: { digest?: Digest; size?: number } = {}) {
     this.#room = new DiskRoom(store.root);
-    this.#writer = store.blobs.writer(mediaType);
+    this.#writer = store.blobs.writer(mediaType, expected.digest && algorithmOf(expected.digest));
     this.#expected = expected;
-    if (expected.digest && algorithmOf(expected.digest) === 'sha512') this.#writer.useSha512();
   }
 
   get size(): number {

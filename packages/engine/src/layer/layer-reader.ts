@@ -1,8 +1,8 @@
-import { createHash, type Hash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
+import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
 import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, sniff } from './decoder.ts';
@@ -43,7 +43,7 @@ export class LayerReader {
   #compression: Compression | null = null;
   #decoder: Transform | null = null;
   #head: Buffer = Buffer.alloc(0);
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash = digester();
   readonly #target: TarTarget;
   #problem: unknown;
   #taken = 0;
@@ -107,7 +107,7 @@ export class LayerReader {
     }
     try {
       if (this.#problem !== undefined) throw this.#problem;
-      const diffId: Digest = `sha256:${this.#hash.digest('hex')}`;
+      const diffId = this.#hash.digest();
       const entries = this.#target.finish(diffId).count;
       return { diffId, tarSize: this.#given, compression: this.#compression ?? 'none', entries };
     } catch (error) {

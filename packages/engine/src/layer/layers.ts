@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Core, EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
+import { digester } from '../hash/digester.ts';
 import { Pool } from '../pool/pool.ts';
-import { type Digest, hexOf, shortId } from '../reference/digest.ts';
+import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
 import { checkRatio } from './bounds.ts';
@@ -139,11 +139,11 @@ async function stream(
   const core = new Core();
   const unpacker = unpack ? new LayerUnpacker(core, dir, side) : null;
   const scanner = unpack ? null : core.scanTar();
-  const compressed = createHash('sha256');
-  const plain = createHash('sha256');
+  const compressed = digester(algorithmOf(layer.digest));
+  const plain = digester();
   const raw = store.blobs.open(layer.digest);
   const decoder = decoderOf(compressionOf(layer.mediaType));
-  raw.on('data', (chunk: string | Buffer) => compressed.update(chunk));
+  raw.on('data', (chunk) => compressed.update(chunk as Buffer));
   let bytes = 0;
   try {
     const source: Readable = decoder ? raw.on('error', (error) => decoder.destroy(error)).pipe(decoder) : raw;
@@ -158,8 +158,8 @@ async function stream(
     }
     scanner?.end();
     const table = unpacker ? unpacker.finish() : (scanner?.table() as EntryTable);
-    expect(layer.digest, compressed.digest('hex'), 'blob');
-    expect(layer.diffId, plain.digest('hex'), 'layer');
+    expect('blob', layer.digest, compressed.digest());
+    expect('layer', layer.diffId, plain.digest());
     return table;
   } catch (error) {
     raw.destroy();
@@ -169,11 +169,8 @@ async function stream(
   }
 }
 
-function expect(digest: Digest, hex: string, what: string): void {
-  if (hexOf(digest) !== hex)
-    throw new MicaError('digest-mismatch', `${what} ${digest} does not match its digest: it is sha256:${hex}`, {
-      subject: digest,
-    });
+function expect(what: string, digest: Digest, actual: Digest): void {
+  if (actual !== digest) throw digestMismatch(what, digest, actual);
 }
 
 function layerError(error: unknown, layer: LayerRecord): unknown {

@@ -30,6 +30,19 @@ export function hexOf(digest: Digest): string {
   return digest.slice(7);
 }
 
+/** Of the 32 bytes that a hash gave. */
+export function sha256Digest(hash: Uint8Array): Digest {
+  return `sha256:${Buffer.from(hash).toString('hex')}`;
+}
+
+/** What is said of bytes that are not those of their digest; `what` is a blob, a layer, … */
+export function digestMismatch(what: string, digest: Digest, actual: Digest, hint?: string): MicaError {
+  return new MicaError('digest-mismatch', `${what} ${digest} does not match its digest: it is ${actual}`, {
+    subject: digest,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
 /** The twelve digits docker prints. */
 export function shortId(digest: string): string {
   const colon = digest.indexOf(':');

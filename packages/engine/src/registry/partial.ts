@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
@@ -14,10 +13,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Core, type HashEngine, type Hasher } from '@mica/core-wasm';
-import { MicaError } from '../error.ts';
+import { type Digester, digester } from '../hash/digester.ts';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import { DiskRoom } from '../layer/bounds.ts';
-import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { algorithmOf, type Digest, digestMismatch, hexOf, sha256Digest } from '../reference/digest.ts';
 import type { BlobInfo } from '../store/blob-store.ts';
 import { downloadInUse } from '../store/downloads.ts';
 import { storeError, thisProcess } from '../store/files.ts';
@@ -38,7 +37,7 @@ export class PartialBlob {
   readonly #kept: string;
   readonly #sha256: Hasher;
   /** Where the digest is one; its state cannot be kept. */
-  readonly #sha512: Hash | null;
+  readonly #sha512: Digester | null;
   readonly #fd: number;
   readonly #room: DiskRoom;
   /** Bytes of it that the hash knows; the rest of what is on disk is taken in by {@link replay}. */
@@ -52,7 +51,7 @@ export class PartialBlob {
     this.#path = path;
     this.#kept = kept;
     this.#room = new DiskRoom(store.downloadsDir);
-    this.#sha512 = algorithmOf(digest) === 'sha512' ? createHash('sha512') : null;
+    this.#sha512 = algorithmOf(digest) === 'sha512' ? digester('sha512') : null;
     this.#fd = openSync(path, 'a+', 0o644);
     this.#size = fstatSync(this.#fd).size;
     const engine = process.env.MICA_HASHER === 'wasm' ? new Core().hash : nativeHash();
@@ -130,13 +129,14 @@ export class PartialBlob {
 
   /** Verified, where it is; the file is the caller's now. @throws MicaError digest-mismatch; then nothing is kept */
   complete(): string {
-    const hex = this.#sha512?.digest('hex') ?? Buffer.from(this.#sha256.digest()).toString('hex');
-    if (hex !== hexOf(this.digest)) {
+    const actual = this.#sha512?.digest() ?? sha256Digest(this.#sha256.digest());
+    if (actual !== this.digest) {
       this.drop();
-      throw new MicaError(
-        'digest-mismatch',
-        `blob ${this.digest} does not match its digest: it is ${algorithmOf(this.digest)}:${hex}`,
-        { subject: this.digest, hint: 'the registry, or something on the way to it, sends wrong bytes' },
+      throw digestMismatch(
+        'blob',
+        this.digest,
+        actual,
+        'the registry, or something on the way to it, sends wrong bytes',
       );
     }
     this.#end();

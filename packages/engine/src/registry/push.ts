@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { PushOptions, PushResult } from '../contract/registry.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { digester } from '../hash/digester.ts';
 import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, isIndexType, mediaTypes } from '../image/descriptor.ts';
 import { type Manifest, parseManifest } from '../image/manifest.ts';
@@ -181,8 +181,8 @@ class Push {
 
   async #compress(layer: Descriptor, diffId: Digest, compressor: Compressor, file: string): Promise<LayerForm> {
     this.#signal.throwIfAborted();
-    const plain = createHash('sha256');
-    const packed = createHash('sha256');
+    const plain = digester();
+    const packed = digester();
     let size = 0;
     const path = this.#store.blobs.path(layer.digest);
     async function* counted() {
@@ -199,7 +199,7 @@ class Push {
     } catch (error) {
       throw wrapSystemError(error, 'compress', `layer ${shortId(diffId)}`);
     }
-    const actual = `sha256:${plain.digest('hex')}`;
+    const actual = plain.digest();
     if (actual !== layer.digest)
       throw new MicaError('store-damaged', `layer ${layer.digest} does not match its digest: it is ${actual}`, {
         subject: layer.digest,
@@ -209,7 +209,7 @@ class Push {
     const mediaType = compressor.compression === 'gzip' ? gzipType : mediaTypes.layerZstd;
     return {
       diffId,
-      digest: `sha256:${packed.digest('hex')}`,
+      digest: packed.digest(),
       mediaType,
       size,
       tarSize: layer.size,

@@ -1,9 +1,10 @@
 import { MicaError } from '../error.ts';
+import { verifyBytes } from '../hash/digester.ts';
 import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, mediaTypes } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
-import { algorithmOf, type Digest, isDigest } from '../reference/digest.ts';
+import { type Digest, isDigest } from '../reference/digest.ts';
 import type { Ask, Connection } from './connection.ts';
 import { networkFailure, RegistryFailure, statusFailure } from './failure.ts';
 import { defaultRetry, type RetryPolicy, retrying } from './retry.ts';
@@ -70,10 +71,7 @@ export class Repository {
       });
       const sent = isDigest(at) ? at : answer.header('docker-content-digest');
       const digest = sha256(bytes);
-      if (sent !== undefined && isDigest(sent) && algorithmOf(sent) === 'sha256' && sent !== digest)
-        throw new MicaError('digest-mismatch', `manifest ${sent} does not match its digest: it is ${digest}`, {
-          subject: sent,
-        });
+      if (sent !== undefined && isDigest(sent)) verifyBytes('manifest', sent, bytes);
       const raw = parseJsonObject(bytes, 'image manifest', maxManifestBytes);
       const type = (answer.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
       if (raw.schemaVersion === 1 || (schema1.test(type) && raw.schemaVersion !== 2))

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   createReadStream,
@@ -16,8 +15,9 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { MicaError } from '../error.ts';
-import { sha256Hex } from '../hash/sha256.ts';
-import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { digester, verifyBytes } from '../hash/digester.ts';
+import { sha256 } from '../hash/sha256.ts';
+import { algorithmOf, type Digest, type DigestAlgorithm, digestMismatch, hexOf } from '../reference/digest.ts';
 import { uniqueName } from '../system/random.ts';
 import { BlobWriter } from './blob-writer.ts';
 import type { Database } from './database.ts';
@@ -53,9 +53,9 @@ export class BlobStore {
     this.pending = new PendingBlobs(db, this);
   }
 
-  /** The caller ends it with `finish` or `abort`. */
-  writer(mediaType = 'application/octet-stream'): BlobWriter {
-    return new BlobWriter(this, this.temporary(), mediaType);
+  /** The caller ends it with `finish` or `abort`; `algorithm` is that of the digest it will expect. */
+  writer(mediaType = 'application/octet-stream', algorithm?: DigestAlgorithm): BlobWriter {
+    return new BlobWriter(this, this.temporary(), mediaType, algorithm);
   }
 
   /** A path in the store's temporary folder for a file made elsewhere (a worker) and then {@link adopt}ed. */
@@ -91,9 +91,8 @@ export class BlobStore {
 
   /** Stores a small blob as a whole (manifest, config). @throws MicaError digest-mismatch, and nothing is stored */
   put(bytes: Uint8Array, mediaType: string, expected?: Digest): BlobInfo {
-    const algorithm = expected === undefined ? 'sha256' : algorithmOf(expected);
-    const actual = hexDigest(algorithm, bytes);
-    if (expected !== undefined && actual !== hexOf(expected)) throw mismatch(expected, actual);
+    const digest = expected ?? sha256(bytes);
+    if (expected !== undefined) verifyBytes('blob', expected, bytes);
     const file = this.temporary();
     try {
       writeFileSync(file, bytes, { flag: 'wx', mode: 0o644 });
@@ -101,7 +100,7 @@ export class BlobStore {
       rmSync(file, { force: true });
       throw storeError(error, 'write', file);
     }
-    return this.adopt(file, { digest: `${algorithm}:${actual}` as Digest, size: bytes.length, mediaType });
+    return this.adopt(file, { digest, size: bytes.length, mediaType });
   }
 
   path(digest: Digest): string {
@@ -133,8 +132,7 @@ export class BlobStore {
       throw new MicaError('limit-exceeded', `blob ${digest} is larger than ${limit} bytes`, { subject: digest });
     try {
       const bytes = readFileSync(this.path(digest));
-      const actual = hexDigest(algorithmOf(digest), bytes);
-      if (actual !== hexOf(digest)) throw mismatch(digest, actual);
+      verifyBytes('blob', digest, bytes);
       return bytes;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(digest, error);
@@ -157,11 +155,11 @@ export class BlobStore {
       throw missing(digest, error);
     }
     try {
-      const hasher = createHash(algorithmOf(digest));
+      const hasher = digester(algorithmOf(digest));
       const buffer = new Uint8Array(1 << 20);
       for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) hasher.update(buffer.subarray(0, n));
-      const actual = hasher.digest('hex');
-      if (actual !== hexOf(digest)) throw mismatch(digest, actual);
+      const actual = hasher.digest();
+      if (actual !== digest) throw digestMismatch('blob', digest, actual);
     } finally {
       closeSync(fd);
     }
@@ -245,20 +243,6 @@ export class BlobStore {
     }
     this.#made = true;
   }
-}
-
-function hexDigest(algorithm: ReturnType<typeof algorithmOf>, bytes: Uint8Array): string {
-  return algorithm === 'sha256' ? sha256Hex(bytes) : createHash(algorithm).update(bytes).digest('hex');
-}
-
-function mismatch(digest: Digest, actual: string): MicaError {
-  return new MicaError(
-    'digest-mismatch',
-    `blob ${digest} does not match its digest: it is ${algorithmOf(digest)}:${actual}`,
-    {
-      subject: digest,
-    },
-  );
 }
 
 function missing(digest: Digest, cause?: unknown): MicaError {

@@ -1,8 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { MicaError } from '../error.ts';
-import { nativeHash } from '../hash/openssl-hash.ts';
-import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { type Digester, digester } from '../hash/digester.ts';
+import { type Digest, type DigestAlgorithm, digestMismatch } from '../reference/digest.ts';
 import type { BlobInfo } from './blob-store.ts';
 import { storeError } from './files.ts';
 
@@ -14,13 +13,18 @@ export class BlobWriter {
   readonly path: string;
   readonly #store: { adopt(file: string, info: BlobInfo): BlobInfo };
   readonly #mediaType: string;
-  readonly #sha256 = nativeHash().create();
-  #sha512: Hash | undefined;
+  readonly #hash: Digester;
   #fd: number;
   #size = 0;
 
-  constructor(store: { adopt(file: string, info: BlobInfo): BlobInfo }, path: string, mediaType: string) {
+  constructor(
+    store: { adopt(file: string, info: BlobInfo): BlobInfo },
+    path: string,
+    mediaType: string,
+    algorithm: DigestAlgorithm = 'sha256',
+  ) {
     this.#store = store;
+    this.#hash = digester(algorithm);
     this.path = path;
     this.#mediaType = mediaType;
     try {
@@ -34,15 +38,8 @@ export class BlobWriter {
     return this.#size;
   }
 
-  /** Also hash with sha512; before the first write, when the expected digest is one. */
-  useSha512(): this {
-    this.#sha512 = createHash('sha512');
-    return this;
-  }
-
   write(bytes: Uint8Array): void {
-    this.#sha256.update(bytes);
-    this.#sha512?.update(bytes);
+    this.#hash.update(bytes);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
     } catch (error) {
@@ -54,31 +51,18 @@ export class BlobWriter {
 
   /** @throws MicaError digest-mismatch when the content is not what was expected; nothing is kept then */
   finish(expected: { digest?: Digest; size?: number } = {}): BlobInfo {
-    const sha256 = Buffer.from(this.#sha256.digest()).toString('hex');
-    let digest: Digest = `sha256:${sha256}`;
     if (expected.size !== undefined && expected.size !== this.#size) {
       this.abort();
       throw new MicaError(
         'digest-mismatch',
         `blob ${expected.digest ?? ''} has ${this.#size} bytes, ${expected.size} were expected`,
-        {
-          subject: expected.digest ?? this.path,
-        },
+        { subject: expected.digest ?? this.path },
       );
     }
-    if (expected.digest !== undefined) {
-      const actual = algorithmOf(expected.digest) === 'sha512' ? this.#sha512?.digest('hex') : sha256;
-      if (actual !== hexOf(expected.digest)) {
-        this.abort();
-        throw new MicaError(
-          'digest-mismatch',
-          `blob ${expected.digest} does not match its digest: it is ${algorithmOf(expected.digest)}:${actual}`,
-          {
-            subject: expected.digest,
-          },
-        );
-      }
-      digest = expected.digest;
+    const digest = this.#hash.digest();
+    if (expected.digest !== undefined && expected.digest !== digest) {
+      this.abort();
+      throw digestMismatch('blob', expected.digest, digest);
     }
     closeSync(this.#fd);
     this.#fd = -1;

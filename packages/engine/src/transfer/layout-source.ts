@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { MicaError, wrapSystemError } from '../error.ts';
-import { sha256 } from '../hash/sha256.ts';
+import { verifyBytes } from '../hash/digester.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { isObject, maxConfigBytes, maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
@@ -55,10 +55,7 @@ export class LayoutSource implements Source {
 
   async document(item: Descriptor): Promise<CopiedDocument> {
     const bytes = this.#read(blobName(item.digest), maxManifestBytes);
-    if (sha256(bytes) !== item.digest)
-      throw new MicaError('digest-mismatch', `${item.digest} in ${this.#path} does not match its digest`, {
-        subject: item.digest,
-      });
+    verifyBytes(`${this.#path}: blob`, item.digest, bytes);
     const { mediaType } = parseJsonObject(bytes, 'manifest', maxManifestBytes);
     return { digest: item.digest, bytes, mediaType: typeof mediaType === 'string' ? mediaType : item.mediaType };
   }

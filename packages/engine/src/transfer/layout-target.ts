@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ArchiveSink } from '../archive/save.ts';
-import { MicaError } from '../error.ts';
+import { digester } from '../hash/digester.ts';
 import { type Descriptor, isConfigType, isIndexType, mediaTypes } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseManifest } from '../image/manifest.ts';
-import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { algorithmOf, type Digest, digestMismatch, hexOf } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import { Limit } from '../registry/limit.ts';
 import type { BlobFile, CopiedDocument, Target } from './contract.ts';
@@ -96,11 +95,11 @@ function blobName(digest: Digest): string {
 }
 
 async function* verified(digest: Digest, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const hash = createHash(algorithmOf(digest));
+  const hash = digester(algorithmOf(digest));
   for await (const chunk of bytes) {
     hash.update(chunk);
     yield chunk;
   }
-  if (hash.digest('hex') !== hexOf(digest))
-    throw new MicaError('digest-mismatch', `blob ${digest} does not match its digest`, { subject: digest });
+  const actual = hash.digest();
+  if (actual !== digest) throw digestMismatch('blob', digest, actual);
 }

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { ChangeBit, type Core, type EntryTable, Kind, renumberLayers } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
+import { type Digester, digester } from '../hash/digester.ts';
+import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import type { Difference, TreeChange } from './contract.ts';
 import type { ImageTree } from './image-tree.ts';
@@ -81,26 +82,25 @@ async function digests(
   tree: ImageTree,
   indexes: ReadonlySet<number>,
   task: Task,
-): Promise<Map<number, string>> {
-  const open = new Map<number, { hash: ReturnType<typeof createHash>; at: number }>();
-  for (const index of indexes)
-    if (tree.table.kind(index) === Kind.file) open.set(index, { hash: createHash('sha256'), at: 0 });
+): Promise<Map<number, Digest>> {
+  const open = new Map<number, { hash: Digester; at: number }>();
+  for (const index of indexes) if (tree.table.kind(index) === Kind.file) open.set(index, { hash: digester(), at: 0 });
   for await (const { index, offset, bytes } of readFiles(store, tree, open.keys(), task)) {
-    const file = open.get(index) as { hash: ReturnType<typeof createHash>; at: number };
+    const file = open.get(index) as { hash: Digester; at: number };
     zeros(file.hash, offset - file.at);
     file.hash.update(bytes);
     file.at = offset + bytes.length;
   }
-  const found = new Map<number, string>();
+  const found = new Map<number, Digest>();
   for (const [index, file] of open) {
     zeros(file.hash, tree.table.size(index) - file.at);
-    found.set(index, file.hash.digest('hex'));
+    found.set(index, file.hash.digest());
   }
   return found;
 }
 
 const zeroBlock = Buffer.alloc(1 << 16);
-function zeros(hash: ReturnType<typeof createHash>, count: number): void {
+function zeros(hash: Digester, count: number): void {
   for (let left = count; left > 0; left -= zeroBlock.length)
     hash.update(left < zeroBlock.length ? zeroBlock.subarray(0, left) : zeroBlock);
 }

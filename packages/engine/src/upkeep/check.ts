@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Task } from '../contract/task.ts';
+import { digester } from '../hash/digester.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
-import { hexOf, shortId } from '../reference/digest.ts';
+import { shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -63,8 +63,10 @@ async function checkLayer(store: Store, layer: LayerRecord): Promise<void> {
     return;
   }
   const decoder = decoderOf(compressionOf(layer.mediaType)) ?? new PassThrough();
-  const hasher = createHash('sha256');
-  await pipeline(store.blobs.open(layer.digest), decoder, hasher);
-  const actual = hasher.digest('hex');
-  if (actual !== hexOf(layer.diffId)) throw new Error(`unpacks to sha256:${actual}`);
+  const hash = digester();
+  await pipeline(store.blobs.open(layer.digest), decoder, async (plain: AsyncIterable<Buffer>) => {
+    for await (const chunk of plain) hash.update(chunk);
+  });
+  const actual = hash.digest();
+  if (actual !== layer.diffId) throw new Error(`unpacks to ${actual}`);
 }
