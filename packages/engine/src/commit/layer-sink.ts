@@ -3,6 +3,7 @@ import type { HashEngine } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { startThread } from '../pool/thread.ts';
 import type { Digest } from '../reference/digest.ts';
+import type { Uncached } from '../system/uncached.ts';
 import { borrowRing, END, GIVEN, HASHED, type HashRing, makeRing, returnRing } from './hash-ring.ts';
 import type { Filled } from './pack.ts';
 
@@ -10,6 +11,8 @@ export interface SinkOptions {
   readonly hasher: HashEngine;
   /** Hash on a thread of its own: pays from a few MiB on, where its start is behind it before the reading is. */
   readonly thread: boolean;
+  /** Keep nothing of it in the page cache. */
+  readonly uncached?: Uncached | null;
 }
 
 /** With a thread that hashes, as many as keep it and the disk busy; else one is written while the next is filled. */
@@ -24,6 +27,8 @@ const SLOT_BYTES = 1 << 20;
 export class LayerSink {
   readonly #file: string;
   readonly #fd: number;
+  /** Null: not wanted, or found not to work for this file. */
+  #uncached: Uncached | null;
   readonly #slots: number;
   readonly #ring: HashRing;
   readonly #writes: (Promise<void> | undefined)[];
@@ -38,6 +43,7 @@ export class LayerSink {
   constructor(file: string, options: SinkOptions) {
     this.#file = file;
     this.#fd = openSync(file, 'wx', 0o644);
+    this.#uncached = options.uncached ?? null;
     this.#slots = options.thread ? SLOTS.thread : SLOTS.inline;
     this.#ring = options.thread ? makeRing(this.#slots, SLOT_BYTES) : borrowRing(this.#slots, SLOT_BYTES);
     this.#writes = new Array(this.#slots);
@@ -62,7 +68,7 @@ export class LayerSink {
     const bytes = this.buffer.subarray(0, filled.length);
     // A layer of one piece is written at once: waking libuv's threads costs more than the writing does.
     if (filled.last && this.#given === 0) writeWhole(this.#fd, bytes);
-    else if (!filled.hole) this.#writes[slot] = this.#write(slot, bytes, this.#size);
+    else if (!filled.hole) this.#writes[slot] = this.#write(slot, filled.length, this.#size);
     this.#holeAtEnd = filled.hole && this.#given > 0;
     this.#size += filled.length;
     this.#hasher?.update(bytes);
@@ -127,19 +133,26 @@ export class LayerSink {
     }
   }
 
-  #write(slot: number, bytes: Uint8Array, at: number): Promise<void> {
+  #write(slot: number, length: number, at: number): Promise<void> {
+    const buffer = this.#ring.slots[slot] as Uint8Array;
     return new Promise<void>((resolve) => {
+      const end = () => {
+        this.#writes[slot] = undefined;
+        resolve();
+      };
       const step = (from: number) =>
-        write(this.#fd, bytes, from, bytes.length - from, at + from, (error, written) => {
+        write(this.#fd, buffer, from, length - from, at + from, (error, written) => {
           if (error) this.#fail(error);
-          else if (from + written < bytes.length) {
-            step(from + written);
-            return;
-          }
-          this.#writes[slot] = undefined;
-          resolve();
+          else if (from + written < length) return step(from + written);
+          end();
         });
-      step(0);
+      if (!this.#uncached) step(0);
+      else
+        this.#uncached.write(this.#fd, buffer, length, at, (written) => {
+          if (written < 0) this.#uncached = null;
+          if (written < length) step(Math.max(0, written));
+          else end();
+        });
     });
   }
 

@@ -43,6 +43,8 @@ export interface LayerJob {
   readonly hasher: HashEngine['name'];
   /** Files' bytes from which on hashing gets a thread of its own. */
   readonly threadFrom: number;
+  /** Files' bytes from which on the layer is not kept in the page cache; 128 MiB unless told. */
+  readonly uncachedFrom?: number;
 }
 
 export type LayerOutcome = { readonly frozenMs: number } & (

@@ -3,6 +3,7 @@ import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-w
 import type { StopSignal } from '../pool/stop.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { dataRuns } from '../system/holes.ts';
+import type { Uncached } from '../system/uncached.ts';
 import { changed, openFile, SmallFiles } from './small-files.ts';
 
 /** Takes the tar's bytes in order; they are the packer's again once it returns. */
@@ -12,6 +13,8 @@ export interface PackOptions {
   readonly signal?: StopSignal;
   /** The name of an entry's file below its root; its own path unless told. */
   readonly pathOf?: (index: number) => Uint8Array;
+  /** How large files are read, if not through the page cache. */
+  readonly uncached?: Uncached | null;
   readonly onFile?: (bytes: number) => void;
   /** Told of the bytes of those files that it wants to see; what it is given holds during the call. */
   readonly watch?: (index: number) => { update(bytes: Uint8Array): void; done(): void } | null;
@@ -95,6 +98,13 @@ export function* packSteps(
       if (fill === buffer.length) yield* flush();
     }
   }
+  let uncached = options.uncached ?? null;
+  function read(fd: number, length: number, at: number): number {
+    const n = uncached?.read(fd, buffer, fill, length, at) ?? -1;
+    if (n >= 0) return n;
+    uncached = null;
+    return readSync(fd, buffer, fill, length, at);
+  }
   let watch: ReturnType<NonNullable<PackOptions['watch']>> = null;
   function* zeros(count: number): Generator<Filled, void> {
     for (let left = count; left > 0; ) {
@@ -110,7 +120,7 @@ export function* packSteps(
   function* data(fd: number, index: number, from: number, to: number): Generator<Filled, void> {
     for (let at = from; at < to; ) {
       // Straight into the buffer that is hashed and written: a file's bytes are copied once.
-      const n = readSync(fd, buffer, fill, Math.min(to - at, buffer.length - fill), at);
+      const n = read(fd, Math.min(to - at, buffer.length - fill), at);
       if (n === 0) throw changed(table, index);
       watch?.update(buffer.subarray(fill, fill + n));
       fill += n;

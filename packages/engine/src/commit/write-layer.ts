@@ -4,16 +4,20 @@ import { wrapSystemError } from '../error.ts';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
+import { Uncached } from '../system/uncached.ts';
 import { Breather } from './breather.ts';
 import { LayerSink } from './layer-sink.ts';
 import type { LayerJob, LayerTask } from './make-layer.ts';
 import { type PackOptions, packSteps, type RootOf } from './pack.ts';
 
+/** Files' bytes from which on the layer is not kept in the page cache: it would push out what others read. */
+const UNCACHED_FROM = 128 << 20;
+
 /** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
 export async function writeLayer(
   core: Core,
   table: EntryTable,
-  job: Pick<LayerJob, 'subject' | 'upper' | 'file' | 'hasher' | 'threadFrom'>,
+  job: Pick<LayerJob, 'subject' | 'upper' | 'file' | 'hasher' | 'threadFrom' | 'uncachedFrom'>,
   task: LayerTask,
   watch?: NonNullable<PackOptions['watch']>,
 ): Promise<{ digest: Digest; size: number }> {
@@ -30,20 +34,22 @@ export async function streamLayer(
   core: Core,
   table: EntryTable,
   rootOf: RootOf,
-  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'threadFrom'>,
+  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'threadFrom' | 'uncachedFrom'>,
   task: LayerTask,
   watch?: PackOptions['watch'],
   pathOf?: PackOptions['pathOf'],
 ): Promise<{ digest: Digest; size: number }> {
   const total = bytesOf(table);
   const hasher = job.hasher === 'wasm' ? wasmHash() : nativeHash();
+  const uncached = total >= (job.uncachedFrom ?? UNCACHED_FROM) ? Uncached.open() : null;
   let sink: LayerSink | undefined;
   try {
-    sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom });
+    sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom, uncached });
     const to = sink;
     const breather = new Breather();
     let files = 0;
     const options: PackOptions = {
+      uncached,
       ...(task.signal ? { signal: task.signal } : {}),
       ...(watch ? { watch } : {}),
       ...(pathOf ? { pathOf } : {}),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -57,6 +57,8 @@ function plainly(): Buffer {
 it.each([
   ['here', { threadFrom: Infinity }],
   ['in a thread', { threadFrom: 0 }],
+  ['here, past the page cache', { uncachedFrom: 0 }],
+  ['in a thread, past the page cache', { threadFrom: 0, uncachedFrom: 0 }],
   ['by the kernel in WASM', { hasher: 'wasm' as const }],
   ['by the kernel in WASM in a thread', { hasher: 'wasm' as const, threadFrom: 0 }],
 ])('hashed %s: the bytes on disk are the tar, and its digest is theirs', async (_, how) => {
@@ -119,13 +121,30 @@ it('a full disk is one error, and nothing is left', async () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
   try {
     for (let i = 0; i < 12; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(900_000, i));
-    for (const threadFrom of [0, Infinity]) {
-      const one = job({ file: join(small, 'layer'), threadFrom });
+    for (const how of [{}, { threadFrom: 0 }, { uncachedFrom: 0 }]) {
+      const one = job({ file: join(small, 'layer'), ...how });
       await expect(makeLayer(one)).rejects.toMatchObject({ code: 'no-space' });
       expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
     }
   } finally {
     execFileSync('umount', ['-l', small]);
+  }
+});
+
+it('where the file system knows the page cache only, the layer is whole all the same', async () => {
+  const memory = join(dir, 'memory');
+  mkdirSync(memory);
+  execFileSync('mount', ['-t', 'tmpfs', 'none', memory]);
+  try {
+    for (const folder of [upper, memory]) writeFileSync(join(folder, 'f'), randomBytes(5_000_000));
+    for (const where of [{ file: join(memory, 'layer') }, { upper: memory }]) {
+      const one = job({ ...where, uncachedFrom: 0 });
+      expect(await makeLayer(one)).toMatchObject({ digest: sha256(one.file) });
+      execFileSync('tar', ['-df', one.file, '-C', one.upper, 'f']);
+      rmSync(one.file);
+    }
+  } finally {
+    execFileSync('umount', ['-l', memory]);
   }
 });
 
