@@ -4,7 +4,8 @@ import type { StopSignal } from '../pool/stop.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { dataRuns } from '../system/holes.ts';
 import type { Uncached } from '../system/uncached.ts';
-import { changed, openFile, SmallFiles } from './small-files.ts';
+import { SmallFiles } from './small-files.ts';
+import { changed, openFile } from './table-file.ts';
 
 /** Takes the tar's bytes in order; they are the packer's again once it returns. */
 export type ByteSink = (bytes: Uint8Array) => void;

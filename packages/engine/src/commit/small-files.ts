@@ -1,8 +1,8 @@
 import { closeSync, readSync } from 'node:fs';
 import type { EntryTable } from '@mica/core-wasm';
-import { MicaError, wrapSystemError } from '../error.ts';
-import { openBeneath } from '../system/beneath.ts';
+import { wrapSystemError } from '../error.ts';
 import { ReadRing } from '../system/read-ring.ts';
+import { changed, openFile } from './table-file.ts';
 
 /** From this many files on a ring, which takes 0.5 ms to set up, is worth it. */
 const RING_FROM = 128;
@@ -72,32 +72,4 @@ export class SmallFiles {
       closeSync(fd);
     }
   }
-}
-
-const terminated = Buffer.alloc(4097);
-
-/**
- * A file of a table's, for reading; `path` below the open directory `dir`. The descriptor is the caller's to close.
- * @throws MicaError conflict where it is no longer there
- */
-export function openFile(table: EntryTable, index: number, dir: number, path: Uint8Array): number {
-  terminated.set(path);
-  terminated[path.length] = 0;
-  try {
-    return openBeneath(dir, terminated);
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? changed(table, index, error)
-      : wrapSystemError(error, 'read', `/${table.path(index)}`);
-  }
-}
-
-/** A layer never holds what no moment of the container held. */
-export function changed(table: EntryTable, index: number, cause?: unknown): MicaError {
-  const subject = `/${table.path(index)}`;
-  return new MicaError('conflict', `${subject} changed while it was read`, {
-    subject,
-    hint: 'commit again, without --pause=false',
-    cause,
-  });
 }
