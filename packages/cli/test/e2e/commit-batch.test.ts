@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { CommitBench } from '../support/commit-bench.ts';
+import { bin } from '../support/store.ts';
+
+let bench: CommitBench;
+beforeAll(() => {
+  bench = new CommitBench();
+});
+afterEach(() => bench.clear());
+afterAll(() => bench.close());
+
+it('many at once: names, template, table, JSON; a bad one fails alone', async () => {
+  for (const name of ['aa', 'bb', 'cc']) await bench.made(name, { [`etc/${name}`]: name, 'etc/same': 'same' });
+  const table = bench.ok('commit', '--tag', 'ckpt/{name}:{n}', 'aa', 'bb');
+  expect(table.split('\n').map((line) => line.split(/ {3,}/))).toEqual([
+    ['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'],
+    ['aa', expect.stringMatching(/^[0-9a-f]{12}$/), 'ckpt/aa:1', expect.any(String), expect.any(String), 'committed'],
+    ['bb', expect.stringMatching(/^[0-9a-f]{12}$/), 'ckpt/bb:2', expect.any(String), expect.any(String), 'committed'],
+  ]);
+  writeFileSync(join(bench.work, 'list'), '# mine\ncc\nnobody\naa # again\n');
+  const { code, out } = bench.mica(
+    'commit',
+    '--json',
+    '--from-file',
+    join(bench.work, 'list'),
+    '--tag',
+    '{image}:{name}',
+  );
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(code).toBe(1);
+  expect(lines.find((line) => line.container === 'nobody')).toMatchObject({
+    status: 'failed',
+    code: 'no-such-container',
+  });
+  expect(
+    lines
+      .filter((line) => line.status === 'committed')
+      .map((line) => line.references[0])
+      .sort(),
+  ).toEqual(['base:aa', 'base:cc']);
+  expect(bench.tags()).toEqual(['base:1', 'base:aa', 'base:cc', 'ckpt/aa:1', 'ckpt/bb:2']);
+});
+
+it('one that cannot be recorded fails alone, also in the transaction that records the others', async () => {
+  for (const name of ['aa', 'bb', 'cc']) await bench.made(name, { [name]: name });
+  const before = bench.engine.images.list().length;
+  const store = new DatabaseSync(join(bench.root, 'mica.db'));
+  // What a container removed at that very moment comes to: its row is gone when its turn has come.
+  store.exec(
+    "CREATE TRIGGER refuse BEFORE INSERT ON refs WHEN new.name LIKE '%/bb:%' BEGIN SELECT raise(FAIL, 'refused'); END",
+  );
+  const rows = [];
+  for await (const row of bench.engine.commitMany({ all: true }, { tag: 'own/{name}:1' })) rows.push(row);
+  store.exec('DROP TRIGGER refuse');
+  store.close();
+  expect(rows.filter((row) => 'error' in row).map(({ name, n }) => [name, n])).toEqual([['bb', 2]]);
+  expect(bench.tags()).toEqual(['base:1', 'own/aa:1', 'own/cc:1']);
+  expect(bench.engine.images.list().length).toBe(before + 2);
+});
+
+it('--all and --filter choose; equal writable layers are one layer', async () => {
+  for (const name of ['x1', 'x2', 'y1']) await bench.made(name, { f: 'the same' });
+  spawnSync('sh', ['-c', `find ${bench.root}/containers/*/upper -exec touch -h -d @1700000000 {} +`]);
+  const chosen = bench
+    .ok('commit', '--json', '--filter', 'name=^x', '--tag', 'f/{name}')
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(chosen.map((line) => line.container).sort()).toEqual(['x1', 'x2']);
+  const all = bench
+    .ok('commit', '--json', '--all', '--tag', 'all:{id}')
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(new Set(all.map((line) => line.layer.diffId)).size).toBe(1);
+  expect(all.length).toBe(3);
+});
+
+it('what cannot be meant is refused before anything is done', async () => {
+  for (const name of ['aa', 'bb']) await bench.made(name);
+  const refused = (why: RegExp, ...args: string[]) =>
+    expect(bench.mica('commit', ...args)).toMatchObject({ code: 1, err: expect.stringMatching(why) });
+  refused(/at most 2 arguments/, 'aa', 'bb', 'cc');
+  refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
+  refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
+  refused(/unknown key shoe/, '--filter', 'shoe=1');
+  refused(/invalid number of jobs/, '--all', '--jobs', 'many');
+  refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));
+  refused(/unknown hasher/, '--hasher', 'fast', 'aa');
+  refused(/must be lowercase/, '--tag', 'bad/{name}X', 'aa');
+  // No flag is ignored: in this company each of them would have said nothing.
+  for (const flag of ['--full', '--incremental', '--no-pause', '--all', '--json', '--tag=x:1', '--filter=name=aa'])
+    refused(/is for containers, not for --from/, flag, '--from', bench.work, 'base:1', 'new:1');
+  refused(/--hasher is for containers/, '--hasher=wasm', '--from', bench.work, 'base:1');
+  refused(/--trust-mtime is for --from/, '--trust-mtime', 'aa');
+  refused(/--jobs is for many containers/, '--jobs=2', 'aa');
+  refused(/--verbose is for one container/, '--verbose', '--all');
+  expect(bench.tags()).toEqual(['base:1']);
+});
+
+it('kill -9 in the middle of a batch: what was reported is there and whole, nothing else is, and --all again finishes', async () => {
+  const names = Array.from({ length: 100 }, (_, i) => `k${i}`);
+  for (const [i, name] of names.entries())
+    await bench.made(
+      name,
+      Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`d${n % 3}/f${n}`, Buffer.alloc(100_000, i * 31 + n)])),
+    );
+  // A shell kills it: this process's event loop may be late by more than the whole batch takes.
+  const killer = `mkfifo "$1"; fifo=$1; shift; "$@" > "$fifo" 2>/dev/null & pid=$!
+    { for i in 1 2 3 4 5; do read -r line; echo "$line"; done; kill -9 $pid; cat; } < "$fifo"`;
+  const batch = [bin, 'commit', '--json', '--all', '--jobs', '1', '--tag', 'k/{name}'];
+  const out = spawnSync('sh', ['-c', killer, 'sh', join(bench.work, 'fifo'), ...batch], {
+    env: { ...process.env, MICA_ROOT: bench.root },
+  }).stdout.toString();
+  const reported = out
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+  expect(reported.length).toBeGreaterThan(4);
+  expect(reported.length).toBeLessThan(names.length);
+  const listed = bench.tags().filter((tag) => tag !== 'base:1');
+  for (const one of reported) {
+    expect(listed).toContain(one.references[0]);
+    const blob = join(bench.root, 'blobs/sha256', one.layer.diffId.slice(7));
+    expect(createHash('sha256').update(readFileSync(blob)).digest('hex')).toBe(one.layer.diffId.slice(7));
+  }
+  // An image that was finished, but whose line was not out yet, is whole as well; no half one is listed.
+  for (const tag of listed) expect(bench.engine.images.history(tag).length).toBe(2);
+  bench.ok('commit', '--all', '--tag', 'k/{name}');
+  expect(bench.tags().length).toBe(names.length + 1);
+});
+
+it('Ctrl-C in a batch: exit code 130 within a second or so, finished images whole, no other, nothing frozen', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `i${i}`);
+  for (const [i, name] of names.entries()) await bench.made(name, { big: Buffer.alloc(24 << 20, i + 1) });
+  const batch = bench.store.spawn(['commit', '--json', '--all', '--jobs', '2', '--tag', 'i/{name}']);
+  let out = '';
+  batch.stdout.on('data', (chunk) => {
+    if (out === '') batch.kill('SIGINT');
+    out += chunk;
+  });
+  const code = await new Promise((resolve) => batch.on('close', resolve));
+  const lines = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const finished = lines.filter((line) => line.status === 'committed').map((line) => line.references[0]);
+  expect(code).toBe(130);
+  expect(finished.length).toBeLessThan(names.length);
+  expect(lines.find((line) => line.status === 'failed')).toMatchObject({ code: 'aborted' });
+  expect(
+    bench
+      .tags()
+      .filter((tag) => tag !== 'base:1')
+      .sort(),
+  ).toEqual(finished.sort());
+});

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { treeLines } from '../../../engine/test/support/tree.ts';
+import { CommitBench } from '../support/commit-bench.ts';
+
+let bench: CommitBench;
+beforeAll(() => {
+  bench = new CommitBench();
+});
+afterEach(() => bench.clear());
+afterAll(() => bench.close());
+
+it('--incremental: only the change is in the new layer, the image shows all, and past the limit one layer is made again', async () => {
+  const id = await bench.made('inc', { 'd/one': '1', 'd/two': '2', 'etc/x': 'x' });
+  const layers = (image: string) => bench.configOf(image).rootfs.diff_ids.length as number;
+  expect(layers(bench.ok('commit', '--incremental', 'inc', 'inc:1'))).toBe(2);
+  writeFileSync(join(bench.upperOf(id), 'd/two'), 'changed');
+  rmSync(join(bench.upperOf(id), 'd/one'));
+  const second = bench.ok('commit', '--incremental', '--sync', 'inc', 'inc:2');
+  expect(layers(second)).toBe(3);
+  const top = bench.configOf(second).rootfs.diff_ids.at(-1).slice(7);
+  const listed = spawnSync('tar', ['-tf', join(bench.root, 'blobs/sha256', top)], { encoding: 'utf8' }).stdout;
+  expect(listed.split('\n').filter(Boolean)).toEqual(['./', 'd/', 'd/.wh.one', 'd/two']);
+  expect(bench.ok('run', '--rm', 'inc:2', 'sh', '-c', 'cat /d/* /etc/x')).toBe('changedx');
+  expect(layers(bench.ok('commit', '--incremental', 'inc', 'inc:3'))).toBe(3); // nothing changed
+  expect(layers(bench.ok('commit', '--incremental', '--full', 'inc', 'inc:4'))).toBe(2);
+  expect(bench.ok('run', '--rm', 'inc:4', 'sh', '-c', 'cat /d/* /etc/x')).toBe('changedx');
+});
+
+it('squash makes the layers above the base one, flatten all of them, and both show the same tree', async () => {
+  const id = await bench.made('sq', { 'd/one': '1', 'd/two': '2' });
+  bench.ok('commit', '--incremental', 'sq', 'sq:1');
+  writeFileSync(join(bench.upperOf(id), 'd/two'), 'changed');
+  rmSync(join(bench.upperOf(id), 'd/one'));
+  linkSync(join(bench.upperOf(id), 'd/two'), join(bench.upperOf(id), 'same'));
+  const stacked = bench.configOf(bench.ok('commit', '--incremental', '-m', 'second', 'sq', 'sq:2'));
+  const squashed = bench.configOf(bench.ok('squash', '--timestamp', '1700000000', '-t', 'sq:s', 'sq:2'));
+  expect(squashed.created).toBe('2023-11-14T22:13:20.000Z');
+  const flat = bench.configOf(bench.ok('flatten', '-t', 'sq:f', 'sq:2'));
+  expect([stacked, squashed, flat].map((config) => config.rootfs.diff_ids.length)).toEqual([3, 2, 1]);
+  expect(squashed.rootfs.diff_ids[0]).toBe(stacked.rootfs.diff_ids[0]);
+  expect(squashed.history.map((row: { comment?: string }) => row.comment)).toContain('second');
+  const top = join(bench.root, 'blobs/sha256', squashed.rootfs.diff_ids[1].slice(7));
+  const listed = spawnSync('tar', ['-tf', top], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+  expect(listed).toEqual(['./', 'd/', 'd/two', 'same']);
+  const trees = ['sq:2', 'sq:s', 'sq:f'].map((name) => {
+    const dir = join(bench.work, name);
+    expect(bench.mica('unpack', name, dir).code).toBe(0);
+    return treeLines(dir);
+  });
+  expect(trees[1]).toEqual(trees[0]);
+  expect(trees[2]).toEqual(trees[0]);
+  expect(bench.mica('squash', '--onto', 'sq:f', 'sq:2').err).toMatch(/is not below/);
+});
+
+it('fork commits once and starts others that have what the first one had', async () => {
+  bench.ok('run', '-d', '--name', 'first', '-e', 'A=1', 'base:1', 'sh', '-c', 'echo state > /state; exec sleep 1000');
+  for (let i = 0; i < 100 && !existsSync(join(bench.upperOf(bench.engine.list()[0]?.id as string), 'state')); i++)
+    await sleep(50);
+  expect(bench.ok('fork', '-n', '2', 'first').split('\n').length).toBe(2);
+  expect(
+    bench.engine
+      .list()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['first', 'first-1', 'first-2']);
+  expect(bench.ok('exec', 'first-2', 'sh', '-c', 'cat /state; echo $A')).toBe('state\n1');
+  expect(bench.mica('fork', '-n', 'many', 'first').err).toMatch(/invalid number/);
+});

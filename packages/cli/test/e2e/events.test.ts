@@ -1,0 +1,54 @@
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+const lines = (...args: string[]) => store.ok(args).split('\n').filter(Boolean);
+
+it('events: filters, since and until, formats, as they come', async () => {
+  const since = `${Date.now() / 1000}`;
+  const child = store.spawn(['events', '--filter', 'container=seen', '--format', '{{.Action}}']);
+  const came = text(child.stdout);
+  const how = ['--name', 'seen', '-l', 'app=web', '--network', 'none', '-v', 'kept:/kept:ro'];
+  store.ok(['create', ...how, 'base:1', 'sh', '-c', 'exit 3']);
+  store.run(['start', '-a', 'seen']);
+  store.ok(['rename', 'seen', 'other']);
+  store.ok(['rm', 'other']);
+  const past = (...args: string[]) => lines('events', '--since', since, '--until', '0s', ...args);
+  expect(past('--format', '{{.Action}} {{or (index .Actor.Attributes "name") .Actor.ID}}')).toEqual([
+    'create kept',
+    'create seen',
+    'attach seen',
+    'connect none',
+    'mount kept',
+    'start seen',
+    'die seen',
+    'disconnect none',
+    'unmount kept',
+    'rename other',
+    'destroy other',
+  ]);
+  expect(past('--filter', 'event=die')).toEqual([
+    expect.stringMatching(/^\d{4}-.*Z container die [0-9a-f]{64} \(app=web, exitCode=3, image=base:1, name=seen\)$/),
+  ]);
+  expect(past('--filter', 'label=app=web', '--filter', 'event=create', '--filter', 'event=destroy')).toHaveLength(2);
+  expect(past('--filter', 'label=app=db')).toEqual([]);
+  expect(past('--filter', 'type=image')).toEqual([]);
+  const [mount] = past('--filter', 'volume=kept', '--filter', 'event=mount', '--format', 'json');
+  expect(JSON.parse(mount as string)).toMatchObject({ Actor: { Attributes: { destination: '/kept' } } });
+  expect(mount).not.toMatch(/"(status|from)"/); // docker's oldest fields: of containers and images alone
+  const [message] = past('--filter', 'event=start', '--format', 'json').map((line) => JSON.parse(line));
+  expect(message).toMatchObject({
+    status: 'start',
+    Type: 'container',
+    from: 'base:1',
+    Actor: { Attributes: { app: 'web' } },
+  });
+  child.kill('SIGINT');
+  expect((await came).split('\n')).toEqual(expect.arrayContaining(['die']));
+});

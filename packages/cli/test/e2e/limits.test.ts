@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bin, TestStore } from '../support/store.ts';
+import { Terminal } from '../support/terminal.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => {
+  store.removeContainers();
+  store.remove();
+});
+/** In the background, without a network; its name. */
+function start(name: string, script: string, ...flags: string[]): string {
+  store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, 'base:1', 'sh', '-c', script]);
+  return name;
+}
+const lines = (...args: string[]) => store.ok(args).split('\n').filter(Boolean);
+
+it('update: memory, processors, processes in force at once; the restart policy from now on', () => {
+  start('small', 'sleep 1000', '-m', '64m');
+  store.ok(['update', '-m', '32m', '--memory-swap', '64m', '--cpus', '0.5', '--pids-limit', '50', 'small']);
+  const v1 = 'cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max';
+  const v2 = 'cat memory.max cpu.max pids.max';
+  const inside = store.ok([
+    'exec',
+    'small',
+    'sh',
+    '-c',
+    `cd /sys/fs/cgroup; if [ -d memory ]; then ${v1}; else ${v2}; fi`,
+  ]);
+  expect(inside).toMatch(/^33554432\n50000( 100000)?\n50\n$/);
+  store.ok(['update', '--restart', 'on-failure:3', 'small']);
+  const format = '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}} {{json .HostConfig.RestartPolicy}}';
+  expect(store.ok(['inspect', '-f', format, 'small'])).toBe(
+    '33554432 500000000 {"Name":"on-failure","MaximumRetryCount":3}\n',
+  );
+  expect(store.run(['update', '-m', '1m', 'small'])).toMatchObject({ err: expect.stringMatching(/6MB/) });
+  // docker's code and words: 125 is for run, whose 1 is the container's own.
+  expect(store.run(['update', '--restart', 'bogus', 'small'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^mica: invalid restart policy 'bogus'\n/),
+  });
+  expect(store.run(['run', '--restart', 'always:2', 'base:1', 'true'])).toMatchObject({
+    code: 125,
+    err: expect.stringMatching(/^mica: maximum retry count cannot be used with restart policy 'always'\n/),
+  });
+  expect(store.run(['update', 'small'])).toMatchObject({ code: 1, err: expect.stringMatching(/one or more flags/) });
+});
+
+it('stats: once, by template, live in a terminal', async () => {
+  const [heading, row] = lines('stats', '--no-stream', 'small');
+  expect(heading).toMatch(/^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/);
+  expect(row).toMatch(/^[0-9a-f]{12} +small +\d+\.\d\d% +\S+ \/ 32MiB +\d+\.\d\d% .* 1$/);
+  expect(store.ok(['stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'small'])).toBe('small 1\n');
+  expect(store.run(['stats', '--no-stream', 'nope'])).toMatchObject({ code: 1, err: expect.stringMatching(/No such/) });
+  const terminal = new Terminal({ MICA_ROOT: store.root });
+  try {
+    terminal.line(`${bin} stats`);
+    await terminal.shows(/NAME.*\n.* small +.*\/ 32MiB/);
+    store.ok(['rm', '-f', 'small']);
+    await terminal.shows(/NAME(?![\s\S]*small)/);
+    terminal.keys('C-c');
+    await terminal.shows(/host>$/);
+  } finally {
+    terminal.close();
+  }
+});
