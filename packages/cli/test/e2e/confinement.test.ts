@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestStore } from '../support/store.ts';
@@ -79,6 +79,18 @@ it("root inside sees none of the host's processes and nothing outside its root",
   expect(shell(`cat /proc/1/root${store.work}/outside`).code).not.toBe(0);
   expect(shell(`ln -s ${store.work}/outside /l && echo x > /l`).code).not.toBe(0);
   expect(readFileSync(join(store.work, 'outside'), 'utf8')).toBe('untouched');
+});
+
+it('a working directory behind a symlink of the image is made in the container, never on the host', () => {
+  const outside = join(store.work, 'beyond');
+  mkdirSync(outside);
+  store.ok(['run', '--name', 'linked', 'base:1', 'ln', '-s', outside, '/link']);
+  store.ok(['commit', 'linked', 'linked:1']);
+  const made = `${outside}/made/deep\n`;
+  expect(run('-w', '/link/made/deep', 'linked:1', 'pwd', '-P')).toEqual({ code: 0, out: made, err: '' });
+  expect(run('-w', '../../link/made/deep', 'linked:1', 'pwd').code).toBe(125);
+  expect(readdirSync(outside)).toEqual([]);
+  store.removeContainers();
 });
 
 it('capabilities, seccomp, no-new-privileges, --privileged: what was asked for is in force', () => {

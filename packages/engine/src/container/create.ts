@@ -29,8 +29,14 @@ export async function createContainer(context: ContainerContext, options: Create
     throw new MicaError('invalid-argument', 'no command specified', {
       subject: options.image,
       hint: 'give a command after the image',
-      exitCode: 125,
     });
+  const { workdir } = options;
+  if (workdir !== undefined && !workdir.startsWith('/'))
+    throw new MicaError(
+      'invalid-argument',
+      `the working directory '${workdir}' is invalid, it needs to be an absolute path`,
+      { subject: '--workdir' },
+    );
   checkAsked(options);
   const runtime = options.runtime ?? context.wantedRuntime;
   if (runtime !== undefined) requireProgram(runtime, runtime);
@@ -85,7 +91,7 @@ function stopSignalOf(options: CreateOptions, image: string | undefined): { stop
 
 function checkLife({ remove, restart, init, health = {}, uts, hostname }: CreateOptions): void {
   if (uts === 'host' && hostname !== undefined)
-    throw new MicaError('invalid-argument', 'conflicting options: hostname and the UTS mode', { exitCode: 125 });
+    throw new MicaError('invalid-argument', 'conflicting options: hostname and the UTS mode');
   for (const [name, value] of Object.entries({
     Interval: health.interval,
     Timeout: health.timeout,
@@ -93,7 +99,7 @@ function checkLife({ remove, restart, init, health = {}, uts, hostname }: Create
     StartInterval: health.startInterval,
   }))
     if (value !== undefined && value !== 0 && value < 1_000_000)
-      throw new MicaError('invalid-argument', `${name} in Healthcheck cannot be less than 1ms`, { exitCode: 125 });
+      throw new MicaError('invalid-argument', `${name} in Healthcheck cannot be less than 1ms`);
   if (health.retries !== undefined && health.retries < 0)
     throw new MicaError('invalid-argument', 'Retries in Healthcheck cannot be negative', { exitCode: 125 });
   if (remove && restart && restart.name !== 'no')

@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MicaError } from '../error.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
+import { makePath } from '../files/make-path.ts';
 import { ensureUnpacked } from '../layer/layers.ts';
 import { escapeXattr } from '../layer/overlay-marks.ts';
 import { rootEntry } from '../layer/root-entry.ts';
@@ -8,6 +9,7 @@ import { tablePath } from '../layer/unpacked.ts';
 import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
+import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
 import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
@@ -22,7 +24,6 @@ function requireRoot(): void {
   if (process.getuid?.() !== 0)
     throw new MicaError('permission-denied', 'running a container needs root', {
       hint: 'run it as root; without, mica unpack and mica commit --from work on plain directories',
-      exitCode: 125,
     });
 }
 
@@ -114,14 +115,21 @@ export async function mountRootfsView(
   return target;
 }
 
-/** Makes the working directory inside the rootfs, as docker does; refuses one that leads out of it. */
+/**
+ * Makes the working directory inside the rootfs, as docker does. The image says where: each of its symlinks is
+ * followed as a process of the container would, or it would have folders made on the host.
+ */
 export function makeWorkdir(rootfs: string, cwd: string): void {
-  const path = join(rootfs, cwd);
-  mkdirSync(path, { recursive: true });
-  const real = realpathSync(path);
-  if (real !== rootfs && !real.startsWith(`${rootfs}/`))
-    throw new MicaError('invalid-argument', `the working directory ${cwd} leads out of the container`, {
-      subject: cwd,
-      exitCode: 125,
-    });
+  const root = openSync(rootfs, DIRECTORY);
+  try {
+    const path = evaluate(root, cwd);
+    makePath(root, path, true);
+    closeSync(openIn(root, path, DIRECTORY, 'root'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR')
+      throw wrapSystemError(error, 'make the working directory', cwd);
+    throw new MicaError('invalid-argument', `Cannot mkdir: ${cwd} is not a directory`, { subject: cwd, cause: error });
+  } finally {
+    closeSync(root);
+  }
 }
