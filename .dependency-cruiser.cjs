@@ -20,6 +20,7 @@ const order = [
   'copy',
   'commit',
   'upkeep',
+  'engine',
 ];
 // Folders that stand side by side: neither may import the other.
 const apart = [
