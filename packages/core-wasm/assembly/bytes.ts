@@ -1,5 +1,7 @@
 // Comparing and hashing runs of bytes.
 
+import { SLASH } from './ascii';
+
 /** Tree order: byte by byte, with '/' below every other byte, so a directory's subtree is contiguous. */
 export function comparePaths(a: usize, aLen: u32, b: usize, bLen: u32): i32 {
   const n = aLen < bLen ? aLen : bLen;
@@ -11,7 +13,7 @@ export function comparePaths(a: usize, aLen: u32, b: usize, bLen: u32): i32 {
 // @ts-ignore: decorator
 @inline
 export function order(byte: u8): i32 {
-  return byte == 0x2f ? 0 : <i32>byte + 1;
+  return byte == SLASH ? 0 : <i32>byte + 1;
 }
 
 /**
@@ -76,6 +78,27 @@ export function copyLoose(to: usize, from: usize, len: u32): void {
   for (let i: u32 = 0; i < len; i += 16) v128.store(to + i, v128.load(from + i));
 }
 
+/** Is a run of `len` bytes this word of `n`? Words are short: a loop is faster than looks at many bytes. */
+// @ts-ignore: decorator
+@inline
+export function is(at: usize, len: u32, word: usize, n: u32): bool {
+  if (len != n) return false;
+  for (let i: u32 = 0; i < n; i++) if (load<u8>(at + i) != load<u8>(word + i)) return false;
+  return true;
+}
+
+/** Does it begin with this word, and go on? */
+// @ts-ignore: decorator
+@inline
+export function startsWith(at: usize, len: u32, word: usize, n: u32): bool {
+  return len > n && is(at, n, word, n);
+}
+
+export function hasNul(at: usize, len: u32): bool {
+  for (let i: u32 = 0; i < len; i++) if (load<u8>(at + i) == 0) return true;
+  return false;
+}
+
 /** FNV-1a over 32 bits: short keys, table sizes are powers of two. */
 export function hashBytes(at: usize, len: u32): u32 {
   let h: u32 = 2166136261;
@@ -87,11 +110,11 @@ export function hashBytes(at: usize, len: u32): u32 {
 export function isBelow(path: usize, pathLen: u32, dir: usize, dirLen: u32): bool {
   if (pathLen <= dirLen) return false;
   if (dirLen == 0) return true;
-  return load<u8>(path + dirLen) == 0x2f && equalBytes(path, dir, dirLen);
+  return load<u8>(path + dirLen) == SLASH && equalBytes(path, dir, dirLen);
 }
 
 /** Length of the parent of a path: 'a/b' → 1, 'a' → 0. */
 export function parentLength(path: usize, len: u32): u32 {
-  for (let i = len; i > 0; i--) if (load<u8>(path + i - 1) == 0x2f) return i - 1;
+  for (let i = len; i > 0; i--) if (load<u8>(path + i - 1) == SLASH) return i - 1;
   return 0;
 }

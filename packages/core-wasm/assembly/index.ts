@@ -1,13 +1,12 @@
 // What the wrapper in src/ may call.
 export { alloc, mark, release } from './arena';
-export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './builder';
-export { builderStatx } from './statx';
-export { builderFinish } from './finish';
-export { union } from './union';
-export { diff } from './diff';
+export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './table/builder';
+export { builderStatx } from './table/statx';
+export { builderFinish } from './layer/finish';
+export { union } from './merge/union';
+export { diff } from './merge/diff';
 export {
   scannerNew,
-  scannerPush,
   scannerEnd,
   scannerBuilder,
   scannerError,
@@ -15,7 +14,9 @@ export {
   scannerEvents,
   scannerEventCount,
   scannerEnded,
-} from './tar-read';
-export { packOrder, packHeader, headerBound } from './tar-write';
-export { sha256New, sha256Reset, sha256Update, sha256Final, S_SIZE } from './sha256';
-export { sha256Many } from './sha256x4';
+} from './tar/read/scanner';
+export { scannerPush } from './tar/read/push';
+export { packOrder } from './tar/write/order';
+export { packHeader, headerBound } from './tar/write/header';
+export { sha256New, sha256Reset, sha256Update, sha256Final, S_SIZE } from './hash/sha256';
+export { sha256Many } from './hash/sha256x4';

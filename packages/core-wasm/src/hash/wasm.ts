@@ -2,7 +2,7 @@ import { KernelError } from '../error.ts';
 import { guarded, type KernelExports } from '../kernel/instance.ts';
 import type { HashEngine, Hasher } from './contract.ts';
 
-const STATE = 104; // assembly/sha256.ts: 8 words, u64 count, partial block
+const STATE = 104; // assembly/hash/sha256.ts: 8 words, u64 count, partial block
 const VERSION = 1;
 const BUFFER = 65536;
 /** Messages of one batch together: what is copied into linear memory at a time. */

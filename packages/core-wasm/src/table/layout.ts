@@ -1,4 +1,4 @@
-/** The layout of an entry table: the mirror of assembly/record.ts, where it is described. */
+/** The layout of an entry table: the mirror of assembly/table/, where it is described. */
 export const MAGIC = 0x4d494341;
 export const HEADER_BYTES = 64;
 export const RECORD_BYTES = 128;

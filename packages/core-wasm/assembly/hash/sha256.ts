@@ -2,7 +2,7 @@
 // vectors, between the rounds: in sixteen more locals it left the rounds too few registers (425 MiB/s; so 540).
 // A round waits for e and a of the one before: what does not need them is added first, 12% faster. Maj as in sha256x4.ts.
 
-import { alloc } from './arena';
+import { alloc } from '../arena';
 
 /** FIPS 180-4, 5.3.3. */
 const INITIAL = memory.data<u32>([

@@ -2,7 +2,7 @@
 // sha256.ts on vectors. WASM has no rotate of lanes; two shifts and an or stand for it.
 // What does not wait for the round before is added first: 8% faster. Maj(a, b, c) is b ^ ((a ^ b) & (b ^ c)), and a ^ b is the next round's b ^ c: 7% faster than a bitselect.
 
-import { alloc } from './arena';
+import { alloc } from '../arena';
 import { K, sha256Blocks, sha256Reset } from './sha256';
 
 // @ts-ignore: decorator

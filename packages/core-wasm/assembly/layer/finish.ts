@@ -1,0 +1,78 @@
+// From records in arrival order to a layer's table: sorted, one record a path, every ancestor
+// present, whiteouts folded into what they mean (image-spec 1.1.1, layer.md "Whiteouts").
+
+import { alloc } from '../arena';
+import { isBelow } from '../bytes';
+import { Builder } from '../table/builder';
+import { DIR, F_HIDDEN, F_OPAQUE, WHITEOUT } from '../table/record';
+import { assemble, Table } from '../table/table';
+import { becomeDirectory, fold, givesWay } from './fold';
+import { settleLinks, unhide } from './links';
+import { implyParents } from './parents';
+import { compareRecords, nth, setNth, sorted } from './sort';
+
+/** As a sequence number: later than all. */
+const NEVER: u32 = 0xffffffff;
+
+/** The finished table. The builder's memory is spent; the table is one contiguous block. */
+export function builderFinish(b: Builder): Table {
+  implyParents(b);
+  const n = b.count;
+  const heap = b.heap;
+  const order = sorted(b.records, n, heap);
+  const hidden = alloc((n + 1) * 4);
+  let hiddenCount: u32 = 0;
+  let kept: u32 = 0;
+  // Below `block`, records older than blockSeq are gone; below `opaque`, whiteouts say nothing new.
+  let blocked = false;
+  let blockOff: u32 = 0;
+  let blockLen: u32 = 0;
+  let blockSeq: u32 = 0;
+  let opaque = false;
+  let opaqueOff: u32 = 0;
+  let opaqueLen: u32 = 0;
+  for (let i: u32 = 0; i < n; ) {
+    const first = nth(order, i);
+    const off = first.pathOff;
+    const len = first.pathLen;
+    let end = i + 1;
+    while (end < n && compareRecords(heap, first, nth(order, end)) == 0) end++;
+    if (blocked && !isBelow(heap + off, len, heap + blockOff, blockLen)) blocked = false;
+    if (opaque && !isBelow(heap + off, len, heap + opaqueOff, opaqueLen)) opaque = false;
+    const r = fold(order, i, end);
+    i = end;
+    if (r.flags & F_HIDDEN) {
+      setNth(hidden, hiddenCount++, r);
+      continue;
+    }
+    if (blocked && r.seq < blockSeq) continue;
+    if (opaque && r.kind == WHITEOUT) continue;
+    if (r.kind != DIR) {
+      const whiteout = r.kind == WHITEOUT;
+      const seq = r.seq;
+      if (givesWay(order, end, n, heap, r)) {
+        becomeDirectory(r);
+        if (!whiteout && !blocked) {
+          blocked = true;
+          blockOff = off;
+          blockLen = len;
+          blockSeq = seq;
+        }
+      } else if (!blocked || blockSeq != NEVER) {
+        blocked = true;
+        blockOff = off;
+        blockLen = len;
+        blockSeq = NEVER;
+      }
+    }
+    if (!opaque && r.kind == DIR && r.flags & F_OPAQUE) {
+      opaque = true;
+      opaqueOff = off;
+      opaqueLen = len;
+    }
+    setNth(order, kept++, r);
+  }
+  unhide(order, kept, heap, hidden, hiddenCount);
+  settleLinks(order, kept, heap);
+  return assemble(order, kept, heap, b.heapLength);
+}

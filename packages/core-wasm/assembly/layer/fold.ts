@@ -1,0 +1,75 @@
+// What several records of one path, and those below it, make of that path.
+
+import { isBelow } from '../bytes';
+import { DIR, F_IMPLIED, F_OPAQUE, Record, RECORD, WHITEOUT } from '../table/record';
+import { nth } from './sort';
+
+// @ts-ignore: decorator
+@inline
+function isImplied(r: Record): bool {
+  return r.kind == DIR && (r.flags & F_IMPLIED) != 0;
+}
+
+/** One record for one path out of records [from, to) in order; whiteouts and marks folded in. */
+export function fold(order: usize, from: u32, to: u32): Record {
+  let winner: Record | null = null;
+  let whiteout: Record | null = null;
+  let opaque = false;
+  for (let i = from; i < to; i++) {
+    const r = nth(order, i);
+    if (r.kind == WHITEOUT) {
+      whiteout = r;
+      continue;
+    }
+    if (r.kind == DIR && r.flags & F_OPAQUE) opaque = true;
+    if (!winner) {
+      winner = r;
+      continue;
+    }
+    const later = r.seq >= winner.seq;
+    if (isImplied(r)) {
+      // Something below it came after a file of its name: the file gives way to a directory.
+      if (winner.kind != DIR && r.seq > winner.seq) {
+        winner = r;
+        opaque = true;
+      }
+    } else if (later || (isImplied(winner) && r.kind == DIR)) {
+      if (r.kind == DIR && winner.kind != DIR) opaque = true;
+      winner = r;
+    }
+  }
+  if (!winner) return whiteout as Record;
+  if (winner.kind == DIR && (opaque || whiteout)) winner.flags |= F_OPAQUE;
+  return winner;
+}
+
+/**
+ * A file, link or whiteout with something below it (records [from, n) in order).
+ * Returns true if what stands below came later and is real, so that this path is a directory.
+ */
+export function givesWay(order: usize, from: u32, n: u32, heap: usize, r: Record): bool {
+  const path = heap + r.pathOff;
+  const whiteout = r.kind == WHITEOUT;
+  for (let i = from; i < n; i++) {
+    const below = nth(order, i);
+    if (!isBelow(heap + below.pathOff, below.pathLen, path, r.pathLen)) return false;
+    if (below.kind == WHITEOUT) continue;
+    // A whiteout speaks of lower layers only, whatever its place in the tar; a file is replaced by what follows.
+    if (whiteout || below.seq > r.seq) return true;
+  }
+  return false;
+}
+
+/** Nothing is left of it but its place. */
+export function becomeDirectory(r: Record): void {
+  const off = r.pathOff;
+  const len = r.pathLen;
+  const seq = r.seq;
+  memory.fill(changetype<usize>(r), 0, RECORD);
+  r.pathOff = off;
+  r.pathLen = len;
+  r.seq = seq;
+  r.kind = DIR;
+  r.flags = F_IMPLIED | F_OPAQUE;
+  r.mode = 0o755;
+}

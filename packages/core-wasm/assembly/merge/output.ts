@@ -1,0 +1,85 @@
+// The table that a union writes: room for all the records that come in, and a heap that grows at its end.
+
+import { alloc } from '../arena';
+import { copyLoose } from '../bytes';
+import { Record, RECORD, recordAt } from '../table/record';
+import { HEADER, putTableHeader, Table } from '../table/table';
+
+const MAX_BYTES: u64 = 0xe0000000;
+/** Bytes that copies in vectors may write behind the last. */
+const SLACK: u32 = 64;
+const HEAP_STEP: u32 = 1 << 20;
+
+/** Its heap is the arena's last block: nothing else may be allocated until {@link outputDone}. */
+// @ts-ignore: decorator
+@unmanaged
+export class Output {
+  table: usize;
+  count: u32;
+  heapOff: u32;
+  heap: usize;
+  heapLength: u32;
+  room: u32;
+}
+
+export function outputNew(records: u32): Output {
+  if (<u64>HEADER + <u64>records * RECORD > MAX_BYTES) unreachable();
+  const out = changetype<Output>(alloc(offsetof<Output>()));
+  out.heapOff = HEADER + records * RECORD;
+  out.table = alloc(out.heapOff);
+  out.count = 0;
+  out.heap = out.table + out.heapOff;
+  out.heapLength = 0;
+  out.room = 0;
+  return out;
+}
+
+/** Copies a record, with what it has in its own heap, under `path`. */
+// @ts-ignore: decorator
+@inline
+export function outputRecord(out: Output, from: Record, fromHeap: usize, path: usize): Record {
+  const need = <u64>from.pathLen + from.linkLen + from.xattrLen + from.sparseLen;
+  const start = out.heapLength;
+  if (start + need + SLACK > out.room) grow(out, need);
+  const heap = out.heap;
+  const r = recordAt(out.table + HEADER, out.count++);
+  copyLoose(changetype<usize>(r), changetype<usize>(from), RECORD);
+  const pathLen = from.pathLen;
+  r.pathOff = start;
+  copyLoose(heap + start, path, pathLen);
+  let at = start + pathLen;
+  at = carry(r, from, fromHeap, heap, at, offsetof<Record>('linkOff'), offsetof<Record>('linkLen'));
+  at = carry(r, from, fromHeap, heap, at, offsetof<Record>('xattrOff'), offsetof<Record>('xattrLen'));
+  at = carry(r, from, fromHeap, heap, at, offsetof<Record>('sparseOff'), offsetof<Record>('sparseLen'));
+  out.heapLength = at;
+  return r;
+}
+
+/** Copies what the record has at one offset to the heap's end, if anything; the new end. */
+// @ts-ignore: decorator
+@inline
+function carry(r: Record, from: Record, fromHeap: usize, heap: usize, at: u32, OFF: usize, LEN: usize): u32 {
+  const len = load<u32>(changetype<usize>(from) + LEN);
+  if (len == 0) {
+    store<u32>(changetype<usize>(r) + OFF, 0);
+    return at;
+  }
+  copyLoose(heap + at, fromHeap + load<u32>(changetype<usize>(from) + OFF), len);
+  store<u32>(changetype<usize>(r) + OFF, at);
+  return at + len;
+}
+
+function grow(out: Output, more: u64): void {
+  const need = out.heapLength + more;
+  if (need > MAX_BYTES) unreachable();
+  while (need + SLACK > out.room) {
+    alloc(HEAP_STEP); // blocks are whole cache lines, so this one is next to the last
+    out.room += HEAP_STEP;
+  }
+}
+
+export function outputDone(out: Output): Table {
+  const table = changetype<Table>(out.table);
+  putTableHeader(table, out.count, out.heapOff, out.heapLength);
+  return table;
+}

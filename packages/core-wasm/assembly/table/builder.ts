@@ -1,0 +1,84 @@
+// Collects records and their bytes in arrival order; layer/finish.ts makes the sorted table of them.
+
+import { alloc } from '../arena';
+import { Record, RECORD, recordAt } from './record';
+
+/** Records and heap move when they grow: an address in them holds until something is added. */
+// @ts-ignore: decorator
+@unmanaged
+export class Builder {
+  records: usize;
+  count: u32;
+  capacity: u32;
+  heap: usize;
+  heapLength: u32;
+  heapCapacity: u32;
+}
+
+export function builderNew(records: u32, heapBytes: u32): Builder {
+  const b = changetype<Builder>(alloc(offsetof<Builder>()));
+  b.records = alloc(records * RECORD);
+  b.count = 0;
+  b.capacity = records;
+  b.heap = alloc(heapBytes);
+  b.heapLength = 0;
+  b.heapCapacity = heapBytes;
+  return b;
+}
+
+/** A new record, all zero but its sequence number. Its address holds until the next call. */
+export function builderRecord(b: Builder): Record {
+  const n = b.count;
+  if (n == b.capacity) {
+    const grown = alloc(n * 2 * RECORD);
+    memory.copy(grown, b.records, n * RECORD);
+    b.records = grown;
+    b.capacity = n * 2;
+  }
+  const r = recordAt(b.records, n);
+  // A call to fill costs more.
+  for (let i: u32 = 0; i < RECORD; i += 16) v128.store(changetype<usize>(r) + i, i32x4.splat(0));
+  r.seq = n;
+  b.count = n + 1;
+  return r;
+}
+
+/** Takes back the last record. */
+export function builderDrop(b: Builder): void {
+  b.count--;
+}
+
+/** Room for `len` bytes in the heap; its offset. The bytes are the caller's to fill. */
+export function builderRoom(b: Builder, len: u32): u32 {
+  const at = b.heapLength;
+  const need: u64 = <u64>at + len;
+  const capacity = b.heapCapacity;
+  if (need > capacity) {
+    let bigger: u64 = <u64>capacity * 2;
+    if (bigger < need) bigger = need;
+    if (bigger > 0xf0000000) unreachable();
+    const grown = alloc(<u32>bigger);
+    memory.copy(grown, b.heap, at);
+    b.heap = grown;
+    b.heapCapacity = <u32>bigger;
+  }
+  b.heapLength = <u32>need;
+  return at;
+}
+
+/** Copies `len` bytes into the heap; their offset. */
+export function builderBytes(b: Builder, from: usize, len: u32): u32 {
+  const at = builderRoom(b, len);
+  memory.copy(b.heap + at, from, len);
+  return at;
+}
+
+export function builderAt(b: Builder, index: u32): Record {
+  return recordAt(b.records, index);
+}
+export function builderHeap(b: Builder): usize {
+  return b.heap;
+}
+export function builderCount(b: Builder): u32 {
+  return b.count;
+}

@@ -1,0 +1,61 @@
+// One entry of a table, little endian; its offsets are relative to the table's heap. src/table/layout.ts is
+// its mirror.
+
+export const RECORD: u32 = 128;
+
+/** One entry: {@link RECORD} bytes, of which the last eight are zero. */
+// @ts-ignore: decorator
+@unmanaged
+export class Record {
+  pathOff: u32;
+  pathLen: u32;
+  linkOff: u32;
+  linkLen: u32;
+  xattrOff: u32;
+  xattrLen: u32;
+  kind: u8;
+  flags: u8;
+  mode: u16;
+  uid: u32;
+  gid: u32;
+  mtimeNsec: u32;
+  mtimeSec: i64;
+  size: u64;
+  dataOff: u64; // where its bytes begin in the tar
+  stored: u64; // bytes that the tar has of it: a sparse file's holes are not among them
+  devMajor: u32;
+  devMinor: u32;
+  layer: u32; // in a union: the number of the table that it comes from
+  sparseOff: u32;
+  sparseLen: u32;
+  seq: u32; // order of arrival
+  ino: u64;
+  dev: u64;
+  ctime: i64; // nanoseconds
+}
+
+export const FILE: u8 = 0;
+export const DIR: u8 = 1;
+export const SYMLINK: u8 = 2;
+export const HARDLINK: u8 = 3;
+export const CHAR: u8 = 4;
+export const BLOCK: u8 = 5;
+export const FIFO: u8 = 6;
+export const WHITEOUT: u8 = 7;
+
+/** The directory hides what lies below it in lower layers. */
+export const F_OPAQUE: u8 = 1;
+/** The directory had no entry of its own: 0755, root's, and a lower directory's attributes win. */
+export const F_IMPLIED: u8 = 2;
+/** Of the extraction's own bookkeeping (`.wh..wh.plnk/N`): a hard link may name it, a tree never shows it. */
+export const F_HIDDEN: u8 = 8;
+
+/** The record at `index` of those that begin at `records`. */
+// @ts-ignore: decorator
+@inline
+export function recordAt(records: usize, index: u32): Record {
+  return changetype<Record>(records + index * RECORD);
+}
+
+/** Directories within directories: a path of PATH_MAX has fewer. */
+export const MAX_DEPTH: u32 = 65536;
