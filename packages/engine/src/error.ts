@@ -61,6 +61,11 @@ export class MicaError extends Error {
   }
 }
 
+/** Node's own failure of a system call, and those of `system/`. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
 /** Turns an errno-bearing failure of the system into the clear error a user can act on. */
 export function wrapSystemError(error: unknown, doing: string, subject: string): MicaError {
   if (error instanceof MicaError) return error;

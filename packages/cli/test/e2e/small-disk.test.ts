@@ -20,13 +20,16 @@ afterEach(async () => {
   bench.close();
 });
 
-/** Runs mica on a disk of 32 MiB that nobody else sees; afterwards the KiB that are left there. */
-async function onSmallDisk(...args: string[]): Promise<{ code: number | null; err: string; left: number }> {
+/** Runs a program on a disk of 32 MiB that nobody else sees, its store there; afterwards the KiB that are left. */
+async function onSmallDisk(
+  program: string,
+  args: readonly string[],
+): Promise<{ code: number | null; err: string; left: number }> {
   const disk = join(bench.dir, 'disk');
   mkdirSync(disk, { recursive: true });
   const script =
     'mount -t tmpfs -o size=32m none "$1" && shift && "$@" > /dev/null; code=$?; df -k --output=avail "$MICA_ROOT"; exit $code';
-  const child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', disk, bin, ...args], {
+  const child = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', disk, program, ...args], {
     env: { ...process.env, ...bench.env, MICA_ROOT: disk },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -40,18 +43,43 @@ it('a bomb, a layer and an archive that do not fit: refused before the disk is f
   // What is legal for gzip: 64 MiB of one file in 64 KiB.
   const bomb = gzipSync(await makeTar([{ name: 'zeros', body: Buffer.alloc(64 << 20) }]));
   await registry.image('bomb', [[{ name: 'zeros', body: Buffer.alloc(64 << 20) }]]);
-  const pulled = await onSmallDisk('pull', '-q', `${registry.host}/team/app:bomb`);
+  const pulled = await onSmallDisk(bin, ['pull', '-q', `${registry.host}/team/app:bomb`]);
   expect(pulled).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
   expect(pulled.left).toBeGreaterThan(27 << 10);
 
   writeFileSync(join(bench.dir, 'bomb.tar.gz'), bomb);
-  const imported = await onSmallDisk('import', join(bench.dir, 'bomb.tar.gz'), 'bomb');
+  const imported = await onSmallDisk(bin, ['import', join(bench.dir, 'bomb.tar.gz'), 'bomb']);
   expect(imported).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
   expect(imported.left).toBeGreaterThan(27 << 10);
 
   const archive = await makeTar([{ name: 'l/layer.tar', body: Buffer.alloc(64 << 20) }]);
   writeFileSync(join(bench.dir, 'archive.tar.gz'), gzipSync(archive));
-  const loaded = await onSmallDisk('load', '-i', join(bench.dir, 'archive.tar.gz'));
+  const loaded = await onSmallDisk(bin, ['load', '-i', join(bench.dir, 'archive.tar.gz')]);
   expect(loaded).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
   expect(loaded.left).toBeGreaterThan(27 << 10);
 });
+
+it.each([
+  ['squash', ['squash', 'base:2']],
+  ['flatten', ['flatten', 'base:2']],
+  ['unpack', ['unpack', 'base:2', 'out']],
+  ['run', ['run', '--rm', '--network', 'none', 'base:2', 'true']],
+])(
+  '%s where there is no room to unpack the image: which layer, and what to do, and nothing of it stays',
+  async (_, args) => {
+    const archive = join(bench.dir, 'two.tar');
+    bench.seed('seed');
+    bench.ok('seed', ['save', '-o', archive, 'base:2']);
+    const script =
+      '"$0" load -q -i "$1" > /dev/null; shift; zeros() { head -c "$1" /dev/zero 2> /dev/null; }; ' +
+      'zeros 200K > spare; zeros 100M > fill; rm spare; exec "$0" "$@"';
+    const done = await onSmallDisk('sh', ['-c', `cd "$MICA_ROOT" && ${script}`, bin, archive, ...args]);
+    expect(done).toMatchObject({
+      code: args[0] === 'run' ? 125 : 1,
+      err: expect.stringMatching(
+        /^mica: unpack (layer [0-9a-f]{12}|out): no space left on device\n {2}free some space .*\n$/,
+      ),
+    });
+    expect(done.left).toBeGreaterThan(100);
+  },
+);

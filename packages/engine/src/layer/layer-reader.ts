@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
-import { MicaError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
 import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
@@ -151,6 +151,7 @@ async function settled(decoder: Transform, event: 'drain' | 'end'): Promise<void
 
 export function notLayer(why: string, cause?: unknown): MicaError {
   if (cause instanceof MicaError) return cause;
+  if (isSystemError(cause)) return wrapSystemError(cause, 'unpack', 'the layer'); // the disk's fault, not the layer's
   if (cause instanceof KernelError && cause.code === 'limit-exceeded')
     return new MicaError('limit-exceeded', why, { hint: outsideHint(), cause });
   return new MicaError('invalid-layer', why, { cause });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Core, EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
-import { MicaError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import { Pool } from '../pool/pool.ts';
 import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
@@ -29,7 +29,10 @@ export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], t
   const bytes = missing.reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), 0);
   if (missing.length > 1 && bytes >= POOL_FROM) await unpackInPool(store, missing, task);
   else for (const diffId of missing) await unpackLayer(store, diffId, task);
-  return stackDirs(store, diffIds, (diffId) => layerTable(store, diffId, task));
+  const dirs = stackDirs(store, diffIds, (diffId) => layerTable(store, diffId, task));
+  return dirs.catch((error: unknown) => {
+    throw isSystemError(error) ? wrapSystemError(error, 'unpack', 'the layers of the image') : error;
+  });
 }
 
 /** Each layer is a task of its own; the largest are begun first. */
@@ -69,7 +72,8 @@ export async function unpackLayerInto(
   side: string,
   task: Task = {},
 ): Promise<void> {
-  await stream(store, recordOf(store, diffId), dir, side, true, task);
+  const record = recordOf(store, diffId);
+  await named(record, stream(store, record, dir, side, true, task));
 }
 
 /** The layer's table: stored beside it, made from the blob when it is not. */
@@ -106,7 +110,7 @@ export async function chainTables(store: Store, diffIds: readonly Digest[], task
 /** One pass over the blob: verify, decompress, scan, and unpack when `dir` is given. */
 async function processLayer(store: Store, diffId: Digest, task: Task, dir?: string): Promise<EntryTable> {
   const record = recordOf(store, diffId);
-  return inWorkFolder(store.layersDir, async (work) => {
+  const done = inWorkFolder(store.layersDir, async (work) => {
     mkdirSync(join(work, 'layer'), { mode: 0o755 });
     mkdirSync(join(work, 'side'));
     const table = await stream(store, record, join(work, 'layer'), join(work, 'side'), dir !== undefined, task);
@@ -115,6 +119,14 @@ async function processLayer(store: Store, diffId: Digest, task: Task, dir?: stri
     else putUnpacked(store.layersDir, diffId, table, work);
     store.layers.setEntries(diffId, table.count);
     return table;
+  });
+  return named(record, done);
+}
+
+/** What goes wrong with one layer says which. */
+function named<T>(layer: LayerRecord, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw layerError(error, layer);
   });
 }
 
@@ -163,7 +175,7 @@ async function stream(
     return table;
   } catch (error) {
     raw.destroy();
-    throw layerError(error, layer);
+    throw error;
   } finally {
     unpacker?.abort();
   }
@@ -190,5 +202,5 @@ function layerError(error: unknown, layer: LayerRecord): unknown {
       subject: layer.diffId,
       cause: error,
     });
-  return error;
+  return isSystemError(error) ? wrapSystemError(error, 'unpack', `layer ${shortId(layer.diffId)}`) : error;
 }
