@@ -17,29 +17,28 @@ export class Chromium {
   /** What the console said that is an error or a warning, and every exception. */
   readonly complaints: string[] = [];
   readonly #process: ChildProcess;
-  readonly #profile: string;
+  readonly #folder: string;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (message: Message) => void>();
   #next = 1;
   #session = '';
   #loaded: (() => void) | null = null;
 
-  private constructor(process: ChildProcess, profile: string, socket: WebSocket) {
+  private constructor(process: ChildProcess, folder: string, socket: WebSocket) {
     this.#process = process;
-    this.#profile = profile;
+    this.#folder = folder;
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => this.#take(JSON.parse(String(data)) as Message));
   }
 
   static async open(): Promise<Chromium> {
-    const profile = mkdtempSync(join(tmpdir(), 'mica-bench-chromium-'));
+    // Its own temporary folder, too: what it makes beside its profile it leaves there.
+    const folder = mkdtempSync(join(tmpdir(), 'mica-bench-chromium-'));
     const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run'];
     const browser = spawn(
       'chromium',
-      [...flags, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
-      {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
+      [...flags, '--remote-debugging-port=0', `--user-data-dir=${join(folder, 'profile')}`, 'about:blank'],
+      { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: folder } },
     );
     const address = await new Promise<string>((resolve, reject) => {
       let said = '';
@@ -50,10 +49,13 @@ export class Chromium {
         const found = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
         if (found) resolve(found);
       });
+    }).catch((error: unknown) => {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
     });
     const socket = new WebSocket(address);
     await once(socket, 'open');
-    const chromium = new Chromium(browser, profile, socket);
+    const chromium = new Chromium(browser, folder, socket);
     const { targetId } = await chromium.#send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await chromium.#send('Target.attachToTarget', { targetId, flatten: true });
     chromium.#session = String(sessionId);
@@ -83,7 +85,7 @@ export class Chromium {
       this.#process.kill('SIGTERM');
       await gone;
     }
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   #send(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
