@@ -1,4 +1,4 @@
-import { type Engine, MicaError } from '@mica/engine';
+import type { Engine } from '@mica/engine';
 import type { PullFlags } from './flags/pull.ts';
 import { pullProgress } from './pull-progress.ts';
 
@@ -10,18 +10,7 @@ export async function ensureImage(engine: Engine, image: string, { pull, platfor
   if (/^sha256:/.test(image) || /^[0-9a-f]{64}$/.test(image)) return;
   if (!here && !quiet) process.stderr.write(`Unable to find image '${familiar(image)}' locally\n`);
   const progress = pullProgress(familiar(image), process.stderr, quiet);
-  try {
-    progress.end(await engine.pull(image, { ...(platform ? { platform } : {}), onPull: progress.show }));
-  } catch (error) {
-    if (!(error instanceof MicaError)) throw error;
-    const { code, subject, hint, cause } = error;
-    throw new MicaError(code, error.message, {
-      ...(subject ? { subject } : {}),
-      ...(hint ? { hint } : {}),
-      cause,
-      exitCode: 125,
-    });
-  }
+  progress.end(await engine.pull(image, { ...(platform ? { platform } : {}), onPull: progress.show }));
 }
 
 function familiar(image: string): string {

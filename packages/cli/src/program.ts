@@ -127,7 +127,7 @@ async function failed(error: unknown, words: readonly string[]): Promise<number>
     return wrong.exitCode;
   }
   const code = report(error);
-  // docker's: what run or create could not do itself is 125, so that 1 can be the container's own.
+  // docker's: what run could not do itself is 125, so that 1 can be the container's own.
   const verb = words[0] === 'container' ? words[1] : words[0];
-  return code === 1 && (verb === 'run' || verb === 'create') ? 125 : code;
+  return code === 1 && verb === 'run' ? 125 : code;
 }

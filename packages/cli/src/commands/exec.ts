@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { readEnvFile } from '../flags/env-file.ts';
 import { many } from '../flags/flag-group.ts';
+import { variable } from '../flags/process.ts';
+import { failingWithOne } from '../report.ts';
 import { withEngine } from '../session.ts';
 import { connect, parseDetachKeys, requireTerminal, windowSize } from '../terminal.ts';
 
@@ -23,7 +25,7 @@ export function define(command: Command): void {
     .passThroughOptions()
     .option('-d, --detach', 'in the background')
     .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
-    .option('-e, --env <KEY=VALUE>', 'an environment variable', many, [] as string[])
+    .option('-e, --env <KEY=VALUE>', 'an environment variable', variable, [] as string[])
     .option('--env-file <file>', 'variables from a file', many, [] as string[])
     .option('-i, --interactive', 'keep standard input open')
     .option('--privileged', 'with all capabilities')
@@ -48,7 +50,7 @@ export function define(command: Command): void {
           ...(size && options.tty ? { size } : {}),
         };
         if (options.detach) {
-          await engine.execDetached(name, what);
+          await failingWithOne(() => engine.execDetached(name, what));
           return;
         }
         const code = await connect(await engine.exec(name, what), {

@@ -1,6 +1,7 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { refuseFlags } from '../flags/unsupported.ts';
+import { failingWithOne } from '../report.ts';
 import { forEach, withEngine } from '../session.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
 
@@ -43,7 +44,7 @@ async function attached(engine: Engine, name: string, options: Flags): Promise<v
   const { tty, openStdin } = engine.streams(name);
   const stdin = (options.interactive ?? false) && openStdin;
   requireTerminal({ tty, interactive: stdin });
-  const code = await connect(await engine.startAttached(name), {
+  const code = await connect(await failingWithOne(() => engine.startAttached(name)), {
     stdin,
     tty,
     ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),

@@ -42,7 +42,6 @@ export const life: FlagGroup<LifeFlags> = {
       throw new MicaError('not-supported', `logger: no log driver named '${logDriver}' is supported`, {
         subject: '--log-driver',
         hint: 'leave it out: logs are kept in files, mica logs shows them',
-        exitCode: 125,
       });
     return {
       ...given<LifeOptions>({
@@ -82,7 +81,6 @@ function health(flags: LifeFlags): HealthOptions | undefined {
 export function parseRestart(text: string): RestartPolicy {
   const [name = '', count, ...rest] = text.split(':');
   const invalid = (why: string) =>
-    // run and create make 125 of it; update, whose flag it is as well, keeps docker's 1.
     new MicaError('invalid-argument', why, {
       subject: '--restart',
       hint: 'no, on-failure[:MAX], always or unless-stopped',
@@ -111,12 +109,11 @@ function logOptions(options: readonly string[]): LifeOptions {
       throw new MicaError('invalid-argument', `unknown log opt '${key}' for k8s-file log driver`, {
         subject: '--log-opt',
         hint: 'max-size and max-file are known',
-        exitCode: 125,
       });
   }
   if (found.logMaxFile !== undefined && found.logMaxFile < 1)
-    throw new MicaError('invalid-argument', 'max-file cannot be less than 1', { subject: '--log-opt', exitCode: 125 });
+    throw new MicaError('invalid-argument', 'max-file cannot be less than 1', { subject: '--log-opt' });
   if (found.logMaxFile !== undefined && found.logMaxFile > 1 && !found.logMaxSize)
-    throw new MicaError('invalid-argument', 'max-file needs max-size', { subject: '--log-opt', exitCode: 125 });
+    throw new MicaError('invalid-argument', 'max-file needs max-size', { subject: '--log-opt' });
   return found;
 }

@@ -27,10 +27,10 @@ export function parseMount(raw: string): MountRequest {
     if (owner !== type && keys.some((key) => key.startsWith(prefix)))
       throw invalid(raw, `cannot mix '${prefix}*' options with mount type '${type}'`);
   if (type === 'bind') {
-    if (!draft.source) throw invalid(raw, 'source is required for a bind mount');
+    if (!draft.source) throw wrong('bind', 'field Source must not be empty');
     return { ...draft, type, target: draft.target, source: resolve(draft.source), createSource: false };
   }
-  if (type === 'tmpfs' && draft.source !== undefined) throw invalid(raw, 'a tmpfs mount has no source');
+  if (type === 'tmpfs' && draft.source !== undefined) throw wrong('tmpfs', 'field Source must not be specified');
   return { ...draft, type, target: draft.target };
 }
 
@@ -127,6 +127,10 @@ function invalid(raw: string, why: string): MicaError {
     hint: 'for example: --mount type=bind,source=/srv/data,target=/data,readonly',
     exitCode: 125,
   });
+}
+/** What docker's daemon refuses, not its command line: create exits 1. */
+function wrong(type: string, why: string): MicaError {
+  return new MicaError('invalid-argument', `invalid mount config for type "${type}": ${why}`, { subject: '--mount' });
 }
 function unsupported(what: string, hint: string): MicaError {
   return new MicaError('not-supported', `${what} is not supported`, { hint, exitCode: 125 });

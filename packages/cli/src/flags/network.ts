@@ -46,6 +46,10 @@ export const network: FlagGroup<NetworkFlags> = {
     const named = flags.network.map(parseNetwork);
     const [first, ...more] = named;
     const mode = first?.name;
+    if (flags.networkAlias.length > 0 && [undefined, 'bridge', 'default', 'host', 'none'].includes(mode))
+      throw wrong('--network-alias', 'network-scoped aliases are only supported for user-defined networks');
+    if (flags.macAddress !== undefined && !/^[0-9a-f]{2}([:-])([0-9a-f]{2}\1){4}[0-9a-f]{2}$/i.test(flags.macAddress))
+      throw wrong('--mac-address', `${flags.macAddress} is not a valid mac address`);
     const ports = flags.publish.flatMap(parsePublish);
     if ((mode === 'host' || mode === 'none') && (ports.length > 0 || flags.publishAll))
       process.stderr.write(`WARNING: Published ports are discarded when using ${mode} network mode\n`);
@@ -74,6 +78,10 @@ export const network: FlagGroup<NetworkFlags> = {
   },
 };
 
+function wrong(subject: string, message: string): MicaError {
+  return new MicaError('invalid-argument', message, { subject, exitCode: 125 });
+}
+
 function nameServer(text: string, all: readonly string[]): string[] {
   if (isIP(text) !== 0) return [...all, text];
   throw new MicaError('invalid-argument', `invalid argument "${text}" for "--dns" flag: ${text} is not an ip address`, {
@@ -84,6 +92,7 @@ function nameServer(text: string, all: readonly string[]): string[] {
 
 /** `NAME`, or docker's long form `name=NAME,alias=…,ip=…,mac-address=…`. */
 function parseNetwork(text: string): { name: string; ip?: string; mac?: string; aliases: string[] } {
+  if (text === '') throw wrong('--network', 'no name set for network');
   if (!text.includes('=')) return { name: text, aliases: [] };
   const found = { name: '', aliases: [] as string[] } as { name: string; ip?: string; mac?: string; aliases: string[] };
   for (const pair of text.split(',')) {
@@ -98,6 +107,6 @@ function parseNetwork(text: string): { name: string; ip?: string; mac?: string; 
         exitCode: 125,
       });
   }
-  if (found.name === '') throw new MicaError('invalid-argument', `no name in --network ${text}`, { exitCode: 125 });
+  if (found.name === '') throw wrong('--network', `no name in --network ${text}`);
   return found;
 }

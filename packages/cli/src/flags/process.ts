@@ -21,7 +21,7 @@ export interface ProcessFlags {
 }
 
 /** docker's: everything is one but what has no name. */
-function variable(text: string, all: string[]): string[] {
+export function variable(text: string, all: string[]): string[] {
   if (!text.startsWith('=') && text !== '') return [...all, text];
   throw new MicaError(
     'invalid-argument',

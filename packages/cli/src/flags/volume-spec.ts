@@ -14,7 +14,8 @@ const modeKinds: readonly (readonly string[])[] = [
 /** `-v [SOURCE:]TARGET[:OPTIONS]`. A source that begins with `/` or `.` is a path of the host, any other a volume's name. */
 export function parseVolume(raw: string): MountRequest {
   const parts = raw.split(':');
-  if (raw === '') throw invalid('invalid empty volume spec', raw);
+  if (raw === '')
+    throw new MicaError('invalid-argument', 'invalid empty volume spec', { subject: '--volume', exitCode: 125 });
   if (parts.length > 1 && parts.some((part) => part === ''))
     throw invalid(`invalid spec: ${raw}: empty section between colons`, raw);
   if (parts.length > 3) throw invalid(`invalid spec: ${raw}: too many colons`, raw);
@@ -103,5 +104,5 @@ export function parseTmpfs(raw: string): MountRequest {
 }
 
 function invalid(message: string, subject: string): MicaError {
-  return new MicaError('invalid-argument', message, { subject, exitCode: 125 });
+  return new MicaError('invalid-argument', message, { subject });
 }

@@ -59,7 +59,7 @@ it('names that do not parse', () => {
   // Looked at before anything is pulled.
   fails(['run', '-e', '=x', 'registry.invalid/nope', 'sh'], /^mica: invalid/, 125);
   for (const name of ['Upper:1', 'a:b:c', 'a//b', 'a:', 'ä']) fails(['tag', 'base:1', name], /^mica: /);
-  fails(['create', '--name', 'b@d', 'base:1', 'sh'], /Invalid container name \(b@d\)/, 125);
+  fails(['create', '--name', 'b@d', 'base:1', 'sh'], /Invalid container name \(b@d\)/);
   fails(['run', '--pull', 'never', 'UPPER', 'sh'], /must be lowercase/, 125);
 });
 

@@ -44,6 +44,9 @@ it('-d goes on by itself, and no session leaves a folder', async () => {
 it('what cannot be: 127, 126, 1, each in one line', () => {
   expect(exec('box', 'nothing-there')).toMatchObject({ code: 127, err: expect.stringMatching(/not found in \$PATH/) });
   expect(exec('box', '/etc/passwd')).toMatchObject({ code: 126, err: expect.stringMatching(/ermission denied/) });
+  expect(exec('box', '/etc').code).toBe(126);
+  expect(exec('-d', 'box', 'nothing-there').code).toBe(1);
+  expect(exec('-e', '=x', 'box', 'true')).toMatchObject({ code: 125, err: expect.stringMatching(/invalid env/) });
   expect(exec('-w', '/nowhere', 'box', 'true')).toMatchObject({ code: 127, err: expect.stringMatching(/nowhere/) });
   expect(exec('-u', 'nobody-here', 'box', 'true').err).toMatch(/unable to find user nobody-here/);
   expect(exec('nope', 'true')).toMatchObject({ code: 1, err: expect.stringMatching(/No such container: nope/) });

@@ -33,6 +33,16 @@ it('update: memory, processors, processes in force at once; the restart policy f
   expect(store.ok(['inspect', '-f', format, 'small'])).toBe(
     '33554432 500000000 {"Name":"on-failure","MaximumRetryCount":3}\n',
   );
+  // docker's: the swap limit stays as it is, also one that nobody gave, until it is changed as well.
+  expect(store.run(['update', '-m', '100m', 'small'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/smaller than already set memoryswap limit/),
+  });
+  store.ok(['update', '-m', '48m', 'small']);
+  const memory = ['inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}', 'small'];
+  expect(store.ok(memory)).toBe('50331648 67108864\n');
+  store.ok(['update', '-m', '100m', '--memory-swap', '-1', 'small']);
+  store.ok(['update', '-m', '32m', '--memory-swap', '64m', 'small']);
   expect(store.run(['update', '-m', '1m', 'small'])).toMatchObject({ err: expect.stringMatching(/6MB/) });
   // docker's code and words: 125 is for run, whose 1 is the container's own.
   expect(store.run(['update', '--restart', 'bogus', 'small'])).toMatchObject({

@@ -103,6 +103,10 @@ it("a container's exit code is the command's own; 125, 126, 127 are docker's", (
   expect(mica(['run', '--rm', 'base:1', 'sh', '-c', 'exit 7']).code).toBe(7);
   expect(mica(['run', '--rm', 'base:1', 'nothing-there']).code).toBe(127);
   expect(mica(['run', '--rm', 'base:1', '/etc/passwd']).code).toBe(126);
+  expect(mica(['run', '--rm', 'base:1', '/etc']).code).toBe(126);
+  ok(['create', '--name', 'nowhere', 'base:1', 'nothing-there']);
+  expect(mica(['start', 'nowhere']).code).toBe(1);
+  expect(mica(['start', '-a', 'nowhere'])).toMatchObject({ code: 1, err: expect.stringContaining('nothing-there') });
   expect(mica(['run', '--rm', '--pull', 'never', 'nope', 'x'])).toMatchObject({
     code: 125,
     err: expect.stringContaining('No such image: nope'),

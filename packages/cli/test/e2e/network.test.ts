@@ -222,8 +222,8 @@ it('bad input: exit 125, one line, nothing left', () => {
     [['-p', '80:80/xyz'], /invalid proto: xyz/],
     [['-p', '198.51.100.1:8080:80'], /cannot assign requested address/],
     [['--ip', '10.0.0.1'], /user defined networks only/],
-    [['--network-alias', 'x'], /only for containers in user defined networks/],
-    [['--mac-address', 'zz'], /invalid MAC address/],
+    [['--network-alias', 'x'], /only supported for user-defined networks/],
+    [['--mac-address', 'zz'], /zz is not a valid mac address/],
     [['--add-host', 'x'], /bad format for add-host/],
     [['--network', 'container:nobody'], /No such container: nobody/],
   ];

@@ -32,6 +32,46 @@ it.each([
   expect(done.err.startsWith(err)).toBe(true);
 });
 
+// docker's: what its command line refuses is 125; what its daemon answers is 1 for create, and 125 for run.
+it.each([
+  [['--pull', 'never', 'nope', 'sh'], 1],
+  [['registry.invalid/nope', 'sh'], 1],
+  [['UPPER', 'sh'], 1],
+  [['base:1'], 1],
+  [['--name', 'b@d', 'base:1', 'sh'], 1],
+  [['--restart', 'sometimes', 'base:1', 'sh'], 1],
+  [['--cap-add', 'NOPE', 'base:1', 'sh'], 1],
+  [['-m', '1k', 'base:1', 'sh'], 1],
+  [['-m', '100m', '--memory-swap', '50m', 'base:1', 'sh'], 1],
+  [['--log-driver', 'zz', 'base:1', 'sh'], 1],
+  [['--log-opt', 'nope=1', 'base:1', 'sh'], 1],
+  [['-v', '/a:/b:zz', 'base:1', 'sh'], 1],
+  [['--tmpfs', 'relative', 'base:1', 'sh'], 1],
+  [['--mount', 'type=bind,dst=/x', 'base:1', 'sh'], 1],
+  [['--mount', 'type=bind,src=/no/such,dst=/x', 'base:1', 'sh'], 1],
+  [['--volumes-from', 'nobody', 'base:1', 'sh'], 1],
+  [['--runtime', 'nope', 'base:1', 'sh'], 1],
+  [['--stop-signal', 'NOPE', 'base:1', 'sh'], 1],
+  [['-w', 'relative', 'base:1', 'sh'], 1],
+  [['-m', 'lots', 'base:1', 'sh'], 125],
+  [['-p', 'foo', 'base:1', 'sh'], 125],
+  [['-v', '', 'base:1', 'sh'], 125],
+  [['-e', '=x', 'base:1', 'sh'], 125],
+  [['--env-file', '/no/such', 'base:1', 'sh'], 125],
+  [['--mount', 'type=foo', 'base:1', 'sh'], 125],
+  [['--rm', '--restart', 'always', 'base:1', 'sh'], 125],
+  [['--network', '', 'base:1', 'sh'], 125],
+  [['--network-alias', 'a', 'base:1', 'sh'], 125],
+  [['--mac-address', 'foo', 'base:1', 'sh'], 125],
+  [['--memory-swappiness', '500', 'base:1', 'sh'], 125],
+  [['--security-opt', 'nope', 'base:1', 'sh'], 125],
+  [['--add-host', 'nope', 'base:1', 'sh'], 125],
+])('create %j: %d, run: 125', (args, code) => {
+  expect(run('create', ...args)).toMatchObject({ code, out: '', err: expect.not.stringContaining('.ts:') });
+  expect(run('run', ...args)).toMatchObject({ code: 125, out: '' });
+  expect(run('ps', '-aq').out).toBe('');
+});
+
 it('help: in groups at the top, with an example at each verb, the same by help and --help', () => {
   const top = run('--help');
   expect(top).toEqual({ code: 0, out: run().out, err: '' });

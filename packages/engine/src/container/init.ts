@@ -11,6 +11,5 @@ export function initProgram(): string {
   throw new MicaError('missing-tool', '--init: neither tini-static, catatonit nor docker-init is installed', {
     subject: 'tini-static',
     hint: 'install one: apt-get install tini',
-    exitCode: 125,
   });
 }

@@ -1,8 +1,8 @@
 import { basename, posix } from 'node:path';
 import type { MountRequest } from '../contract/container.ts';
 import type { PortSpec } from '../network/port-spec.ts';
-import { canLimitSwap } from '../runtime/cgroup.ts';
 import defaults from '../runtime/docker-defaults.json' with { type: 'json' };
+import { swapLimit } from '../runtime/resources.ts';
 import { cgroupnsDefault } from '../runtime/spec.ts';
 import type { ContainerContext } from './context.ts';
 import type { ContainerState } from './record.ts';
@@ -159,7 +159,7 @@ function securityOptions({ noNewPrivileges, seccomp, apparmor, systemPathsUnconf
 
 function limits(options: Options): Record<string, unknown> {
   const { memory = 0 } = options;
-  const swap = options.memorySwap ?? (memory > 0 && canLimitSwap() ? 2 * memory : 0);
+  const swap = swapLimit(options) ?? 0;
   return {
     CpuShares: options.cpuShares ?? 0,
     Memory: memory,

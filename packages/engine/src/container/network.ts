@@ -87,7 +87,6 @@ function networkNamed(context: ContainerContext, name: string): Network {
       throw new MicaError(error.code, error.message, {
         subject: name,
         hint: 'mica network ls lists them',
-        exitCode: 125,
       });
     throw error;
   }
@@ -106,7 +105,7 @@ function refuseConflicts(options: CreateOptions): void {
   if (found) throw conflicting(`${found[1]} and the container type network mode`);
 }
 function conflicting(what: string): MicaError {
-  return new MicaError('invalid-argument', `conflicting options: ${what}`, { subject: '--network', exitCode: 125 });
+  return new MicaError('invalid-argument', `conflicting options: ${what}`, { subject: '--network' });
 }
 
 /** Takes what a start needs of networks, and writes the files that name hosts. */
@@ -161,7 +160,6 @@ function joinContainer(context: ContainerContext, row: Row, id: string): Contain
     throw new MicaError('not-running', `cannot join network of a non running container: ${target?.name ?? id}`, {
       subject: row.name,
       hint: 'start that container first',
-      exitCode: 125,
     });
   const names = ['hosts', 'hostname', 'resolv.conf'] as const;
   return {

@@ -220,6 +220,5 @@ function pidNamespace(context: ContainerContext, mode: string | undefined): { pi
   if (status === 'running') return { pidNamespace: `/proc/${pid}/ns/pid` };
   throw new MicaError('not-running', `cannot join PID namespace of a non running container: ${target.name}`, {
     subject: target.name,
-    exitCode: 125,
   });
 }

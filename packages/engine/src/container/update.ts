@@ -1,16 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import type { UpdateOptions } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
-import { resources } from '../runtime/resources.ts';
+import { resources, swapLimit } from '../runtime/resources.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
+import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
 
 /** Changes a container's limits, at once if it runs, and its restart policy. @throws MicaError as at its creation */
 export function updateContainer(context: ContainerContext, row: Row, changes: UpdateOptions): void {
   const state = reconcile(context, row);
-  const options = { ...state.options, ...changes };
+  const options = { ...state.options, ...changes, ...keptSwap(row, state.options, changes) };
   if (options.remove && (changes.restart?.name ?? 'no') !== 'no')
     throw new MicaError(
       'conflict',
@@ -30,4 +31,17 @@ export function updateContainer(context: ContainerContext, row: Row, changes: Up
     emit(context, row, 'update');
     return { ...old, options };
   });
+}
+
+/** docker's: memory alone changes nothing of the swap limit, which it may therefore not go beyond. */
+function keptSwap(row: Row, old: ContainerState['options'], { memory, memorySwap }: UpdateOptions): UpdateOptions {
+  const limit = swapLimit(old) ?? 0;
+  if (!memory || memorySwap || limit <= 0) return {};
+  if (memory > limit)
+    throw new MicaError(
+      'conflict',
+      `Cannot update container ${row.id}: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time`,
+      { subject: row.name, hint: `it is ${limit} bytes: give --memory-swap too` },
+    );
+  return { memorySwap: limit };
 }

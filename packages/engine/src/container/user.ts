@@ -17,7 +17,6 @@ export function resolveUser(rootfs: string, text: string): UserIds {
   if (!row && !/^\d+$/.test(user))
     throw new MicaError('invalid-argument', `unable to find user ${user}: no matching entries in passwd file`, {
       subject: user,
-      exitCode: 125,
     });
   const uid = Number(row?.[2] ?? user);
   const name = row?.[0];
@@ -27,7 +26,6 @@ export function resolveUser(rootfs: string, text: string): UserIds {
     if (!found && !/^\d+$/.test(group))
       throw new MicaError('invalid-argument', `unable to find group ${group}: no matching entries in group file`, {
         subject: group,
-        exitCode: 125,
       });
     gid = Number(found?.[2] ?? group);
   }
@@ -52,7 +50,6 @@ export function resolveGroups(rootfs: string, names: readonly string[]): number[
     if (found !== undefined) return Number(found);
     throw new MicaError('invalid-argument', `Unable to find group ${name}: no matching entries in group file`, {
       subject: name,
-      exitCode: 125,
     });
   });
 }

@@ -31,7 +31,6 @@ export function mountsOf(context: ContainerContext, from: string): MountPoint[] 
     throw new MicaError('invalid-argument', `invalid mode: ${[mode, ...rest].join(':')}`, {
       subject: from,
       hint: 'expected CONTAINER, CONTAINER:ro or CONTAINER:rw',
-      exitCode: 125,
     });
   const { mounts } = context.store.containers.find<ContainerState>(name).record;
   // Filled when they were made, from their own container's image.

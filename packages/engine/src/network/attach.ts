@@ -23,7 +23,7 @@ export function attach(
 /** @throws MicaError invalid-argument */
 export function checked(network: Network, { address, mac, aliases = [] }: AttachOptions): EndpointState {
   const refuse = (message: string, subject: string) => {
-    throw new MicaError('invalid-argument', message, { subject, exitCode: 125 });
+    throw new MicaError('invalid-argument', message, { subject });
   };
   if (mac !== undefined && !/^([0-9a-fA-F][02468aceACE]:)([0-9a-fA-F]{2}:){4}[0-9a-fA-F]{2}$/.test(mac))
     refuse(`invalid MAC address: ${mac} is not a valid mac address`, mac);

@@ -48,7 +48,6 @@ function addBridge(scope: Scope, network: Network, links: RouteSocket): Network 
         {
           subject: network.name,
           hint: 'ip route shows them; make the network anew with another --subnet',
-          exitCode: 125,
         },
       );
     // Something else took it while no container was on the network: nothing holds on to it, so move.
@@ -79,7 +78,6 @@ function restoreRules(scope: Scope, nft: NftSocket, network: Network): void {
   if (done.status !== 0)
     throw new MicaError('runtime-failed', `nft: ${(done.stderr || String(done.error)).trim().split('\n')[0]}`, {
       hint: 'does this kernel have nf_tables with nat and fib? --network none and host need none of it',
-      exitCode: 125,
     });
   const leased = scope.store.networks.leased<unknown, Parameters<typeof publishedElements>[0]>();
   const live = new Set(leased.map((endpoint) => endpoint.network)).add(network.id);

@@ -24,8 +24,7 @@ export function lease(
 ): { network: Network; lease: Lease } {
   const { networks } = scope.store;
   const found = networks.get<NetworkState>(endpoint.network);
-  if (found === null)
-    throw new MicaError('no-such-network', `network ${endpoint.network} not found`, { exitCode: 125 });
+  if (found === null) throw new MicaError('no-such-network', `network ${endpoint.network} not found`);
   const network = bringUp(scope, found);
   const all = networks.ofNetwork<EndpointState, Lease>(network.id);
   const taken = new Set<number>([parseIpv4(network.record.gateway) ?? 0]);
@@ -35,7 +34,7 @@ export function lease(
   }
   const wanted = endpoint.record.address === null ? null : (parseIpv4(endpoint.record.address) ?? 0);
   if (wanted !== null && taken.has(wanted))
-    throw new MicaError('conflict', 'Address already in use', { subject: formatIpv4(wanted), exitCode: 125 });
+    throw new MicaError('conflict', 'Address already in use', { subject: formatIpv4(wanted) });
   const address = wanted ?? freeAddress(network.record, taken);
   if (address === null)
     throw new MicaError(
@@ -43,7 +42,6 @@ export function lease(
       `no available IPv4 addresses on network ${network.name} (${network.record.subnet})`,
       {
         subject: network.name,
-        exitCode: 125,
       },
     );
   const made: Lease = {

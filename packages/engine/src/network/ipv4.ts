@@ -28,7 +28,6 @@ export function parseSubnet(text: string): Subnet {
     throw new MicaError('invalid-argument', `invalid CIDR address: ${text}`, {
       subject: text,
       hint: 'Mica networks are IPv4: 10.1.2.0/24',
-      exitCode: 125,
     });
   return { address: (address & mask(prefix)) >>> 0, prefix };
 }
@@ -66,6 +65,5 @@ export function chooseSubnet(taken: readonly Ipv4Range[], seed: number): Subnet 
   }
   throw new MicaError('limit-exceeded', 'all predefined address pools have been fully subnetted', {
     hint: 'remove networks, or give one a --subnet of its own',
-    exitCode: 125,
   });
 }

@@ -49,7 +49,6 @@ export function requireNameServer(): string {
   throw new MicaError('missing-tool', 'aardvark-dns is not installed', {
     subject: 'aardvark-dns',
     hint: 'it resolves names between containers on a user network: apt-get install aardvark-dns',
-    exitCode: 125,
   });
 }
 
@@ -63,9 +62,6 @@ function startServer(folder: string): void {
     throw new MicaError(
       'runtime-failed',
       `aardvark-dns: ${(done.stderr || String(done.error)).trim().split('\n').at(-1)}`,
-      {
-        exitCode: 125,
-      },
     );
 }
 

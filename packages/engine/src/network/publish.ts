@@ -72,7 +72,6 @@ function taken(spec: PortSpec, ports: string, endpoint: string, code: string | u
         code === 'EADDRINUSE'
           ? `another container or program has it: mica ps shows containers, ss -ln${spec.protocol[0]}p 'sport = :${ports}' programs`
           : 'ip -4 addr shows the addresses of this machine',
-      exitCode: 125,
       cause,
     },
   );

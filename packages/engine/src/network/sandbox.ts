@@ -121,7 +121,6 @@ function wantedPorts(container: NetworkedContainer): PortSpec[] {
     for (const { port, protocol } of (container.expose ?? []).flatMap(parseExpose))
       if (!ports.some((one) => one.containerPort === port && one.protocol === protocol))
         ports.push({ protocol, hostIp: '0.0.0.0', hostPorts: null, containerPort: port });
-  if (ports.length > 10_000)
-    throw new MicaError('limit-exceeded', 'at most 10000 ports can be published', { exitCode: 125 });
+  if (ports.length > 10_000) throw new MicaError('limit-exceeded', 'at most 10000 ports can be published');
   return ports;
 }

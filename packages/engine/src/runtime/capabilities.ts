@@ -31,7 +31,6 @@ export function resolveCapabilities(add: readonly string[], drop: readonly strin
       throw new MicaError('not-supported', `--cap-add ${name}: this machine does not let mica give it`, {
         subject: name,
         hint: 'it is not in the bounding set of the process that runs mica (/proc/self/status, CapBnd)',
-        exitCode: 125,
       });
   return [...new Set([...kept, ...more])];
 }
@@ -40,7 +39,6 @@ function canonical(text: string): string {
   const name = text.toUpperCase();
   if (name === 'ALL') return name;
   const full = name.startsWith('CAP_') ? name : `CAP_${name}`;
-  if (!names.includes(full))
-    throw new MicaError('invalid-argument', `invalid capability: ${text}`, { subject: text, exitCode: 125 });
+  if (!names.includes(full)) throw new MicaError('invalid-argument', `invalid capability: ${text}`, { subject: text });
   return full;
 }

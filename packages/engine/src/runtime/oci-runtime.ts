@@ -36,7 +36,6 @@ export function requireProgram(name: string, debian: string): string {
     throw new MicaError('missing-tool', `${name} is not installed`, {
       subject: name,
       hint: `install it: apt-get install ${debian}`,
-      exitCode: 125,
     });
   return path;
 }
@@ -81,7 +80,9 @@ export function runtimeError(output: string, args: readonly string[]): MicaError
       exitCode: 127,
       hint: 'is it in the image, and on its PATH?',
     });
-  if (/[Pp]ermission denied|Exec format error|Is a directory/.test(text) && /exec|open/.test(text))
+  // crun opens a directory that is to be the command as an executable, and says that this is not permitted.
+  const refused = /[Pp]ermission denied|Exec format error|[Ii]s a directory|open executable: Operation not permitted/;
+  if (refused.test(text) && /exec|open/.test(text))
     return new MicaError('command-not-executable', `cannot start the command: ${text}`, { exitCode: 126 });
-  return new MicaError('runtime-failed', `the OCI runtime failed (${args[0]}): ${text}`, { exitCode: 125 });
+  return new MicaError('runtime-failed', `the OCI runtime failed (${args[0]}): ${text}`);
 }

@@ -23,7 +23,7 @@ export function resources(limits: Limits): Record<string, unknown> {
     oomKillDisable,
     memorySwappiness,
   } = limits;
-  const swap = limits.memorySwap ?? (memory !== undefined && memory > 0 && canLimitSwap() ? 2 * memory : undefined);
+  const swap = swapLimit(limits);
   const quota = limits.cpus === undefined ? limits.cpuQuota : Math.round(limits.cpus * 100_000);
   const period = limits.cpus === undefined ? limits.cpuPeriod : 100_000;
   const memoryPart = defined({
@@ -40,6 +40,12 @@ export function resources(limits: Limits): Record<string, unknown> {
     pids: pidsLimit === undefined || pidsLimit === 0 ? undefined : { limit: pidsLimit },
     blockIO: blkioWeight ? { weight: blkioWeight } : undefined,
   });
+}
+
+/** docker's: memory without a word of swap is as much swap again. −1: no limit; undefined: none was set. */
+export function swapLimit({ memory, memorySwap }: Pick<Limits, 'memory' | 'memorySwap'>): number | undefined {
+  if (memorySwap) return memorySwap;
+  return memory !== undefined && memory > 0 && canLimitSwap() ? 2 * memory : undefined;
 }
 
 function defined(parts: Record<string, unknown>): Record<string, unknown> {
@@ -60,7 +66,12 @@ function check(limits: Limits): void {
   const { memorySwappiness } = limits;
   if (memorySwappiness !== undefined && memorySwappiness !== -1) {
     if (memorySwappiness < 0 || memorySwappiness > 100)
-      throw invalid(`Invalid value: ${memorySwappiness}, valid memory swappiness range is 0-100`);
+      // docker's command line looks at this one itself.
+      throw new MicaError(
+        'invalid-argument',
+        `Invalid value: ${memorySwappiness}, valid memory swappiness range is 0-100`,
+        { exitCode: 125 },
+      );
     need('memory', '--memory-swappiness');
     if (unified) throw absent('--memory-swappiness', "cgroup v1's memory.swappiness");
   }
@@ -104,11 +115,10 @@ function absent(flag: string, what: string): MicaError {
   return new MicaError('not-supported', `${flag}: this machine's kernel has not ${what} for it`, {
     subject: flag,
     hint: 'leave the limit out, or turn it on (see /sys/fs/cgroup and the boot line)',
-    exitCode: 125,
   });
 }
 function invalid(message: string): MicaError {
-  return new MicaError('invalid-argument', message, { exitCode: 125 });
+  return new MicaError('invalid-argument', message);
 }
 
 /** `0-2,4` as numbers; null when it is not one. */
@@ -156,7 +166,6 @@ export function oomScore(adjustment: number): number {
   if (adjustment < Math.min(own, 0) && !hasSysResource())
     throw new MicaError('not-supported', `--oom-score-adj ${adjustment}: this machine allows at least ${own}`, {
       hint: 'less needs CAP_SYS_RESOURCE, which the process that runs mica has not',
-      exitCode: 125,
     });
   return adjustment;
 }
@@ -177,7 +186,6 @@ export function rlimits(ulimits: readonly Ulimit[]): Record<string, unknown>[] {
       throw new MicaError('not-supported', `--ulimit ${name}=${soft}:${hard}: this machine allows at most ${most}`, {
         subject: name,
         hint: 'more needs CAP_SYS_RESOURCE, which the process that runs mica has not',
-        exitCode: 125,
       });
     // RLIM_INFINITY has more digits than a double holds.
     const value = (limit: number) => (limit === -1 ? rawJson('18446744073709551615') : limit);

@@ -80,7 +80,6 @@ export function customSeccomp(
   if (typeof defaultAction !== 'string' || (syscalls !== undefined && !Array.isArray(syscalls)))
     throw new MicaError('invalid-format', 'the seccomp profile has no defaultAction or its syscalls are no list', {
       hint: "it must be JSON in docker's form",
-      exitCode: 125,
     });
   const rules = ((syscalls ?? []) as (DockerRule & { name?: string })[]).filter(
     ({ includes, excludes }) => holds(includes, capabilities, true) && !holds(excludes, capabilities, false),

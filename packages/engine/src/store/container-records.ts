@@ -105,7 +105,7 @@ export class ContainerRecords {
       throw new MicaError(
         'conflict',
         `Conflict. The container name "/${name}" is already in use by container "${String(holder.id)}". You have to remove (or rename) that container to be able to reuse that name.`,
-        { subject: name, exitCode: 125 },
+        { subject: name },
       );
   }
 }

@@ -88,10 +88,10 @@ function missingSource(source: string): MicaError {
   return new MicaError(
     'no-such-path',
     `invalid mount config for type "bind": bind source path does not exist: ${source}`,
-    { subject: source, hint: 'make it first; -v makes a missing folder by itself', exitCode: 125 },
+    { subject: source, hint: 'make it first; -v makes a missing folder by itself' },
   );
 }
 
 function invalid(message: string, subject: string): MicaError {
-  return new MicaError('invalid-argument', message, { subject, exitCode: 125 });
+  return new MicaError('invalid-argument', message, { subject });
 }
