@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputOptions, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
+import { slimUndici } from './slim-undici.ts';
 
 const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 rmSync(here('dist'), { recursive: true, force: true });
@@ -14,7 +15,7 @@ const common = {
   platform: 'node',
   external: ['koffi', 'piscina', /^node:/],
   preserveEntrySignatures: 'allow-extension',
-  plugins: [lazyBuiltins()],
+  plugins: [slimUndici(), lazyBuiltins()],
 } satisfies InputOptions;
 const bundle = await rolldown({ ...common, input: { main: here('src/main.ts') } });
 const options: OutputOptions = {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { networkFailure, RegistryFailure } from './failure.ts';
 import { certificatesFor, isLoopback } from './hosts.ts';
 
@@ -50,11 +50,12 @@ export class Transport {
     const { method, url } = send;
     const what = `${method} ${shown(url)}`;
     try {
-      const { statusCode, headers, body } = await request(url, {
+      const { statusCode, headers, body } = await this.#dispatcher(url).request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method,
         headers: { 'user-agent': 'mica', 'accept-encoding': 'identity', ...send.headers },
         body: send.body?.() ?? null,
-        dispatcher: this.#dispatcher(url),
         ...(send.signal ? { signal: send.signal } : {}),
       });
       // Whoever reads the body meets its errors; one that nobody reads any more must not end the process.
