@@ -1,4 +1,5 @@
 import { templateError } from './list.ts';
+import { report } from './report.ts';
 import { print } from './standard-output.ts';
 
 /** A description by docker's field names. */
@@ -20,6 +21,24 @@ export async function objectPrinter(format: string | undefined): Promise<(found:
   // docker's own numbers: 64 for a template that does not parse, 1 for one that does not fit.
   const template = attempt(() => new Template(format), 64);
   return (found) => attempt(() => found.map((one) => `${template.execute(withMaps(withAbsent, one))}\n`).join(''), 1);
+}
+
+/** docker inspect of one kind: what is found is printed together; a name that is not is told, and the rest goes on. */
+export async function printEach(
+  names: readonly string[],
+  format: string | undefined,
+  describe: (name: string) => Described,
+): Promise<void> {
+  const show = await objectPrinter(format);
+  const found: Described[] = [];
+  for (const name of names) {
+    try {
+      found.push(describe(name));
+    } catch (error) {
+      process.exitCode = report(error);
+    }
+  }
+  print(show(found));
 }
 
 /** The fields that are maps in docker's own types; the rest are structs, whose missing fields are errors. */

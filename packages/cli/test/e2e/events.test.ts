@@ -8,7 +8,6 @@ afterAll(() => {
   store.removeContainers();
   store.remove();
 });
-const lines = (...args: string[]) => store.ok(args).split('\n').filter(Boolean);
 
 it('events: filters, since and until, formats, as they come', async () => {
   const since = `${Date.now() / 1000}`;
@@ -19,7 +18,7 @@ it('events: filters, since and until, formats, as they come', async () => {
   store.run(['start', '-a', 'seen']);
   store.ok(['rename', 'seen', 'other']);
   store.ok(['rm', 'other']);
-  const past = (...args: string[]) => lines('events', '--since', since, '--until', '0s', ...args);
+  const past = (...args: string[]) => store.lines('events', '--since', since, '--until', '0s', ...args);
   expect(past('--format', '{{.Action}} {{or (index .Actor.Attributes "name") .Actor.ID}}')).toEqual([
     'create kept',
     'create seen',

@@ -12,13 +12,7 @@ afterAll(() => {
   store.removeContainers();
   store.remove();
 });
-/** In the background, without a network; its name. */
-function start(name: string, script: string, ...flags: string[]): string {
-  store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, 'base:1', 'sh', '-c', script]);
-  return name;
-}
 const status = (name: string) => store.ok(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}']).trim();
-const lines = (...args: string[]) => store.ok(args).split('\n').filter(Boolean);
 
 it('attach in a terminal: detach keys leave it running, its exit code comes back; start -ai', async () => {
   store.ok(['run', '-dit', '--name', 'shell', '--network', 'none', 'base:1', 'sh']);
@@ -73,11 +67,11 @@ it('start -a and -ai on pipes: streams, the end of standard input, signals passe
 });
 
 it('pause, unpause, restart, wait, top, kill: what they do and what ps says of it', async () => {
-  start('box', 'trap "exit 5" TERM; while :; do sleep 0.1; done', '--init');
-  expect(lines('top', 'box', '-o', 'pid,args').slice(1).join('\n')).toMatch(/\/dev\/init -- sh -c .*\n.*sh -c/);
+  store.start('box', 'trap "exit 5" TERM; while :; do sleep 0.1; done', '--init');
+  expect(store.lines('top', 'box', '-o', 'pid,args').slice(1).join('\n')).toMatch(/\/dev\/init -- sh -c .*\n.*sh -c/);
   store.ok(['pause', 'box']);
   expect(status('box')).toMatch(/^Up .*\(Paused\)$/);
-  expect(lines('ps', '-q', '--filter', 'status=paused')).toHaveLength(1);
+  expect(store.lines('ps', '-q', '--filter', 'status=paused')).toHaveLength(1);
   expect(store.run(['exec', 'box', 'true'])).toMatchObject({ code: 1, err: expect.stringMatching(/is paused/) });
   expect(store.run(['pause', 'box']).err).toMatch(/already paused/);
   expect(store.run(['start', 'box'])).toMatchObject({
@@ -110,7 +104,7 @@ it('--init reaps what its parent left behind', () => {
 
 it('container prune: only what does not run, by label and age, the bytes that came back', () => {
   store.removeContainers();
-  start('running', 'sleep 1000');
+  store.start('running', 'sleep 1000');
   store.ok(['create', '--name', 'kept', '-l', 'keep', '--network', 'none', 'base:1', 'sh']);
   store.run(['run', '--name', 'gone', '--network', 'none', 'base:1', 'sh', '-c', 'seq 1000 > /numbers']);
   const id = store.ok(['inspect', '-f', '{{.Id}}', 'gone']).trim();
@@ -118,10 +112,10 @@ it('container prune: only what does not run, by label and age, the bytes that ca
   const pruned = store.ok(['container', 'prune', '-f', '--filter', 'label!=keep']);
   expect(pruned).toContain(id);
   expect(pruned).toMatch(/^Deleted Containers:\n[\s\S]*\n\nTotal reclaimed space: [\d.]+kB\n$/);
-  expect(lines('ps', '-a', '--format', '{{.Names}}')).toEqual(['kept', 'running']);
+  expect(store.lines('ps', '-a', '--format', '{{.Names}}')).toEqual(['kept', 'running']);
   const asked = store.run(['container', 'prune'], { input: 'n\n' });
   expect(asked.out + asked.err).toMatch(/This will remove all stopped containers/);
-  expect(lines('ps', '-aq')).toHaveLength(2);
+  expect(store.lines('ps', '-aq')).toHaveLength(2);
 });
 
 it('rm -f of containers that are just being started leaves nothing, not even a folder', async () => {

@@ -8,15 +8,9 @@ afterAll(() => {
   store.removeContainers();
   store.remove();
 });
-/** In the background, without a network; its name. */
-function start(name: string, script: string, ...flags: string[]): string {
-  store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, 'base:1', 'sh', '-c', script]);
-  return name;
-}
-const lines = (...args: string[]) => store.ok(args).split('\n').filter(Boolean);
 
 it('update: memory, processors, processes in force at once; the restart policy from now on', () => {
-  start('small', 'sleep 1000', '-m', '64m');
+  store.start('small', 'sleep 1000', '-m', '64m');
   store.ok(['update', '-m', '32m', '--memory-swap', '64m', '--cpus', '0.5', '--pids-limit', '50', 'small']);
   const v1 = 'cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us pids/pids.max';
   const v2 = 'cat memory.max cpu.max pids.max';
@@ -57,7 +51,7 @@ it('update: memory, processors, processes in force at once; the restart policy f
 });
 
 it('stats: once, by template, live in a terminal', async () => {
-  const [heading, row] = lines('stats', '--no-stream', 'small');
+  const [heading, row] = store.lines('stats', '--no-stream', 'small');
   expect(heading).toMatch(/^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/);
   expect(row).toMatch(/^[0-9a-f]{12} +small +\d+\.\d\d% +\S+ \/ 32MiB +\d+\.\d\d% .* 1$/);
   expect(store.ok(['stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'small'])).toBe('small 1\n');

@@ -11,15 +11,9 @@ afterAll(() => {
   store.removeContainers();
   store.remove();
 });
-/** In the background, without a network; its name. */
-function start(name: string, script: string, ...flags: string[]): string {
-  store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, 'base:1', 'sh', '-c', script]);
-  return name;
-}
-const lines = (...args: string[]) => store.ok(args).split('\n').filter(Boolean);
 
 it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => {
-  const name = start('talk', 'echo one; echo err >&2; read x; echo two; echo three', '-i');
+  const name = store.start('talk', 'echo one; echo err >&2; read x; echo two; echo three', '-i');
   const follow = store.spawn(['logs', '-f', name]);
   const followed = Promise.all([text(follow.stdout), text(follow.stderr)]);
   await Promise.all([once(follow.stdout, 'data'), once(follow.stderr, 'data')]);
@@ -31,7 +25,7 @@ it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => 
   expect(store.run(['logs', name])).toEqual({ code: 0, out: 'one\ntwo\nthree\n', err: 'err\n' });
   expect(store.ok(['logs', '--tail', '2', name])).toBe('two\nthree\n');
   expect(store.ok(['logs', '-n', '0', name])).toBe('');
-  const stamped = lines('logs', '-t', '-n', '2', name);
+  const stamped = store.lines('logs', '-t', '-n', '2', name);
   expect(stamped[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z two$/);
   const at = stamped[0]?.split(' ')[0] as string;
   expect(store.ok(['logs', '--since', at, name])).toBe('two\nthree\n');
@@ -45,12 +39,12 @@ it('logs turn over: one file of a size, or several without a gap', async () => {
   const size = ['--log-opt', 'max-size=6k'];
   const flags = ['--name', 'one', '--network', 'none', ...size];
   store.ok(['run', ...flags, 'base:1', 'sh', '-c', `for n in 1 101 201 301; do ${batch}; done`]);
-  const kept = lines('logs', 'one');
+  const kept = store.lines('logs', 'one');
   expect(kept.at(-1)).toBe('line 400');
   expect(kept.length).toBeLessThan(120);
   // A batch is less than a file, and waits until the one before is looked after.
   const script = `for n in 1 101 201 301; do ${batch}; until [ -e /go$n ]; do sleep 0.05; done; done; sleep 1000`;
-  start('several', script, ...size, '--log-opt', 'max-file=3');
+  store.start('several', script, ...size, '--log-opt', 'max-file=3');
   const log = join(store.root, 'containers', store.ok(['inspect', '-f', '{{.Id}}', 'several']).trim(), 'ctr.log');
   for (const n of [1, 101, 201, 301]) {
     const last = () => readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
@@ -58,7 +52,7 @@ it('logs turn over: one file of a size, or several without a gap', async () => {
     await expect.poll(() => statSync(`${log}.held`).ino === statSync(log).ino, { timeout: 60_000 }).toBe(true);
     store.ok(['exec', 'several', 'touch', `/go${n}`]);
   }
-  const all = lines('logs', 'several');
+  const all = store.lines('logs', 'several');
   const first = Number(all[0]?.split(' ')[1]);
   expect(all).toEqual(Array.from({ length: 401 - first }, (_, n) => `line ${first + n}`));
   expect(all.length).toBeGreaterThan(2 * kept.length);

@@ -43,6 +43,14 @@ export class TestStore {
     expect({ code, err }, args.join(' ')).toEqual({ code: 0, err: '' });
     return out;
   }
+  lines(...args: string[]): string[] {
+    return this.ok(args).split('\n').filter(Boolean);
+  }
+  /** A container in the background, without a network; its name. */
+  start(name: string, script: string, ...flags: string[]): string {
+    this.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, 'base:1', 'sh', '-c', script]);
+    return name;
+  }
   /** Left running; its standard streams are pipes. */
   spawn(args: readonly string[]) {
     return spawn(bin, args, { env: { ...process.env, MICA_ROOT: this.root } });

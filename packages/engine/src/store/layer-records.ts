@@ -1,13 +1,17 @@
 import type { Digest } from '../reference/digest.ts';
 import type { Database, Row } from './database.ts';
 
-/** A layer in the store: its diff ID and the blob that holds it, in whatever compression it came. */
-export interface LayerRecord {
+/** A layer's blob, in whatever compression it came. */
+interface LayerBlob {
   readonly diffId: Digest;
   readonly digest: Digest;
   readonly mediaType: string;
   readonly size: number; // bytes of the blob
   readonly tarSize: number; // bytes of the uncompressed tar
+}
+
+/** A layer in the store: its diff ID and the blob that holds it. */
+export interface LayerRecord extends LayerBlob {
   readonly entries: number | null; // not counted yet
 }
 
@@ -15,12 +19,7 @@ export interface LayerRecord {
  * One blob that holds a layer. The plain tar, a pulled gzip and the one that a push made are three forms of
  * one layer; the form outlives the blob, so that a second push sends nothing and compresses nothing.
  */
-export interface LayerForm {
-  readonly diffId: Digest;
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly size: number; // bytes of the blob
-  readonly tarSize: number; // bytes of the uncompressed tar
+export interface LayerForm extends LayerBlob {
   /** How it was made from the plain tar (`gzip:6`), null when it came as it is. */
   readonly recipe: string | null;
 }
@@ -84,23 +83,19 @@ export class LayerRecords {
 }
 
 function form(row: Row): LayerForm {
-  return {
-    diffId: row.diff_id as Digest,
-    digest: row.digest as Digest,
-    mediaType: String(row.media_type),
-    size: Number(row.size),
-    tarSize: Number(row.tar_size),
-    recipe: row.recipe === null ? null : String(row.recipe),
-  };
+  return { ...blob(row), recipe: row.recipe === null ? null : String(row.recipe) };
 }
 
 function record(row: Row): LayerRecord {
+  return { ...blob(row), entries: row.entries === null ? null : Number(row.entries) };
+}
+
+function blob(row: Row): LayerBlob {
   return {
     diffId: row.diff_id as Digest,
     digest: row.digest as Digest,
     mediaType: String(row.media_type),
     size: Number(row.size),
     tarSize: Number(row.tar_size),
-    entries: row.entries === null ? null : Number(row.entries),
   };
 }

@@ -53,17 +53,7 @@ export class RouteSocket {
 
   /** A bridge with its address, up. @throws EEXIST when the name is taken */
   createBridge(name: string, mac: Buffer, address: number, prefix: number): void {
-    this.#socket.request({
-      type: RTM.NEWLINK,
-      flags: NLM.CREATE | NLM.EXCL,
-      body: Buffer.concat([
-        linkInfo(0, IFF_UP),
-        text(IFLA.IFNAME, name),
-        attribute(IFLA.ADDRESS, mac),
-        attribute(IFLA.LINKINFO, text(IFLA_INFO.KIND, 'bridge')),
-      ]),
-      doing: `make bridge ${name}`,
-    });
+    this.#make('bridge', name, attribute(IFLA.ADDRESS, mac), Buffer.alloc(0));
     const link = this.find(name);
     if (link) this.#socket.request(addressMessage(link.index, address, prefix));
   }
@@ -78,24 +68,25 @@ export class RouteSocket {
         attribute(IFLA.ADDRESS, peer.mac),
         u32(IFLA.NET_NS_FD, fd),
       ]);
-      const info = Buffer.concat([
-        text(IFLA_INFO.KIND, 'veth'),
-        attribute(IFLA_INFO.DATA, attribute(VETH_INFO_PEER, other)),
-      ]);
-      this.#socket.request({
-        type: RTM.NEWLINK,
-        flags: NLM.CREATE | NLM.EXCL,
-        body: Buffer.concat([
-          linkInfo(0, IFF_UP),
-          text(IFLA.IFNAME, name),
-          u32(IFLA.MASTER, bridge),
-          attribute(IFLA.LINKINFO, info),
-        ]),
-        doing: `make veth ${name}`,
-      });
+      this.#make('veth', name, u32(IFLA.MASTER, bridge), attribute(IFLA_INFO.DATA, attribute(VETH_INFO_PEER, other)));
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** A new interface, up: its own attribute and what its kind wants told. */
+  #make(kind: string, name: string, own: Buffer, data: Buffer): void {
+    this.#socket.request({
+      type: RTM.NEWLINK,
+      flags: NLM.CREATE | NLM.EXCL,
+      body: Buffer.concat([
+        linkInfo(0, IFF_UP),
+        text(IFLA.IFNAME, name),
+        own,
+        attribute(IFLA.LINKINFO, Buffer.concat([text(IFLA_INFO.KIND, kind), data])),
+      ]),
+      doing: `make ${kind} ${name}`,
+    });
   }
 
   /** Lets a bridge send a packet back by the port it came in: a container calls its own published port. */

@@ -1,59 +1,36 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { xattrOf, xattrsOf } from '../../src/system/xattr.ts';
+import { ApplyBench } from '../support/apply-bench.ts';
 import { dir, file, hard, link } from '../support/entries.ts';
-import { ImageBench } from '../support/image-bench.ts';
-import { Workbench } from '../support/layers.ts';
-import { makeTar, type TarEntry } from '../support/tar.ts';
-import { treeLines } from '../support/tree.ts';
+import { makeTar } from '../support/tar.ts';
 
-let bench: Workbench;
-let stacks: ImageBench;
+let bench: ApplyBench;
 beforeEach(() => {
-  bench = new Workbench();
-  stacks = new ImageBench();
+  bench = new ApplyBench();
 });
-afterEach(() => {
-  bench.close();
-  stacks.close();
-});
-
-/** The stack as a container sees it, on real overlayfs; and unpacked from the tables, which must be the same tree. */
-async function show(...layers: TarEntry[][]): Promise<string> {
-  const tars: Buffer[] = [];
-  for (const entries of layers) tars.push(await makeTar(entries));
-  const merged = await stacks.mount(stacks.stack(tars, 'stack'));
-  const plain = stacks.path();
-  await stacks.engine.trees.unpack('stack', plain);
-  // The root is nobody's entry here: its time is that of the moment.
-  expect(treeLines(plain).slice(1)).toEqual(treeLines(merged).slice(1));
-  return merged;
-}
-const refused = async (...entries: TarEntry[]) => {
-  const tar = await makeTar(entries);
-  expect(() => bench.unpack(tar)).toThrow();
-};
+afterEach(() => bench.close());
 
 describe('apply: escape', () => {
   it.each(['../x', '/../x', '..', 'a/../../x'])('%s: reject', async (name) => {
-    await refused(file(name));
+    await bench.refused(file(name));
   });
 
   it.each([String.raw`C:\x`, String.raw`a\..\x`])('%s: a name like any other here, inside the root', async (name) => {
-    expect(readdirSync(await show([file(name, 'in')]))).toEqual([name]);
+    expect(readdirSync(await bench.show([file(name, 'in')]))).toEqual([name]);
   });
 
   it('absolute name: strip /', async () => {
-    const { dir: layer } = bench.unpack(await makeTar([file('/abs/x', 'in')]));
+    const { dir: layer } = bench.layers.unpack(await makeTar([file('/abs/x', 'in')]));
     expect(readFileSync(`${layer}/abs/x`, 'utf8')).toBe('in');
   });
 
   it.each(['existing', 'dangling'])(
     'symlink to an absolute %s directory, then write through: resolve inside root',
     async (which) => {
-      const outside = bench.folder();
+      const outside = bench.layers.folder();
       const target = which === 'existing' ? outside : `${outside}-none`;
-      const { dir: layer } = bench.unpack(await makeTar([link('l', target), file('l/x', 'in')]));
+      const { dir: layer } = bench.layers.unpack(await makeTar([link('l', target), file('l/x', 'in')]));
       expect(readdirSync(outside)).toEqual([]);
       expect(existsSync(`${outside}-none`)).toBe(false);
       expect(readFileSync(`${layer}${target}/x`, 'utf8')).toBe('in');
@@ -61,36 +38,36 @@ describe('apply: escape', () => {
   );
 
   it('relative escape before absolute link: reject', async () => {
-    const outside = bench.folder();
+    const outside = bench.layers.folder();
     const up = `${'../'.repeat(20)}${outside.slice(1)}`;
-    await refused(link('l', up), file('l/x', 'in'));
-    await refused(dir('target'), link('escape', '..'), link('absolute', '/target'), file('escape/absolute/file'));
+    await bench.refused(link('l', up), file('l/x', 'in'));
+    await bench.refused(dir('target'), link('escape', '..'), link('absolute', '/target'), file('escape/absolute/file'));
     await expect(
-      show([dir('target'), link('escape', '..'), link('absolute', '/target')], [file('escape/absolute/file')]),
+      bench.show([dir('target'), link('escape', '..'), link('absolute', '/target')], [file('escape/absolute/file')]),
     ).rejects.toThrow('leads above the root');
     expect(readdirSync(outside)).toEqual([]);
   });
 
   it('a symlink that leads above the root is itself no danger: kept as it is', async () => {
-    expect(readlinkSync(`${await show([link('up', '../../..')])}/up`)).toBe('../../..');
+    expect(readlinkSync(`${await bench.show([link('up', '../../..')])}/up`)).toBe('../../..');
   });
 
   it('hardlink ../victim: reject', async () => {
-    await refused(hard('x', '../victim'));
+    await bench.refused(hard('x', '../victim'));
   });
 
   it('hardlink via link dir, sibling prefix dest-evil: contained', async () => {
-    const outside = bench.folder();
+    const outside = bench.layers.folder();
     writeFileSync(`${outside}/victim`, 'secret');
     const tar = await makeTar([link('l', outside), hard('x', 'l/victim')]);
-    expect(() => bench.unpack(tar)).toThrow(/hard link/);
+    expect(() => bench.layers.unpack(tar)).toThrow(/hard link/);
     expect(statSync(`${outside}/victim`).nlink).toBe(1);
   });
 
   it('hardlink to symlink: link the link; no chmod/chown follow', async () => {
-    const outside = bench.folder();
+    const outside = bench.layers.folder();
     writeFileSync(`${outside}/victim`, '', { mode: 0o600 });
-    const { dir: layer } = bench.unpack(
+    const { dir: layer } = bench.layers.unpack(
       await makeTar([link('s', `${outside}/victim`), { ...hard('h', 's'), mode: 0o777, uid: 5, gid: 5 }]),
     );
     expect(readlinkSync(`${layer}/h`)).toBe(`${outside}/victim`);
@@ -100,8 +77,8 @@ describe('apply: escape', () => {
   });
 
   it('dir→symlink→dir, same name thrice: nothing outside', async () => {
-    const outside = bench.folder();
-    const { dir: layer } = bench.unpack(
+    const outside = bench.layers.folder();
+    const { dir: layer } = bench.layers.unpack(
       await makeTar([dir('d'), file('d/a'), link('d', outside), dir('d'), file('d/b')]),
     );
     expect(readdirSync(outside)).toEqual([]);
@@ -110,19 +87,19 @@ describe('apply: escape', () => {
   });
 
   it('layer dir over lower symlink: replace, not follow', async () => {
-    const merged = await show([dir('real'), file('real/old'), link('d', 'real')], [dir('d'), file('d/new')]);
+    const merged = await bench.show([dir('real'), file('real/old'), link('d', 'real')], [dir('d'), file('d/new')]);
     expect(lstatSync(`${merged}/d`).isDirectory()).toBe(true);
     expect(readdirSync(`${merged}/d`)).toEqual(['new']);
     expect(readdirSync(`${merged}/real`)).toEqual(['old']);
   });
 
   it('file a, then a/b/c: a becomes dir', async () => {
-    const merged = await show([dir('a'), file('a/old')], [file('a', 'file'), file('a/b/c')]);
+    const merged = await bench.show([dir('a'), file('a/old')], [file('a', 'file'), file('a/b/c')]);
     expect(readFileSync(`${merged}/a/b/c`, 'utf8')).toBe('a/b/c');
   });
 
   it('lower lib→usr/lib; upper lib/x/y: writes usr/lib, link kept', async () => {
-    const merged = await show(
+    const merged = await bench.show(
       [dir('usr'), dir('usr/lib', { mode: 0o751, uid: 3 }), file('usr/lib/old'), link('lib', 'usr/lib')],
       [file('lib/x/y', 'through')],
     );
@@ -141,7 +118,7 @@ describe('apply: escape', () => {
         tar.fill(' ', 148, 156);
         const sum = tar.subarray(0, 512).reduce((a, b) => a + b, 0);
         tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-        expect(() => bench.unpack(tar)).toThrow('device number');
+        expect(() => bench.layers.unpack(tar)).toThrow('device number');
       }
   });
 
@@ -151,7 +128,7 @@ describe('apply: escape', () => {
       'SCHILY.xattr.user.overlay.redirect': '/x',
       'SCHILY.xattr.user.fine': 'v',
     };
-    const { dir: layer } = bench.unpack(await makeTar([dir('d', { pax })]));
+    const { dir: layer } = bench.layers.unpack(await makeTar([dir('d', { pax })]));
     expect(xattrOf(`${layer}/d`, 'trusted.overlay.opaque')).toBeNull();
     expect(
       xattrsOf(`${layer}/d`)
@@ -163,7 +140,7 @@ describe('apply: escape', () => {
   it('setuid/capability file under chown: set mode and xattrs after chown', async () => {
     const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex');
     const pax = { 'SCHILY.xattr.security.capability': capability.toString('latin1') };
-    const { dir: layer } = bench.unpack(await makeTar([{ ...file('su'), mode: 0o6755, uid: 7, gid: 8, pax }]));
+    const { dir: layer } = bench.layers.unpack(await makeTar([{ ...file('su'), mode: 0o6755, uid: 7, gid: 8, pax }]));
     const stat = statSync(`${layer}/su`);
     expect([stat.mode & 0o7777, stat.uid, stat.gid]).toEqual([0o6755, 7, 8]);
     expect(xattrOf(`${layer}/su`, 'security.capability')).toEqual(capability);
@@ -172,7 +149,7 @@ describe('apply: escape', () => {
   it('any entry: exact modes incl. 0777, implied 0755 despite umask', async () => {
     const umask = process.umask(0o077);
     try {
-      const { dir: layer } = bench.unpack(await makeTar([{ ...file('in/open'), mode: 0o777 }]));
+      const { dir: layer } = bench.layers.unpack(await makeTar([{ ...file('in/open'), mode: 0o777 }]));
       expect(statSync(`${layer}/in/open`).mode & 0o7777).toBe(0o777);
       expect(statSync(`${layer}/in`).mode & 0o7777).toBe(0o755);
     } finally {

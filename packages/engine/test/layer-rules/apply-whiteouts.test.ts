@@ -1,47 +1,24 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ApplyBench } from '../support/apply-bench.ts';
 import { dir, file, hard, link } from '../support/entries.ts';
-import { ImageBench } from '../support/image-bench.ts';
-import { Workbench } from '../support/layers.ts';
-import { makeTar, type TarEntry } from '../support/tar.ts';
-import { treeLines } from '../support/tree.ts';
+import { makeTar } from '../support/tar.ts';
 
-let bench: Workbench;
-let stacks: ImageBench;
+let bench: ApplyBench;
 beforeEach(() => {
-  bench = new Workbench();
-  stacks = new ImageBench();
+  bench = new ApplyBench();
 });
-afterEach(() => {
-  bench.close();
-  stacks.close();
-});
-
-/** The stack as a container sees it, on real overlayfs; and unpacked from the tables, which must be the same tree. */
-async function show(...layers: TarEntry[][]): Promise<string> {
-  const tars: Buffer[] = [];
-  for (const entries of layers) tars.push(await makeTar(entries));
-  const merged = await stacks.mount(stacks.stack(tars, 'stack'));
-  const plain = stacks.path();
-  await stacks.engine.trees.unpack('stack', plain);
-  // The root is nobody's entry here: its time is that of the moment.
-  expect(treeLines(plain).slice(1)).toEqual(treeLines(merged).slice(1));
-  return merged;
-}
-const refused = async (...entries: TarEntry[]) => {
-  const tar = await makeTar(entries);
-  expect(() => bench.unpack(tar)).toThrow();
-};
+afterEach(() => bench.close());
 
 describe('apply: whiteouts', () => {
   it.each(['.wh.', '.wh..', '.wh...', 'etc/.wh...'])('%s: error; never delete parent', async (name) => {
-    await refused(dir('etc'), file('etc/x'), file(name, ''));
+    await bench.refused(dir('etc'), file('etc/x'), file(name, ''));
   });
 
   it('.wh.baz with baz, .baz: only baz goes; .wh..baz removes .baz', async () => {
     const base = [file('baz'), file('.baz')];
-    expect(readdirSync(await show(base, [file('.wh.baz', '')]))).toEqual(['.baz']);
-    expect(readdirSync(await show(base, [file('.wh..baz', '')]))).toEqual(['baz']);
+    expect(readdirSync(await bench.show(base, [file('.wh.baz', '')]))).toEqual(['.baz']);
+    expect(readdirSync(await bench.show(base, [file('.wh..baz', '')]))).toEqual(['baz']);
   });
 
   const opaque = file('d/.wh..wh..opq', '');
@@ -49,7 +26,7 @@ describe('apply: whiteouts', () => {
     ['before siblings', [dir('d'), opaque, file('d/new')]],
     ['after siblings', [dir('d'), file('d/new'), opaque]],
   ])('.wh..wh..opq in dir, %s: lower hidden, same-layer survives', async (_, upper) => {
-    const merged = await show([dir('d'), file('d/old'), dir('d/sub'), file('d/sub/old')], upper);
+    const merged = await bench.show([dir('d'), file('d/old'), dir('d/sub'), file('d/sub/old')], upper);
     expect(readdirSync(`${merged}/d`)).toEqual(['new']);
   });
 
@@ -58,12 +35,12 @@ describe('apply: whiteouts', () => {
     ['after siblings', [file('new'), file('.wh..wh..opq', '')]],
   ])('.wh..wh..opq at root, %s: lower hidden, same-layer survives', async (_, upper) => {
     const base = [dir('d'), file('d/old'), file('old')];
-    expect(readdirSync(await show(base, upper))).toEqual(['new']);
-    expect(readdirSync(await show(base, upper, [file('d/later')]))).toEqual(['d', 'new']);
+    expect(readdirSync(await bench.show(base, upper))).toEqual(['new']);
+    expect(readdirSync(await bench.show(base, upper, [file('d/later')]))).toEqual(['d', 'new']);
   });
 
   it('.wh..wh..opq at root with an entry for the root: one mark, no file', async () => {
-    const upper = bench.unpack(await makeTar([dir('./'), file('.wh..wh..opq', ''), file('new')]));
+    const upper = bench.layers.unpack(await makeTar([dir('./'), file('.wh..wh..opq', ''), file('new')]));
     expect(upper.table.flags(upper.table.find(''))).toBe(1);
     expect(readdirSync(upper.dir)).toEqual(['new']);
   });
@@ -72,23 +49,23 @@ describe('apply: whiteouts', () => {
     ['before', [file('.wh.X', ''), file('X', 'new')]],
     ['after', [file('X', 'new'), file('.wh.X', '')]],
   ])('.wh.X %s same-layer X: X survives', async (_, upper) => {
-    expect(readFileSync(`${await show([file('X', 'old')], upper)}/X`, 'utf8')).toBe('new');
+    expect(readFileSync(`${await bench.show([file('X', 'old')], upper)}/X`, 'utf8')).toBe('new');
   });
 
   it('.wh.d, then d/f: d new; overlay: plain→opaque', async () => {
-    const merged = await show([dir('d'), file('d/old')], [file('.wh.d', ''), dir('d'), file('d/f')]);
+    const merged = await bench.show([dir('d'), file('d/old')], [file('.wh.d', ''), dir('d'), file('d/f')]);
     expect(readdirSync(`${merged}/d`)).toEqual(['f']);
-    const bare = await show([dir('d'), file('d/old')], [file('.wh.d', ''), file('d/f')]);
+    const bare = await bench.show([dir('d'), file('d/old')], [file('.wh.d', ''), file('d/f')]);
     expect(readdirSync(`${bare}/d`)).toEqual(['f']);
   });
 
   it('.wh.foo then foo/.wh.bar: no-op inside whiteout', async () => {
-    const merged = await show([dir('foo'), file('foo/bar')], [file('.wh.foo', ''), file('foo/.wh.bar', '')]);
+    const merged = await bench.show([dir('foo'), file('foo/bar')], [file('.wh.foo', ''), file('foo/.wh.bar', '')]);
     expect(readdirSync(merged)).toEqual([]);
   });
 
   it("whiteout inside opaque dir: don't emit device (phantom readdir)", async () => {
-    const { dir: upper } = bench.unpack(await makeTar([dir('d'), opaque, file('d/.wh.gone', ''), file('d/f')]));
+    const { dir: upper } = bench.layers.unpack(await makeTar([dir('d'), opaque, file('d/.wh.gone', ''), file('d/f')]));
     expect(readdirSync(`${upper}/d`)).toEqual(['f']);
   });
 
@@ -97,13 +74,13 @@ describe('apply: whiteouts', () => {
       [file('d/.wh.gone', ''), opaque],
       [opaque, file('d/.wh.gone', '')],
     ]) {
-      const merged = await show([dir('d'), file('d/gone'), file('d/old')], [dir('d'), ...order, file('d/new')]);
+      const merged = await bench.show([dir('d'), file('d/gone'), file('d/old')], [dir('d'), ...order, file('d/new')]);
       expect(readdirSync(`${merged}/d`)).toEqual(['new']);
     }
   });
 
   it('a whiteout of nothing, in the base, in a new directory, among others: nothing to see', async () => {
-    const merged = await show(
+    const merged = await bench.show(
       [dir('d'), file('d/.wh.never', ''), file('f')],
       [dir('new'), file('new/.wh.never', ''), file('new/x'), file('d/.wh.never', ''), file('.wh.f', '')],
     );
@@ -113,7 +90,7 @@ describe('apply: whiteouts', () => {
   });
 
   it('opaque/whiteout lacking parents or on non-dir: create/replace', async () => {
-    const merged = await show(
+    const merged = await bench.show(
       [dir('a'), dir('a/b'), file('a/b/c'), file('f')],
       [file('a/b/.wh.c', ''), file('f/.wh..wh..opq', '')],
     );
@@ -122,43 +99,46 @@ describe('apply: whiteouts', () => {
   });
 
   it('.wh.link: unlink link', async () => {
-    const merged = await show([dir('etc'), file('etc/f'), link('link', 'etc')], [file('.wh.link', '')]);
+    const merged = await bench.show([dir('etc'), file('etc/f'), link('link', 'etc')], [file('.wh.link', '')]);
     expect(readdirSync(merged)).toEqual(['etc']);
     expect(readdirSync(`${merged}/etc`)).toEqual(['f']);
   });
 
   it('link/.wh.f: resolve in root', async () => {
-    const { dir: layer } = bench.unpack(await makeTar([link('link', '/etc'), file('link/.wh.f', '')]));
+    const { dir: layer } = bench.layers.unpack(await makeTar([link('link', '/etc'), file('link/.wh.f', '')]));
     expect(lstatSync(`${layer}/etc/f`).isCharacterDevice()).toBe(true);
     expect(lstatSync(`${layer}/link`).isSymbolicLink()).toBe(true);
   });
 
   it('lower link, upper link/.wh.f: resolve in root', async () => {
-    const merged = await show([dir('real'), file('real/f'), file('real/g'), link('l', '/real')], [file('l/.wh.f', '')]);
+    const merged = await bench.show(
+      [dir('real'), file('real/f'), file('real/g'), link('l', '/real')],
+      [file('l/.wh.f', '')],
+    );
     expect(readdirSync(`${merged}/real`)).toEqual(['g']);
     expect(readlinkSync(`${merged}/l`)).toBe('/real');
   });
 
   it('dead-link parent: no-op', async () => {
-    const merged = await show([link('dead', 'nowhere'), file('f')], [file('dead/.wh.f', '')]);
+    const merged = await bench.show([link('dead', 'nowhere'), file('f')], [file('dead/.wh.f', '')]);
     expect(readdirSync(merged).sort()).toEqual(['dead', 'f']);
     expect(readlinkSync(`${merged}/dead`)).toBe('nowhere');
   });
 
   it('dead-link parent of a whiteout: nothing outside, nothing followed', async () => {
-    const { dir: layer } = bench.unpack(await makeTar([link('dead', 'nowhere'), file('dead/.wh.f', '')]));
+    const { dir: layer } = bench.layers.unpack(await makeTar([link('dead', 'nowhere'), file('dead/.wh.f', '')]));
     expect(lstatSync(`${layer}/dead`).isSymbolicLink()).toBe(true);
     expect(readlinkSync(`${layer}/dead`)).toBe('nowhere');
   });
 
   it('.wh.etc/f: ordinary path', async () => {
-    const merged = await show([dir('etc'), file('etc/f')], [dir('.wh.etc'), file('.wh.etc/f', 'plain')]);
+    const merged = await bench.show([dir('etc'), file('etc/f')], [dir('.wh.etc'), file('.wh.etc/f', 'plain')]);
     expect(readFileSync(`${merged}/.wh.etc/f`, 'utf8')).toBe('plain');
     expect(existsSync(`${merged}/etc/f`)).toBe(true);
   });
 
   it('.wh..wh.plnk/N + hardlink to it: resolve, never expose', async () => {
-    const layer = bench.unpack(
+    const layer = bench.layers.unpack(
       await makeTar([
         file('.wh..wh.plnk/1.2', 'linked'),
         hard('one', '.wh..wh.plnk/1.2'),
@@ -173,7 +153,7 @@ describe('apply: whiteouts', () => {
 
   it('whiteout apply: parent mtime unchanged', async () => {
     const stamp = new Date(1_234_567_890_000);
-    const { dir: layer } = bench.unpack(await makeTar([dir('d', { mtime: stamp }), file('d/.wh.x', '')]));
+    const { dir: layer } = bench.layers.unpack(await makeTar([dir('d', { mtime: stamp }), file('d/.wh.x', '')]));
     expect(statSync(`${layer}/d`).mtimeMs).toBe(1_234_567_890_000);
   });
 });
