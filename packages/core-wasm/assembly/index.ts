@@ -19,4 +19,4 @@ export { scannerPush } from './tar/read/push';
 export { packOrder } from './tar/write/order';
 export { packHeader, headerBound } from './tar/write/header';
 export { sha256New, sha256Reset, sha256Update, sha256Final, S_SIZE } from './hash/sha256';
-export { sha256Many } from './hash/sha256x4';
+export { sha256Many } from './hash/many';
