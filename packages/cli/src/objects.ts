@@ -20,7 +20,8 @@ export async function objectPrinter(format: string | undefined): Promise<(found:
   };
   // docker's own numbers: 64 for a template that does not parse, 1 for one that does not fit.
   const template = attempt(() => new Template(format), 64);
-  return (found) => attempt(() => found.map((one) => `${template.execute(withMaps(withAbsent, one))}\n`).join(''), 1);
+  return (found) =>
+    attempt(() => found.map((one) => `${template.executeTyped(withMaps(withAbsent, one))}\n`).join(''), 1);
 }
 
 /** docker inspect of one kind: what is found is printed together; a name that is not is told, and the rest goes on. */
@@ -56,12 +57,26 @@ const mapFields = new Set([
   'Data',
   'Containers',
 ]);
+/** Fields that are pointers in docker's own types; any other null is a list or a map: empty, and null as JSON. */
+const pointers = new Set([
+  'Health',
+  'Healthcheck',
+  'IPAMConfig',
+  'Init',
+  'MemorySwappiness',
+  'OomKillDisable',
+  'PidsLimit',
+  'StopTimeout',
+  'UsageData',
+]);
+const asNull = (empty: object) => Object.defineProperty(empty, 'toJSON', { value: () => null });
 type Complete = (struct: object, field: string) => object;
 
 function withMaps(complete: Complete, value: unknown, field = '', parent = ''): unknown {
   const inner = (item: unknown, key: string) => withMaps(complete, item, key, field);
   if (Array.isArray(value)) return value.map((item) => inner(item, ''));
-  if (typeof value !== 'object' || value === null) return value;
+  if (value === null) return pointers.has(field) ? null : asNull(mapFields.has(field) ? new Map() : []);
+  if (typeof value !== 'object') return value;
   const entries = Object.entries(value).map(([key, item]) => [key, inner(item, key)] as const);
   const isMap = mapFields.has(field) || (parent === 'LogConfig' && field === 'Config');
   return isMap ? new Map(entries) : complete(Object.fromEntries(entries), field);

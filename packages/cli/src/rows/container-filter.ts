@@ -111,7 +111,7 @@ function relativeTo(engine: Engine, all: readonly ContainerSummary[], name: stri
   };
 }
 
-/** `PORT[-PORT][/PROTO]` on the host (publish) or in the container (expose). */
+/** `PORT[-PORT][/PROTO]` on the host (publish) or in the container (expose), of those that run, as docker's. */
 function published(engine: Engine, name: string, values: readonly string[]): Test {
   const ranges = values.map((value) => {
     const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(value);
@@ -119,10 +119,9 @@ function published(engine: Engine, name: string, values: readonly string[]): Tes
     return { from: Number(match[1]), to: Number(match[2] ?? match[1]), protocol: match[3] ?? 'tcp' };
   });
   return (container) => {
-    const { NetworkSettings, Config } = engine.inspect(container.id);
+    const { NetworkSettings } = engine.inspect(container.id);
     const ports = Object.entries((NetworkSettings.Ports ?? {}) as Record<string, { HostPort: string }[] | null>);
-    const exposed = Object.keys((Config.ExposedPorts ?? {}) as object).map((port) => [port, null] as const);
-    const found = (name === 'expose' ? [...ports, ...exposed] : ports).flatMap(([port, bindings]) => {
+    const found = ports.flatMap(([port, bindings]) => {
       const [number = '', protocol = 'tcp'] = port.split('/');
       const numbers = name === 'expose' ? [number] : (bindings ?? []).map(({ HostPort }) => HostPort);
       return numbers.map((one) => ({ number: Number(one), protocol }));

@@ -18,10 +18,13 @@ export class Evaluation {
   readonly #variables: [string, Value][];
 
   readonly #heading: boolean;
+  readonly #typed: boolean;
 
-  constructor(source: string, data: Value, missing: MissingField, heading = false) {
+  /** `typed`: null is a nil pointer of a Go struct (`<nil>`), else a nil interface (`<no value>`). */
+  constructor(source: string, data: Value, missing: MissingField, { heading = false, typed = false } = {}) {
     this.#source = source;
     this.#heading = heading;
+    this.#typed = typed;
     this.#missing = missing;
     this.#variables = [['$', data]];
   }
@@ -46,7 +49,8 @@ export class Evaluation {
         return undefined;
       case 'action': {
         const value = this.#pipe(node.pipe, dot);
-        if (node.pipe.variables.length === 0) this.#output.push(show(value ?? undefined));
+        if (node.pipe.variables.length === 0)
+          this.#output.push(show(value === null && !this.#typed ? undefined : value));
         return undefined;
       }
       case 'break':

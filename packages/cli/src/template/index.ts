@@ -11,6 +11,8 @@ import type { Value } from './value.ts';
 
 export { TemplateError } from './nodes.ts';
 
+const noEntry: MissingField = (name) => `map has no entry for key ${JSON.stringify(name)}`;
+
 export class Template {
   readonly #source: string;
   readonly #nodes: readonly Node[];
@@ -22,12 +24,17 @@ export class Template {
   }
 
   /** @throws TemplateError */
-  execute(data: Value, missing: MissingField = (name) => `map has no entry for key ${JSON.stringify(name)}`): string {
+  execute(data: Value, missing: MissingField = noEntry): string {
     return new Evaluation(this.#source, data, missing).run(this.#nodes);
+  }
+
+  /** The same of what are structs in docker itself: a null is its nil pointer. @throws TemplateError */
+  executeTyped(data: Value): string {
+    return new Evaluation(this.#source, data, noEntry, { typed: true }).run(this.#nodes);
   }
 
   /** The heading of a table: the template run on the fields' headings, which docker's functions leave as they are. */
   heading(headings: Value): string {
-    return new Evaluation(this.#source, headings, () => '', true).run(this.#nodes);
+    return new Evaluation(this.#source, headings, () => '', { heading: true }).run(this.#nodes);
   }
 }

@@ -151,7 +151,8 @@ class Parser {
       const operand = this.#operand();
       if (operand !== null) {
         args.push(operand);
-        end = operand.at + operand.text.length;
+        // Not from the operand: its `at` is of the first name in its chain.
+        end = (this.#tokens[this.#next] as Token).at;
       }
       const token = this.#tokens[this.#next] as Token;
       if (token.kind === 'space') {

@@ -139,6 +139,12 @@ it('ranges, UDP, any free port, and -P with what is exposed', async () => {
   clearInterval(again);
   udp.close();
   server.kill();
+  // docker's: only of what runs is there anything exposed or published.
+  const filtered = (filter: string) => ok('ps', '-aq', '--no-trunc', '--filter', filter).trim();
+  expect([filtered('expose=90'), filtered('expose=80/tcp'), filtered(`publish=${first}`)]).toEqual([id, id, id]);
+  ok('stop', '-t', '0', 'many');
+  expect([filtered('expose=90'), filtered('expose=80/tcp'), filtered(`publish=${first}`)]).toEqual(['', '', '']);
+  expect(ok('inspect', '-f', '{{json .NetworkSettings.Ports}}', 'many')).toBe('{}');
 });
 
 it('a user network: names, aliases, addresses of one’s choice; other networks are out of reach', async () => {

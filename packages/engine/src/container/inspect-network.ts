@@ -17,7 +17,7 @@ const noAddress = {
 const noEndpoint = { IPAMConfig: null, Links: null, Aliases: null, NetworkID: '', ...noAddress, DriverOpts: null };
 
 /**
- * docker's `NetworkSettings`: ports by `80/tcp`, null for one that is exposed only; the first network's
+ * docker's `NetworkSettings`: ports by `80/tcp` while it runs, null for one that is exposed only; the first network's
  * address at the top, as ever.
  */
 export function networkSettingsOf(
@@ -56,7 +56,7 @@ export function networkSettingsOf(
     HairpinMode: false,
     LinkLocalIPv6Address: '',
     LinkLocalIPv6PrefixLen: 0,
-    Ports: Object.fromEntries(bound),
+    Ports: pid === null ? {} : Object.fromEntries(bound),
     SandboxKey: pid === null ? '' : `/proc/${pid}/ns/net`,
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,

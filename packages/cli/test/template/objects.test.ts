@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { objectPrinter } from '../../src/objects.ts';
+
+const found = {
+  Config: { Volumes: null, Entrypoint: null, Healthcheck: null },
+  HostConfig: { CapAdd: null, PidsLimit: null },
+  NetworkSettings: { Ports: { '80/tcp': null } },
+  State: { Pid: 0 },
+};
+
+// As docker 20.10 prints them: a null of its JSON is an empty list, an empty map or a nil pointer, as the field's type is.
+it.each([
+  ['{{.HostConfig.CapAdd}} {{len .HostConfig.CapAdd}} {{json .HostConfig.CapAdd}}', '[] 0 null'],
+  ['{{join .HostConfig.CapAdd ","}}|{{printf "%v" .Config.Entrypoint}}', '|[]'],
+  ['{{range .HostConfig.CapAdd}}x{{else}}none{{end}}', 'none'],
+  ['{{.Config.Volumes}} {{len .Config.Volumes}} {{json .Config.Volumes}}', 'map[] 0 null'],
+  ['{{.HostConfig.PidsLimit}} {{.Config.Healthcheck}} {{json .HostConfig.PidsLimit}}', '<nil> <nil> null'],
+  ['{{.NetworkSettings.Ports}} {{json .NetworkSettings.Ports}}', 'map[80/tcp:[]] {"80/tcp":null}'],
+  ['{{if .HostConfig.CapAdd}}a{{end}}{{if .Config.Volumes}}b{{end}}{{if .Config.Healthcheck}}c{{end}}', ''],
+  ['{{json .Config}}', '{"Volumes":null,"Entrypoint":null,"Healthcheck":null}'],
+])('%s', async (format, out) => {
+  expect((await objectPrinter(format))([found])).toBe(`${out}\n`);
+});
+
+it('an error names the function and its arguments, to their end', async () => {
+  const show = await objectPrinter('{{len .State.Pid }}x');
+  expect(() => show([found])).toThrow(/at <len \.State\.Pid>: error calling len/);
+});
