@@ -20,7 +20,8 @@ export interface UploadOptions {
 
 /**
  * Sends a blob (distribution-spec, end-4a to end-6, end-11): mounted from another repository if there is
- * one, else in one request; one that was cut goes on from what the registry says it has.
+ * one, else in one request; one that was cut goes on from what the registry says it has, and begins anew where
+ * it has forgotten it.
  */
 export async function upload(
   repository: Repository,
@@ -37,13 +38,21 @@ export async function upload(
       return 'sent';
     } catch (error) {
       failed++;
-      await backOff(networkFailure(`blob ${source.digest}`, error), failed, repository.retry, options.signal);
+      const failure = forgotten(networkFailure(`blob ${source.digest}`, error));
+      await backOff(failure, failed, repository.retry, options.signal);
       const at = await progress(repository, session);
       if (at !== null && at.offset > offset) failed = 1;
       offset = at?.offset ?? 0;
       session = at?.session ?? ((await begin(repository, source.digest)) as URL);
     }
   }
+}
+
+/** A session that the registry began and knows no more, as Debian's after a cut: another one may do. */
+function forgotten(error: unknown): unknown {
+  const lost = error instanceof RegistryFailure && error.status === 404;
+  if (!lost || (error.code !== null && error.code !== 'BLOB_UPLOAD_UNKNOWN')) return error;
+  return new RegistryFailure(error.message, { status: 404, code: error.code, retry: true, cause: error });
 }
 
 /** Cross-repository mount (end-11) without a fallback: what cannot be mounted is not begun. */

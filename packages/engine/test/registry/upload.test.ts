@@ -52,6 +52,23 @@ it('cut at a hundred random offsets, compressed: the same blob', async () => {
   expect(registry.taken).toBe([...registry.blobs.values()].reduce((sum, { length }) => sum + length, 0));
 });
 
+it.each(['PATCH', 'PUT'] as const)('a session that %s finds forgotten after a cut: begun anew', async (method) => {
+  registry.cuts.push(700_000);
+  registry.forgets.push(method);
+  const { digest } = await push();
+  expect(digestOf(registry.manifests.get('1') as Buffer)).toBe(digest);
+  expect(registry.blobs.get(digestOf(tar))?.equals(tar)).toBe(true);
+  expect(registry.forgets).toEqual([]);
+});
+
+it('sessions that are forgotten again and again are given up in the words of the registry', async () => {
+  registry.forgets.push(...Array<'PUT'>(50).fill('PUT'));
+  await expect(push()).rejects.toMatchObject({
+    code: 'registry-failed',
+    message: expect.stringMatching(/blob upload unknown to registry/),
+  });
+});
+
 it('one that is cut at once, again and again, is given up with a line that names the blob', async () => {
   registry.cuts.push(...Array<number>(50).fill(0));
   await expect(push()).rejects.toMatchObject({ name: 'MicaError', code: 'registry-failed' });

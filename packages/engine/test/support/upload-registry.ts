@@ -11,6 +11,8 @@ export class UploadRegistry {
   readonly manifests = new Map<string, Buffer>();
   /** How many bytes of each PATCH, one after the other, are taken before the connection is cut. */
   readonly cuts: number[] = [];
+  /** How many more sessions are forgotten, each at the first request of this method that goes on with it. */
+  readonly forgets: ('PATCH' | 'PUT')[] = [];
   /** Where each PATCH began. */
   readonly starts: number[] = [];
   readonly #uploads = new Map<string, Buffer[]>();
@@ -63,6 +65,13 @@ export class UploadRegistry {
     }
     const parts = this.#uploads.get(last);
     if (parts === undefined) return void say(404);
+    if (request.method === this.forgets[0] && parts.length > 0) {
+      this.forgets.shift();
+      this.#uploads.delete(last);
+      request.resume();
+      const errors = [{ code: 'BLOB_UPLOAD_UNKNOWN', message: 'blob upload unknown to registry' }];
+      return void response.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ errors }));
+    }
     const size = () => parts.reduce((sum, { length }) => sum + length, 0);
     const state = () => ({ ...location(last), range: `0-${Math.max(0, size() - 1)}` });
     if (request.method === 'GET') return void say(204, state());
