@@ -1,24 +1,21 @@
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { rmSync } from 'node:fs';
 import type { PushOptions, PushResult } from '../contract/registry.ts';
-import { MicaError, wrapSystemError } from '../error.ts';
-import { digester } from '../hash/digester.ts';
+import { MicaError } from '../error.ts';
 import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, isIndexType, mediaTypes } from '../image/descriptor.ts';
 import { type Manifest, parseManifest } from '../image/manifest.ts';
 import { parsePlatform } from '../image/platform.ts';
 import { transferEvent } from '../images/events.ts';
 import { type Document, selectImage } from '../images/select.ts';
-import { type Compressor, compressFile, recipeOf } from '../layer/compress.ts';
+import { type Compressor, recipeOf } from '../layer/compress.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
 import { parseReference, type Reference, withDigest } from '../reference/reference.ts';
-import type { LayerForm } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { BlobSender } from './blob-sender.ts';
+import { compressLayer } from './compress-layer.ts';
 import { allOrFirstError, Limit } from './limit.ts';
 import { type Patience, withOrigin } from './open.ts';
 import type { Repository } from './repository.ts';
-import { mount, upload } from './upload.ts';
 
 /** docker's own number. */
 const blobsAtOnce = 5;
@@ -56,7 +53,7 @@ class Push {
   readonly #sent = new Map<Digest, Promise<void>>();
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
-  #elsewhere: Map<Digest, string> | undefined;
+  readonly #sender: BlobSender;
 
   constructor(store: Store, repository: Repository, reference: Reference, options: PushOptions) {
     this.#store = store;
@@ -64,6 +61,7 @@ class Push {
     this.#reference = reference;
     this.#options = options;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+    this.#sender = new BlobSender(store, repository, reference, { onPush: options.onPush, signal: this.#signal });
   }
 
   async run(name: string): Promise<PushResult> {
@@ -143,7 +141,9 @@ class Push {
     const subject = shortId(form?.diffId ?? digest);
     return this.#once(digest, async () => {
       if (told) this.#options.onPush?.({ status: 'Preparing', subject });
-      await this.#limit.run(() => this.#send({ digest, size }, this.#store.blobs.path(digest), told ? subject : null));
+      await this.#limit.run(() =>
+        this.#sender.send({ digest, size }, this.#store.blobs.path(digest), told ? subject : null),
+      );
     });
   }
 
@@ -153,85 +153,19 @@ class Push {
     this.#options.onPush?.({ status: 'Preparing', subject });
     const recipe = recipeOf(compressor);
     const known = this.#store.layers.forms(diffId).find((form) => form.recipe === recipe);
-    if (known && (await this.#limit.run(() => this.#there(known.digest, subject))))
+    if (known && (await this.#limit.run(() => this.#sender.isThere(known.digest, subject))))
       return { ...layer, mediaType: known.mediaType, digest: known.digest, size: known.size };
     const file = this.#store.blobs.temporary();
     try {
-      const form = await this.#compressing.run(() => this.#compress(layer, diffId, compressor, file));
+      const form = await this.#compressing.run(() =>
+        compressLayer(this.#store, layer, diffId, { compressor, file, signal: this.#signal }),
+      );
       this.#store.layers.putForm(form);
-      await this.#once(form.digest, () => this.#limit.run(() => this.#send(form, file, subject)));
+      await this.#once(form.digest, () => this.#limit.run(() => this.#sender.send(form, file, subject)));
       return { ...layer, mediaType: form.mediaType, digest: form.digest, size: form.size };
     } finally {
       rmSync(file, { force: true });
     }
-  }
-
-  /** Whether the repository has the blob, or gets it from another of its registry; nothing is sent. */
-  async #there(digest: Digest, subject: string): Promise<boolean> {
-    const { onPush } = this.#options;
-    if (await this.#repository.hasBlob(digest)) {
-      onPush?.({ status: 'Layer already exists', subject });
-      return true;
-    }
-    const from = this.#mountable(digest);
-    if (from === undefined || !(await mount(this.#repository, digest, from))) return false;
-    onPush?.({ status: 'Mounted from', subject, from });
-    return true;
-  }
-
-  async #compress(layer: Descriptor, diffId: Digest, compressor: Compressor, file: string): Promise<LayerForm> {
-    this.#signal.throwIfAborted();
-    const plain = digester();
-    const packed = digester();
-    let size = 0;
-    const path = this.#store.blobs.path(layer.digest);
-    async function* counted() {
-      for await (const piece of compressFile(path, compressor, (bytes) => plain.update(bytes))) {
-        packed.update(piece);
-        size += piece.length;
-        yield piece;
-      }
-    }
-    try {
-      await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(file, { flags: 'wx' }), {
-        signal: this.#signal,
-      });
-    } catch (error) {
-      throw wrapSystemError(error, 'compress', `layer ${shortId(diffId)}`);
-    }
-    const actual = plain.digest();
-    if (actual !== layer.digest)
-      throw new MicaError('store-damaged', `layer ${layer.digest} does not match its digest: it is ${actual}`, {
-        subject: layer.digest,
-      });
-    const docker = layer.mediaType === mediaTypes.dockerLayer;
-    const gzipType = docker ? mediaTypes.dockerLayerGzip : mediaTypes.layerGzip;
-    const mediaType = compressor.compression === 'gzip' ? gzipType : mediaTypes.layerZstd;
-    return {
-      diffId,
-      digest: packed.digest(),
-      mediaType,
-      size,
-      tarSize: layer.size,
-      recipe: recipeOf(compressor),
-    };
-  }
-
-  async #send(blob: { digest: Digest; size: number }, path: string, subject: string | null): Promise<void> {
-    this.#signal.throwIfAborted();
-    const { onPush } = this.#options;
-    const tell = (status: 'Layer already exists' | 'Pushed' | 'Mounted from', from?: string) =>
-      subject !== null && onPush?.({ status, subject, ...(from === undefined ? {} : { from }) });
-    if (await this.#repository.hasBlob(blob.digest)) return void tell('Layer already exists');
-    const from = this.#mountable(blob.digest);
-    const open = (at: number) => {
-      const stream = createReadStream(path, { start: at, highWaterMark: 1 << 18 });
-      if (subject === null) return stream;
-      return counted(stream, at, (bytes) => onPush?.({ status: 'Pushing', subject, bytes, totalBytes: blob.size }));
-    };
-    const how = await upload(this.#repository, { ...blob, open }, { mountFrom: from, signal: this.#signal });
-    if (how === 'mounted') tell('Mounted from', from);
-    else tell('Pushed');
   }
 
   #once(digest: Digest, send: () => Promise<void>): Promise<void> {
@@ -239,43 +173,6 @@ class Push {
     this.#sent.set(digest, sending);
     return sending;
   }
-
-  /** Another repository of this registry that was pulled from or pushed to and has the blob. */
-  #mountable(digest: Digest): string | undefined {
-    this.#elsewhere ??= this.#findElsewhere();
-    return this.#elsewhere.get(digest);
-  }
-
-  #findElsewhere(): Map<Digest, string> {
-    const found = new Map<Digest, string>();
-    for (const { name, target } of this.#store.images.published()) {
-      const { domain, repository } = parseReference(name);
-      if (domain !== this.#reference.domain || repository === this.#reference.repository) continue;
-      if (!this.#store.blobs.has(target)) continue;
-      const bytes = this.#store.blobs.read(target);
-      if (isIndexType(String((JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown }).mediaType)))
-        continue;
-      const { config, layers } = parseManifest(bytes);
-      for (const blob of [config, ...layers]) found.set(blob.digest, repository);
-    }
-    return found;
-  }
-}
-
-/**
- * Tells how far the reader has come. Not by a listener of the stream's own: that would start it before the
- * request is connected and takes its bytes, and the first would be lost.
- */
-function counted(stream: Readable, from: number, tell: (bytes: number) => void): Readable {
-  async function* pieces() {
-    let bytes = from;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      yield chunk;
-      bytes += chunk.length;
-      tell(bytes);
-    }
-  }
-  return Readable.from(pieces(), { objectMode: false });
 }
 
 function isPlain(layer: Descriptor): boolean {
