@@ -1,10 +1,7 @@
 import {
   closeSync,
   createReadStream,
-  existsSync,
-  mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readSync,
   renameSync,
@@ -12,16 +9,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { MicaError } from '../error.ts';
 import { digester, verifyBytes } from '../hash/digester.ts';
 import { sha256 } from '../hash/sha256.ts';
-import { algorithmOf, type Digest, type DigestAlgorithm, digestMismatch, hexOf } from '../reference/digest.ts';
-import { uniqueName } from '../system/random.ts';
+import { algorithmOf, type Digest, type DigestAlgorithm, digestMismatch } from '../reference/digest.ts';
+import { BlobFiles } from './blob-files.ts';
 import { BlobWriter } from './blob-writer.ts';
 import type { Database } from './database.ts';
-import { bootId, isAlive, storeError, thisProcess } from './files.ts';
+import { bootId, storeError } from './files.ts';
 import { Leases } from './leases.ts';
 import { PendingBlobs } from './pending-blobs.ts';
 
@@ -40,14 +36,13 @@ export interface BlobInfo {
  * database's write lock, as does a removal: so a removal never takes a file that was just written again.
  */
 export class BlobStore {
-  readonly #root: string;
+  readonly files: BlobFiles;
   readonly #db: Database;
   readonly leases: Leases;
   readonly pending: PendingBlobs;
-  #made = false;
 
   constructor(root: string, db: Database) {
-    this.#root = root;
+    this.files = new BlobFiles(root);
     this.#db = db;
     this.leases = new Leases(db);
     this.pending = new PendingBlobs(db, this);
@@ -55,20 +50,13 @@ export class BlobStore {
 
   /** The caller ends it with `finish` or `abort`; `algorithm` is that of the digest it will expect. */
   writer(mediaType = 'application/octet-stream', algorithm?: DigestAlgorithm): BlobWriter {
-    return new BlobWriter(this, this.temporary(), mediaType, algorithm);
-  }
-
-  /** A path in the store's temporary folder for a file made elsewhere (a worker) and then {@link adopt}ed. */
-  temporary(): string {
-    this.#prepare();
-    const { pid, start } = thisProcess();
-    return join(this.#root, 'blobs/tmp', `${pid}-${start}-${uniqueName()}`);
+    return new BlobWriter(this, this.files.temporary(), mediaType, algorithm);
   }
 
   /** Takes over a finished temporary file whose digest its writer computed. Idempotent for equal content. */
   adopt(file: string, info: BlobInfo): BlobInfo {
+    this.files.prepare();
     const target = this.path(info.digest);
-    this.#prepare();
     try {
       this.#db.write(() => {
         this.leases.take([info.digest]);
@@ -104,7 +92,11 @@ export class BlobStore {
   }
 
   path(digest: Digest): string {
-    return join(this.#root, 'blobs', algorithmOf(digest), hexOf(digest));
+    return this.files.path(digest);
+  }
+  /** See {@link BlobFiles.temporary}; {@link adopt} takes it over. */
+  temporary(): string {
+    return this.files.temporary();
   }
 
   info(digest: Digest): BlobInfo | null {
@@ -200,19 +192,6 @@ export class BlobStore {
     });
   }
 
-  /** Removes temporary files of processes that are no more. */
-  sweep(): number {
-    const folder = join(this.#root, 'blobs/tmp');
-    let swept = 0;
-    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-      const [pid = '', start = ''] = name.split('-');
-      if (isAlive({ pid: Number(pid), start })) continue;
-      rmSync(join(folder, name), { force: true, recursive: true });
-      swept++;
-    }
-    return swept;
-  }
-
   /**
    * Removes files without a row: what a crash left between a rename and its transaction. Under the write
    * lock, where no one can be in between. Returns their bytes.
@@ -220,28 +199,13 @@ export class BlobStore {
   sweepUnknown(): number {
     return this.#db.write(() => {
       let bytes = 0;
-      for (const algorithm of ['sha256', 'sha512']) {
-        const folder = join(this.#root, 'blobs', algorithm);
-        for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-          if (this.info(`${algorithm}:${name}` as Digest) !== null) continue;
-          bytes += statSync(join(folder, name)).size;
-          rmSync(join(folder, name), { force: true });
-        }
+      for (const digest of this.files.all()) {
+        if (this.info(digest) !== null) continue;
+        bytes += statSync(this.path(digest)).size;
+        rmSync(this.path(digest), { force: true });
       }
       return bytes;
     });
-  }
-
-  #prepare(): void {
-    if (this.#made) return;
-    try {
-      for (const folder of ['sha256', 'sha512', 'tmp'])
-        mkdirSync(join(this.#root, 'blobs', folder), { recursive: true });
-      this.sweep();
-    } catch (error) {
-      throw storeError(error, 'prepare', this.#root);
-    }
-    this.#made = true;
   }
 }
 

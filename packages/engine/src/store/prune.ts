@@ -18,7 +18,7 @@ export interface Collected {
  * blob waits, then finds it gone and writes it again.
  */
 export function collect(store: Store): Collected {
-  store.blobs.sweep();
+  store.blobs.files.sweep();
   sweepUnpacking(store.layersDir);
   sweepDownloads(store.downloadsDir, false);
   return store.transaction(() => {

@@ -56,7 +56,7 @@ test('temporary files of dead processes are swept', () => {
   using store = Store.open(root);
   const writer = store.blobs.writer();
   writeFileSync(join(root, 'blobs/tmp/4194304-1-x'), '');
-  expect(store.blobs.sweep()).toBe(1);
+  expect(store.blobs.files.sweep()).toBe(1);
   writer.abort();
 });
 
