@@ -19,15 +19,24 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# The command as one would type it.
+prompt() {
+  local word line=
+  for word in "$@"; do
+    case $word in *[!A-Za-z0-9_./:=@-]*) word=${word@Q} ;; esac
+    line+=" $word"
+  done
+  printf '\n\033[1m$%s\033[0m\n' "$line"
+}
 show() {
-  printf '\n\033[1m$ %s\033[0m\n' "$*"
+  prompt "$@"
   "$@"
 }
 # expect WANTED COMMAND…: shows the output, and fails unless WANTED is in it.
 expect() {
   local wanted=$1 output
   shift
-  printf '\n\033[1m$ %s\033[0m\n' "$*"
+  prompt "$@"
   output=$("$@")
   printf '%s\n' "$output"
   case $output in
