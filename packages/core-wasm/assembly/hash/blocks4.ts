@@ -1,6 +1,10 @@
 // SHA-256's compression of four messages at once, one in each 32-bit lane: the same rounds as blocks.ts on vectors,
 // and as there what does not wait for the round before is added first: 8% faster. WASM has no rotate of lanes; two
 // shifts and an or stand for it. Maj with the last round's a ^ b is 7% faster than a bitselect.
+//
+// Four blocks are 3,304 vector operations: 826 cycles on a processor that does four in each, 988 measured. Slower
+// were: the words in memory (5%), Ch by bitselect (1%), xor trees of shifts instead of rotates (3%), rotates of
+// rotates (30%), T1 as two sums (4%).
 
 import { K, K_BYTES, wordsAt } from './constants';
 

@@ -46,7 +46,7 @@ function messageAt(list: usize, i: u32): Message {
 /**
  * Digests of `n` messages. `list` holds (address, length) pairs of u32; `out` takes 32 bytes each.
  * A lane whose message ends takes the next one, so lanes stay full whatever the lengths; when fewer
- * than three messages are left the scalar kernel, 1.6 times as fast a lane, finishes them.
+ * than three messages are left the scalar kernel, 2.9 times as fast as one lane, finishes them.
  */
 export function sha256Many(list: usize, n: u32, out: usize): void {
   const state = alloc(4 * STATE);
