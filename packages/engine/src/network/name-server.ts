@@ -36,9 +36,8 @@ export function publishNames(scope: Scope, network: Network, entries: readonly N
     renameSync(half, file);
   }
   const served = readdirSync(folder).some((name) => name !== 'aardvark.pid');
-  const pid = runningServer(folder);
-  if (pid !== null) process.kill(pid, served ? 'SIGHUP' : 'SIGTERM');
-  else if (served) startServer(folder);
+  const told = tellServer(folder, served ? 'SIGHUP' : 'SIGTERM');
+  if (served && !told) startServer(folder);
   if (!served) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -63,6 +62,18 @@ function startServer(folder: string): void {
       'runtime-failed',
       `aardvark-dns: ${(done.stderr || String(done.error)).trim().split('\n').at(-1)}`,
     );
+}
+
+/** False where none runs, or it ended before it could be told. */
+function tellServer(folder: string, signal: NodeJS.Signals): boolean {
+  const pid = runningServer(folder);
+  if (pid === null) return false;
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 function runningServer(folder: string): number | null {

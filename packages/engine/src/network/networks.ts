@@ -87,25 +87,24 @@ export class Networks {
             hint: `stop its containers first: ${active.map((one) => this.#containerName(one.container)).join(', ')}`,
           },
         );
-      takeDown(this.#scope, network);
-      this.#scope.store.transaction(() => {
-        for (const user of users) this.#scope.store.networks.detach(user.container, network.id);
-        this.#scope.store.networks.delete(network.id);
-        this.#tell('destroy', network);
-      });
+      this.#destroy(network, users);
     });
   }
 
   /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle. */
   prune(keep: (network: NetworkSummary) => boolean = () => false): string[] {
-    const unused = this.#rows().filter(
-      (row) => this.#scope.store.networks.ofNetwork(row.id).length === 0 && !keep(this.#summary(row)),
+    const isUnused = ({ id }: Network) => this.#scope.store.networks.ofNetwork(id).length === 0;
+    const unused = this.#rows().filter((row) => isUnused(row) && !keep(this.#summary(row)));
+    const removed = unused.filter((row) =>
+      this.#scope.locked(() => {
+        // Looked at again: a container may have come meanwhile, and its interface must not go.
+        if (!isUnused(row)) return false;
+        if (row.name === defaultNetwork) takeDown(this.#scope, row);
+        else this.#destroy(row, []);
+        return row.name !== defaultNetwork;
+      }),
     );
-    for (const row of unused) {
-      if (row.name !== defaultNetwork) this.remove(row.id);
-      else this.#scope.locked(() => takeDown(this.#scope, row));
-    }
-    return unused.map((row) => row.name).filter((name) => name !== defaultNetwork);
+    return removed.map((row) => row.name);
   }
 
   /** Puts a container on a network; at once if it runs. `pid` is its first process's, null when it does not run. */
@@ -139,7 +138,7 @@ export class Networks {
     });
   }
 
-  /** @throws MicaError not-connected in docker's words */
+  /** @throws MicaError conflict where it is not on that network */
   disconnect(name: string, container: { id: string; name: string; pid: number | null }): void {
     const network = this.#find(name);
     this.#scope.locked(() => {
@@ -161,6 +160,15 @@ export class Networks {
     });
   }
 
+  /** Under the lock. */
+  #destroy(network: Network, users: readonly Endpoint[]): void {
+    takeDown(this.#scope, network);
+    this.#scope.store.transaction(() => {
+      for (const user of users) this.#scope.store.networks.detach(user.container, network.id);
+      this.#scope.store.networks.delete(network.id);
+      this.#tell('destroy', network);
+    });
+  }
   #tell(action: string, { id, name }: Pick<Network, 'id' | 'name'>, container?: string): void {
     const whose = container === undefined ? {} : { container };
     this.#scope.store.events.tell('network', action, id, { ...whose, name, type: 'bridge' });

@@ -12,11 +12,15 @@ import type { PublishedPort } from './record.ts';
  */
 export class HeldPorts {
   readonly ports: readonly PublishedPort[];
-  readonly descriptors: readonly number[];
+  #descriptors: readonly number[];
 
   private constructor(ports: readonly PublishedPort[], descriptors: readonly number[]) {
     this.ports = ports;
-    this.descriptors = descriptors;
+    this.#descriptors = descriptors;
+  }
+
+  get descriptors(): readonly number[] {
+    return this.#descriptors;
   }
 
   /** All or none. @throws MicaError port-in-use, worded as docker's */
@@ -37,9 +41,10 @@ export class HeldPorts {
     }
   }
 
+  /** Idempotent. */
   close(): void {
-    for (const fd of this.descriptors) closeSync(fd);
-    (this as { descriptors: readonly number[] }).descriptors = [];
+    for (const fd of this.#descriptors) closeSync(fd);
+    this.#descriptors = [];
   }
 }
 

@@ -1,0 +1,24 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { file } from '../support/entries.ts';
+import { ImageBench } from '../support/image-bench.ts';
+
+let bench: ImageBench;
+beforeEach(() => {
+  bench = new ImageBench();
+});
+afterEach(() => bench.close());
+
+it('prune leaves a network that a container came on while it looked', async () => {
+  const { engine } = bench;
+  await bench.importEntries([file('f')], 'base:1');
+  for (const name of ['back', 'front']) engine.networks.create(name);
+  const id = await engine.create({ image: 'base:1', name: 'box', command: ['true'], network: 'none' });
+  const removed = engine.networks.prune(({ name }) => {
+    if (name === 'back') engine.connect('back', 'box');
+    return false;
+  });
+  expect(removed).toEqual(['front']);
+  expect(engine.networks.inspect('back').name).toBe('back');
+  await engine.remove(id);
+  expect(engine.networks.prune()).toEqual(['back']);
+});
