@@ -176,6 +176,28 @@ it('a user network: names, aliases, addresses of one’s choice; other networks 
   await expect.poll(() => at.processes(), { timeout: 10_000 }).toEqual([]);
 });
 
+it('a running container follows its networks: names of what it joins, its own addresses, back again', () => {
+  ok('network', 'create', 'late');
+  ok('run', '-d', '--name', 'named', '--network', 'late', 'net:1', ...answering(80, 'hello'));
+  ok('run', '-d', '--name', 'joins', 'net:1', 'sh', '-c', 'echo 192.0.2.1 kept >> /etc/hosts; sleep 1000');
+  const files = () => ok('exec', 'joins', 'cat', '/etc/resolv.conf', '/etc/hosts');
+  const before = files();
+  ok('network', 'connect', 'late', 'joins');
+  expect(ok('exec', 'joins', 'nc', '-w', '2', 'named', '80')).toBe('hello');
+  const [late] = JSON.parse(ok('network', 'inspect', 'late'));
+  const joined = Object.values(late.Containers as { Name: string; IPv4Address: string }[]);
+  const address = joined.find(({ Name }) => Name === 'joins')?.IPv4Address.split('/')[0];
+  expect(files()).toMatch(new RegExp(`^${address}\t[0-9a-f]{12}$`, 'm'));
+  expect(files()).toMatch(/^192\.0\.2\.1 kept$/m);
+  ok('network', 'disconnect', 'late', 'joins');
+  expect(files().split('\n').sort()).toEqual(before.split('\n').sort());
+  ok('exec', 'joins', 'sh', '-c', 'echo nameserver 192.0.2.2 > /etc/resolv.conf');
+  ok('network', 'connect', 'late', 'joins');
+  expect(files()).toMatch(/^nameserver 192\.0\.2\.2\n/);
+  ok('rm', '-f', 'named', 'joins');
+  ok('network', 'rm', 'late');
+});
+
 it('an internal network has no way out; none has no network; host has the machine’s', () => {
   ok('network', 'create', '--internal', 'closed');
   expect(ok('run', '--rm', '--network', 'closed', 'net:1', 'sh', '-c', 'ip route | grep -c default || true')).toBe('0');

@@ -1,5 +1,6 @@
 import { attachContainer } from '../container/attach.ts';
 import { tell } from '../container/events.ts';
+import { followingNetworks } from '../container/host-files.ts';
 import type { MonitorTask } from '../container/monitor.ts';
 import { pauseContainer, unpauseContainer } from '../container/pause.ts';
 import { updateContainer } from '../container/update.ts';
@@ -76,18 +77,17 @@ export abstract class ContainerVerbs extends ContainerViews {
   /** Puts a container on a network; at once if it runs. */
   connect(network: string, container: string, options: { ip?: string; aliases?: readonly string[] } = {}): void {
     const { ip, aliases } = options;
-    this.networks.connect(network, this.networked(container), {
-      ...(ip === undefined ? {} : { address: ip }),
-      ...(aliases === undefined ? {} : { aliases }),
-    });
+    const asked = { ...(ip === undefined ? {} : { address: ip }), ...(aliases === undefined ? {} : { aliases }) };
+    this.#changingNetworks(container, (found) => this.networks.connect(network, found, asked));
   }
   disconnect(network: string, container: string): void {
-    this.networks.disconnect(network, this.networked(container));
+    this.#changingNetworks(container, (found) => this.networks.disconnect(network, found));
   }
 
-  protected networked(name: string): { id: string; name: string; pid: number | null } {
+  #changingNetworks(name: string, change: (container: { id: string; name: string; pid: number | null }) => void): void {
     const row = this.find(name);
     const state = this.containers.reconcile(row);
-    return { id: row.id, name: row.name, pid: state.status === 'running' ? state.pid : null };
+    const pid = state.status === 'running' ? state.pid : null;
+    followingNetworks(this.containers.context, row, pid !== null, () => change({ id: row.id, name: row.name, pid }));
   }
 }
