@@ -35,15 +35,16 @@ export function define(command: Command): void {
     );
   // `container inspect` and `image inspect` have it in their name.
   const group = command.parent?.name() ?? '';
-  if (!(group in kinds)) command.option('--type <type>', Object.keys(kinds).join(', '));
+  const isKind = Object.hasOwn(kinds, group);
+  if (!isKind) command.option('--type <type>', Object.keys(kinds).join(', '));
   command.action((names: string[], flags: Flags, command: Command) =>
-    withEngine(command, (engine) => inspect(engine, names, { ...flags, ...(group in kinds ? { type: group } : {}) })),
+    withEngine(command, (engine) => inspect(engine, names, { ...flags, ...(isKind ? { type: group } : {}) })),
   );
 }
 
 async function inspect(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
   const { type } = flags;
-  if (type !== undefined && !(type in kinds))
+  if (type !== undefined && !Object.hasOwn(kinds, type))
     throw new MicaError('invalid-argument', `${JSON.stringify(type)} is not a valid value for --type`, {
       hint: `it is one of ${Object.keys(kinds).join(', ')}`,
     });

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ensureImage } from '../ensure-image.ts';
 import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
+import { report } from '../report.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
 import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
@@ -55,7 +56,7 @@ export function define(command: Command): void {
           if (options.rm) await engine.remove(id, false, true);
         } catch (error) {
           // Nothing is left of one that never ran, be it kept otherwise or not.
-          await discard(engine, id, options.rm ?? false);
+          await discard(engine, id, options.rm ?? false).catch(report);
           throw error;
         }
       }),

@@ -41,17 +41,17 @@ async function startQuietly(engine: Engine, name: string): Promise<void> {
 }
 
 async function attached(engine: Engine, name: string, options: Flags): Promise<void> {
-  const { tty, openStdin } = engine.streams(name);
+  const { id, remove } = engine.summary(name);
+  const { tty, openStdin } = engine.streams(id);
   const stdin = (options.interactive ?? false) && openStdin;
   requireTerminal({ tty, interactive: stdin });
-  const code = await connect(await failingWithOne(() => engine.startAttached(name)), {
+  const code = await connect(await failingWithOne(() => engine.startAttached(id)), {
     stdin,
     tty,
     ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
-    onSignal: passOn(engine, name),
+    onSignal: passOn(engine, id),
   });
   if (code === null) return;
   process.exitCode = code;
-  if (engine.list(true).some((row) => row.remove && (row.name === name || row.id.startsWith(name))))
-    await engine.remove(name, false, true);
+  if (remove && engine.list(true).some((row) => row.id === id)) await engine.remove(id, false, true);
 }

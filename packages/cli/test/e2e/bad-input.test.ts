@@ -34,6 +34,8 @@ it('what is not there: images, containers, files', () => {
   fails(['run', '--pull', 'never', 'nope'], /^mica: .*No such image: nope/i, 125);
   for (const verb of ['start', 'stop', 'kill', 'logs', 'rm', 'diff', 'wait'])
     fails([verb, 'nope'], /^mica: No such container: nope\n {2}mica ps -a lists them/);
+  for (const type of ['image,container', 'toString'])
+    fails(['inspect', '--type', type, 'nope'], /is not a valid value for --type\n {2}it is one of container, image/);
   fails(['import', '/no/such.tar'], /^mica: open \/no\/such.tar: no such file or directory\n$/);
   fails(['import', store.work], /is a directory\n {2}tar -C /);
   fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);

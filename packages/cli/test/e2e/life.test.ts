@@ -66,6 +66,17 @@ it('start -a and -ai on pipes: streams, the end of standard input, signals passe
   expect(await rest).toBe('got it\n');
 });
 
+it('start -a of one without --rm leaves it, also where its name begins the ID of one with --rm', () => {
+  const id = store.ok(['create', '--rm', '--network', 'none', 'base:1', 'true']).trim();
+  const name = id.slice(0, 8);
+  store.ok(['create', '--name', name, '--network', 'none', 'base:1', 'true']);
+  store.ok(['start', '-a', name]);
+  expect(store.lines('ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}')).toEqual([
+    expect.stringMatching(/^Exited \(0\)/),
+  ]);
+  store.ok(['rm', '-f', name, id]);
+});
+
 it('pause, unpause, restart, wait, top, kill: what they do and what ps says of it', async () => {
   store.start('box', 'trap "exit 5" TERM; while :; do sleep 0.1; done', '--init');
   expect(store.lines('top', 'box', '-o', 'pid,args').slice(1).join('\n')).toMatch(/\/dev\/init -- sh -c .*\n.*sh -c/);
