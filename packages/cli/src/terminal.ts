@@ -77,13 +77,14 @@ export function windowSize(): { rows: number; columns: number } | undefined {
   return isTTY ? { rows, columns } : undefined;
 }
 
-/** Gives a container the signal that this process got; one that has just ended needs none. */
+/** Gives a container the signal that this process got; one that has just ended, or gone with --rm, needs none. */
 export function passOn(engine: Engine, id: string): (signal: NodeJS.Signals) => void {
   return (signal) => {
     try {
       engine.kill(id, signal);
     } catch (error) {
-      if (!(error instanceof MicaError && error.code === 'not-running')) throw error;
+      const ended = error instanceof MicaError && ['not-running', 'no-such-container'].includes(error.code);
+      if (!ended) throw error;
     }
   };
 }
