@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { PullOptions, PullResult } from '../contract/registry.ts';
 import { MicaError } from '../error.ts';
 import { parseConfig } from '../image/config.ts';
@@ -16,23 +15,19 @@ import { imageManifest } from '../image/new-image.ts';
 import { choosePlatform, hostPlatform, parsePlatform, platformText } from '../image/platform.ts';
 import { transferEvent } from '../images/events.ts';
 import { recordImages } from '../images/record-image.ts';
-import { Pool } from '../pool/pool.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
 import { parseReference, type Reference, withDigest } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { download } from './download.ts';
+import { LayerPulls } from './layer-pulls.ts';
 import { allOrFirstError, Limit } from './limit.ts';
 import { type Patience, withRepository } from './open.ts';
 import { PartialBlob } from './partial.ts';
-import { type PulledLayer, pullLayer, storedLayer } from './pull-layer.ts';
+import type { PulledLayer } from './pull-layer.ts';
 import type { RemoteDocument, Repository } from './repository.ts';
 
 /** docker's own number. */
 const downloadsAtOnce = 3;
-/** Layers that come in, wait for a thread, or are unpacked: each holds a file open. */
-const layersAtOnce = 32;
-/** Bytes of compressed layers from which on threads pay: to start them costs 150 ms. */
-const poolFrom = 8 << 20;
 
 /** docker pull. All of the image, or an error and what was downloaded kept for the next try. @throws MicaError */
 export function pullImage(
@@ -58,12 +53,10 @@ class Pull {
   /** What it is called here. */
   readonly #as: Reference;
   readonly #options: PullOptions & Patience;
-  readonly #limit = new Limit(layersAtOnce);
   readonly #downloads = new Limit(downloadsAtOnce);
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #layers = new Map<Digest, Promise<PulledLayer>>();
-  #pool: Pool | null = null;
+  readonly #layers: LayerPulls;
 
   constructor(
     store: Store,
@@ -78,6 +71,13 @@ class Pull {
     this.#as = as;
     this.#options = options;
     this.#signal = options.signal ? AbortSignal.any([options.signal, this.#stop.signal]) : this.#stop.signal;
+    const { onPull, ranges } = options;
+    this.#layers = new LayerPulls(store, repository, {
+      signal: this.#signal,
+      downloads: this.#downloads,
+      onPull,
+      ranges,
+    });
   }
 
   async run(): Promise<PullResult> {
@@ -108,7 +108,7 @@ class Pull {
   }
 
   async close(): Promise<void> {
-    await this.#pool?.close();
+    await this.#layers.close();
   }
 
   /** The index's manifest for the platform; with --all-platforms everything else it lists comes too. */
@@ -187,13 +187,7 @@ class Pull {
           subject: digest,
           hint: 'such layers are those of Windows images, which do not run here',
         });
-    const missing = manifest.layers.filter((layer, i) => !storedLayer(this.#store, layer.digest, diffIds[i] as Digest));
-    if (missing.reduce((sum, { size }) => sum + size, 0) >= poolFrom)
-      this.#pool ??= new Pool(Math.min(missing.length, availableParallelism()));
-    const layers = await allOrFirstError(
-      manifest.layers.map((layer, i) => this.#layer(layer, diffIds[i] as Digest)),
-      () => this.#stop.abort(),
-    );
+    const layers = await allOrFirstError(this.#layers.begin(manifest.layers, diffIds), () => this.#stop.abort());
     this.#put(document);
     const own = this.#ownManifest(document.digest, manifest, layers);
     return {
@@ -215,38 +209,6 @@ class Pull {
     if (known) return known.manifest;
     const parts = layers.map((layer) => ({ ...layer, mediaType: layerTypeOf(layer.compression) }));
     return this.#store.blobs.put(imageManifest(manifest.config, parts), mediaTypes.manifest).digest;
-  }
-
-  #layer(descriptor: Descriptor, diffId: Digest): Promise<PulledLayer> {
-    const pulling = this.#layers.get(descriptor.digest) ?? this.#limitedLayer(descriptor, diffId);
-    this.#layers.set(descriptor.digest, pulling);
-    return pulling;
-  }
-
-  async #limitedLayer(descriptor: Descriptor, diffId: Digest): Promise<PulledLayer> {
-    const subject = shortId(descriptor.digest);
-    const { onPull } = this.#options;
-    const found = storedLayer(this.#store, descriptor.digest, diffId);
-    if (found) {
-      onPull?.({ status: 'Already exists', subject });
-      return found;
-    }
-    onPull?.({ status: 'Pulling fs layer', subject });
-    return this.#limit.run(async () => {
-      this.#signal.throwIfAborted();
-      const layer = await pullLayer(this.#store, this.#repository, descriptor, diffId, {
-        signal: this.#signal,
-        pool: this.#pool,
-        downloads: this.#downloads,
-        ranges: this.#options.ranges,
-        onBytes: (bytes) => onPull?.({ status: 'Downloading', subject, bytes, totalBytes: descriptor.size }),
-        onDownloaded: () => onPull?.({ status: 'Download complete', subject }),
-      });
-      // Known from here on, so that a pull that fails later never brings it again.
-      this.#store.layers.putForm({ ...layer, mediaType: layerTypeOf(layer.compression), recipe: null });
-      onPull?.({ status: 'Pull complete', subject });
-      return layer;
-    });
   }
 
   async #small(descriptor: Descriptor): Promise<Uint8Array> {
