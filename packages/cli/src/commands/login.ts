@@ -16,7 +16,7 @@ export function define(command: Command): void {
   command
     .argument('[server]', 'HOST[:PORT]; docker.io otherwise')
     .option('-u, --username <name>', 'who logs in')
-    .option('-p, --password [password]', 'not supported: everybody who may list processes would see it')
+    .option('-p, --password <password>', 'not supported: everybody who may list processes would see it')
     .option('--password-stdin', 'read the password from standard input')
     .option(
       '--insecure <host[:port]>',

@@ -6,6 +6,19 @@ export interface WrongUsage {
   readonly exitCode: number;
 }
 
+const build = 'build with buildah or docker and bring the image by mica load; or run, change and mica commit';
+const compose = 'mica network create, and mica run --network for each service: they find each other by name';
+/** docker's verbs that are not here, and what does the job. */
+const elsewhere: Readonly<Record<string, string>> = {
+  build,
+  'image build': build,
+  builder: build,
+  buildx: build,
+  compose,
+  search: "look on the registry's own page; mica pull takes the name",
+  swarm: compose,
+};
+
 /** 125 for a flag, 1 for an argument, as docker. null: help or the version was shown, nothing is wrong. */
 export function usageError(command: Command, error: CommanderError): WrongUsage | null {
   const path = commandPath(command);
@@ -18,7 +31,9 @@ export function usageError(command: Command, error: CommanderError): WrongUsage 
     case 'commander.unknownCommand': {
       const word = quoted(error.message);
       const whole = [...path.split(' ').slice(1), word].join(' ');
-      return wrong(`mica: '${whole}' is not a mica command.`, suggested(error.message, see), 1);
+      const instead = elsewhere[whole];
+      const hint = instead === undefined ? suggested(error.message, see) : `  ${instead}\n${see}`;
+      return wrong(`mica: '${whole}' is not a mica command.`, hint, 1);
     }
     case 'commander.unknownOption': {
       const flag = quoted(error.message);

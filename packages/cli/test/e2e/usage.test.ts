@@ -9,6 +9,9 @@ afterAll(() => bench.close());
 it.each([
   [['xyzzy'], 1, "mica: 'xyzzy' is not a mica command.\nSee 'mica --help'\n"],
   [['comit'], 1, "mica: 'comit' is not a mica command.\nDid you mean commit?\nSee 'mica --help'\n"],
+  [['build', '.'], 1, "mica: 'build' is not a mica command.\n  build with buildah or docker"],
+  [['compose', 'up'], 1, "mica: 'compose' is not a mica command.\n  mica network create"],
+  [['login', '-u', 'ann', '-p', 'secret', 'registry.invalid'], 1, 'mica: --password is not supported'],
   [['image', 'frob'], 1, "mica: 'image frob' is not a mica command.\nSee 'mica image --help'\n"],
   [['run', '--frob', 'x'], 125, "unknown flag: --frob\nSee 'mica run --help'\n"],
   [['ps', '-Z'], 125, "unknown shorthand flag: 'Z' in -Z\nSee 'mica ps --help'\n"],
@@ -69,6 +72,18 @@ it.each([
 ])('create %j: %d, run: 125', (args, code) => {
   expect(run('create', ...args)).toMatchObject({ code, out: '', err: expect.not.stringContaining('.ts:') });
   expect(run('run', ...args)).toMatchObject({ code: 125, out: '' });
+  expect(run('ps', '-aq').out).toBe('');
+});
+
+it('--platform: what is here for another one is not taken', () => {
+  const platform = (name: string, ...more: string[]) => run('run', '--rm', '--platform', name, ...more, 'base:1', 'sh');
+  expect(platform('linux/amd64', '--network=none').code).toBe(0);
+  expect(platform('linux/arm64', '--pull', 'never')).toMatchObject({
+    code: 125,
+    err: expect.stringMatching(/does not match the specified platform: wanted linux\/arm64, actual: linux\/amd64\n/),
+  });
+  expect(platform('linux/arm64').err).toMatch(/^Unable to find image 'base:1' locally\n/);
+  expect(platform('a/b/c/d').err).toMatch(/unknown operating system or architecture/);
   expect(run('ps', '-aq').out).toBe('');
 });
 

@@ -1,4 +1,5 @@
 import { MicaError } from '../error.ts';
+import type { ImageConfig } from './config.ts';
 import type { Descriptor, Platform } from './descriptor.ts';
 
 const architectures: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', ia32: '386' };
@@ -30,7 +31,10 @@ export function platformText(platform: Platform): string {
  * The manifest for a platform: the same variant, else the nearest one below it that the platform runs
  * (an armv7 runs v6), else one that names no variant. Undefined when there is none.
  */
-export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform): Descriptor | undefined {
+export function choosePlatform<T extends Pick<Descriptor, 'platform'>>(
+  manifests: readonly T[],
+  wanted: Platform,
+): T | undefined {
   const fit = manifests.filter(
     ({ platform }) => platform?.os === wanted.os && platform.architecture === wanted.architecture,
   );
@@ -42,4 +46,10 @@ export function choosePlatform(manifests: readonly Descriptor[], wanted: Platfor
       .filter(({ platform }) => level(platform?.variant) <= most)
       .sort((a, b) => level(b.platform?.variant) - level(a.platform?.variant))[0]
   );
+}
+
+/** Whether {@link choosePlatform} would take an image of this config, were it alone. */
+export function runsOn(config: Pick<ImageConfig, 'os' | 'architecture' | 'variant'>, wanted: Platform): boolean {
+  const { os, architecture, variant } = config;
+  return choosePlatform([{ platform: { os, architecture, ...(variant ? { variant } : {}) } }], wanted) !== undefined;
 }

@@ -1,6 +1,7 @@
 import type { HistoryRow, ImageSummary, PrunedImages, RemovedImage } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
+import { parsePlatform, runsOn } from '../image/platform.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
@@ -67,11 +68,12 @@ export class ImageService {
     return pruneImages(this.#store, this, options);
   }
 
-  /** Whether a name or ID stands for an image that is here. @throws MicaError invalid-reference, ambiguous */
-  has(name: string): boolean {
+  /** Whether a name or ID stands for an image that is here, and of that platform. @throws MicaError invalid-reference, ambiguous */
+  has(name: string, platform?: string): boolean {
+    const wanted = platform === undefined ? null : parsePlatform(platform);
     try {
-      resolveImage(this.#store, name);
-      return true;
+      const { config } = resolveImage(this.#store, name);
+      return wanted === null || runsOn(config, wanted);
     } catch (error) {
       if (error instanceof MicaError && error.code === 'no-such-image') return false;
       throw error;

@@ -3,7 +3,7 @@ import { sha256 } from '../hash/sha256.ts';
 import { isIndexType, type Platform } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } from '../image/manifest.ts';
-import { choosePlatform, platformText } from '../image/platform.ts';
+import { choosePlatform, platformText, runsOn } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { resolveImage, targetOf } from './resolve.ts';
@@ -43,16 +43,7 @@ export function selectImage(store: Store, name: string, platform?: Platform): Se
     return { ...single(document(store, chosen.digest)), index: null };
   }
   const of = complete(store, top.digest) ? top : document(store, own);
-  if (platform !== undefined) {
-    const { os, architecture, variant } = image.config;
-    const self = {
-      mediaType: '',
-      digest: of.digest,
-      size: 0,
-      platform: { os, architecture, ...(variant ? { variant } : {}) },
-    };
-    if (choosePlatform([self], platform) === undefined) throw noPlatform(name, platform);
-  }
+  if (platform !== undefined && !runsOn(image.config, platform)) throw noPlatform(name, platform);
   return { ...single(of), index: null };
 }
 
