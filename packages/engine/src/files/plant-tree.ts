@@ -6,7 +6,8 @@ import { wrapSystemError } from '../error.ts';
 import { fdSelf, openFile } from '../system/in-root.ts';
 import { setTimes } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
-import { type Ground, Planter } from './planter.ts';
+import type { Ground } from './planted-folders.ts';
+import { Planter } from './planter.ts';
 import { vanished } from './read-tree.ts';
 
 export interface PlantTask extends Task {

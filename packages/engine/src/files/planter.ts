@@ -17,20 +17,12 @@ import {
 import { Flag, Kind, type RecordView, type TarSink } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
 import { copyRange } from '../system/copy-range.ts';
-import { DIRECTORY, fdLink, fdPath, fdSelf, openIn, type Scope } from '../system/in-root.ts';
+import { DIRECTORY, fdLink, fdPath, fdSelf, openIn } from '../system/in-root.ts';
 import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../system/nodes.ts';
 import { randomBytes } from '../system/random.ts';
 import { setXattr } from '../system/xattr.ts';
+import { type Ground, PlantedFolders } from './planted-folders.ts';
 import { removeIn } from './remove.ts';
-
-export interface Ground {
-  /** An open directory that nothing may lead out of; the caller's. */
-  readonly fd: number;
-  /** Where in it the tree is planted, no slash at either end. */
-  readonly at: Buffer;
-  /** How a folder below is reached: `root` follows the container's own symlinks inside it. */
-  readonly scope: Scope;
-}
 
 export interface PlantOptions {
   /** With owner, setuid bits and file capabilities; without, all belongs to who copies. */
@@ -52,19 +44,17 @@ interface Settled {
 export class Planter implements TarSink {
   readonly #entries: RecordView;
   readonly #ground: Ground;
+  readonly #folders: PlantedFolders;
   readonly #options: PlantOptions;
   readonly #dirs: Settled[] = [];
-  /** Names that were not there before, by their parent: what an abort removes. Those below them go along. */
-  readonly #made: Buffer[] = [];
   readonly #temporary = Buffer.from(`.mica-${randomBytes(6).toString('hex')}`);
-  #parentPath: Buffer | null = null;
-  #parentFd = -1;
   #fd = -1;
   bytes = 0;
 
   constructor(entries: RecordView, ground: Ground, options: PlantOptions) {
     this.#entries = entries;
     this.#ground = ground;
+    this.#folders = new PlantedFolders(ground);
     this.#options = options;
   }
 
@@ -81,11 +71,11 @@ export class Planter implements TarSink {
       if (kind !== Kind.dir) throw nonDirectory(this.#shown(path), true);
       return; // the ground itself: its attributes are its own
     }
-    const [dir, name] = this.#parent(path);
+    const [dir, name] = this.#folders.parent(path);
     const found = lstatSync(fdPath(dir, name), { bigint: true, throwIfNoEntry: false });
     if (found?.isDirectory() && kind !== Kind.dir) throw nonDirectory(this.#shown(path), true);
     if (found && !found.isDirectory() && kind === Kind.dir) throw nonDirectory(this.#shown(path), false);
-    if (!found) this.#note(path);
+    if (!found) this.#folders.note(path);
     if (kind === Kind.dir) {
       if (!found) mkdirSync(fdPath(dir, name), 0o700);
       this.#dirs.push({ path, index });
@@ -110,7 +100,7 @@ export class Planter implements TarSink {
     const kind = entries.kind(index);
     if (kind === Kind.dir || kind === Kind.whiteout || entries.flags(index) & (Flag.implied | Flag.hidden)) return;
     const path = Buffer.from(entries.pathBytes(index));
-    const [dir, name] = this.#parent(path);
+    const [dir, name] = this.#folders.parent(path);
     const made = fdPath(dir, this.#temporary);
     // Holes at its end, or a live file that grew or shrank: the length is the entry's.
     if (this.#fd >= 0 && entries.size(index) !== entries.storedSize(index))
@@ -124,7 +114,7 @@ export class Planter implements TarSink {
   /** Directories last, children before parents, so that nothing below changes their times again. */
   finish(): void {
     for (const { path, index } of this.#dirs.toReversed()) {
-      const [dir, name] = this.#parent(path);
+      const [dir, name] = this.#folders.parent(path);
       const fd = openIn(dir, name, DIRECTORY | constants.O_NOFOLLOW, 'beneath');
       try {
         this.#attributes(index, fdSelf(fd));
@@ -132,27 +122,22 @@ export class Planter implements TarSink {
         closeSync(fd);
       }
     }
-    this.#close();
+    this.#folders.close();
   }
 
   abort(): void {
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
     try {
-      if (this.#parentFd >= 0) removeIn(this.#parentFd, this.#temporary);
-      for (const path of this.#made.toReversed()) {
-        const [dir, name] = this.#parent(path);
+      const { current } = this.#folders;
+      if (current !== null) removeIn(current, this.#temporary);
+      for (const path of this.#folders.made.toReversed()) {
+        const [dir, name] = this.#folders.parent(path);
         removeIn(dir, name);
       }
     } finally {
-      this.#close();
+      this.#folders.close();
     }
-  }
-
-  #close(): void {
-    if (this.#parentFd >= 0) closeSync(this.#parentFd);
-    this.#parentFd = -1;
-    this.#parentPath = null;
   }
 
   #shown(path: Buffer): string {
@@ -167,7 +152,7 @@ export class Planter implements TarSink {
     else if (kind === Kind.hardlink) {
       const target = Buffer.from(entries.linkBytes(index));
       const end = target.lastIndexOf(SLASH);
-      const fd = this.#open(end < 0 ? none : target.subarray(0, end));
+      const fd = this.#folders.open(end < 0 ? none : target.subarray(0, end));
       try {
         linkSync(fdPath(fd, target.subarray(end + 1)), at);
       } finally {
@@ -223,57 +208,13 @@ export class Planter implements TarSink {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-
-  /** Remembers the topmost name that is new. */
-  #note(path: Buffer): void {
-    const last = this.#made.at(-1);
-    if (last && path.length > last.length && path[last.length] === SLASH && path.subarray(0, last.length).equals(last))
-      return;
-    this.#made.push(path);
-  }
-
-  /** The open folder of a path and its last name; folders that the tree does not name are made. */
-  #parent(path: Buffer): [dir: number, name: Buffer] {
-    const end = path.lastIndexOf(SLASH);
-    const parent = end < 0 ? none : path.subarray(0, end);
-    if (this.#parentPath === null || !this.#parentPath.equals(parent)) {
-      const fd = this.#open(parent);
-      this.#close();
-      this.#parentFd = fd;
-      this.#parentPath = Buffer.from(parent);
-    }
-    return [this.#parentFd, path.subarray(end + 1)];
-  }
-
-  #open(dir: Buffer): number {
-    const { fd, at, scope } = this.#ground;
-    const full = dir.length === 0 ? at : at.length === 0 ? dir : Buffer.concat([at, slash, dir]);
-    try {
-      return openIn(fd, full, DIRECTORY, scope);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dir.length === 0) throw error;
-    }
-    const end = dir.lastIndexOf(SLASH);
-    const above = this.#open(end < 0 ? none : dir.subarray(0, end));
-    try {
-      mkdirSync(fdPath(above, dir.subarray(end + 1)), 0o755);
-      this.#note(dir);
-    } finally {
-      closeSync(above);
-    }
-    return openIn(fd, full, DIRECTORY, scope);
-  }
 }
 
 function overwrite(from: number, to: Buffer): void {
-  const again = openSync(fdLink(from), constants.O_RDONLY);
-  const fd = openSync(to, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    copyRange(again, fd);
-  } finally {
-    closeSync(again);
-    closeSync(fd);
-  }
+  using open = new DisposableStack();
+  const opened = (path: string | Buffer, flags: number) => open.adopt(openSync(path, flags), closeSync);
+  const again = opened(fdLink(from), constants.O_RDONLY);
+  copyRange(again, opened(to, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK));
 }
 
 function nonDirectory(path: string, isThere: boolean): MicaError {
@@ -284,5 +225,4 @@ function nonDirectory(path: string, isThere: boolean): MicaError {
 }
 
 const SLASH = 0x2f;
-const slash = Buffer.from('/');
 const none = Buffer.alloc(0);
