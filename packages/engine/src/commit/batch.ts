@@ -6,7 +6,6 @@ import { MicaError } from '../error.ts';
 import { Pool } from '../pool/pool.ts';
 import { SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
-import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { undo } from './commit.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
@@ -46,9 +45,9 @@ export async function* commitMany(
   let working = 0;
   let wake: (() => void) | undefined;
 
-  const commit = async (row: ContainerRow<ContainerState>, n: number): Promise<BatchCommitResult> => {
+  const commit = async (name: string, id: string, n: number): Promise<BatchCommitResult> => {
     const start = performance.now();
-    const about = { name: row.name, id: row.id, n };
+    let about = { name, id, n };
     working++;
     let inside = true;
     const left = () => {
@@ -60,10 +59,12 @@ export async function* commitMany(
     };
     try {
       stop.throwIfAborted();
+      const row = store.containers.find<ContainerState>(id);
+      about = { name: row.name, id, n };
       const plan = await planner.plan(row, template?.fill(row, n));
-      const name = plan.reference?.canonical;
-      if (name !== undefined && taken.has(name)) throw takenTwice(plan.reference?.familiar ?? name);
-      if (name !== undefined) taken.add(name);
+      const tag = plan.reference?.canonical;
+      if (tag !== undefined && taken.has(tag)) throw takenTwice(plan.reference?.familiar ?? tag);
+      if (tag !== undefined) taken.add(tag);
       try {
         const message: LayerMessage = { job: plan.job, stop: stop.flag, tally: tally.counts };
         const outcome = await pool.run<LayerOutcome>('make-layer', message);
@@ -93,7 +94,7 @@ export async function* commitMany(
         yield { name: one.name, id: null, n, error: one.error, milliseconds: 0 };
         continue;
       }
-      const task = commit(one.row, n).then((result) => {
+      const task = commit(one.name, one.id, n).then((result) => {
         under.delete(task);
         done.push(result);
         return result;

@@ -7,27 +7,30 @@ import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 
 type Row = ContainerRow<ContainerState>;
-/** A container to commit, or a name that is none, with the reason. */
-export type Selected = { readonly name: string } & ({ readonly row: Row } | { readonly error: unknown });
+/** The ID of a container to commit, or a name that is none, with the reason. */
+export type Selected = { readonly name: string } & ({ readonly id: string } | { readonly error: unknown });
 
 /**
  * The containers that are meant, each once. Named ones in the order given, an unknown name in its place;
- * those found by `all` or a filter by the time they were created.
+ * those found by `all` or a filter by the time they were created. IDs only: the rows of a thousand are 12 MB.
  */
 export function select(store: Store, containers: Lifecycle, what: CommitSelection): Selected[] {
   const found = new Map<string, Selected>();
   for (const name of what.names ?? []) {
     try {
       const row = store.containers.find<ContainerState>(name);
-      if (!found.has(row.id)) found.set(row.id, { name, row });
+      if (!found.has(row.id)) found.set(row.id, { name, id: row.id });
     } catch (error) {
       found.set(`?${name}`, { name, error });
     }
   }
   if (!what.all && !what.filters?.length) return [...found.values()];
   const tests = (what.filters ?? []).map((filter) => test(store, containers, filter));
-  for (const row of store.containers.list<ContainerState>().reverse())
-    if (!found.has(row.id) && tests.every((group) => group(row))) found.set(row.id, { name: row.name, row });
+  for (const id of store.containers.ids()) {
+    if (found.has(id)) continue;
+    const row = store.containers.get<ContainerState>(id);
+    if (row !== null && tests.every((group) => group(row))) found.set(id, { name: row.name, id });
+  }
   return [...found.values()];
 }
 

@@ -56,6 +56,10 @@ export class ContainerRecords {
   list<T>(): ContainerRow<T>[] {
     return this.#db.all('SELECT * FROM containers ORDER BY created DESC, id').map((row) => parse<T>(row));
   }
+  /** Oldest first. */
+  ids(): string[] {
+    return this.#db.all('SELECT id FROM containers ORDER BY created, id DESC').map((row) => String(row.id));
+  }
   byImage<T>(image: Digest): ContainerRow<T>[] {
     return this.#db
       .all('SELECT * FROM containers WHERE image = ? ORDER BY created DESC', image)
