@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describeCommit, describeMachine } from '../measure/machine.ts';
 import { Session } from '../session.ts';
 import { type BaselineRatio, readBaseline, writeBaseline } from './baseline.ts';
-import { crowdedAt, type Judged, judgeMeasure, ratioOf, type Taken } from './judge.ts';
+import { crowdedAt, type Judged, judgeMeasure, ratioOf, type Taken, tolerance } from './judge.ts';
 import { type Watched, watchedCommands, watchedKernels } from './measures.ts';
 
 export interface CheckOptions {
@@ -62,7 +62,7 @@ export async function check(options: CheckOptions, say: (line: string) => void):
         `${unknown} measures have nothing recorded on this kind of machine (${cpu}): npm run bench -- --check --record`,
       );
     const slower = judged.filter(({ verdict }) => verdict === 'slower');
-    for (const { name, text } of slower) say(`FAILED: ${name}: ${text} (allowed: 15 % lower)`);
+    for (const { name, text } of slower) say(`FAILED: ${name}: ${text} (allowed: ${tolerance * 100} % lower)`);
     if (slower.length > 0)
       say('If that is meant, record it in the commit that means it: npm run bench -- --check --record');
     return slower.length === 0;

@@ -16,7 +16,7 @@ export interface Judged {
 }
 
 /** A drop of more than this fails (0.15: throughput at 85 % of what was recorded). */
-const tolerance = 0.15;
+export const tolerance = 0.15;
 /** A reference that took this many times its recorded time says that the machine was somebody else's. */
 const busyAt = 1.6;
 /** So do more than two processes waiting for each processor. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { MicaError } from '../error.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
 import { findProgram, requireProgram } from '../runtime/oci-runtime.ts';
 import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
@@ -108,5 +108,10 @@ function legacyTables(): string {
 }
 
 function set(file: string, value: string): void {
-  if (existsSync(file) && readFileSync(file, 'latin1').trim() !== value) writeFileSync(file, value);
+  if (!existsSync(file) || readFileSync(file, 'latin1').trim() === value) return;
+  try {
+    writeFileSync(file, value);
+  } catch (error) {
+    throw wrapSystemError(error, 'set', file);
+  }
 }
