@@ -35,6 +35,6 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function checked({ baseline, record, folder, only, rounds, strict }: Options): CheckOptions {
-  const groups = (['kernels', 'commands'] as const).filter((group) => only === null || only.has(group));
-  return { baseline, record, folder, groups: new Set(groups), rounds: rounds ?? 7, strict };
+  const wanted = (['kernels', 'commands', 'ps'] as const).filter((name) => only === null || only.has(name));
+  return { baseline, record, folder, only: wanted, rounds: rounds ?? 7, strict };
 }

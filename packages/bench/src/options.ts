@@ -9,8 +9,8 @@ export interface Options {
   readonly check: boolean;
   /** Adds this run to the committed history; with --check, writes the baseline anew. */
   readonly record: boolean;
-  /** Null: all. `kernels` stands beside W1 … W9; `--check` knows `kernels` and `commands`. */
-  readonly only: ReadonlySet<WorkloadName | 'kernels' | 'commands'> | null;
+  /** Null: all. `kernels` stands beside W1 … W9; `--check` knows `kernels`, `commands`, and `ps` of them. */
+  readonly only: ReadonlySet<WorkloadName | 'kernels' | 'commands' | 'ps'> | null;
   readonly peers: readonly Exclude<PeerName, 'mica'>[];
   readonly folder: string | null;
   /** Where the reports go. */
@@ -24,7 +24,7 @@ export interface Options {
 
 export const usage = `npm run bench [-- OPTIONS]
   --full              more rounds, the large workloads too (an hour; without: minutes)
-  --only W2,W7        these workloads only; kernels: the kernels' duels (--check: kernels, commands)
+  --only W2,W7        these workloads only; kernels: the kernels' duels (--check: kernels, commands, ps)
   --peers docker,…    these rivals only, of docker, buildah and umoci; none: no rival
   --record            add the run to results/history.ndjson; with --check: write a new baseline
   --check             ratios that CI holds to the recorded ones; fails on a drop of more than 15 %
@@ -59,7 +59,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const only =
     values.only === undefined
       ? null
-      : new Set(list(values.only, [...workloadNames, 'kernels', 'commands'] as const, '--only'));
+      : new Set(list(values.only, [...workloadNames, 'kernels', 'commands', 'ps'] as const, '--only'));
   const rounds = values.rounds === undefined ? null : Number(values.rounds);
   if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
     throw new Error(`--rounds: not a number above zero: ${values.rounds}`);

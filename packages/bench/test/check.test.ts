@@ -46,7 +46,7 @@ describe('npm run bench -- --check', () => {
       main,
       '--check',
       '--only',
-      'commands',
+      'ps',
       '--baseline',
       baseline,
       '--folder',

@@ -4,13 +4,13 @@ import { describeCommit, describeMachine } from '../measure/machine.ts';
 import { Session } from '../session.ts';
 import { type BaselineRatio, readBaseline, writeBaseline } from './baseline.ts';
 import { crowdedAt, type Judged, judgeMeasure, ratioOf, type Taken, tolerance } from './judge.ts';
-import { type Watched, watchedCommands, watchedKernels } from './measures.ts';
+import { type Watched, watchedCommands, watchedKernels, watchedPs } from './measures.ts';
 
 export interface CheckOptions {
   readonly baseline: string;
   readonly record: boolean;
   readonly folder: string | null;
-  readonly groups: ReadonlySet<Watched['group']>;
+  readonly only: readonly ('kernels' | 'commands' | 'ps')[];
   readonly rounds: number;
   /** Judge on a busy machine too. */
   readonly strict: boolean;
@@ -33,9 +33,11 @@ export async function check(options: CheckOptions, say: (line: string) => void):
   }
   const session = await Session.open(options.folder, []);
   try {
+    const wanted = (name: CheckOptions['only'][number]) => options.only.includes(name);
     const watched = [
-      ...(options.groups.has('commands') ? watchedCommands(session.mica, session.folder) : []),
-      ...(options.groups.has('kernels') ? watchedKernels() : []),
+      ...(wanted('commands') ? watchedCommands(session.mica, session.folder) : []),
+      ...(wanted('ps') && !wanted('commands') ? [watchedPs(session.mica)] : []),
+      ...(wanted('kernels') ? watchedKernels() : []),
     ];
     const { kind, cpu } = describeMachine(session.folder);
     const recorded = readBaseline(options.baseline)?.kinds[kind] ?? {};

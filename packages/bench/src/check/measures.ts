@@ -13,13 +13,11 @@ import type { Taken } from './judge.ts';
 /** Something that CI watches: Mica's side and a reference that no change of ours can move. */
 export interface Watched {
   readonly name: string;
-  readonly group: 'kernels' | 'commands';
   take(rounds: number): Promise<Taken>;
 }
 
 /** Whole commands against what the machine's own tools need for the same bytes. Idle containers: no privilege is needed. */
 export function watchedCommands(mica: Mica, folder: string): Watched[] {
-  const nothing: Command = { argv: [process.execPath, '-e', '0'] };
   mica.importImage(busyboxTar(), base);
   const tree = join(folder, 'floor');
   mkdirSync(tree, { recursive: true });
@@ -42,13 +40,28 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
     before: () => settle(box.upper),
     after: () => mica.removeImage('bench/check:1'),
   });
-  const race = (
-    name: string,
-    ours: { work: Command; before?: () => void; after?: () => void },
-    reference: Command,
-  ): Watched => ({
+  return [
+    race('commit of 3,000 files', commit(filled), readAndHash(tree)),
+    race('commit of 6 containers', commitBatch, readAndHash(...batch.map(({ upper }) => upper))),
+    race('commit of one directory', commit(tiny), nothing),
+    watchedPs(mica),
+  ];
+}
+
+/** What every command costs at least. It needs no container, and so takes seconds. */
+export function watchedPs(mica: Mica): Watched {
+  return race('ps', { work: mica.command('ps') }, nothing);
+}
+
+const nothing: Command = { argv: [process.execPath, '-e', '0'] };
+
+function race(
+  name: string,
+  ours: { work: Command; before?: () => void; after?: () => void },
+  reference: Command,
+): Watched {
+  return {
     name,
-    group: 'commands',
     take: async (rounds) => {
       const sides = await contest(
         [
@@ -61,13 +74,7 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
       for (const { missing } of sides) if (missing !== undefined) throw new Error(`${name}: ${missing}`);
       return { ours: sides[0]?.seconds?.samples ?? [], reference: sides[1]?.seconds?.samples ?? [] };
     },
-  });
-  return [
-    race('commit of 3,000 files', commit(filled), readAndHash(tree)),
-    race('commit of 6 containers', commitBatch, readAndHash(...batch.map(({ upper }) => upper))),
-    race('commit of one directory', commit(tiny), nothing),
-    race('ps', { work: mica.command('ps') }, nothing),
-  ];
+  };
 }
 
 /** Of tools that every Debian has; two trees at a time. */
@@ -88,7 +95,6 @@ const kernels = [
 export function watchedKernels(): Watched[] {
   return kernels.map(({ set, what, ours, reference }) => ({
     name: `${what}: ${ours} against ${reference}`,
-    group: 'kernels',
     take: async (rounds) => {
       const sides = measureKernels(set, rounds).find((one) => one.what === what)?.sides ?? [];
       const samples = (name: string) => sides.find((side) => side.name === name)?.seconds?.samples ?? [];
