@@ -136,6 +136,11 @@ it('bad archives: one line, nothing half made', async () => {
     ['a flipped bit', flipped, /does not match its digest/],
     ['empty', Buffer.alloc(0), /archive is empty/],
     ['rubbish', Buffer.from('rubbish'.repeat(1000)), /cannot be read/],
+    [
+      "skopeo's dir: and podman's docker-dir",
+      await makeTar([{ name: 'manifest.json', body: '{"schemaVersion":2}' }]),
+      /not a list\n.*--format oci-archive/,
+    ],
     ['another tar', await makeTar([{ name: 'etc/passwd', body: 'root' }]), /neither index.json nor manifest.json/],
     ['no such layer', await makeTar(docker(['gone/layer.tar'], wrongLayer)), /lacks layer gone\/layer.tar/],
     ['too many layers', await makeTar(docker(['gone/layer.tar'])), /layers length mismatch: expected 0, got 1/],

@@ -98,7 +98,10 @@ function manifestImage(arrival: Arrival, digest: Digest): CatalogImage {
 /** docker's manifest.json (image-spec's forerunner, moby image/spec): config, names and layers by their paths. */
 function dockerImages(arrival: Arrival, bytes: Uint8Array, known: ReadonlyMap<Digest, CatalogImage>): CatalogImage[] {
   const items = parseJson(bytes, 'manifest.json', maxConfigBytes);
-  if (!Array.isArray(items)) throw new MicaError('invalid-archive', 'manifest.json is not a list');
+  if (!Array.isArray(items))
+    throw new MicaError('invalid-archive', 'manifest.json is not a list', {
+      hint: "of podman's docker-dir and skopeo's dir: make an archive or a layout: --format oci-archive, oci-dir",
+    });
   return items.map((item: unknown) => {
     if (!isObject(item) || typeof item.Config !== 'string')
       throw new MicaError('invalid-archive', 'manifest.json: an image has no Config');
