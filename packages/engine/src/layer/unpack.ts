@@ -8,10 +8,8 @@ import {
   lchownSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
-  rmSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
@@ -30,6 +28,7 @@ import { setXattr } from '../system/xattr.ts';
 import { DiskRoom } from './bounds.ts';
 import { type Maker, makerIn } from './maker.ts';
 import { escapeXattr } from './overlay-marks.ts';
+import { UnpackedFolders } from './unpacked-folders.ts';
 
 /**
  * Writes one layer's tar into a fresh directory in overlay's own form, as its bytes arrive: `push`,
@@ -42,10 +41,8 @@ import { escapeXattr } from './overlay-marks.ts';
  */
 export class LayerUnpacker {
   readonly #scanner: TarScanner;
-  readonly #root: Buffer;
+  readonly #folders: UnpackedFolders;
   readonly #entries: RecordView;
-  /** Directories known to be real ones, by path as latin1. */
-  readonly #dirs = new Set<string>(['']);
   /** Files under hidden names: they wait under a number of their own until a link shows them. */
   readonly #hidden = new Map<string, Buffer>();
   readonly #hiddenDir: string;
@@ -58,7 +55,7 @@ export class LayerUnpacker {
   constructor(core: Core, dir: string, side: string, limits: ScanLimits = {}) {
     this.#scanner = core.scanTar(limits);
     this.#entries = this.#scanner.entries;
-    this.#root = Buffer.from(dir);
+    this.#folders = new UnpackedFolders(Buffer.from(dir));
     this.#hiddenDir = side;
     this.#maker = makerIn(dir);
     this.#room = new DiskRoom(dir);
@@ -73,10 +70,10 @@ export class LayerUnpacker {
     this.#scanner.end();
     const table = this.#scanner.table();
     for (let i = table.count - 1; i >= 0; i--) {
-      const path = this.#full(table.pathBytes(i));
+      const path = this.#folders.full(table.pathBytes(i));
       if (table.kind(i) === Kind.whiteout) {
-        this.#parent(table.pathBytes(i));
-        this.#clear(path);
+        this.#folders.parent(table.pathBytes(i));
+        this.#folders.clear(path);
         makeNode(path, S_IFCHR, 0n);
       }
     }
@@ -107,16 +104,16 @@ export class LayerUnpacker {
       this.#create(aside, index);
       return;
     }
-    const path = this.#full(bytes);
+    const path = this.#folders.full(bytes);
     if (kind === Kind.dir) {
-      this.#directory(bytes);
+      this.#folders.directory(bytes);
       return;
     }
-    this.#parent(bytes);
+    this.#folders.parent(bytes);
     if (kind === Kind.file) this.#inPlace(path, () => this.#create(path, index));
     else if (kind === Kind.symlink) this.#inPlace(path, () => symlinkSync(Buffer.from(entries.linkBytes(index)), path));
     else if (kind === Kind.hardlink) {
-      this.#clear(path);
+      this.#folders.clear(path);
       this.#link(index, path);
     } else {
       const type = kind === Kind.char ? S_IFCHR : kind === Kind.block ? S_IFBLK : S_IFIFO;
@@ -141,7 +138,7 @@ export class LayerUnpacker {
     const flags = entries.flags(index);
     if (kind === Kind.dir || kind === Kind.whiteout || kind === Kind.hardlink) return;
     const bytes = Buffer.from(entries.pathBytes(index));
-    const path = flags & Flag.hidden ? this.#hidden.get(bytes.toString('latin1')) : this.#full(bytes);
+    const path = flags & Flag.hidden ? this.#hidden.get(bytes.toString('latin1')) : this.#folders.full(bytes);
     if (path === undefined) return;
     const uid = entries.uid(index);
     const gid = entries.gid(index);
@@ -176,10 +173,6 @@ export class LayerUnpacker {
 
   // ---- the file system -------------------------------------------------------------------------
 
-  #full(path: Uint8Array): Buffer {
-    return path.length === 0 ? this.#root : Buffer.concat([this.#root, slash, path]);
-  }
-
   #create(path: Buffer, index: number): void {
     const entries = this.#entries;
     const mode = entries.mode(index);
@@ -194,7 +187,7 @@ export class LayerUnpacker {
       make();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      this.#clear(path);
+      this.#folders.clear(path);
       make();
     }
   }
@@ -210,55 +203,18 @@ export class LayerUnpacker {
       this.#hidden.set(key, path);
       return;
     }
-    const from = this.#full(target);
+    const from = this.#folders.full(target);
     // Its directory must be a real one of ours: a symlink there would lead the link elsewhere.
     const parent = target.lastIndexOf(0x2f);
-    const known = this.#dirs.has(parent < 0 ? '' : target.toString('latin1', 0, parent));
+    const known = this.#folders.has(parent < 0 ? '' : target.toString('latin1', 0, parent));
     // A file of a lower layer, or of none: the stack that the layer is placed on will tell.
     if (known && lstatSync(from, { throwIfNoEntry: false })) linkSync(from, path);
   }
 
-  #directory(bytes: Buffer): void {
-    const key = bytes.toString('latin1');
-    if (this.#dirs.has(key)) return;
-    this.#parent(bytes);
-    this.#makeDirectory(bytes, key);
-  }
-
-  /** Makes sure that the parent is a real directory, replacing what stands there in its stead. */
-  #parent(bytes: Uint8Array): void {
-    const end = bytes.lastIndexOf(0x2f);
-    if (end < 0) return;
-    const parent = Buffer.from(bytes.subarray(0, end));
-    const key = parent.toString('latin1');
-    if (this.#dirs.has(key)) return;
-    this.#parent(parent);
-    this.#makeDirectory(parent, key);
-  }
-
-  #makeDirectory(bytes: Buffer, key: string): void {
-    const path = this.#full(bytes);
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (found && !found.isDirectory()) rmSync(path);
-    if (!found?.isDirectory()) mkdirSync(path, 0o755);
-    this.#dirs.add(key);
-  }
-
-  /** Takes away what an earlier entry of this name made. */
-  #clear(path: Buffer): void {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    if (!found) return;
-    if (found.isDirectory()) {
-      rmSync(path.toString('latin1') === path.toString() ? path.toString() : path, { recursive: true });
-      this.#dirs.clear();
-      this.#dirs.add('');
-    } else rmSync(path);
-  }
-
   #settle(table: EntryTable, index: number): void {
     const bytes = table.pathBytes(index);
-    this.#directory(Buffer.from(bytes));
-    const path = this.#full(bytes);
+    this.#folders.directory(Buffer.from(bytes));
+    const path = this.#folders.full(bytes);
     lchownSync(path, table.uid(index), table.gid(index));
     chmodSync(path, table.mode(index));
     for (const [name, value] of table.xattrs(index)) setXattr(path, escapeXattr(name), value);
@@ -266,5 +222,3 @@ export class LayerUnpacker {
     setTimes(path, table.mtimeSec(index), table.mtimeNsec(index));
   }
 }
-
-const slash = Buffer.from('/');
