@@ -18,6 +18,12 @@ import { TagTemplate } from './tag-template.ts';
 
 /** In a batch every core has a task: only a layer this large gets a second thread. */
 const THREAD_FROM = 256 << 20;
+/**
+ * Bytes of layers from which on a batch leaves nothing more in the page cache, but what is too small to gain by
+ * that: 250 containers of 9 MiB took 8.0 s with all of it in the cache, 6.7 so; 20 are faster with it, 0.93 s to 1.03.
+ */
+const CACHED = 512 << 20;
+const UNCACHED_FROM = 1 << 20;
 
 /**
  * Commits many containers: one task each in the pool, results as they come. A container that fails
@@ -38,6 +44,7 @@ export async function* commitMany(
   using stop = SharedStop.of(options.signal);
   const tally = new Tally();
   const taken = new Set<string>();
+  let written = 0;
   await using recorder = new Recorder(store, containers, options);
   await using pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), selected.length)));
 
@@ -66,8 +73,10 @@ export async function* commitMany(
       if (tag !== undefined && taken.has(tag)) throw takenTwice(plan.reference?.familiar ?? tag);
       if (tag !== undefined) taken.add(tag);
       try {
-        const message: LayerMessage = { job: plan.job, stop: stop.flag, tally: tally.counts };
+        const job = written < CACHED ? plan.job : { ...plan.job, uncachedFrom: UNCACHED_FROM };
+        const message: LayerMessage = { job, stop: stop.flag, tally: tally.counts };
         const outcome = await pool.run<LayerOutcome>('make-layer', message);
+        if (outcome.kind === 'layer') written += outcome.size;
         const recorded = recorder.record(plan, outcome);
         left();
         const result = await recorded;
