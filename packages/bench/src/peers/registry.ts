@@ -7,7 +7,7 @@ import { CommandFailed } from '../measure/process.ts';
 /** Debian's docker-registry on a free port of loopback, with a folder of its own. */
 export class Registry {
   readonly address: string;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #config: string;
   #process: ChildProcess | null = null;
   readonly #end = () => {
@@ -16,7 +16,7 @@ export class Registry {
 
   private constructor(folder: string, port: number) {
     this.address = `127.0.0.1:${port}`; // not every machine has localhost in its hosts file;
-    this.#folder = folder;
+    this.folder = folder;
     this.#config = `${folder}.yml`;
     const storage = { filesystem: { rootdirectory: folder }, delete: { enabled: true } };
     // JSON is YAML.
@@ -32,11 +32,11 @@ export class Registry {
 
   /** Forgets all that was pushed: it keeps nothing in memory that is not in its folder. */
   empty(): void {
-    rmSync(join(this.#folder, 'docker'), { recursive: true, force: true });
+    rmSync(join(this.folder, 'docker'), { recursive: true, force: true });
   }
 
   private async start(): Promise<void> {
-    mkdirSync(this.#folder, { recursive: true });
+    mkdirSync(this.folder, { recursive: true });
     const started = spawn('docker-registry', ['serve', this.#config], { stdio: 'ignore' });
     started.on('error', () => {});
     this.#process = started;
@@ -68,7 +68,7 @@ export class Registry {
 
   async close(): Promise<void> {
     await this.#stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
     rmSync(this.#config, { force: true });
   }
 }

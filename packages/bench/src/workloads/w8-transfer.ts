@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { transferArchive, transferBytes, transferImage } from '../data/image.ts';
 import { type Contender, contest, type Shown } from '../measure/contest.ts';
+import { forget } from '../measure/forget.ts';
 import { type Command, CommandFailed, run } from '../measure/process.ts';
 import type { Docker } from '../peers/docker.ts';
 import type { Mica } from '../peers/mica.ts';
@@ -29,6 +30,12 @@ export const transfer: Workload = {
       for (const image of [transferImage, remote]) quietly(() => engine.removeImage(image));
       quietly(() => engine.do('image', 'prune', '-f'));
     };
+    /** As for somebody who pulls what was never there. The engine's own program is in memory again, too. */
+    const afresh = (engine: Mica | Docker, source: string) => {
+      clean(engine);
+      forget(source);
+      for (let i = 0; i < 2; i++) quietly(() => engine.do('pull', `${registry.address}/bench/nothing:1`));
+    };
     const race = async (
       what: string,
       of: (engine: Mica | Docker) => Partial<Contender> & { work: Command },
@@ -41,7 +48,10 @@ export const transfer: Workload = {
       measures.push({ workload: 'W8', what, bytes: transferBytes(), count: 20_000, sides, goals });
     };
     try {
-      await race('load', (engine) => ({ work: engine.command('load', '-i', archive), before: () => clean(engine) }));
+      await race('load', (engine) => ({
+        work: engine.command('load', '-i', archive),
+        before: () => afresh(engine, archive),
+      }));
       await race('save', (engine) => ({
         work: engine.command('save', '-o', out, transferImage),
         before: () => quietly(() => engine.do('load', '-i', archive)),
@@ -64,13 +74,17 @@ export const transfer: Workload = {
         work: { argv: ['skopeo', 'copy', '--src-tls-verify=false', `docker://${remote}`, `dir:${copied}`] },
         before: () => rmSync(copied, { recursive: true, force: true }),
       };
-      await race('pull', (engine) => ({ work: engine.command('pull', remote), before: () => clean(engine) }), [floor]);
+      await race(
+        'pull',
+        (engine) => ({ work: engine.command('pull', remote), before: () => afresh(engine, registry.folder) }),
+        [floor],
+      );
       await race('pull and first run', (engine) => ({
         work: both(
           engine.command('pull', remote),
           engine.command('run', '--rm', '--network', 'none', remote, '/bin/true'),
         ),
-        before: () => clean(engine),
+        before: () => afresh(engine, registry.folder),
       }));
       rmSync(copied, { recursive: true, force: true });
     } finally {
