@@ -6,7 +6,16 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { MicaBench } from '../support/mica.ts';
-import { answering, ask, command, Footprint, freePort, Neighbour, seedNetworkImage } from '../support/network.ts';
+import {
+  answering,
+  ask,
+  command,
+  Footprint,
+  freePort,
+  freePorts,
+  Neighbour,
+  seedNetworkImage,
+} from '../support/network.ts';
 
 const bench = new MicaBench();
 const at = new Footprint(bench, 'store');
@@ -116,7 +125,7 @@ it('a port that is taken is one clear line, exit 125, and leaves nothing; nobody
 });
 
 it('ranges, UDP, any free port, and -P with what is exposed', async () => {
-  const first = (await freePort()) & ~1;
+  const first = await freePorts(2);
   const id = ok(
     ...['run', '-d', '--name', 'many', '-p', `${first}-${first + 1}:80-81`, '-p', '127.0.0.1::7/udp', '-P'],
     ...['--expose', '90', 'net:1', ...answering(81, 'second')],

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runFolder } from '@mica/engine';
@@ -43,12 +43,37 @@ export async function ask(host: string, port: number, seconds = 20): Promise<str
 
 /** A port that nothing on this machine has now. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
+  return freePorts(1);
+}
+
+/** The first of `count` in a row that are all free: held at the same time, then let go. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const held: Server[] = [];
+    try {
+      const first = await listening(0);
+      held.push(first);
+      while (held.length < count) held.push(await listening(portOf(first) + held.length));
+      return portOf(first);
+    } catch (error) {
+      if (!['EADDRINUSE', 'ERR_SOCKET_BAD_PORT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    } finally {
+      for (const server of held) {
+        server.close();
+        await once(server, 'close');
+      }
+    }
+  }
+}
+
+async function listening(port: number): Promise<Server> {
+  const server = createServer().listen(port);
   await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  return server;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }
 
 /** What a store has on the machine. */
