@@ -9,7 +9,7 @@ import { digestOf } from './fault-registry.ts';
 export class UploadRegistry {
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, Buffer>();
-  /** How many bytes of each PATCH, one after the other, are taken before the connection is cut. */
+  /** How many bytes of each PATCH that has more, one after the other, are taken before the connection is cut. */
   readonly cuts: number[] = [];
   /** How many more sessions are forgotten, each at the first request of this method that goes on with it. */
   readonly forgets: ('PATCH' | 'PUT')[] = [];
@@ -90,7 +90,9 @@ export class UploadRegistry {
   }
 
   async #take(request: IncomingMessage, parts: Buffer[]): Promise<void> {
-    let left = this.cuts.shift() ?? Number.POSITIVE_INFINITY;
+    // One that is shorter than the cut leaves it to the next: the config may come before the layer.
+    const isCut = Number(request.headers['content-length']) > (this.cuts[0] ?? Number.POSITIVE_INFINITY);
+    let left = (isCut ? this.cuts.shift() : undefined) ?? Number.POSITIVE_INFINITY;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       const part = chunk.subarray(0, left);
       left -= part.length;
