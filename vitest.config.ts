@@ -18,7 +18,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 300_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the processors that CI has: a good part of these tests waits, for containers, servers and disks.
+    maxWorkers: 3,
     // No process of a command's goes on after it: a test's store is removed at any moment.
     env: { MICA_HELPER: 'off' },
     reporters: ['default', './scripts/closing-line.ts'],
