@@ -1,4 +1,4 @@
-import { createReadStream, lstatSync, readdirSync } from 'node:fs';
+import { constants, createReadStream, fstatSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -91,10 +91,12 @@ async function readDirectory(arrival: Arrival, dir: string, signal?: AbortSignal
     signal?.throwIfAborted();
     const path = join(file.parentPath, file.name);
     const name = path.slice(dir.length);
-    if (file.isSymbolicLink() || !file.isFile()) continue;
-    const body = createReadStream(path, { highWaterMark: 1 << 20 });
+    if (!file.isFile()) continue;
+    // Opened here: a stream that opens by itself, and is not read, meets its error when nobody listens any more.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const body = createReadStream('', { fd, highWaterMark: 1 << 20 });
     try {
-      await arrival.file(name, lstatSync(path).size, body);
+      await arrival.file(name, fstatSync(fd).size, body);
     } finally {
       body.destroy();
     }
