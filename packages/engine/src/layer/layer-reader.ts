@@ -6,6 +6,7 @@ import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
 import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, sniff } from './decoder.ts';
+import { Inflater } from './inflater.ts';
 
 /** What a blob turned out to hold, once its last byte was seen. */
 export interface TakenLayer {
@@ -36,7 +37,8 @@ class ScanOnly implements TarTarget {
 }
 
 /**
- * A layer's blob in one pass: decompressed on zlib's own threads, its tar hashed and handed to a target.
+ * A layer's blob in one pass: decompressed, its tar hashed and handed to a target. On zlib's own threads, unless
+ * `inline` says that the other processors have something else to do (gzip only).
  * `push` returns when the next chunk is welcome. What is wrong with the layer is kept, and told by `end`.
  */
 export class LayerReader {
@@ -45,18 +47,21 @@ export class LayerReader {
   #head: Buffer = Buffer.alloc(0);
   readonly #hash = digester();
   readonly #target: TarTarget;
+  readonly #inline: boolean;
+  #inflater: Inflater | null = null;
   #problem: unknown;
   #taken = 0;
   #given = 0;
 
-  constructor(target: TarTarget = new ScanOnly()) {
+  constructor(target: TarTarget = new ScanOnly(), { inline = false } = {}) {
     this.#target = target;
+    this.#inline = inline;
   }
 
   async push(chunk: Uint8Array): Promise<void> {
     const bytes = this.#opened(chunk);
     if (bytes === null) return;
-    if (this.#decoder === null) return this.#plain(bytes);
+    if (this.#decoder === null) return this.#here(bytes);
     if (!this.#decoder.write(bytes)) await settled(this.#decoder, 'drain');
   }
 
@@ -65,7 +70,7 @@ export class LayerReader {
     const bytes = this.#opened(chunk);
     if (bytes === null) return;
     const decoder = this.#decoder;
-    if (decoder === null) return this.#plain(bytes);
+    if (decoder === null) return this.#here(bytes);
     await new Promise<void>((resolve) => {
       const done = () => {
         decoder.off('close', done);
@@ -92,7 +97,8 @@ export class LayerReader {
 
   #begin(compression: Compression): void {
     this.#compression = compression;
-    this.#decoder = decoderOf(compression);
+    if (this.#inline && compression === 'gzip') this.#inflater = Inflater.make();
+    if (this.#inflater === null) this.#decoder = decoderOf(compression);
     if (this.#decoder === null) return;
     this.#decoder.on('data', (chunk: Buffer) => this.#plain(chunk));
     this.#decoder.on('error', (error) => {
@@ -107,6 +113,8 @@ export class LayerReader {
     }
     try {
       if (this.#problem !== undefined) throw this.#problem;
+      this.#inflater?.end();
+      this.#inflater?.close();
       const diffId = this.#hash.digest();
       const entries = this.#target.finish(diffId).count;
       return { diffId, tarSize: this.#given, compression: this.#compression ?? 'none', entries };
@@ -118,7 +126,23 @@ export class LayerReader {
 
   abort(): void {
     this.#decoder?.destroy();
+    this.#inflater?.close();
     this.#target.abort();
+  }
+
+  /** What no other thread decompresses. */
+  #here(chunk: Uint8Array): void {
+    try {
+      if (this.#inflater === null) this.#plain(chunk);
+      else
+        this.#inflater.push(chunk, (plain) => {
+          this.#plain(plain);
+          return this.#problem === undefined;
+        });
+    } catch (error) {
+      this.#problem = error;
+      this.abort();
+    }
   }
 
   #plain(chunk: Uint8Array): void {

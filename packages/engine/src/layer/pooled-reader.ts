@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { MicaError } from '../error.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Digest } from '../reference/digest.ts';
+import { release } from '../system/release.ts';
 import type { TakenLayer } from './layer-reader.ts';
 
 /** New bytes that are worth a message: for each the thread reads, and decompresses, once. */
@@ -19,12 +20,15 @@ export class PooledReader {
   #told = 0;
   #over = false;
 
-  /** `path` is there, and where it is, until `end` has answered or `abort` was called. */
-  constructor(pool: Pool, layersDir: string, diffId: Digest, path: string) {
+  /**
+   * `inline`: the thread decompresses by itself ({@link LayerReader}). `path` is there, and where it is, until `end` has
+   * answered or `abort` was called.
+   */
+  constructor(pool: Pool, layersDir: string, diffId: Digest, path: string, inline: boolean) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#layer = pool
-      .run<TakenLayer | null>('unpack-stream', { layersDir, diffId, path, port: port2 }, [port2])
+      .run<TakenLayer | null>('unpack-stream', { layersDir, diffId, path, inline, port: port2 }, [port2])
       .catch((error: unknown) =>
         error instanceof MicaError ? error : new MicaError('invalid-layer', (error as Error).message, { cause: error }),
       )
@@ -34,8 +38,10 @@ export class PooledReader {
       });
   }
 
+  /** Takes the chunk over: its bytes are in the file. */
   async push(chunk: Uint8Array): Promise<void> {
     this.#there += chunk.length;
+    release(chunk);
     if (this.#there - this.#told >= step) this.#tell(this.#there);
   }
 

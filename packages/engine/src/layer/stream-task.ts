@@ -10,6 +10,8 @@ export interface StreamMessage {
   readonly diffId: Digest;
   /** The blob, which grows while it comes in. */
   readonly path: string;
+  /** Decompressed by the same thread: the others have layers of their own. */
+  readonly inline: boolean;
   /** How many bytes are there comes in, again and again, then 'end' or 'abort'. */
   readonly port: MessagePort;
 }
@@ -17,12 +19,12 @@ export interface StreamMessage {
 const atMost = 1 << 18;
 
 /** One layer unpacked in a worker while its bytes come in. Null when it was called off. */
-export async function run({ layersDir, diffId, path, port }: StreamMessage): Promise<TakenLayer | null> {
+export async function run({ layersDir, diffId, path, inline, port }: StreamMessage): Promise<TakenLayer | null> {
   const news = new News(port);
   // It may have waited for a thread until nobody wants it any more, and the file is gone.
   if (news.aborted) return null;
   const fd = openSync(path, 'r');
-  const reader = new LayerReader(new Unpacking(layersDir, diffId));
+  const reader = new LayerReader(new Unpacking(layersDir, diffId), { inline });
   try {
     // One is read into while the decompressor has the other.
     const buffers = [0, 1].map(() => ({ bytes: Buffer.allocUnsafeSlow(atMost), taken: Promise.resolve() }));

@@ -28,7 +28,7 @@ import { setXattr } from '../system/xattr.ts';
 import { DiskRoom } from './bounds.ts';
 import { type Maker, makerIn } from './maker.ts';
 import { escapeXattr } from './overlay-marks.ts';
-import { UnpackedFolders } from './unpacked-folders.ts';
+import { latin1, UnpackedFolders } from './unpacked-folders.ts';
 
 /**
  * Writes one layer's tar into a fresh directory in overlay's own form, as its bytes arrive: `push`,
@@ -49,6 +49,8 @@ export class LayerUnpacker {
   readonly #maker: Maker;
   readonly #room: DiskRoom;
   #fd = -1;
+  /** Where the entry that came last lies; null when nothing was made for it. */
+  #path: Buffer | null = null;
   #files = 0;
 
   /** `side` is a folder beside `dir`, on its file system, that the caller removes afterwards. */
@@ -94,22 +96,25 @@ export class LayerUnpacker {
     const entries = this.#entries;
     const kind = entries.kind(index);
     const flags = entries.flags(index);
+    this.#path = null;
     if (kind === Kind.whiteout || flags & Flag.implied) return;
     this.#room.make();
-    const bytes = Buffer.from(entries.pathBytes(index));
+    const bytes = entries.pathBytes(index);
     if (flags & Flag.hidden) {
       if (kind !== Kind.file) return;
       const aside = Buffer.from(`${this.#hiddenDir}/${this.#files++}`);
-      this.#hidden.set(bytes.toString('latin1'), aside);
+      this.#hidden.set(latin1(bytes, bytes.length), aside);
       this.#create(aside, index);
+      this.#path = aside;
       return;
     }
-    const path = this.#folders.full(bytes);
     if (kind === Kind.dir) {
       this.#folders.directory(bytes);
       return;
     }
     this.#folders.parent(bytes);
+    const path = this.#folders.full(bytes);
+    this.#path = path;
     if (kind === Kind.file) this.#inPlace(path, () => this.#create(path, index));
     else if (kind === Kind.symlink) this.#inPlace(path, () => symlinkSync(Buffer.from(entries.linkBytes(index)), path));
     else if (kind === Kind.hardlink) {
@@ -118,10 +123,12 @@ export class LayerUnpacker {
     } else {
       const type = kind === Kind.char ? S_IFCHR : kind === Kind.block ? S_IFBLK : S_IFIFO;
       const device = kind === Kind.fifo ? 0n : makeDevice(entries.devMajor(index), entries.devMinor(index));
-      if (kind === Kind.char && device === 0n)
-        throw new MicaError('invalid-layer', `/${bytes}: a character device 0:0 would read as a deletion`, {
-          subject: `/${bytes}`,
+      if (kind === Kind.char && device === 0n) {
+        const name = `/${Buffer.from(bytes)}`;
+        throw new MicaError('invalid-layer', `${name}: a character device 0:0 would read as a deletion`, {
+          subject: name,
         });
+      }
       this.#inPlace(path, () => makeNode(path, type | 0o600, device));
     }
   }
@@ -135,11 +142,8 @@ export class LayerUnpacker {
   done(index: number): void {
     const entries = this.#entries;
     const kind = entries.kind(index);
-    const flags = entries.flags(index);
-    if (kind === Kind.dir || kind === Kind.whiteout || kind === Kind.hardlink) return;
-    const bytes = Buffer.from(entries.pathBytes(index));
-    const path = flags & Flag.hidden ? this.#hidden.get(bytes.toString('latin1')) : this.#folders.full(bytes);
-    if (path === undefined) return;
+    const path = this.#path;
+    if (path === null || kind === Kind.hardlink) return;
     const uid = entries.uid(index);
     const gid = entries.gid(index);
     const mode = entries.mode(index);
@@ -193,8 +197,8 @@ export class LayerUnpacker {
   }
 
   #link(index: number, path: Buffer): void {
-    const target = Buffer.from(this.#entries.linkBytes(index));
-    const key = target.toString('latin1');
+    const target = this.#entries.linkBytes(index);
+    const key = latin1(target, target.length);
     const aside = this.#hidden.get(key);
     if (aside) {
       // The hidden file comes into view here; links that follow join it.
@@ -206,14 +210,14 @@ export class LayerUnpacker {
     const from = this.#folders.full(target);
     // Its directory must be a real one of ours: a symlink there would lead the link elsewhere.
     const parent = target.lastIndexOf(0x2f);
-    const known = this.#folders.has(parent < 0 ? '' : target.toString('latin1', 0, parent));
+    const known = this.#folders.has(parent < 0 ? '' : latin1(target, parent));
     // A file of a lower layer, or of none: the stack that the layer is placed on will tell.
     if (known && lstatSync(from, { throwIfNoEntry: false })) linkSync(from, path);
   }
 
   #settle(table: EntryTable, index: number): void {
     const bytes = table.pathBytes(index);
-    this.#folders.directory(Buffer.from(bytes));
+    this.#folders.directory(bytes);
     const path = this.#folders.full(bytes);
     lchownSync(path, table.uid(index), table.gid(index));
     chmodSync(path, table.mode(index));

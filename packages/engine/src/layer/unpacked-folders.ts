@@ -8,9 +8,11 @@ export class UnpackedFolders {
   readonly #root: Buffer;
   /** By path, as latin1; the root is ''. */
   readonly #dirs = new Set<string>(['']);
+  /** The one that {@link parent} saw last: most entries lie in the folder of the one before. */
+  #last = '';
 
   constructor(root: Buffer) {
-    this.#root = root;
+    this.#root = Buffer.concat([root, slash]);
   }
 
   has(key: string): boolean {
@@ -19,12 +21,17 @@ export class UnpackedFolders {
 
   /** Where a path of the layer lies. */
   full(path: Uint8Array): Buffer {
-    return path.length === 0 ? this.#root : Buffer.concat([this.#root, slash, path]);
+    const root = this.#root;
+    if (path.length === 0) return root.subarray(0, -1);
+    const full = Buffer.allocUnsafe(root.length + path.length);
+    full.set(root);
+    full.set(path, root.length);
+    return full;
   }
 
   /** Makes sure that the path is a real directory. */
-  directory(bytes: Buffer): void {
-    const key = bytes.toString('latin1');
+  directory(bytes: Uint8Array): void {
+    const key = latin1(bytes, bytes.length);
     if (this.#dirs.has(key)) return;
     this.parent(bytes);
     this.#make(bytes, key);
@@ -34,14 +41,17 @@ export class UnpackedFolders {
   parent(bytes: Uint8Array): void {
     const end = bytes.lastIndexOf(0x2f);
     if (end < 0) return;
-    const parent = Buffer.from(bytes.subarray(0, end));
-    const key = parent.toString('latin1');
-    if (this.#dirs.has(key)) return;
-    this.parent(parent);
-    this.#make(parent, key);
+    const key = latin1(bytes, end);
+    if (key === this.#last) return;
+    if (!this.#dirs.has(key)) {
+      const parent = bytes.subarray(0, end);
+      this.parent(parent);
+      this.#make(parent, key);
+    }
+    this.#last = key;
   }
 
-  #make(bytes: Buffer, key: string): void {
+  #make(bytes: Uint8Array, key: string): void {
     const path = this.full(bytes);
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found && !found.isDirectory()) rmSync(path);
@@ -57,8 +67,14 @@ export class UnpackedFolders {
       rmSync(path.toString('latin1') === path.toString() ? path.toString() : path, { recursive: true });
       this.#dirs.clear();
       this.#dirs.add('');
+      this.#last = '';
     } else rmSync(path);
   }
 }
 
 const slash = Buffer.from('/');
+
+/** The first bytes as a string, each a character: without a copy in between. */
+export function latin1(bytes: Uint8Array, end: number): string {
+  return Buffer.prototype.latin1Slice.call(bytes, 0, end);
+}

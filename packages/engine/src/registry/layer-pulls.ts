@@ -30,6 +30,8 @@ export class LayerPulls {
   readonly #limit = new Limit(layersAtOnce);
   readonly #begun = new Map<Digest, Promise<PulledLayer>>();
   #pool: Pool | null = null;
+  /** Compressed bytes: up to here a layer is no more than one thread's share of all. */
+  #share = 0;
 
   constructor(store: Store, repository: Repository, options: LayerPullsOptions) {
     this.#store = store;
@@ -40,8 +42,9 @@ export class LayerPulls {
   /** Begins an image's layers, side by side; `diffIds` are theirs, in the same order. */
   begin(layers: readonly Descriptor[], diffIds: readonly Digest[]): Promise<PulledLayer>[] {
     const missing = layers.filter((layer, i) => !storedLayer(this.#store, layer.digest, diffIds[i] as Digest));
-    if (missing.reduce((sum, { size }) => sum + size, 0) >= poolFrom)
-      this.#pool ??= new Pool(Math.min(missing.length, availableParallelism()));
+    const bytes = missing.reduce((sum, { size }) => sum + size, 0);
+    if (bytes >= poolFrom) this.#pool ??= new Pool(Math.min(missing.length, availableParallelism()));
+    this.#share = bytes / availableParallelism();
     return layers.map((layer, i) => this.#once(layer, diffIds[i] as Digest));
   }
 
@@ -69,6 +72,7 @@ export class LayerPulls {
       const layer = await pullLayer(this.#store, this.#repository, descriptor, diffId, {
         signal,
         pool: this.#pool,
+        inline: descriptor.size <= this.#share,
         downloads,
         ranges,
         onBytes: (bytes) => onPull?.({ status: 'Downloading', subject, bytes, totalBytes: descriptor.size }),

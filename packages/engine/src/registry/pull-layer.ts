@@ -31,6 +31,8 @@ export function storedLayer(store: Store, digest: Digest, diffId: Digest): Pulle
 
 export interface PullLayerOptions extends DownloadOptions {
   readonly pool: Pool | null;
+  /** Whether the pool's threads have layers enough for each of them. */
+  readonly inline: boolean;
   /** Who may download now. */
   readonly downloads: Limit;
   readonly onDownloaded?: () => void;
@@ -51,7 +53,7 @@ export async function pullLayer(
   for (let again = false; ; again = true) {
     const leave = await options.downloads.enter();
     const partial = PartialBlob.claim(store, descriptor.digest);
-    const reader = readerFor(store, diffId, options.pool, partial.path);
+    const reader = readerFor(store, diffId, options, partial.path);
     try {
       options.signal?.throwIfAborted();
       await download(repository, partial, descriptor, (chunk) => reader.push(chunk), options);
@@ -84,11 +86,18 @@ export async function pullLayer(
 }
 
 /** Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at. */
-function readerFor(store: Store, diffId: Digest, pool: Pool | null, path: string): LayerReader | PooledReader {
+function readerFor(
+  store: Store,
+  diffId: Digest,
+  { pool, inline }: PullLayerOptions,
+  path: string,
+): LayerReader | PooledReader {
   const { layersDir } = store;
   if (process.getuid?.() !== 0 || existsSync(join(layersDir, hexOf(diffId)))) return new LayerReader();
   store.unpacked.note();
-  return pool ? new PooledReader(pool, layersDir, diffId, path) : new LayerReader(new Unpacking(layersDir, diffId));
+  return pool
+    ? new PooledReader(pool, layersDir, diffId, path, inline)
+    : new LayerReader(new Unpacking(layersDir, diffId));
 }
 
 function wrongLayer(digest: Digest, layer: TakenLayer | MicaError, diffId: Digest): MicaError {
