@@ -22,7 +22,7 @@ const LARGE_ROWS = 1 << 18;
 export class Core {
   readonly #kernel: KernelExports = instantiate();
   #rows = new Int32Array(0);
-  /** SHA-256 on this instance: one stream, or many messages in four lanes. */
+  /** SHA-256 on this instance: one stream, or many messages at once. */
   readonly hash: WasmHash = new WasmHash(this.#kernel);
 
   /** Gives back, after `run`, whatever memory was taken in it. Not for asynchronous work. */

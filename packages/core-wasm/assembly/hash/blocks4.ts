@@ -1,68 +1,11 @@
-// SHA-256's compression of four messages at once, one in each 32-bit lane: the same rounds as blocks.ts on vectors,
-// and as there what does not wait for the round before is added first: 8% faster. WASM has no rotate of lanes; two
-// shifts and an or stand for it. Maj with the last round's a ^ b is 7% faster than a bitselect.
+// SHA-256's compression of four messages at once, one in each 32-bit lane: the same rounds as blocks.ts on vectors.
 //
 // Four blocks are 3,304 vector operations: 826 cycles on a processor that does four in each, 988 measured. Slower
 // were: the words in memory (5%), Ch by bitselect (1%), xor trees of shifts instead of rotates (3%), rotates of
-// rotates (30%), T1 as two sums (4%).
+// rotates (30%), T1 as two sums (4%), products for the left shifts of the schedule (1%).
 
 import { K, K_BYTES, wordsAt } from './constants';
-
-// @ts-ignore: decorator
-@inline
-function add(a: v128, b: v128): v128 { return i32x4.add(a, b); }
-// @ts-ignore: decorator
-@inline
-function xor(a: v128, b: v128): v128 { return v128.xor(a, b); }
-// @ts-ignore: decorator
-@inline
-function rot(x: v128, n: i32): v128 { return v128.or(i32x4.shr_u(x, n), i32x4.shl(x, 32 - n)); }
-// @ts-ignore: decorator
-@inline
-function sum0(x: v128): v128 { return xor(xor(rot(x, 2), rot(x, 13)), rot(x, 22)); }
-// @ts-ignore: decorator
-@inline
-function sum1(x: v128): v128 { return xor(xor(rot(x, 6), rot(x, 11)), rot(x, 25)); }
-// @ts-ignore: decorator
-@inline
-function sig0(x: v128): v128 { return xor(xor(rot(x, 7), rot(x, 18)), i32x4.shr_u(x, 3)); }
-// @ts-ignore: decorator
-@inline
-function sig1(x: v128): v128 { return xor(xor(rot(x, 17), rot(x, 19)), i32x4.shr_u(x, 10)); }
-// @ts-ignore: decorator
-@inline
-function ch(e: v128, f: v128, g: v128): v128 { return xor(g, v128.and(e, xor(f, g))); }
-// @ts-ignore: decorator
-@inline
-function maj(b: v128, ab: v128, bc: v128): v128 { return xor(b, v128.and(ab, bc)); }
-/** T1 (6.2.2, step 3). */
-// @ts-ignore: decorator
-@inline
-function t1(h: v128, e: v128, f: v128, g: v128, w: v128, k: v128): v128 {
-  return add(add(add(h, add(w, k)), ch(e, f, g)), sum1(e));
-}
-/** With T2 the new a. */
-// @ts-ignore: decorator
-@inline
-function addT2(t: v128, a: v128, b: v128, ab: v128, bc: v128): v128 { return add(add(t, maj(b, ab, bc)), sum0(a)); }
-/** The word sixteen after `w` (6.2.2, step 1), made of those 1, 9 and 14 after it. */
-// @ts-ignore: decorator
-@inline
-function next(w: v128, w1: v128, w9: v128, w14: v128): v128 { return add(add(w, sig1(w14)), add(w9, sig0(w1))); }
-
-// Four vectors of four words each, turned about: first pairs of words, then pairs of pairs.
-// @ts-ignore: decorator
-@inline
-function low(x: v128, y: v128): v128 { return v128.shuffle<u32>(x, y, 0, 4, 1, 5); }
-// @ts-ignore: decorator
-@inline
-function high(x: v128, y: v128): v128 { return v128.shuffle<u32>(x, y, 2, 6, 3, 7); }
-// @ts-ignore: decorator
-@inline
-function even(x: v128, y: v128): v128 { return v128.shuffle<u64>(x, y, 0, 2); }
-// @ts-ignore: decorator
-@inline
-function odd(x: v128, y: v128): v128 { return v128.shuffle<u64>(x, y, 1, 3); }
+import { add, addT2, even, high, low, next, odd, t1, xor } from './vectors';
 
 /** Four states lie word by word: 8 vectors. Runs `blocks` blocks of each of the four messages. */
 export function sha256Blocks4(state: usize, p0: usize, p1: usize, p2: usize, p3: usize, blocks: u32): void {

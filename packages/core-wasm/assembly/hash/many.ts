@@ -3,6 +3,7 @@
 import { alloc } from '../arena';
 import { sha256Blocks } from './blocks';
 import { sha256Blocks4 } from './blocks4';
+import { sha256Blocks5 } from './blocks5';
 import { INITIAL } from './constants';
 
 const DIGEST: u32 = 32;
@@ -19,7 +20,8 @@ class Lane {
   message: u32;
   inTail: u32; // it reads the message's padded end, in `tail`
   tail: usize; // two blocks
-  state: usize; // its first word; the next is a vector further on
+  state: usize; // its first word
+  stride: usize; // from there to the next: a vector in the lanes, a word in the rider
 }
 
 // @ts-ignore: decorator
@@ -28,6 +30,10 @@ class Message {
   at: usize;
   length: u32;
 }
+
+/** The one lane beside the four vector lanes: in the processor's integer units, which have nothing else to do. */
+const RIDER: u32 = 4;
+const LANES: u32 = 5;
 
 let lanes: usize = 0;
 
@@ -46,26 +52,29 @@ function messageAt(list: usize, i: u32): Message {
 /**
  * Digests of `n` messages. `list` holds (address, length) pairs of u32; `out` takes 32 bytes each.
  * A lane whose message ends takes the next one, so lanes stay full whatever the lengths; when fewer
- * than three messages are left the scalar kernel, 2.9 times as fast as one lane, finishes them.
+ * than three messages are left the scalar kernel, 2.9 times as fast as one lane, finishes them. With `ride`
+ * a fifth message goes along ({@link sha256Blocks5}).
  */
-export function sha256Many(list: usize, n: u32, out: usize): void {
-  const state = alloc(4 * STATE);
-  lanes = alloc(4 * offsetof<Lane>());
+export function sha256Many(list: usize, n: u32, out: usize, ride: u32): void {
+  const state = alloc(LANES * STATE);
+  lanes = alloc(LANES * offsetof<Lane>());
+  const width = ride ? LANES : RIDER;
   let next: u32 = 0;
   let active = 0;
-  for (let i: u32 = 0; i < 4; i++) {
+  for (let i: u32 = 0; i < LANES; i++) {
     const lane = laneAt(i);
     lane.tail = alloc(128);
-    lane.state = state + i * 4;
+    lane.state = i == RIDER ? state + RIDER * STATE : state + i * 4;
+    lane.stride = i == RIDER ? 4 : 16;
     lane.message = NONE;
-    if (next < n) {
+    if (next < n && i < width) {
       start(lane, list, next++);
       active++;
     }
   }
   while (active > 2) {
     const step = together(state);
-    for (let i: u32 = 0; i < 4; i++) {
+    for (let i: u32 = 0; i < width; i++) {
       const lane = laneAt(i);
       if (lane.message == NONE) continue;
       lane.at += step * 64;
@@ -83,21 +92,24 @@ export function sha256Many(list: usize, n: u32, out: usize): void {
       }
     }
   }
-  for (let i: u32 = 0; i < 4; i++) if (laneAt(i).message != NONE) alone(laneAt(i), list, out);
+  for (let i: u32 = 0; i < LANES; i++) if (laneAt(i).message != NONE) alone(laneAt(i), list, out);
 }
 
 /** Runs all lanes until the first has no block left; how many blocks that is. */
 function together(state: usize): u32 {
   let step: u32 = 0xffffffff;
   let busy: usize = 0;
-  for (let i: u32 = 0; i < 4; i++) {
+  for (let i: u32 = 0; i < LANES; i++) {
     const lane = laneAt(i);
     if (lane.message == NONE) continue;
     busy = lane.at;
     step = min(step, lane.left);
   }
   // An idle lane reads along with a busy one; its result is never looked at.
-  sha256Blocks4(state, placeOf(0, busy), placeOf(1, busy), placeOf(2, busy), placeOf(3, busy), step);
+  const rider = laneAt(RIDER);
+  const p0 = placeOf(0, busy), p1 = placeOf(1, busy), p2 = placeOf(2, busy), p3 = placeOf(3, busy);
+  if (rider.message == NONE) sha256Blocks4(state, p0, p1, p2, p3, step);
+  else sha256Blocks5(state, p0, p1, p2, p3, rider.state, rider.at, step);
   return step;
 }
 
@@ -109,7 +121,7 @@ function placeOf(i: u32, busy: usize): usize {
 /** Finishes a lane's message by the scalar kernel. */
 function alone(lane: Lane, list: usize, out: usize): void {
   const digest = out + lane.message * DIGEST;
-  for (let w: u32 = 0; w < 8; w++) store<u32>(digest + w * 4, load<u32>(lane.state + w * 16));
+  for (let w: u32 = 0; w < 8; w++) store<u32>(digest + w * 4, load<u32>(lane.state + w * lane.stride));
   sha256Blocks(digest, lane.at, lane.left);
   if (!lane.inTail) {
     toTail(lane, list);
@@ -120,11 +132,11 @@ function alone(lane: Lane, list: usize, out: usize): void {
 
 function putDigest(out: usize, lane: Lane): void {
   const digest = out + lane.message * DIGEST;
-  for (let w: u32 = 0; w < 8; w++) store<u32>(digest + w * 4, bswap<u32>(load<u32>(lane.state + w * 16)));
+  for (let w: u32 = 0; w < 8; w++) store<u32>(digest + w * 4, bswap<u32>(load<u32>(lane.state + w * lane.stride)));
 }
 
 function start(lane: Lane, list: usize, message: u32): void {
-  for (let w: u32 = 0; w < 8; w++) store<u32>(lane.state + w * 16, load<u32>(INITIAL + w * 4));
+  for (let w: u32 = 0; w < 8; w++) store<u32>(lane.state + w * lane.stride, load<u32>(INITIAL + w * 4));
   const m = messageAt(list, message);
   lane.at = m.at;
   lane.left = m.length >> 6;

@@ -35,7 +35,7 @@ export interface KernelExports {
   sha256Reset(state: number): void;
   sha256Update(state: number, at: number, length: number): void;
   sha256Final(state: number, out: number): void;
-  sha256Many(list: number, count: number, out: number): void;
+  sha256Many(list: number, count: number, out: number, ride: number): void;
 }
 
 let compiled: CompiledModule | undefined;
