@@ -6,6 +6,7 @@ import type { RunConfig } from '../image/config.ts';
 import { attach, checked } from '../network/attach.ts';
 import { ensureDefaultNetwork } from '../network/endpoints.ts';
 import { hostNames, hostsFile, parseAddHost, resolvFile } from '../network/host-files.ts';
+import { isBridge } from '../network/modes.ts';
 import { parseExpose } from '../network/port-spec.ts';
 import type { Network, NetworkState } from '../network/record.ts';
 import { Sandbox } from '../network/sandbox.ts';
@@ -31,11 +32,6 @@ export interface ContainerNetwork {
 }
 
 const nothing = { held: [], connect: () => {}, close: () => {}, abort: () => {} };
-
-/** Whether it names a network that Mica makes, and not a mode. */
-function isBridge(mode: string): boolean {
-  return mode !== 'none' && mode !== 'host' && !mode.startsWith('container:');
-}
 
 /** Checks what a new container asks of networks; the options with names resolved, and how to write them down. */
 export function planNetworks(

@@ -6,6 +6,7 @@ import { pauseContainer, unpauseContainer } from '../container/pause.ts';
 import { updateContainer } from '../container/update.ts';
 import type { Attachment, CreateOptions, ExecOptions } from '../contract/container.ts';
 import type { UpdateOptions } from '../contract/run.ts';
+import type { Connectable } from '../network/networks.ts';
 import { ContainerViews } from './container-views.ts';
 
 /** What is done to containers. */
@@ -84,10 +85,12 @@ export abstract class ContainerVerbs extends ContainerViews {
     this.#changingNetworks(container, (found) => this.networks.disconnect(network, found));
   }
 
-  #changingNetworks(name: string, change: (container: { id: string; name: string; pid: number | null }) => void): void {
+  #changingNetworks(name: string, change: (container: Connectable) => void): void {
     const row = this.find(name);
     const state = this.containers.reconcile(row);
     const pid = state.status === 'running' ? state.pid : null;
-    followingNetworks(this.containers.context, row, pid !== null, () => change({ id: row.id, name: row.name, pid }));
+    const mode = row.record.options.network ?? 'none';
+    const container = { id: row.id, name: row.name, pid, mode };
+    followingNetworks(this.containers.context, row, pid !== null, () => change(container));
   }
 }

@@ -1,5 +1,5 @@
 import { MicaError } from '../error.ts';
-import { contains, parseIpv4, parseSubnet } from './ipv4.ts';
+import { contains, isHostAddress, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { EndpointState, Network } from './record.ts';
 import { defaultNetwork, type Scope } from './scope.ts';
 
@@ -42,6 +42,7 @@ export function checked(network: Network, { address, mac, aliases = [] }: Attach
       );
     if (value !== null && !contains(subnet, value))
       refuse(`invalid address ${address}: it does not belong to any of this network's subnets`, address);
+    if (value !== null && !isHostAddress(subnet, value)) refuse('Address already in use', address);
   }
   return { aliases, address: address ?? null, mac: mac?.toLowerCase() ?? null };
 }

@@ -45,6 +45,10 @@ export function overlaps(a: Ipv4Range, b: Ipv4Range): boolean {
 export function subnetEnd({ address, prefix }: Subnet): number {
   return address + 2 ** (32 - prefix);
 }
+/** Neither the network's own address nor its broadcast address. Of `subnet`, which is a /30 or wider. */
+export function isHostAddress(subnet: Subnet, address: number): boolean {
+  return address > subnet.address && address < subnetEnd(subnet) - 1;
+}
 function mask(prefix: number): number {
   return prefix === 0 ? 0 : (0xffffffff << (32 - prefix)) >>> 0;
 }

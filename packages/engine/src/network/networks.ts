@@ -7,11 +7,16 @@ import { RouteSocket } from '../system/rtnetlink.ts';
 import { attach } from './attach.ts';
 import { freeSubnet, takeDown } from './bridge.ts';
 import { ensureDefaultNetwork, lease, plug, release, releaseDead, syncNames } from './endpoints.ts';
-import { contains, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
-import { modeId, modes } from './modes.ts';
+import { contains, formatIpv4, formatSubnet, isHostAddress, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
+import { type Member, modeId, modes, notConnected, refuseConnect, refuseDisconnect } from './modes.ts';
 import { requireNameServer } from './name-server.ts';
 import type { Endpoint, EndpointState, Lease, Network, NetworkState } from './record.ts';
 import { defaultNetwork, type Scope } from './scope.ts';
+
+/** `pid` is its first process's, null when it does not run. */
+export interface Connectable extends Member {
+  readonly pid: number | null;
+}
 
 /** The networks of one store: docker network's verbs. */
 export class Networks {
@@ -107,12 +112,9 @@ export class Networks {
     return removed.map((row) => row.name);
   }
 
-  /** Puts a container on a network; at once if it runs. `pid` is its first process's, null when it does not run. */
-  connect(
-    name: string,
-    container: { id: string; name: string; pid: number | null },
-    options: { address?: string; aliases?: readonly string[] } = {},
-  ): void {
+  /** Puts a container on a network; at once if it runs. @throws MicaError conflict where its mode forbids it */
+  connect(name: string, container: Connectable, options: { address?: string; aliases?: readonly string[] } = {}): void {
+    refuseConnect(container, name);
     const network = this.#find(name);
     if (network.name !== defaultNetwork) requireNameServer();
     attach(this.#scope, container, network, options);
@@ -139,14 +141,13 @@ export class Networks {
   }
 
   /** @throws MicaError conflict where it is not on that network */
-  disconnect(name: string, container: { id: string; name: string; pid: number | null }): void {
+  disconnect(name: string, container: Connectable): void {
+    if (modes.includes(name)) refuseDisconnect(container, name);
     const network = this.#find(name);
     this.#scope.locked(() => {
       const endpoint = this.#endpoints(container.id).find((one) => one.network === network.id);
       if (endpoint === undefined)
-        throw new MicaError('conflict', `container ${container.id} is not connected to network ${network.name}`, {
-          subject: container.name,
-        });
+        throw new MicaError('conflict', notConnected(container.id, network.name), { subject: container.name });
       release(this.#scope, endpoint, true);
       this.#scope.store.transaction(() => {
         this.#scope.store.networks.detach(container.id, network.id);
@@ -211,6 +212,11 @@ export class Networks {
     if (address === null || !contains(subnet, address))
       throw new MicaError('invalid-argument', `no matching subnet for gateway ${gateway}`, {
         subject: gateway ?? text,
+      });
+    if (!isHostAddress(subnet, address))
+      throw new MicaError('invalid-argument', `failed to allocate gateway (${gateway}): Address already in use`, {
+        subject: gateway ?? text,
+        hint: `the first and the last address of ${formatSubnet(subnet)} are no machine's`,
       });
     return { subnet: formatSubnet(subnet), gateway: formatIpv4(address) };
   }

@@ -12,7 +12,7 @@ it('prune leaves a network that a container came on while it looked', async () =
   const { engine } = bench;
   await bench.importEntries([file('f')], 'base:1');
   for (const name of ['back', 'front']) engine.networks.create(name);
-  const id = await engine.create({ image: 'base:1', name: 'box', command: ['true'], network: 'none' });
+  const id = await engine.create({ image: 'base:1', name: 'box', command: ['true'] });
   const removed = engine.networks.prune(({ name }) => {
     if (name === 'back') engine.connect('back', 'box');
     return false;
