@@ -5,7 +5,7 @@ import { mountNew } from '../system/mount.ts';
 const MAX_LAYERS = 500;
 
 export interface Stack {
-  /** Unpacked layers, the uppermost first. Without an upper the kernel wants two at least. */
+  /** Unpacked layers, the uppermost first; one may come more than once. Without an upper the kernel wants two at least. */
   readonly lowers: readonly string[];
   /** The writable layer and its work folder, on one file system; absent for a read-only view. */
   readonly upper?: { readonly dir: string; readonly work: string };
@@ -18,8 +18,11 @@ export interface Stack {
  * become a layer as it stands.
  */
 export function mountStack(stack: Stack): void {
-  if (stack.lowers.length > MAX_LAYERS)
-    throw new MicaError('limit-exceeded', `${stack.lowers.length} layers: the kernel stacks at most ${MAX_LAYERS}`, {
+  // Overlay refuses one directory twice (ELOOP), and an image may have a layer twice: two instructions that change
+  // nothing give the same empty one. All that the lower of them shows or hides, the upper one does as well.
+  const lowers = [...new Set(stack.lowers)];
+  if (lowers.length > MAX_LAYERS)
+    throw new MicaError('limit-exceeded', `${lowers.length} layers: the kernel stacks at most ${MAX_LAYERS}`, {
       hint: 'make fewer layers of it: mica export and mica import',
     });
   const options: [string, string][] = [
@@ -29,7 +32,7 @@ export function mountStack(stack: Stack): void {
     ['index', 'off'],
     ['xino', 'off'],
   ];
-  for (const lower of stack.lowers) options.push(['lowerdir+', lower]);
+  for (const lower of lowers) options.push(['lowerdir+', lower]);
   if (stack.upper) options.push(['upperdir', stack.upper.dir], ['workdir', stack.upper.work]);
   mountNew('overlay', options, stack.target);
 }

@@ -108,3 +108,28 @@ describe('a layer that leans on lower ones', () => {
     ]);
   });
 });
+
+describe('a layer that an image has more than once', () => {
+  const empty: TarEntry[] = [];
+
+  it('without entries, as two instructions that change nothing give', async () => {
+    expect(readdirSync(await show([file('f')], empty, empty))).toEqual(['f']);
+  });
+
+  it('comes to its right again above what replaced it', async () => {
+    const layer = [dir('d', { mode: 0o711 }), file('d/a', 'one'), file('f', 'one')];
+    const merged = await show(layer, [file('d/a', 'two'), file('d/b'), file('.wh.f', '')], layer);
+    expect(readFileSync(`${merged}/d/a`, 'utf8')).toBe('one');
+    expect(readFileSync(`${merged}/f`, 'utf8')).toBe('one');
+    expect(readdirSync(`${merged}/d`).sort()).toEqual(['a', 'b']);
+    expect(statSync(`${merged}/d`).mode & 0o7777).toBe(0o711);
+  });
+
+  it('deletes again what came back, and makes a directory opaque again', async () => {
+    const layer = [file('.wh.f', ''), dir('d'), file('d/.wh..wh..opq', ''), file('d/own')];
+    const back = [file('f'), dir('d'), file('d/back')];
+    const merged = await show(back, layer, back, layer, layer);
+    expect(readdirSync(merged)).toEqual(['d']);
+    expect(readdirSync(`${merged}/d`)).toEqual(['own']);
+  });
+});
