@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { MicaError, wrapSystemError } from '../error.ts';
-import { findProgram, requireProgram } from '../runtime/oci-runtime.ts';
+import { requireProgram } from '../runtime/oci-runtime.ts';
 import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
 import { type Ipv4Range, RouteSocket } from '../system/rtnetlink.ts';
+import { passForeignFirewall } from './foreign-firewall.ts';
 import { chooseSubnet, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { Network, NetworkState } from './record.ts';
 import { networkElements, publishedElements, rulesetOf } from './ruleset.ts';
@@ -86,25 +87,6 @@ function restoreRules(scope: Scope, nft: NftSocket, network: Network): void {
     ...networks.flatMap(({ id, record }) => networkElements(id === network.id ? network.record : record)),
     ...leased.flatMap(({ lease }) => (lease ? publishedElements(lease) : [])),
   ]);
-}
-
-/**
- * docker and host firewalls set iptables' FORWARD to drop; an accept of ours cannot lift a drop of
- * theirs. docker leaves DOCKER-USER to others; elsewhere the rule goes first in FORWARD. Our own table
- * still refuses what is not published. Nothing is run where no iptables rules exist.
- */
-function passForeignFirewall(nft: NftSocket, bridge: string, change: '-I' | '-D'): void {
-  if (!nft.hasTable('filter') && !legacyTables().includes('filter')) return;
-  const program = findProgram('iptables');
-  if (program === null) return;
-  const iptables = (...args: string[]) => spawnSync(program, ['-w', '5', ...args], { encoding: 'utf8' });
-  const docker = iptables('-S', 'DOCKER-USER').status === 0;
-  if (!docker && !/-P FORWARD DROP/.test(iptables('-S', 'FORWARD').stdout ?? '')) return;
-  for (const side of ['-i', '-o']) iptables(change, docker ? 'DOCKER-USER' : 'FORWARD', side, bridge, '-j', 'ACCEPT');
-}
-function legacyTables(): string {
-  const file = '/proc/net/ip_tables_names';
-  return existsSync(file) ? readFileSync(file, 'latin1') : '';
 }
 
 function set(file: string, value: string): void {
