@@ -1,6 +1,7 @@
-import { type Readable, Transform } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type Attachment, type Engine, MicaError } from '@mica/engine';
+import { detachable, parseDetachKeys } from './detach-keys.ts';
 
 export interface ConnectOptions {
   /** Pass this process's standard input on. */
@@ -93,42 +94,4 @@ export function passOn(engine: Engine, id: string): (signal: NodeJS.Signals) => 
 export function requireTerminal(options: { tty?: boolean | undefined; interactive?: boolean | undefined }): void {
   if (options.tty && options.interactive && !process.stdin.isTTY)
     throw new MicaError('invalid-argument', 'the input device is not a TTY', { hint: 'leave -t out' });
-}
-
-/** `ctrl-p,ctrl-q` as the bytes that a terminal sends. @throws MicaError invalid-argument */
-export function parseDetachKeys(text = 'ctrl-p,ctrl-q'): Buffer {
-  const bytes = text.split(',').map((key) => {
-    if (/^[\x21-\x7e]$/.test(key)) return key.charCodeAt(0);
-    const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
-    if (control === undefined)
-      throw new MicaError('invalid-argument', `invalid detach keys (${text}): ${key} is no key`, {
-        hint: 'a letter, or ctrl- and one of a-z, @, [, \\, ], ^, _; several with commas between',
-      });
-    return control.toUpperCase().charCodeAt(0) & 0x1f;
-  });
-  return Buffer.from(bytes);
-}
-
-/** Passes keys on; a beginning of the sequence waits until the next key tells whether it is one. */
-function detachable(sequence: Buffer, found: () => void): Transform {
-  let matched = 0;
-  // Not a class that extends: node:stream, 4 ms, would be loaded by every command that imports this file.
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const out: number[] = [];
-      for (const byte of chunk) {
-        if (byte !== sequence[matched]) {
-          out.push(...sequence.subarray(0, matched));
-          matched = 0;
-        }
-        if (byte === sequence[matched]) matched++;
-        else out.push(byte);
-        if (matched === sequence.length) {
-          found();
-          break;
-        }
-      }
-      done(null, out.length > 0 ? Buffer.from(out) : undefined);
-    },
-  });
 }

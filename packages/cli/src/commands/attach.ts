@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { parseDetachKeys } from '../detach-keys.ts';
 import { withEngine } from '../session.ts';
-import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
+import { connect, passOn, requireTerminal } from '../terminal.ts';
 
 interface Flags {
   readonly detachKeys?: string;

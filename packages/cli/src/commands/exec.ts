@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { parseDetachKeys } from '../detach-keys.ts';
 import { readEnvFile } from '../flags/env-file.ts';
 import { many } from '../flags/flag-group.ts';
 import { variable } from '../flags/process.ts';
 import { failingWithOne } from '../report.ts';
 import { withEngine } from '../session.ts';
-import { connect, parseDetachKeys, requireTerminal, windowSize } from '../terminal.ts';
+import { connect, requireTerminal, windowSize } from '../terminal.ts';
 
 interface Flags {
   readonly detach?: boolean;

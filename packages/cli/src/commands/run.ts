@@ -1,12 +1,13 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { parseDetachKeys } from '../detach-keys.ts';
 import { ensureImage } from '../ensure-image.ts';
 import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { report } from '../report.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
-import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
+import { connect, passOn, requireTerminal } from '../terminal.ts';
 
 interface Flags extends ContainerFlags {
   readonly attach: string[];

@@ -1,9 +1,10 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { parseDetachKeys } from '../detach-keys.ts';
 import { refuseFlags } from '../flags/unsupported.ts';
 import { failingWithOne } from '../report.ts';
 import { forEach, withEngine } from '../session.ts';
-import { connect, parseDetachKeys, passOn, requireTerminal } from '../terminal.ts';
+import { connect, passOn, requireTerminal } from '../terminal.ts';
 
 const checkpoints = 'commit it (mica commit): its files are kept, not its processes';
 
