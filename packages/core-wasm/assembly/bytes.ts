@@ -64,11 +64,11 @@ export function samePath(a: usize, b: usize, len: u32): bool {
   const back = len - 16;
   const second = min(<u32>16, back);
   const third = min(<u32>32, back);
-  const first = i8x16.eq(v128.load(a), v128.load(b));
-  const next = i8x16.eq(v128.load(a + second), v128.load(b + second));
-  const after = i8x16.eq(v128.load(a + third), v128.load(b + third));
-  const last = i8x16.eq(v128.load(a + back), v128.load(b + back));
-  return i8x16.all_true(v128.and(v128.and(first, next), v128.and(after, last)));
+  const first = v128.xor(v128.load(a), v128.load(b));
+  const next = v128.xor(v128.load(a + second), v128.load(b + second));
+  const after = v128.xor(v128.load(a + third), v128.load(b + third));
+  const last = v128.xor(v128.load(a + back), v128.load(b + back));
+  return !v128.any_true(v128.or(v128.or(first, next), v128.or(after, last)));
 }
 
 /** Copies in steps of sixteen: up to 15 bytes beyond `len` are read and written, which must be the caller's. */

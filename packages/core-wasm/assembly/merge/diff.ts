@@ -19,8 +19,6 @@ const C_XATTR: u32 = 256;
 const C_DEVICE: u32 = 512;
 /** Two files of one size: nothing but their bytes can tell. */
 const C_CONTENT: u32 = 1024;
-/** No row's: it takes a closer look. */
-const UNKNOWN: u32 = 0xffffffff;
 
 /** Two runs of bytes, each in a heap of its own. */
 // @ts-ignore: decorator
@@ -31,9 +29,7 @@ function differ(a: usize, aLen: u32, b: usize, bLen: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-function same16(a: Record, b: Record, field: usize): bool {
-  return i8x16.all_true(i8x16.eq(v128.load(changetype<usize>(a) + field), v128.load(changetype<usize>(b) + field)));
-}
+function xor16(a: usize, b: usize, field: usize): v128 { return v128.xor(v128.load(a + field), v128.load(b + field)); }
 
 /** The same bytes of the same layer: equal without a look at them. */
 // @ts-ignore: decorator
@@ -43,17 +39,16 @@ function sameSource(a: Record, b: Record, sameLayers: bool): bool {
 }
 
 /**
- * The whole mask where one look tells it: kind, flags, mode, owner, times and size lie in 32 bytes, and most pairs
- * have them equal and neither links nor attributes. Otherwise {@link UNKNOWN}.
+ * All zero where one look tells that nothing but bytes and devices can differ: kind, flags, mode, owner, times and
+ * size lie in 32 bytes, and neither has a link or attributes.
  */
 // @ts-ignore: decorator
 @inline
-function atOneLook(a: Record, b: Record, sameLayers: bool): u32 {
-  if (!same16(a, b, offsetof<Record>('kind')) || !same16(a, b, offsetof<Record>('mtimeSec'))) return UNKNOWN;
-  if ((a.linkLen | b.linkLen | a.xattrLen | b.xattrLen) != 0) return UNKNOWN;
-  const kind = a.kind;
-  if (kind == FILE) return a.size == 0 || sameSource(a, b, sameLayers) ? 0 : C_CONTENT;
-  return kind == CHAR || kind == BLOCK ? UNKNOWN : 0;
+function unlike(a: Record, b: Record): v128 {
+  const x = changetype<usize>(a), y = changetype<usize>(b);
+  const offset = offsetof<Record>('linkOff');
+  const lengths = v128.and(v128.or(v128.load(x + offset), v128.load(y + offset)), i32x4(0, -1, 0, -1));
+  return v128.or(lengths, v128.or(xor16(x, y, offsetof<Record>('kind')), xor16(x, y, offsetof<Record>('mtimeSec'))));
 }
 
 function compare(a: Record, aHeap: usize, b: Record, bHeap: usize, sameLayers: bool): u32 {
@@ -96,8 +91,10 @@ export function diff(a: Table, b: Table, sameLayers: bool): usize {
     const xLen = x.pathLen;
     const yLen = y.pathLen;
     if (xLen == yLen && samePath(xPath, yPath, xLen)) {
-      let mask = atOneLook(x, y, sameLayers);
-      if (mask == UNKNOWN) mask = compare(x, aHeap, y, bHeap, sameLayers);
+      let mask: u32;
+      if (v128.any_true(unlike(x, y))) mask = compare(x, aHeap, y, bHeap, sameLayers);
+      else if (x.kind == FILE) mask = x.size == 0 || sameSource(x, y, sameLayers) ? 0 : C_CONTENT;
+      else mask = x.kind == CHAR || x.kind == BLOCK ? compare(x, aHeap, y, bHeap, sameLayers) : 0;
       if (mask != 0) to = row(to, mask, i, j);
       i++;
       j++;
