@@ -26,6 +26,7 @@ const POOL_FROM = 32 << 20;
  */
 export async function ensureUnpacked(store: Store, diffIds: readonly Digest[], task: Task = {}): Promise<string[]> {
   const missing = [...new Set(diffIds)].filter((diffId) => !existsSync(unpackedDir(store.layersDir, diffId)));
+  if (missing.length > 0) store.unpacked.sweep();
   const bytes = missing.reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), 0);
   if (missing.length > 1 && bytes >= POOL_FROM) await unpackInPool(store, missing, task);
   else for (const diffId of missing) await unpackLayer(store, diffId, task);

@@ -42,6 +42,8 @@ export class LayerPulls {
   /** Begins an image's layers, side by side; `diffIds` are theirs, in the same order. */
   begin(layers: readonly Descriptor[], diffIds: readonly Digest[]): Promise<PulledLayer>[] {
     const missing = layers.filter((layer, i) => !storedLayer(this.#store, layer.digest, diffIds[i] as Digest));
+    // Of a pull that was killed, before the room for this one is asked for.
+    if (missing.length > 0) this.#store.unpacked.sweep();
     const bytes = missing.reduce((sum, { size }) => sum + size, 0);
     if (bytes >= poolFrom) this.#pool ??= new Pool(Math.min(missing.length, availableParallelism()));
     this.#share = bytes / availableParallelism();

@@ -63,14 +63,13 @@ export class PartialBlob {
   /** Takes over what an earlier download left, unless its process still works on it; else begins. */
   static claim(store: Store, digest: Digest): PartialBlob {
     const folder = store.downloadsDir;
-    const name = `${algorithmOf(digest)}-${hexOf(digest)}`;
+    const name = nameOf(digest);
     const { pid, start } = thisProcess();
     const path = join(folder, `${name}.${pid}-${start}-${uniqueName().slice(0, 8)}`);
     const kept = join(folder, `${name}.part`);
     try {
       mkdirSync(folder, { recursive: true });
-      for (const left of readdirSync(folder)) {
-        if (!left.startsWith(`${name}.`) || left.endsWith('.state') || downloadInUse(left)) continue;
+      for (const left of leftOf(folder, digest)) {
         try {
           renameSync(join(folder, left), path);
           break;
@@ -124,7 +123,11 @@ export class PartialBlob {
   /** Into the store under its digest. @throws MicaError digest-mismatch; then nothing of it is kept */
   finish(mediaType: string): BlobInfo {
     const path = this.complete();
-    return this.#store.blobs.adopt(path, { digest: this.digest, size: this.#size, mediaType });
+    const blob = this.#store.blobs.adopt(path, { digest: this.digest, size: this.#size, mediaType });
+    // Of a process that was killed meanwhile: no pull would ask for this blob again and go on with it.
+    const folder = this.#store.downloadsDir;
+    for (const left of leftOf(folder, this.digest)) rmSync(join(folder, left), { force: true });
+    return blob;
   }
 
   /** Verified, where it is; the file is the caller's now. @throws MicaError digest-mismatch; then nothing is kept */
@@ -187,6 +190,18 @@ export class PartialBlob {
       return null; // none, or an engine that cannot go on from one
     }
   }
+}
+
+function nameOf(digest: Digest): string {
+  return `${algorithmOf(digest)}-${hexOf(digest)}`;
+}
+
+/** Names of what earlier downloads left of the blob and no process works on. */
+function leftOf(folder: string, digest: Digest): string[] {
+  const start = `${nameOf(digest)}.`;
+  return readdirSync(folder).filter(
+    (name) => name.startsWith(start) && !name.endsWith('.state') && !downloadInUse(name),
+  );
 }
 
 /** Null where the engine keeps its state to itself. */

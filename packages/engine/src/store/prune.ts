@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
 import { sweepDownloads } from './downloads.ts';
-import { processStart, storeError } from './files.ts';
+import { storeError } from './files.ts';
 import type { Store } from './store.ts';
-import { STALE } from './unpacked.ts';
 
 export interface Collected {
   readonly blobs: Digest[];
@@ -19,7 +18,7 @@ export interface Collected {
  */
 export function collect(store: Store): Collected {
   store.blobs.files.sweep();
-  sweepUnpacking(store.layersDir);
+  store.unpacked.sweep();
   sweepDownloads(store.downloadsDir, false);
   return store.transaction(() => {
     const leased = store.blobs.leases.held();
@@ -46,14 +45,6 @@ export function collect(store: Store): Collected {
   });
 }
 
-/** What processes that are no more left half unpacked. */
-function sweepUnpacking(folder: string): void {
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const pid = /^[.]tmp-(\d+)-/.exec(name)?.[1];
-    const left = name.startsWith(STALE) || (pid !== undefined && processStart(Number(pid)) === undefined);
-    if (left) rmSync(join(folder, name), { recursive: true, force: true });
-  }
-}
 /** The cache goes with its layer, unless a container (whose image may be gone by force) stands on it. */
 function collectLayers(store: Store): string[] {
   const known = new Set(store.layers.all().map((layer) => layer.diffId.slice(7)));

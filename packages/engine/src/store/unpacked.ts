@@ -2,11 +2,11 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniqueName } from '../system/random.ts';
 import type { Database } from './database.ts';
-import { bootId } from './files.ts';
+import { bootId, processStart } from './files.ts';
 
 const KEY = 'unpacked';
 /** Names in `layers/` that begin so are of no use any more. */
-export const STALE = '.stale-';
+const STALE = '.stale-';
 
 /**
  * Whether the cache of unpacked layers may be trusted. It is never fsynced file by file: after a crash of
@@ -58,8 +58,22 @@ export class UnpackedNote {
         if (!name.startsWith('.')) renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${uniqueName()}`));
       this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
     });
-    for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : [])
-      if (name.startsWith(STALE)) rmSync(join(this.#folder, name), { recursive: true, force: true });
+    this.sweep();
+  }
+
+  /** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
+  sweep(): void {
+    for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : []) {
+      const pid = /^[.]tmp-(\d+)-/.exec(name)?.[1];
+      const left = name.startsWith(STALE) || (pid !== undefined && processStart(Number(pid)) === undefined);
+      if (!left) continue;
+      try {
+        rmSync(join(this.#folder, name), { recursive: true, force: true });
+      } catch (error) {
+        // Another process sweeps the same folder.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+      }
+    }
   }
 
   #read(): { boot: string; at: number } | null {

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { pullImage } from '../../src/registry/pull.ts';
 import { checkStore, faultBench, quick } from '../support/fault-bench.ts';
-import type { FaultRegistry } from '../support/fault-registry.ts';
+import { digestOf, type FaultRegistry } from '../support/fault-registry.ts';
 
 const bench = faultBench();
 
@@ -17,6 +17,23 @@ it('a pull: every byte once, unknown fields of the manifest kept', async () => {
     '"x-unknown":{"kept":true}',
   );
   checkStore(store);
+  store.close();
+});
+
+it('what killed pulls left goes: half unpacked layers, and downloads of a layer that came in meanwhile', async () => {
+  const store = bench.now.open();
+  const layer = bench.now.image.layers[1] as Buffer;
+  const ended = join(store.layersDir, '.tmp-4194304-0'); // above the highest process number there is
+  const mine = join(store.layersDir, `.tmp-${process.pid}-0`);
+  for (const work of [ended, mine]) mkdirSync(join(work, 'layer/etc'), { recursive: true });
+  bench.now.registry.fault = (request) => {
+    if (bench.now.isLayer(request, 1))
+      writeFileSync(join(store.downloadsDir, `${digestOf(layer).replace(':', '-')}.4194304-1-0`), 'half');
+    return false;
+  };
+  await pullImage(store, bench.now.name(), quick);
+  expect(readdirSync(store.downloadsDir)).toEqual([]);
+  expect([existsSync(ended), existsSync(mine)]).toEqual([false, true]);
   store.close();
 });
 
