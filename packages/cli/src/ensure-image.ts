@@ -10,7 +10,7 @@ export async function ensureImage(engine: Engine, image: string, { pull, platfor
   const here = engine.images.has(image, platform);
   if (pull === 'missing' && here) return;
   // What can only be an ID is in no registry.
-  if (pull === 'never' || /^sha256:/.test(image) || /^[0-9a-f]{64}$/.test(image)) {
+  if (pull === 'never' || /^sha(256|512):/.test(image) || /^[0-9a-f]{64}$/.test(image)) {
     if (!here && engine.images.has(image)) throw otherPlatform(engine, image, platform ?? '');
     return;
   }

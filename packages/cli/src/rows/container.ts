@@ -78,7 +78,7 @@ function short(name: string, whole: boolean): string {
 /** A digest or an ID in full is no help in a table. */
 function shownImage(image: string): string {
   if (/^(sha256:)?[0-9a-f]{64}$/.test(image)) return shortId(image);
-  return image.replace(/@sha256:[0-9a-f]{64}$/, '');
+  return image.replace(/@sha(256|512):[0-9a-f]+$/, '');
 }
 
 /** docker's one line of a command: an argument with a space in it in single quotes. */

@@ -4,7 +4,7 @@ import { sha256 } from '../hash/sha256.ts';
 import { type Descriptor, mediaTypes } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
-import { type Digest, isDigest } from '../reference/digest.ts';
+import { algorithmOf, type Digest, hexOf, isDigest } from '../reference/digest.ts';
 import type { Ask, Connection } from './connection.ts';
 import { networkFailure, RegistryFailure, statusFailure } from './failure.ts';
 import { defaultRetry, type RetryPolicy, retrying } from './retry.ts';
@@ -50,7 +50,10 @@ export class Repository {
     this.#signal = options.signal;
   }
 
-  /** Pulling a manifest (distribution-spec, end-3). Its digest is computed here, never believed. */
+  /**
+   * Pulling a manifest (distribution-spec, end-3). Its digest is the one that was asked for, so that what names it
+   * by sha512 finds it, else sha256; computed here, never believed.
+   */
   manifest(at: string): Promise<RemoteDocument> {
     return retrying(this.retry, this.#signal, async () => {
       const answer = await this.#ask('pull', {
@@ -70,7 +73,7 @@ export class Repository {
         throw error;
       });
       const sent = isDigest(at) ? at : answer.header('docker-content-digest');
-      const digest = sha256(bytes);
+      const digest = isDigest(at) ? at : sha256(bytes);
       if (sent !== undefined && isDigest(sent)) verifyBytes('manifest', sent, bytes);
       const raw = parseJsonObject(bytes, 'image manifest', maxManifestBytes);
       const type = (answer.header('content-type') ?? '').split(';')[0]?.trim() ?? '';
@@ -120,7 +123,7 @@ export class Repository {
     let answer = await ask(`referrers/${digest}`);
     if (answer.status === 404 || answer.status === 400) {
       answer.body.destroy();
-      answer = await ask(`manifests/${digest.replace(':', '-')}`);
+      answer = await ask(`manifests/${referrersTag(digest)}`);
     }
     if (answer.status === 404) {
       answer.body.destroy();
@@ -168,6 +171,11 @@ export class Repository {
     ];
     return this.connection.ask({ ...ask, path, scopes, signal: this.#signal });
   }
+}
+
+/** Where a registry without a list of referrers has them (distribution-spec, "Referrers Tag Schema"): a tag of 64 digits at most. */
+export function referrersTag(digest: Digest): string {
+  return `${algorithmOf(digest)}-${hexOf(digest).slice(0, 64)}`;
 }
 
 export async function expectStatus(answer: Answer, method: string, wanted: readonly number[]): Promise<void> {

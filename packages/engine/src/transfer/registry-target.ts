@@ -4,7 +4,7 @@ import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
 import type { Digest } from '../reference/digest.ts';
 import { RegistryFailure } from '../registry/failure.ts';
-import type { Repository } from '../registry/repository.ts';
+import { type Repository, referrersTag } from '../registry/repository.ts';
 import { mount, upload } from '../registry/upload.ts';
 import type { BlobFile, CopiedDocument, Source, Target } from './contract.ts';
 
@@ -42,7 +42,7 @@ export class RegistryTarget implements Target {
   /** distribution-spec, "Pushing Manifests with Subject": registries without a list of referrers get one as a tag. */
   async attach(subject: Digest, document: CopiedDocument): Promise<void> {
     if (this.#listed.has(document.digest)) return;
-    const tag = subject.replace(':', '-');
+    const tag = referrersTag(subject);
     const known = await this.#to.manifest(tag).catch((error: unknown) => {
       if (error instanceof RegistryFailure && error.status === 404) return null;
       throw error;
