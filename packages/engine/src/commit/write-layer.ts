@@ -11,7 +11,7 @@ import type { LayerJob, LayerTask } from './make-layer.ts';
 import { type PackOptions, packSteps, type RootOf } from './pack.ts';
 
 /** Files' bytes from which on the layer is not kept in the page cache: it would push out what others read. */
-const UNCACHED_FROM = 128 << 20;
+const DEFAULT_UNCACHED_FROM = 128 << 20;
 
 /** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
 export async function writeLayer(
@@ -41,7 +41,7 @@ export async function streamLayer(
 ): Promise<{ digest: Digest; size: number }> {
   const total = bytesOf(table);
   const hasher = job.hasher === 'wasm' ? wasmHash() : nativeHash();
-  const uncached = total >= (job.uncachedFrom ?? UNCACHED_FROM) ? Uncached.open() : null;
+  const uncached = total >= (job.uncachedFrom ?? DEFAULT_UNCACHED_FROM) ? Uncached.open() : null;
   let sink: LayerSink | undefined;
   try {
     sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom, uncached });
