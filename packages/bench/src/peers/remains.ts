@@ -38,11 +38,8 @@ function commandLine(pid: number): string {
 }
 /** The line of `/` (proc_pid_mountinfo(5): the fifth field), which of an overlay names its layers. */
 function rootMount(pid: number): string {
-  return (
-    read(`/proc/${pid}/mountinfo`)
-      .split('\n')
-      .find((line) => line.split(' ')[4] === '/') ?? ''
-  );
+  const lines = read(`/proc/${pid}/mountinfo`).split('\n');
+  return unescaped(lines.find((line) => line.split(' ')[4] === '/') ?? '');
 }
 function read(file: string): string {
   try {
@@ -78,9 +75,13 @@ function wait(milliseconds: number): void {
 
 export function unmountBelow(folder: string): void {
   for (const line of readFileSync('/proc/mounts', 'utf8').split('\n').reverse()) {
-    const at = line.split(' ')[1] ?? '';
+    const at = unescaped(line.split(' ')[1] ?? '');
     if (at.startsWith(`${folder}/`)) quietly(() => run({ argv: ['umount', at] }));
   }
+}
+/** A path as /proc writes it: blanks, line ends and backslashes in octal (proc_pid_mounts(5), getmntent(3)). */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function quietly(work: () => unknown): void {
