@@ -1,4 +1,5 @@
 import { MicaError } from '../error.ts';
+import { networkProblem } from './network-problem.ts';
 
 /** What one request to a registry came to. `retry` says whether asking again may help. */
 export class RegistryFailure extends Error {
@@ -80,20 +81,15 @@ const unreachable = /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH
 /** A failure of the connection itself. */
 export function networkFailure(what: string, error: unknown): RegistryFailure | MicaError {
   if (error instanceof MicaError || error instanceof RegistryFailure) return error;
-  const { code = '', message: text } = error as NodeJS.ErrnoException;
-  const message = text.split('\n')[0] ?? ''; // OpenSSL's end with a newline
+  const { code = '' } = error as NodeJS.ErrnoException;
   if ((error as Error).name === 'AbortError') return new MicaError('aborted', `${what}: interrupted`, { cause: error });
-  const said = code !== '' && !message.includes(code) ? `${message} (${code})` : message;
+  const { said, retry } = networkProblem(error as NodeJS.ErrnoException);
   const nobody = unreachable.test(code);
   return new RegistryFailure(`${what}: ${said}`, {
     code: nobody ? 'UNREACHABLE' : null,
-    retry: !nobody && !isCertificate(code),
+    retry: retry && !nobody,
     cause: error,
   });
-}
-
-function isCertificate(code: string | undefined): boolean {
-  return code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
 }
 
 /** docker's words for what a user meets. `name` is the familiar reference. */
@@ -123,11 +119,10 @@ export function userError(error: unknown, name: string): unknown {
           ? 'the registry limits how often it may be asked: try again later, or log in'
           : `the registry asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s`,
     });
-  const certificate = isCertificate((error.cause as NodeJS.ErrnoException | undefined)?.code);
   return new MicaError('registry-failed', error.message, {
     ...details,
-    hint: certificate
-      ? "put the registry's CA into /etc/docker/certs.d/HOST[:PORT]/ca.crt, or name the registry with --insecure"
-      : 'check the network and the name of the registry; what was downloaded is kept, and the next try goes on from there',
+    hint:
+      (error.cause instanceof Error ? networkProblem(error.cause).hint : undefined) ??
+      'check the network and the name of the registry; what was downloaded is kept, and the next try goes on from there',
   });
 }
