@@ -2,12 +2,14 @@ import type { Plugin } from 'rolldown';
 
 /**
  * Of undici the parts that the engine uses: its entry loads fetch, caches, mocks and web sockets as well, half a
- * megabyte of code and what of Node's own they ask for. As its entry does, Dispatcher gets the methods of its api.
+ * megabyte of code and what of Node's own they ask for. As its entry does, Dispatcher gets the methods of its api:
+ * a proxy is asked for a tunnel with `connect`.
  */
 const parts = `
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+import connect from 'undici/lib/api/api-connect.js';
 import request from 'undici/lib/api/api-request.js';
-Dispatcher.prototype.request = request;
+Object.assign(Dispatcher.prototype, { connect, request });
 export { default as Agent } from 'undici/lib/dispatcher/agent.js';
 export { default as EnvHttpProxyAgent } from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 `;

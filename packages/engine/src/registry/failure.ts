@@ -82,8 +82,9 @@ const unreachable = /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH
 export function networkFailure(what: string, error: unknown): RegistryFailure | MicaError {
   if (error instanceof MicaError || error instanceof RegistryFailure) return error;
   const { code = '' } = error as NodeJS.ErrnoException;
-  if ((error as Error).name === 'AbortError') return new MicaError('aborted', `${what}: interrupted`, { cause: error });
-  const { said, retry } = networkProblem(error as NodeJS.ErrnoException);
+  const { said, retry, hint } = networkProblem(error as NodeJS.ErrnoException);
+  if ((error as Error).name === 'AbortError' && hint === undefined)
+    return new MicaError('aborted', `${what}: interrupted`, { cause: error });
   const nobody = unreachable.test(code);
   return new RegistryFailure(`${what}: ${said}`, {
     code: nobody ? 'UNREACHABLE' : null,

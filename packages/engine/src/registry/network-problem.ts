@@ -36,6 +36,14 @@ export function networkProblem(error: NodeJS.ErrnoException): NetworkProblem {
       hint: `put the registry's CA into /etc/docker/certs.d/HOST[:PORT]/ca.crt, or ${trusted}`,
       retry: false,
     };
+  // undici calls it an abort.
+  const refusal = /^Proxy response \((\d+)\)/.exec(message)?.[1];
+  if (refusal !== undefined)
+    return {
+      said: `the proxy refuses: status ${refusal}`,
+      hint: 'look at https_proxy (http://USER:PASSWORD@HOST:PORT) and no_proxy in the environment',
+      retry: false,
+    };
   const nobody = unreachable[code];
   if (nobody === undefined)
     return { said: code !== '' && !message.includes(code) ? `${message} (${code})` : message, retry: true };

@@ -28,7 +28,11 @@ export interface Timeouts {
 }
 const defaultTimeouts: Timeouts = { connectMs: 15_000, idleMs: 60_000 };
 
-const proxied = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+/** A proxy of the environment; as for curl and Go's programs, HOST:PORT alone is one that speaks HTTP. */
+function proxyFor(protocol: 'http' | 'https'): string | undefined {
+  const value = process.env[`${protocol}_proxy`] || process.env[`${protocol.toUpperCase()}_PROXY`];
+  return value && !value.includes('://') ? `http://${value}` : value;
+}
 
 /**
  * Connections to one host and to where it sends us, kept alive between requests; `close` ends them.
@@ -93,8 +97,12 @@ export class Transport {
       bodyTimeout: idleMs,
       keepAliveTimeout: 30_000,
     };
-    const proxy = !isLoopback(url.host) && proxied.some((name) => process.env[name]);
-    const made = proxy ? new EnvHttpProxyAgent({ ...options, requestTls: options.connect }) : new Agent(options);
+    const [httpProxy, httpsProxy] = isLoopback(url.host) ? [] : [proxyFor('http'), proxyFor('https')];
+    const proxies = { ...(httpProxy ? { httpProxy } : {}), ...(httpsProxy ? { httpsProxy } : {}) };
+    const made =
+      httpProxy || httpsProxy
+        ? new EnvHttpProxyAgent({ ...options, ...proxies, requestTls: options.connect })
+        : new Agent(options);
     this.#dispatchers.set(url.origin, made);
     return made;
   }
