@@ -58,15 +58,18 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   const diffIds = ids.map((id) => parseDigest(id, 'diff ID'));
   const history = raw.history ?? [];
   if (!Array.isArray(history) || !history.every(isObject)) throw invalid('history is not a list of objects');
-  // No history at all is common (buildkit cache images, imports); one that disagrees is damage.
+  // No history at all is common (buildkit cache images, imports), and docker and umoci add to none rows of what they
+  // put on top alone: the layers below get rows that say nothing. One of more layers than there are is damage.
   const filled = history.filter((row) => row.empty_layer !== true).length;
-  if (history.length > 0 && filled !== diffIds.length)
+  const silent = history.length === 0 ? [] : diffIds.slice(filled).map(() => ({}));
+  if (filled > diffIds.length)
     throw invalid(`history speaks of ${filled} layers, rootfs.diff_ids has ${diffIds.length}`);
   return {
     ...raw,
     architecture: text(raw, 'architecture') ?? 'amd64',
     os: text(raw, 'os') ?? 'linux',
     rootfs: { ...rootfs, type: 'layers', diff_ids: diffIds },
+    ...(silent.length > 0 ? { history: [...silent, ...history] } : {}),
     ...(raw.config === undefined || raw.config === null ? {} : { config: checkRunConfig(raw.config) }),
   } as ImageConfig;
 }
