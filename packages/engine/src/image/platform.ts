@@ -10,10 +10,26 @@ export function hostPlatform(): Platform {
   return { os: 'linux', architecture, ...(architecture === 'arm64' ? { variant: 'v8' } : {}) };
 }
 
-/** `os/arch[/variant]` or `arch`, with the names people use for them. @throws MicaError invalid-argument */
+/** What may stand alone for a platform; containerd's platforms/database.go has the same lists. */
+const systems = new Set(
+  'aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos'.split(
+    ' ',
+  ),
+);
+const known = new Set(
+  (
+    '386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32 ' +
+    'mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm x86_64 aarch64 i386 armhf'
+  ).split(' '),
+);
+
+/** `os/arch[/variant]`, `arch` or `os`, with the names people use for them. @throws MicaError invalid-argument */
 export function parsePlatform(text: string): Platform {
   const parts = text.toLowerCase().split('/');
-  if (parts.length > 3 || !parts.every((part) => /^[a-z0-9_.-]+$/.test(part)))
+  const [first = ''] = parts;
+  if (parts.length === 1 && systems.has(first)) return { ...hostPlatform(), os: first };
+  const fits = parts.length === 1 ? known.has(first) : parts.every((part) => /^[a-z0-9_.-]+$/.test(part));
+  if (parts.length > 3 || !fits)
     throw new MicaError('invalid-argument', `"${text}": unknown operating system or architecture`, {
       subject: text,
       hint: 'a platform is OS/ARCH[/VARIANT]: linux/amd64, linux/arm64, linux/arm/v7',
