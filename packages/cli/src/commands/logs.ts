@@ -7,7 +7,7 @@ import { withEngine } from '../session.ts';
 interface Flags {
   readonly follow?: boolean;
   readonly since?: number;
-  readonly tail?: number;
+  readonly tail?: number | 'all';
   readonly timestamps?: boolean;
   readonly until?: number;
 }
@@ -25,7 +25,7 @@ export function define(command: Command): void {
     .action((name: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
         const { since, until, follow } = flags;
-        const query = given<LogQuery>({ since, until, follow, tail: flags.tail });
+        const query = given<LogQuery>({ since, until, follow, tail: flags.tail === 'all' ? undefined : flags.tail });
         for await (const line of engine.logs(name, query)) {
           const out = line.stream === 'stderr' ? process.stderr : process.stdout;
           if (flags.timestamps) out.write(`${line.time} `);
@@ -35,9 +35,12 @@ export function define(command: Command): void {
     );
 }
 
-/** docker takes anything that is no number, and less than 0, for all; that only hides a slip. */
-function tail(text: string): number | undefined {
-  if (text === 'all' || text === '-1') return undefined;
+/**
+ * docker takes anything that is no number, and less than 0, for all; that only hides a slip. Not undefined for all:
+ * commander makes an empty text of that.
+ */
+function tail(text: string): number | 'all' {
+  if (text === 'all' || text === '-1') return 'all';
   if (/^\d+$/.test(text)) return Number(text);
   throw new MicaError('invalid-argument', `invalid argument "${text}" for "--tail" flag: a number or all`, {
     subject: '--tail',

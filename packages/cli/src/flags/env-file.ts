@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { MicaError } from '@mica/engine';
 
-/** `--env-file`: a line a variable, `#` begins a comment line. @throws MicaError no-such-path, worded as docker's */
+/**
+ * `--env-file`: a line a variable, `#` begins a comment line.
+ * @throws MicaError no-such-path, or invalid-argument for a name that is empty or holds blanks, worded as docker's
+ */
 export function readEnvFile(file: string): string[] {
   let text: string;
   try {
@@ -16,5 +19,19 @@ export function readEnvFile(file: string): string[] {
   return text
     .split('\n')
     .map((line) => line.replace(/\r$/, '').trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'));
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => checked(line, file));
+}
+
+/** The line as it is. An `export A=1` would otherwise make a variable that no shell can read. */
+function checked(line: string, file: string): string {
+  const [name = ''] = line.split('=', 1);
+  const fault =
+    name === '' ? `no variable name on line '${line}'` : /\s/.test(name) && `variable '${name}' contains whitespaces`;
+  if (fault === false) return line;
+  throw new MicaError('invalid-argument', `poorly formatted environment: ${fault}`, {
+    subject: file,
+    hint: `${file} has a line NAME=VALUE for each; quotes are part of the value`,
+    exitCode: 125,
+  });
 }

@@ -77,6 +77,21 @@ it("--env-file is Mica's own flag, not node's", () => {
   });
 });
 
+it('--env-file refuses a name that no variable can have, and says which', () => {
+  const file = join(store.work, 'bad-env');
+  for (const [line, fault] of [
+    ['export A=1', "variable 'export A' contains whitespaces"],
+    ['=x', "no variable name on line '=x'"],
+  ] as const) {
+    writeFileSync(file, `GOOD=a b\n${line}\n`);
+    expect(run('--env-file', file, 'base:1', 'true')).toMatchObject({
+      code: 125,
+      out: '',
+      err: expect.stringContaining(`poorly formatted environment: ${fault}\n  `),
+    });
+  }
+});
+
 it('--log-driver none keeps nothing', () => {
   const done = store.run([
     'run',

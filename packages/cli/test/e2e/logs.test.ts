@@ -25,6 +25,8 @@ it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => 
   expect(store.run(['logs', name])).toEqual({ code: 0, out: 'one\ntwo\nthree\n', err: 'err\n' });
   expect(store.ok(['logs', '--tail', '2', name])).toBe('two\nthree\n');
   expect(store.ok(['logs', '-n', '0', name])).toBe('');
+  expect(store.run(['logs', '--tail', 'all', name]).out).toBe('one\ntwo\nthree\n');
+  expect(store.run(['logs', '--tail=-1', name]).out).toBe('one\ntwo\nthree\n');
   const stamped = store.lines('logs', '-t', '-n', '2', name);
   expect(stamped[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z two$/);
   const at = stamped[0]?.split(' ')[0] as string;
