@@ -1,15 +1,16 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { addPruneFlags, pruneFilter } from '../flags/prune-filter.ts';
 import { withEngine } from '../session.ts';
 
 export function define(command: Command): void {
-  command
-    .option('-f, --force', 'without asking')
+  addPruneFlags(command)
     .addHelpText('after', '\nExample:\n  mica network prune -f')
-    .action((options: { force?: boolean }, command: Command) =>
+    .action((options: { filter: string[]; force?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
+        const goes = pruneFilter(options.filter);
         if (!options.force && !(await agreed())) return;
-        const names = engine.networks.prune();
+        const names = engine.networks.prune((network) => !goes(network));
         if (names.length > 0) process.stdout.write(`Deleted Networks:\n${names.map((name) => `${name}\n`).join('')}\n`);
       }),
     );

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { pullProgress } from '../pull-progress.ts';
 import { withEngine } from '../session.ts';
 
@@ -11,6 +12,7 @@ interface Flags {
 }
 
 export function define(command: Command): void {
+  refuseFlags(command, { '-a, --all-tags': 'pull each tag by its name' });
   command
     .argument('<name>', '[HOST[:PORT]/]REPOSITORY[:TAG|@DIGEST]')
     .option('-q, --quiet', 'only the name')

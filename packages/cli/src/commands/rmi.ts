@@ -1,10 +1,15 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { refuseFlags } from '../flags/unsupported.ts';
 import { report } from '../report.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
 
 export function define(command: Command): void {
+  refuseFlags(command, {
+    '--no-prune': 'leave it out: what other images share stays',
+    '--platform <os/arch[/variant]>': 'an image goes as a whole',
+  });
   command
     .argument('<image...>')
     .option('-f, --force', 'also by an ID with several names; of one in use the name')

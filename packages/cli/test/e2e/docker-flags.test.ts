@@ -19,6 +19,8 @@ it('what is not there is refused by its name, with 125', () => {
     ['rm', '--link', 'a'],
     ['logs', '--details', 'a'],
     ['start', '--checkpoint', 'a', 'b'],
+    ['rmi', '--no-prune', 'a'],
+    ['pull', '-a', 'a'],
   ])
     expect(store.run(args), args.join(' ')).toMatchObject({
       code: 125,
@@ -90,6 +92,20 @@ it('--env-file refuses a name that no variable can have, and says which', () => 
       err: expect.stringContaining(`poorly formatted environment: ${fault}\n  `),
     });
   }
+});
+
+it('network ls and network prune take filters', () => {
+  for (const name of ['kept', 'gone']) store.ok(['network', 'create', '--label', `is=${name}`, name]);
+  const found = (...filters: string[]) =>
+    store.lines('network', 'ls', '--format', '{{.Name}}', ...filters.flatMap((filter) => ['-f', filter]));
+  expect(found('type=custom')).toEqual(['gone', 'kept']);
+  expect(found('type=builtin')).toEqual(['bridge', 'host', 'none']);
+  expect(found('name=ept', 'name=on', 'driver=bridge')).toEqual(['gone', 'kept']);
+  expect(found('label=is', 'label=is=gone', 'dangling=true', 'scope=local')).toEqual(['gone']);
+  expect(store.run(['network', 'ls', '-f', 'bogus=1']).err).toContain("invalid filter 'bogus'\n  filters here: ");
+  expect(store.run(['network', 'ls', '-f', 'type=x']).err).toContain("invalid filter: 'type'='x'");
+  expect(store.ok(['network', 'prune', '-f', '--filter', 'label!=is=kept'])).toBe('Deleted Networks:\ngone\n\n');
+  store.ok(['network', 'rm', 'kept']);
 });
 
 it('--log-driver none keeps nothing', () => {
