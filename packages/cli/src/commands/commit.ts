@@ -110,6 +110,12 @@ function commit(engine: Engine, container: string, name: string | undefined, fla
 }
 
 function many(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
+  // An unset variable in a script would leave many images without a name.
+  if (flags.tag === '')
+    throw new MicaError('invalid-argument', 'the tag template is empty', {
+      subject: '--tag',
+      hint: "for example --tag '{name}:saved'; leave it out for images without a name",
+    });
   const listed = flags.fromFile === undefined ? [] : namesFrom(flags.fromFile);
   const all = [...names, ...listed];
   if (all.length === 0 && !flags.all && flags.filter.length === 0)

@@ -89,6 +89,7 @@ it('what cannot be meant is refused before anything is done', async () => {
   refused(/at most 2 arguments/, 'aa', 'bb', 'cc');
   refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
   refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
+  refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
   refused(/unknown key shoe/, '--filter', 'shoe=1');
   refused(/invalid number of jobs/, '--all', '--jobs', 'many');
   refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));
