@@ -1,3 +1,4 @@
+import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
@@ -30,7 +31,11 @@ export function squash(command: Command, image: string, given: SquashFlags, flat
     using interrupt = interruptible();
     using progress = byteProgress('packing');
     const task = { ...timestampOf(timestamp), signal: interrupt.signal, onProgress: progress.show };
-    const id = await engine.squash(image, tag, { ...flags, ...task, ...(flatten ? { flatten } : {}) });
+    const options = { ...flags, ...task, ...(flatten ? { flatten } : {}) };
+    const id = await engine.squash(image, tag, options).catch((error: unknown) => {
+      if (!interrupt.signal.aborted) throw error;
+      throw new MicaError('aborted', 'interrupted, nothing was kept', { exitCode: 130 });
+    });
     progress.clear();
     print(`${id}\n`);
   });

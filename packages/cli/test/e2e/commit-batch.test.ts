@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -161,4 +161,25 @@ it('Ctrl-C in a batch: exit code 130 within a second or so, finished images whol
       .filter((tag) => tag !== 'base:1')
       .sort(),
   ).toEqual(finished.sort());
+});
+
+it('Ctrl-C in a squash: exit code 130, a word of what became of it, no image', async () => {
+  const id = await bench.made('sq', { big: Buffer.alloc(256 << 20, 1) });
+  bench.ok('commit', 'sq', 'sq:0');
+  writeFileSync(join(bench.upperOf(id), 'more'), 'more');
+  bench.ok('commit', '--incremental', 'sq', 'sq:1');
+  const squash = bench.store.spawn(['squash', '-t', 'sq:small', 'sq:1']);
+  let err = '';
+  squash.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const begun = setInterval(() => {
+    if (!readdirSync(join(bench.root, 'layers')).some((name) => name.startsWith('.tmp'))) return;
+    clearInterval(begun);
+    squash.kill('SIGINT');
+  }, 2);
+  const code = await new Promise((resolve) => squash.on('close', resolve));
+  clearInterval(begun);
+  expect([code, err]).toEqual([130, 'mica: interrupted, nothing was kept\n']);
+  expect(bench.tags()).toEqual(['base:1', 'sq:0', 'sq:1']);
 });
