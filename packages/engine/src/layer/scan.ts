@@ -177,6 +177,7 @@ class Scan {
   #attributes(kind: number, length: number): void {
     const found = xattrsAt(this.#proc);
     if (found.length === 0) return;
+    for (const [name] of found) if (name.includes('=')) throw this.#attributeName(name, length);
     if (!this.#overlay) {
       this.#builder.xattrs(found);
       return;
@@ -188,6 +189,16 @@ class Scan {
     }
     if (marks.opaque && kind === Kind.dir) this.#builder.flags(Flag.opaque);
     this.#builder.xattrs(marks.xattrs);
+  }
+
+  /** A pax record is KEY=VALUE: the attribute would come back under another name, with another value. */
+  #attributeName(name: string, length: number): MicaError {
+    const subject = `/${this.#builder.path.toString('utf8', 0, length)}`;
+    const shown = Buffer.from(name, 'latin1').toString();
+    return new MicaError('invalid-layer', `${subject}: no layer can hold the extended attribute ${shown}`, {
+      subject,
+      hint: `remove it (setfattr -x '${shown}'), then commit again: a name with "=" cannot be written into a tar`,
+    });
   }
 
   #whiteoutName(from: number, name: string): MicaError {

@@ -67,6 +67,14 @@ describe('diff (commit)', () => {
     expect(() => commit(upper)).toThrow(/its data is elsewhere/);
   });
 
+  it("an attribute with '=' in its name, which a pax record cuts there: fail loudly", async () => {
+    const { setXattr } = await import('../../src/system/xattr.ts');
+    const upper = bench.folder();
+    writeFileSync(`${upper}/f`, '');
+    setXattr(`${upper}/f`, 'user.b=c', Buffer.from('value'));
+    expect(() => commit(upper)).toThrow(/^\/f: no layer can hold the extended attribute user\.b=c/);
+  });
+
   it('char 0:0; overlay.whiteout xattr file; opaque=y: each translated, both namespaces', async () => {
     const { setXattr } = await import('../../src/system/xattr.ts');
     const { makeNode, S_IFCHR } = await import('../../src/system/nodes.ts');
