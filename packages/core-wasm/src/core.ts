@@ -11,8 +11,8 @@ import { type ScanLimits, TarScanner } from './tar/scanner.ts';
 /** A block of bytes that a kernel copies in, or a table that is there already. */
 type AnyTable = EntryTable | LinearTable;
 
-/** Numbers of a diff's rows (1 MiB) that are kept for the next one. */
-const LARGE_ROWS = 1 << 18;
+/** Numbers of a diff's rows (16 MiB: of a tree of a million) that are kept for the next one. */
+const LARGE_ROWS = 1 << 22;
 
 /**
  * One instance of the kernels with linear memory of its own; a worker owns one. Kernels take tables
@@ -67,7 +67,7 @@ export class Core {
     });
   }
 
-  /** Fresh memory for 36,000 rows took four times what the diff itself takes: its pages have to be faulted in. */
+  /** Fresh memory for rows takes four times what the diff itself takes: its pages have to be faulted in. */
   #kept(rows: Int32Array): Int32Array {
     if (rows.length > LARGE_ROWS) return rows.slice();
     if (this.#rows.length < rows.length) this.#rows = new Int32Array(rows.length);
