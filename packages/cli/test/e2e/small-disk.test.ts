@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,6 +58,15 @@ it('a bomb, a layer and an archive that do not fit: refused before the disk is f
   const loaded = await onSmallDisk(bin, ['load', '-i', join(bench.dir, 'archive.tar.gz')]);
   expect(loaded).toMatchObject({ code: 1, err: expect.stringContaining('does not fit') });
   expect(loaded.left).toBeGreaterThan(27 << 10);
+});
+
+it('a pull that fills the disk all the same (nothing is kept free): what was downloaded does not stay on it', async () => {
+  const layers = [0, 1].map((i) => [{ name: `noise${i}`, body: randomBytes(24 << 20) }]);
+  await registry.image('large', layers);
+  const args = ['MICA_DISK_RESERVE=0', bin, 'pull', '-q', `${registry.host}/team/app:large`];
+  const pulled = await onSmallDisk('env', args);
+  expect(pulled).toMatchObject({ code: 1, err: expect.stringContaining('no space left on device') });
+  expect(pulled.left).toBeGreaterThan(27 << 10);
 });
 
 it.each([

@@ -33,7 +33,7 @@ export class Limit {
 }
 
 /** All of them, to their end; then the first failure, if there was one. `stop` is called at the first. */
-export async function allOrFirstError<T>(work: readonly Promise<T>[], stop: () => void): Promise<T[]> {
+export async function allOrFirstError<T>(work: readonly Promise<T>[], stop: (why: unknown) => void): Promise<T[]> {
   let failed = false;
   let first: unknown;
   const results = await Promise.allSettled(
@@ -42,7 +42,7 @@ export async function allOrFirstError<T>(work: readonly Promise<T>[], stop: () =
         if (!failed) {
           failed = true;
           first = error;
-          stop();
+          stop(error);
         }
         throw error;
       }),

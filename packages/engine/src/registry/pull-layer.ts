@@ -69,7 +69,7 @@ export async function pullLayer(
       return { ...layer, digest: blob.digest, size: blob.size };
     } catch (error) {
       // What has no room is not kept either for a next time that may never come.
-      if (error instanceof MicaError && error.code === 'limit-exceeded') partial.drop();
+      if (lacksRoom(options.signal?.aborted ? options.signal.reason : error)) partial.drop();
       if (
         again ||
         !(error instanceof MicaError) ||
@@ -83,6 +83,11 @@ export async function pullLayer(
       partial.keep();
     }
   }
+}
+
+/** This layer's failure, or that of another one for which all were stopped. */
+function lacksRoom(why: unknown): boolean {
+  return why instanceof MicaError && (why.code === 'limit-exceeded' || why.code === 'no-space');
 }
 
 /** Unpacking needs root; without it, and for a layer that is unpacked already, the tar is only looked at. */

@@ -151,7 +151,7 @@ class Pull {
     const blobs = [manifest.config, ...manifest.layers];
     await allOrFirstError(
       blobs.map((blob) => this.#downloads.run(() => this.#blob(blob))),
-      () => this.#stop.abort(),
+      (why) => this.#stop.abort(why),
     );
     return [document.digest, ...blobs.map(({ digest }) => digest)];
   }
@@ -187,7 +187,7 @@ class Pull {
           subject: digest,
           hint: 'such layers are those of Windows images, which do not run here',
         });
-    const layers = await allOrFirstError(this.#layers.begin(manifest.layers, diffIds), () => this.#stop.abort());
+    const layers = await allOrFirstError(this.#layers.begin(manifest.layers, diffIds), (why) => this.#stop.abort(why));
     this.#put(document);
     const own = this.#ownManifest(document.digest, manifest, layers);
     return {
