@@ -2,6 +2,11 @@ import { statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
+// What bin/mica set is for this process alone, not for the programs that it starts.
+if (process.env.MICA_TUNED) {
+  delete process.env.MICA_TUNED;
+  delete process.env.GLIBC_TUNABLES;
+}
 const compiled = process.env.NODE_COMPILE_CACHE ?? compileCache();
 if (compiled !== undefined) enableCompileCache(compiled);
 void start();

@@ -52,6 +52,15 @@ it('a health check: starting, unhealthy, healthy; its last probes, its events', 
   expect(inspect('checked', '{{.State.Health.Status}}')).toBe('unhealthy'); // docker's: what has ended is not healthy
 });
 
+it('what the launcher sets for its own memory is not handed on to the monitor', () => {
+  run('plain', [], 'base:1', 'sleep', '1000');
+  const status = readFileSync(`/proc/${inspect('plain', '{{.State.Pid}}')}/status`, 'utf8');
+  const monitor = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
+  const names = readFileSync(`/proc/${monitor}/environ`, 'utf8').split('\0');
+  expect(names.filter((pair) => pair.startsWith('PATH='))).toHaveLength(1);
+  expect(names.filter((pair) => /^(GLIBC_TUNABLES|MICA_TUNED)=/.test(pair))).toEqual([]);
+});
+
 it("a check that takes too long, in a start period, the image's, none", async () => {
   const often = ['--health-interval', '100ms'];
   run('slow', ['--health-cmd', 'sleep 100', '--health-timeout', '200ms', ...often], 'base:1', 'sleep', '1000');
