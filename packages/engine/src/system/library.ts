@@ -29,7 +29,7 @@ export function native(prototype: string): Function_ {
  * for warnings about calls that are not made here: 25 ms. Where that part is not what it looks like, the entry.
  */
 function loadKoffi(): Koffi {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(import.meta.filename);
   const { platform, arch } = process;
   try {
     return require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`) as Koffi;

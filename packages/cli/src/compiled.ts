@@ -1,0 +1,92 @@
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+
+/** So many runs of a command add what they compiled to what is kept for it: the next takes another way through it. */
+const LESSONS = 4;
+
+/** A file of the bundle that this process has loaded, and where its compiled code is kept. */
+interface Loaded {
+  readonly script: Script;
+  readonly kept: string;
+  readonly lessons: number;
+}
+
+/**
+ * V8's compiled code of the bundle's files, kept in a folder between runs of a command, with every function that
+ * it came to call. Node's own compile cache keeps but what is compiled as a file is loaded: a commit compiled 450
+ * functions again each time, 18 ms of 200. From now on `require` takes from it; what is returned saves what is new.
+ */
+export function keepCompiled(folder: string, command: string): () => void {
+  const { extensions } = createRequire(import.meta.filename);
+  const plain = extensions['.js'];
+  const loaded: Loaded[] = [];
+  extensions['.js'] = (module, filename) => {
+    const beside = dirname(filename);
+    if (beside !== import.meta.dirname) return plain?.(module, filename);
+    const { text, changed } = wrapped(filename);
+    const kept = join(folder, `${basename(filename, '.js')}.${command}.${changed}`);
+    const known = read(kept);
+    const cachedData = known?.subarray(0, -1);
+    const script = new Script(text, { filename, ...(cachedData ? { cachedData } : {}) });
+    const lessons = script.cachedDataRejected ? 0 : (known?.at(-1) ?? 0);
+    if (lessons < LESSONS) loaded.push({ script, kept, lessons: lessons + 1 });
+    script.runInThisContext()(module.exports, (id: string) => module.require(id), module, filename, beside);
+  };
+  return () => {
+    for (const { script, kept, lessons } of loaded) save(kept, script.createCachedData(), lessons);
+  };
+}
+
+const before = '(function (exports, require, module, __filename, __dirname) { ';
+const after = '\n})';
+
+/** The text as `require` has it, in one piece: the bundle is ASCII. `changed` says which version of the file it is. */
+function wrapped(filename: string): { text: string; changed: string } {
+  const fd = openSync(filename, 'r');
+  try {
+    const { size, mtimeMs } = fstatSync(fd);
+    const bytes = Buffer.allocUnsafeSlow(before.length + size + after.length);
+    let at = bytes.write(before, 'latin1');
+    for (let n = -1; n !== 0; at += n) n = readSync(fd, bytes, at, before.length + size - at, null);
+    at += bytes.write(after, at, 'latin1');
+    return { text: bytes.toString('latin1', 0, at), changed: Math.floor(mtimeMs).toString(36) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function read(kept: string): Buffer | undefined {
+  try {
+    return readFileSync(kept);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A disk that is full or not to be written on: the next run compiles again. */
+function save(kept: string, code: Buffer, lessons: number): void {
+  try {
+    mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
+    const draft = `${kept}.${process.pid}`;
+    const fd = openSync(draft, 'w', 0o600);
+    try {
+      writeSync(fd, Buffer.concat([code, Buffer.of(lessons)]));
+      fsyncSync(fd); // V8 does not look whether it is whole
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, kept);
+  } catch {}
+}

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+
+let work: string;
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'mica-compiled-'));
+  cpSync(join(import.meta.dirname, '../dist'), join(work, 'dist'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('/compiled'),
+  });
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+beforeEach(() => rmSync(join(work, 'dist/compiled'), { recursive: true, force: true }));
+
+/** A command of the bundle's copy; what it left of compiled code, by name. */
+function mica(...args: string[]): Map<string, Buffer> {
+  const env = { ...process.env, MICA_ROOT: join(work, 'root') };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--', join(work, 'dist/main.js'), ...args], { env });
+  expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' });
+  expect(String(stdout)).toContain(args[0] === 'ps' ? 'CONTAINER ID' : 'REPOSITORY');
+  const folder = join(work, 'dist/compiled');
+  return new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+}
+const main = (kept: Map<string, Buffer>) => [...kept.keys()].filter((name) => /^mica-[^.]+\.\w+\.\w+$/.test(name));
+
+it('every command keeps the code that it compiled, for itself, and stops learning', () => {
+  const first = mica('ps');
+  const [name = ''] = main(first);
+  expect(name).toMatch(/\.ps\./);
+  const lessons = [first, mica('ps'), mica('ps'), mica('ps')].map((kept) => kept.get(name)?.at(-1));
+  expect(lessons).toEqual([1, 2, 3, 4]);
+  const settled = mica('ps').get(name);
+  expect(settled?.at(-1)).toBe(4);
+  expect(main(mica('images')).sort()).toEqual([name.replace('.ps.', '.images.'), name].sort());
+  expect(statSync(join(work, 'dist/compiled', name)).mode & 0o777).toBe(0o600);
+});
+
+it('kept code that is cut short, is something else, or is of another version of the file, is not used', () => {
+  const [name = ''] = main(mica('ps'));
+  const file = join(work, 'dist/compiled', name);
+  const whole = readFileSync(file);
+  for (const wrong of [
+    Buffer.alloc(0),
+    whole.subarray(0, 100),
+    whole.subarray(0, -10),
+    Buffer.from('rubbish'),
+    Buffer.alloc(9000),
+  ]) {
+    writeFileSync(file, wrong);
+    expect(mica('ps').get(name)?.at(-1)).toBe(1);
+  }
+  const chunk = join(work, 'dist', `${name.split('.')[0]}.js`);
+  utimesSync(chunk, new Date(), new Date(0));
+  expect(main(mica('ps'))).toHaveLength(2);
+});
