@@ -22,9 +22,7 @@ export function collect(store: Store): Collected {
   sweepDownloads(store.downloadsDir, false);
   return store.transaction(() => {
     const leased = store.blobs.leases.held();
-    const rows = store.db.all(
-      'SELECT digest, size FROM blobs WHERE NOT EXISTS (SELECT 1 FROM image_blobs WHERE image_blobs.digest = blobs.digest)',
-    );
+    const rows = store.db.all('SELECT digest, size FROM blobs WHERE digest NOT IN (SELECT digest FROM image_blobs)');
     const blobs: Digest[] = [];
     let reclaimed = 0;
     for (const row of rows) {

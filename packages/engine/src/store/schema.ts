@@ -80,4 +80,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   INSERT INTO own_commits SELECT container, image FROM commits;
   `,
+  `
+  -- Asked for only by what looks at all images anyway, and a page written for each of an image's layers.
+  DROP INDEX image_blobs_digest;
+  `,
 ];

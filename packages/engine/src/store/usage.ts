@@ -17,9 +17,8 @@ export function imageUsage(
   active: ReadonlySet<string>,
 ): { readonly images: readonly ImageUsage[]; readonly total: number; readonly reclaimable: number } {
   const rows = store.db.all(
-    `SELECT image_blobs.image AS image, blobs.digest AS digest, blobs.size AS size,
-       (SELECT count(*) FROM image_blobs AS others WHERE others.digest = blobs.digest) AS holders
-     FROM image_blobs JOIN blobs ON blobs.digest = image_blobs.digest`,
+    `SELECT image, digest, size, holders FROM image_blobs JOIN blobs USING (digest)
+     JOIN (SELECT digest, count(*) AS holders FROM image_blobs GROUP BY digest) USING (digest)`,
   );
   const images = new Map<Digest, { id: Digest; shared: number; unique: number }>();
   const kept = new Map<string, number>();
