@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -38,9 +28,8 @@ export function keepCompiled(folder: string, command: string): () => void {
     const { text, changed } = wrapped(filename);
     const kept = join(folder, `${basename(filename, '.js')}.${command}.${changed}`);
     const known = read(kept);
-    const cachedData = known?.subarray(0, -1);
-    const script = new Script(text, { filename, ...(cachedData ? { cachedData } : {}) });
-    const lessons = script.cachedDataRejected ? 0 : (known?.at(-1) ?? 0);
+    const script = new Script(text, { filename, ...(known ? { cachedData: known.code } : {}) });
+    const lessons = script.cachedDataRejected ? 0 : (known?.lessons ?? 0);
     if (lessons < LESSONS) loaded.push({ script, kept, lessons: lessons + 1 });
     script.runInThisContext()(module.exports, (id: string) => module.require(id), module, filename, beside);
   };
@@ -67,12 +56,18 @@ function wrapped(filename: string): { text: string; changed: string } {
   }
 }
 
-function read(kept: string): Buffer | undefined {
+/** Twice the code, then how often it was added to: V8 runs damaged code to its own end, and checks none of it. */
+function read(kept: string): { code: Buffer; lessons: number } | undefined {
+  let bytes: Buffer;
   try {
-    return readFileSync(kept);
+    bytes = readFileSync(kept);
   } catch {
     return undefined;
   }
+  const half = Math.floor(bytes.length / 2);
+  const code = bytes.subarray(0, half);
+  const lessons = bytes.at(-1);
+  return lessons && code.equals(bytes.subarray(half, half * 2)) ? { code, lessons } : undefined;
 }
 
 /** A disk that is full or not to be written on: the next run compiles again. */
@@ -80,13 +75,7 @@ function save(kept: string, code: Buffer, lessons: number): void {
   try {
     mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
     const draft = `${kept}.${process.pid}`;
-    const fd = openSync(draft, 'w', 0o600);
-    try {
-      writeSync(fd, Buffer.concat([code, Buffer.of(lessons)]));
-      fsyncSync(fd); // V8 does not look whether it is whole
-    } finally {
-      closeSync(fd);
-    }
+    writeFileSync(draft, Buffer.concat([code, code, Buffer.of(lessons)]), { mode: 0o600 });
     renameSync(draft, kept);
   } catch {}
 }

@@ -38,17 +38,13 @@ it('every command keeps the code that it compiled, for itself, and stops learnin
   expect(statSync(join(work, 'dist/compiled', name)).mode & 0o777).toBe(0o600);
 });
 
-it('kept code that is cut short, is something else, or is of another version of the file, is not used', () => {
+it('kept code that is cut short, damaged, something else, or of another version of the file is not used', () => {
   const [name = ''] = main(mica('ps'));
   const file = join(work, 'dist/compiled', name);
   const whole = readFileSync(file);
-  for (const wrong of [
-    Buffer.alloc(0),
-    whole.subarray(0, 100),
-    whole.subarray(0, -10),
-    Buffer.from('rubbish'),
-    Buffer.alloc(9000),
-  ]) {
+  const damaged = Buffer.from(whole);
+  for (let at = 5000; at < damaged.length; at += 10_007) damaged[at] = ~(damaged[at] ?? 0);
+  for (const wrong of [Buffer.alloc(0), whole.subarray(0, 100), whole.subarray(0, -10), damaged, Buffer.alloc(9001)]) {
     writeFileSync(file, wrong);
     expect(mica('ps').get(name)?.at(-1)).toBe(1);
   }
