@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-import { Script } from 'node:vm';
+import { constants, Script } from 'node:vm';
 
 /** So many runs of a command add what they compiled to what is kept for it: the next takes another way through it. */
 const LESSONS = 4;
@@ -28,7 +28,11 @@ export function keepCompiled(folder: string, command: string): () => void {
     const { text, changed } = wrapped(filename);
     const kept = join(folder, `${basename(filename, '.js')}.${command}.${changed}`);
     const known = read(kept);
-    const script = new Script(text, { filename, ...(known ? { cachedData: known.code } : {}) });
+    const script = new Script(text, {
+      filename,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER, // what the bundle leaves outside
+      ...(known ? { cachedData: known.code } : {}),
+    });
     const lessons = script.cachedDataRejected ? 0 : (known?.lessons ?? 0);
     if (lessons < LESSONS) loaded.push({ script, kept, lessons: lessons + 1 });
     script.runInThisContext()(module.exports, (id: string) => module.require(id), module, filename, beside);
