@@ -5,7 +5,7 @@ import type { Plugin } from 'rolldown';
  * bundled command loads one where it first uses something of it, not where a file imports it.
  */
 const dear = [
-  'child_process crypto dgram dns fs/promises http http2 https net perf_hooks readline readline/promises',
+  'child_process crypto dgram dns fs/promises http http2 https net os perf_hooks readline readline/promises',
   'stream stream/promises string_decoder timers/promises tls tty util worker_threads zlib',
 ].flatMap((names) => names.split(' '));
 

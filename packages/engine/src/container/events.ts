@@ -1,7 +1,8 @@
 import { MicaError } from '../error.ts';
 import { modeId } from '../network/modes.ts';
 import type { NetworkState } from '../network/record.ts';
-import { type EventRow, nanoseconds } from '../store/event-records.ts';
+import type { EventRow } from '../store/event-records.ts';
+import { nanoseconds } from '../system/clock.ts';
 import type { ContainerContext, Row } from './context.ts';
 
 /** Writes down what happened to a container, in the transaction of the change. `at`: when, RFC 3339; else now. */

@@ -1,3 +1,4 @@
+import { nanoseconds } from '../system/clock.ts';
 import type { Database } from './database.ts';
 
 /** One thing that happened. `time` is nanoseconds since 1970. */
@@ -57,9 +58,4 @@ export class EventRecords {
   last(): number {
     return Number(this.#db.get('SELECT max(seq) AS last FROM events')?.last ?? 0);
   }
-}
-
-/** The clock with what it has below the millisecond. */
-export function nanoseconds(): bigint {
-  return Temporal.Now.instant().epochNanoseconds;
 }

@@ -38,6 +38,11 @@ function loadKoffi(): Koffi {
   }
 }
 
+/** Whether a call costs no more than itself. */
+export function isLoaded(): boolean {
+  return loaded !== undefined;
+}
+
 /** The errno of the call just made on this thread: read before anything else runs. */
 export function lastErrno(): number {
   return loaded?.koffi.errno() ?? 0;
