@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
@@ -45,16 +55,19 @@ export function keepCompiled(folder: string, command: string): () => void {
 const before = '(function (exports, require, module, __filename, __dirname) { ';
 const after = '\n})';
 
-/** The text as `require` has it, in one piece: the bundle is ASCII. `changed` says which version of the file it is. */
+/**
+ * The text as `require` has it, in one piece: the bundle is ASCII. `changed` says which version of the file it is, by
+ * the time that no packer can give to all of them alike: V8 itself compares but how long the text is.
+ */
 function wrapped(filename: string): { text: string; changed: string } {
   const fd = openSync(filename, 'r');
   try {
-    const { size, mtimeMs } = fstatSync(fd);
+    const { size, ctimeMs } = fstatSync(fd);
     const bytes = Buffer.allocUnsafeSlow(before.length + size + after.length);
     let at = bytes.write(before, 'latin1');
     for (let n = -1; n !== 0; at += n) n = readSync(fd, bytes, at, before.length + size - at, null);
     at += bytes.write(after, at, 'latin1');
-    return { text: bytes.toString('latin1', 0, at), changed: Math.floor(mtimeMs).toString(36) };
+    return { text: bytes.toString('latin1', 0, at), changed: Math.floor(ctimeMs).toString(36) };
   } finally {
     closeSync(fd);
   }
@@ -74,12 +87,16 @@ function read(kept: string): { code: Buffer; lessons: number } | undefined {
   return lessons && code.equals(bytes.subarray(half, half * 2)) ? { code, lessons } : undefined;
 }
 
-/** A disk that is full or not to be written on: the next run compiles again. */
+/** A disk that is full or not to be written on: the next run compiles again, and no half of it stays there. */
 function save(kept: string, code: Buffer, lessons: number): void {
+  const draft = `${kept}.${process.pid}`;
   try {
     mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
-    const draft = `${kept}.${process.pid}`;
     writeFileSync(draft, Buffer.concat([code, code, Buffer.of(lessons)]), { mode: 0o600 });
     renameSync(draft, kept);
-  } catch {}
+  } catch {
+    try {
+      unlinkSync(draft);
+    } catch {}
+  }
 }

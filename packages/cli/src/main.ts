@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { keepCompiled } from './compiled.ts';
 
 // What bin/mica set is for this process alone, not for the programs that it starts.
@@ -33,7 +33,20 @@ function compiledFolder(): string | undefined {
   if (isBundle && statSync(beside).uid === process.getuid?.()) return join(beside, 'compiled');
   const { XDG_CACHE_HOME, HOME } = process.env;
   const cache = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
-  return cache ? join(cache, 'mica') : undefined;
+  return cache && isAbsolute(cache) && isOwn(cache) ? join(cache, 'mica') : undefined;
+}
+
+/** sudo may leave HOME as it was: root would run what that user put there, and leave them a folder that is root's. */
+function isOwn(cache: string): boolean {
+  const find = { throwIfNoEntry: false } as const;
+  const mine = (found: Stats | undefined) => found?.isDirectory() && found.uid === process.getuid?.();
+  try {
+    const kept = lstatSync(join(cache, 'mica'), find);
+    if (kept) return mine(kept) === true && (kept.mode & 0o022) === 0;
+    return mine(statSync(cache, find) ?? statSync(dirname(cache), find)) === true;
+  } catch {
+    return false;
+  }
 }
 
 /** The command's name, as far as it may be part of a file's. */

@@ -1,12 +1,26 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 
 let work: string;
+let env: NodeJS.ProcessEnv;
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'mica-compiled-'));
+  env = { ...process.env, MICA_ROOT: join(work, 'root') };
   cpSync(join(import.meta.dirname, '../dist'), join(work, 'dist'), {
     recursive: true,
     filter: (path) => !path.endsWith('/compiled'),
@@ -17,7 +31,6 @@ beforeEach(() => rmSync(join(work, 'dist/compiled'), { recursive: true, force: t
 
 /** A command of the bundle's copy; what it left of compiled code, by name. */
 function mica(...args: string[]): Map<string, Buffer> {
-  const env = { ...process.env, MICA_ROOT: join(work, 'root') };
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--', join(work, 'dist/main.js'), ...args], { env });
   expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' });
   expect(String(stdout)).toContain(args[0] === 'ps' ? 'CONTAINER ID' : 'REPOSITORY');
@@ -52,3 +65,58 @@ it('kept code that is cut short, damaged, something else, or of another version 
   utimesSync(chunk, new Date(), new Date(0));
   expect(main(mica('ps'))).toHaveLength(2);
 });
+
+it('another version of a file with the same length and the same time is not taken for it', () => {
+  const [name = ''] = main(mica('ps'));
+  const chunk = join(work, 'dist', `${name.split('.')[0]}.js`);
+  const { atime, mtime } = statSync(chunk);
+  const text = readFileSync(chunk, 'latin1');
+  try {
+    writeFileSync(chunk, text.replaceAll('CONTAINER ID', 'CONTAINER NO'), 'latin1');
+    utimesSync(chunk, atime, mtime);
+    const { stdout } = spawnSync(process.execPath, ['--', join(work, 'dist/main.js'), 'ps'], { env });
+    expect(String(stdout)).toContain('CONTAINER NO');
+  } finally {
+    writeFileSync(chunk, text, 'latin1');
+  }
+});
+
+it('code that cannot be written whole leaves nothing of itself', () => {
+  const limited = ['-c', 'ulimit -f 100; exec "$@"', 'sh', process.execPath, '--', join(work, 'dist/main.js')];
+  const { status, stderr } = spawnSync('sh', [...limited, 'completion', 'bash'], { env });
+  expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' });
+  const names = readdirSync(join(work, 'dist/compiled'));
+  expect(names.filter((name) => !/^[^.]+\.completion\.\w+$/.test(name))).toEqual([]);
+});
+
+it.runIf(process.getuid?.() === 0)(
+  'a cache of another user is neither read nor written, nor one that is a link',
+  () => {
+    const cache = join(work, 'home/.cache');
+    const images = (more: Record<string, string>) => {
+      const asked = [join(work, 'dist/main.js'), 'images'];
+      const { status } = spawnSync(process.execPath, ['--', ...asked], { env: { ...env, ...more }, cwd: work });
+      expect(status).toBe(0);
+    };
+    mkdirSync(join(work, 'home'));
+    chownSync(join(work, 'dist'), 1234, 1234);
+    try {
+      chownSync(join(work, 'home'), 1234, 1234);
+      images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
+      images({ XDG_CACHE_HOME: 'relative' });
+      expect(readdirSync(work).sort()).toEqual(['dist', 'home', 'root']);
+      expect(readdirSync(join(work, 'home'))).toEqual([]);
+      chownSync(join(work, 'home'), 0, 0);
+      mkdirSync(join(work, 'other'));
+      mkdirSync(cache);
+      symlinkSync(join(work, 'other'), join(cache, 'mica'));
+      images({ XDG_CACHE_HOME: cache });
+      expect(readdirSync(join(work, 'other'))).toEqual([]);
+      rmSync(cache, { recursive: true });
+      images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
+      expect(readdirSync(join(cache, 'mica')).length).toBeGreaterThan(0);
+    } finally {
+      chownSync(join(work, 'dist'), 0, 0);
+    }
+  },
+);
