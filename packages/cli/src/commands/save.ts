@@ -25,7 +25,11 @@ export function define(command: Command): void {
     .option('-o, --output <file>', 'into a file (or a directory with --format oci-dir); standard output otherwise')
     .option('--platform <os/arch[/variant]>', 'only the image of this platform')
     .option('--since <image>', 'leave out the layers of this image: the other side has them')
-    .option('--format <format>', 'archive (docker-archive and oci-archive are the same one) or oci-dir', 'archive')
+    .option(
+      '--format <format>',
+      'archive, docker-archive (the same), oci-archive (zstd only as it is) or oci-dir',
+      'archive',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  mica save -o web.tar web:1.0 web:1.1\n  mica save --since web:1.0 web:1.1 | ssh host mica load',
@@ -42,6 +46,7 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
   const options: SaveOptions = {
     ...(flags.platform ? { platform: flags.platform } : {}),
     ...(flags.since ? { since: flags.since } : {}),
+    plainLayers: !flags.format.startsWith('oci-'),
     onProgress: progress.show,
   };
   const { output } = flags;

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Dockerd } from '../support/dockerd.ts';
@@ -146,6 +147,26 @@ it('zstd and plain layers; a commit on a pulled image leaves its layers as they 
     JSON.parse(String(bytes)).layers.map(({ digest }: { digest: string }) => digest);
   expect(layers(more?.bytes).slice(0, 2)).toEqual(layers(base?.bytes));
   docker.ok(['pull', `${name}:none`]);
+});
+
+it('save brings zstd layers in a form that docker before 23 loads, and keeps the image as it is', () => {
+  const name = `${host}/kinds/old`;
+  bench.ok('home', ['tag', 'base:2', name]);
+  bench.ok('home', ['push', '-q', '--compression', 'zstd', name]);
+  bench.ok('zstd', ['pull', '-q', name]);
+  const archive = (format: string) => {
+    const path = join(bench.dir, `zstd-${format}.tar`);
+    bench.ok('zstd', ['save', '--format', format, '-o', path, name]);
+    return path;
+  };
+  const path = archive('archive');
+  expect(docker.ok(['load', '-i', path])).toBe(`Loaded image: ${name}:latest\n`);
+  expect(docker.ok(['run', '--rm', '--network', 'none', name, ...runs])).toBe('1 /bin/l*\n');
+  expect(skopeo('inspect', '--format', '{{.Digest}}', `docker-archive:${path}`)).toMatch(/^sha256:/);
+  expect(bench.ok('zstd-back', ['load', '-i', path])).toBe(`Loaded image: ${name}:latest\n`);
+  const blobs = (store: string) => readdirSync(join(bench.dir, store, 'blobs/sha256')).sort();
+  expect(blobs('zstd-back')).toEqual(blobs('zstd'));
+  expect(statSync(archive('oci-archive')).size).toBeLessThan(statSync(path).size);
 });
 
 it('image ls --digests, rmi and image prune tell what goes', () => {

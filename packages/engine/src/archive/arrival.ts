@@ -31,6 +31,8 @@ export class Arrival {
   readonly #blobs = new Set<Digest>();
   readonly #layers = new Map<Digest, () => ArrivedLayer>();
   readonly #layerFiles = new Map<string, Digest>();
+  /** Blobs by the diff ID of the layer in them. */
+  readonly #byDiffId = new Map<Digest, Digest>();
   readonly #links = new Map<string, string>();
   #documentBytes = 0;
   #files = 0;
@@ -54,6 +56,13 @@ export class Arrival {
     }
     // docker's old form: <layer ID>/json and VERSION are for docker before 1.10.
     if (/\.tar(\.gz|\.zst)?$/.test(path)) {
+      // Named after its diff ID, as of mica and skopeo: what came already is not taken again. A name that lies brings
+      // no other layer in: the config is held against what is really there.
+      const known = this.#byDiffId.get(`sha256:${/([0-9a-f]{64})\.tar$/.exec(path)?.[1]}` as Digest);
+      if (known) {
+        this.#layerFiles.set(path, known);
+        return false;
+      }
       const blob = await this.#take(body, size);
       this.#layerFiles.set(path, blob);
       return true;
@@ -112,7 +121,9 @@ export class Arrival {
 
   async #blob(digest: Digest, size: number, body: Readable): Promise<boolean> {
     // Equal digest, equal bytes: what is here whole is not written again, and not read either.
-    if (stored(this.#store, digest) !== null) {
+    const here = stored(this.#store, digest);
+    if (here !== null) {
+      this.#byDiffId.set(here.diffId, digest);
       this.#store.blobs.leases.take([digest]);
       this.#blobs.add(digest);
       return false;
@@ -134,6 +145,7 @@ export class Arrival {
       }
       const taken = await intake.finish();
       this.#blobs.add(taken.digest);
+      if (!(taken.layer instanceof MicaError)) this.#byDiffId.set(taken.layer.diffId, taken.digest);
       this.#layers.set(taken.digest, () => ({ ...requireLayer(taken), digest: taken.digest, size: taken.size }));
       return taken.digest;
     } finally {

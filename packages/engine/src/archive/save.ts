@@ -10,6 +10,7 @@ import { type Document, type Selected, selectImage } from '../images/select.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference, type Reference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { PlainLayers } from './plain-layers.ts';
 
 /** Takes the files of an archive in order; a tar or a directory. */
 export interface ArchiveSink {
@@ -23,8 +24,8 @@ interface Chosen extends Selected {
 
 /**
  * Writes images in the form that docker 25 and later write: an OCI layout (image-spec image-layout.md)
- * with docker's manifest.json beside it, so docker of any age, podman, skopeo and umoci read it. Blobs go
- * out as they are in the store, so digests stay; the bytes depend on the images and nothing else: JSON
+ * with docker's manifest.json beside it, so docker of any age (for zstd: {@link PlainLayers}), podman, skopeo and
+ * umoci read it. Blobs go out as they are in the store, so digests stay; the bytes depend on the images and nothing else: JSON
  * first, blobs in the order of their digests, no dates. @throws MicaError no-such-image, digest-mismatch
  */
 export async function saveImages(
@@ -48,6 +49,10 @@ export async function saveImages(
     for (const part of [image.document, ...(image.index ? [...image.index.parts, image.index.document] : [])])
       addBlobs(store, blobs, part, since);
 
+  const plain = new PlainLayers(store, options.plainLayers ?? true);
+  for (const { manifest } of images.values())
+    for (const layer of manifest.layers) if (blobs.has(layer.digest)) plain.add(layer);
+
   const json = (value: unknown) => [Buffer.from(JSON.stringify(value))];
   const put = (name: string, parts: readonly Uint8Array[]) =>
     sink.file(
@@ -57,25 +62,29 @@ export async function saveImages(
     );
   await put('oci-layout', json({ imageLayoutVersion: '1.0.0' }));
   await put('index.json', json(indexOf([...images.values()])));
-  await put('manifest.json', json([...images.values()].map(dockerItem)));
+  await put('manifest.json', json([...images.values()].map((image) => dockerItem(image, plain))));
   await sink.folder('blobs');
-  const total = [...blobs.values()].reduce((sum, size) => sum + size, 0);
+  const total = [...blobs.values(), ...plain.files().map(({ blob }) => blobs.get(blob) ?? 0)].reduce(
+    (sum, size) => sum + size,
+    0,
+  );
   let bytes = 0;
+  const read = (digest: Digest) =>
+    verified(store, digest, (n) => {
+      options.signal?.throwIfAborted();
+      bytes += n;
+      options.onProgress?.({ stage: 'write', subject: 'save', bytes, totalBytes: total });
+    });
   let folder = '';
   for (const [digest, size] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const here = `blobs/${algorithmOf(digest)}`;
     if (here !== folder) await sink.folder(here);
     folder = here;
-    await sink.file(
-      `${here}/${hexOf(digest)}`,
-      size,
-      verified(store, digest, (n) => {
-        options.signal?.throwIfAborted();
-        bytes += n;
-        options.onProgress?.({ stage: 'write', subject: 'save', bytes, totalBytes: total });
-      }),
-    );
+    await sink.file(`${here}/${hexOf(digest)}`, size, read(digest));
   }
+  // Last, so that whoever reads the blobs knows these layers by then.
+  if (plain.files().length > 0) await sink.folder('layers');
+  for (const file of plain.files()) await sink.file(file.path, file.size, file.read(read(file.blob)));
   try {
     store.transaction(() => {
       for (const { id } of images.values()) imageEvent(store, 'save', id);
@@ -131,12 +140,12 @@ function indexOf(images: readonly Chosen[]): object {
   };
 }
 
-function dockerItem(image: Chosen): object {
+function dockerItem(image: Chosen, plain: PlainLayers): object {
   const path = (digest: Digest) => `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
   return {
     Config: path(image.id),
     RepoTags: image.names.length === 0 ? null : image.names.map(({ familiar }) => familiar),
-    Layers: image.manifest.layers.map(({ digest }) => path(digest)),
+    Layers: image.manifest.layers.map((layer) => plain.path(layer) ?? path(layer.digest)),
   };
 }
 

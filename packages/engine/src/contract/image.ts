@@ -47,6 +47,8 @@ export interface SaveOptions extends Task {
   readonly platform?: string;
   /** Leave out the layers of this image: the other side has them. */
   readonly since?: string;
+  /** zstd layers also as plain tars, which docker before 23 needs (the OCI layout does not). Default true. */
+  readonly plainLayers?: boolean;
 }
 export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
 export interface PrunedImages {
