@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type EntryTable, Flag } from '@mica/core-wasm';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
+import { sweepHalfUnpacked } from '../store/unpacked.ts';
 import { uniqueName } from '../system/random.ts';
 import { spreadBelow } from '../system/spread.ts';
 import { deletes, leansOnLower } from './on-chain.ts';
@@ -59,9 +60,10 @@ export async function inWorkFolder<T>(layersDir: string, run: (work: string) => 
   }
 }
 
-/** The caller removes it. */
+/** The caller removes it. What killed processes left half unpacked goes first: a look at the names beside it. */
 export function workFolder(layersDir: string): string {
   mkdirSync(layersDir, { recursive: true, mode: 0o755 });
+  sweepHalfUnpacked(layersDir);
   spreadBelow(layersDir);
   const work = join(layersDir, `.tmp-${thisProcess().pid}-${uniqueName()}`);
   mkdirSync(work, { mode: 0o755 });

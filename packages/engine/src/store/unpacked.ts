@@ -61,23 +61,28 @@ export class UnpackedNote {
     this.sweep();
   }
 
-  /** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
+  /** See {@link sweepHalfUnpacked}. */
   sweep(): void {
-    for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : []) {
-      const pid = /^[.]tmp-(\d+)-/.exec(name)?.[1];
-      const left = name.startsWith(STALE) || (pid !== undefined && processStart(Number(pid)) === undefined);
-      if (!left) continue;
-      try {
-        rmSync(join(this.#folder, name), { recursive: true, force: true });
-      } catch (error) {
-        // Another process sweeps the same folder.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
-      }
-    }
+    sweepHalfUnpacked(this.#folder);
   }
 
   #read(): { boot: string; at: number } | null {
     const row = this.#db.get('SELECT value FROM settings WHERE key = ?', KEY);
     return row === undefined ? null : (JSON.parse(String(row.value)) as { boot: string; at: number });
+  }
+}
+
+/** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
+export function sweepHalfUnpacked(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    const pid = /^[.]tmp-(\d+)-/.exec(name)?.[1];
+    const left = name.startsWith(STALE) || (pid !== undefined && processStart(Number(pid)) === undefined);
+    if (!left) continue;
+    try {
+      rmSync(join(folder, name), { recursive: true, force: true });
+    } catch (error) {
+      // Another process sweeps the same folder.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+    }
   }
 }
