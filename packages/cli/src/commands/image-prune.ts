@@ -4,6 +4,7 @@ import { confirm } from '../confirm.ts';
 import { many } from '../flags/flag-group.ts';
 import { hasLabel } from '../flags/volume-filter.ts';
 import { humanSize } from '../format.ts';
+import { madeAt } from '../rows/image-filter.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
 
@@ -44,7 +45,7 @@ function pruneFilter(text: string): (image: Image) => boolean {
   if (key === 'label') return (image) => hasLabel(image, value) === (not === '');
   if (key === 'until' && not === '') {
     const before = timeOf(value);
-    return (image) => Date.parse(image.created) < before;
+    return (image) => madeAt(image.created) < before;
   }
   throw new MicaError('invalid-argument', `invalid filter '${text.split('=')[0]}'`, {
     hint: 'there are until=TIME, label=… and label!=…',

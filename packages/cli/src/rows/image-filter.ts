@@ -50,18 +50,23 @@ function test(
       return (image) => hasLabels(image.labels, values);
     case 'before':
     case 'since': {
-      const times = values.map((value) => Date.parse(engine.images.inspect(value).Created));
+      const times = values.map((value) => madeAt(engine.images.inspect(value).Created));
       return (image) =>
-        times.some((time) => (name === 'before' ? Date.parse(image.created) < time : Date.parse(image.created) > time));
+        times.some((time) => (name === 'before' ? madeAt(image.created) < time : madeAt(image.created) > time));
     }
     case 'until': {
       const times = values.map(moment);
-      return (image) => times.some((time) => Date.parse(image.created) < time);
+      return (image) => times.some((time) => madeAt(image.created) < time);
     }
     default:
       // `reference` chooses names, later.
       return () => all.length > 0;
   }
+}
+
+/** Milliseconds since 1970; an image that does not say when it was made is older than any that does. */
+export function madeAt(created: string): number {
+  return created === '' ? Number.NEGATIVE_INFINITY : Date.parse(created);
 }
 
 /** A time, seconds since the epoch, or how long ago: 24h, 1h30m. */

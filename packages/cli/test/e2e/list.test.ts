@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeTar } from '../../../engine/test/support/tar.ts';
 import { MicaBench } from '../support/mica.ts';
 
 const bench = new MicaBench();
@@ -152,4 +154,23 @@ it('names: made up when none is given, renamed, found by a prefix of the ID', ()
   expect(fails('rename', 'other', 'b@d').err).toMatch(/Invalid container name \(b@d\)/);
   expect(fails('rename', 'other', 'other').err).toMatch(/same name as its current name/);
   expect(ok('rm', 'other')).toBe('other\n');
+});
+
+it('an image that does not say when it was made: N/A, older than any that does', async () => {
+  const layer = await makeTar([{ name: 'x', body: Buffer.from('x') }]);
+  const diffId = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
+  const config = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [diffId] } };
+  const manifest = [{ Config: 'config.json', RepoTags: ['undated:1'], Layers: ['layer.tar'] }];
+  const archive = await makeTar([
+    { name: 'manifest.json', body: Buffer.from(JSON.stringify(manifest)) },
+    { name: 'config.json', body: Buffer.from(JSON.stringify(config)) },
+    { name: 'layer.tar', body: layer },
+  ]);
+  bench.ok('store', ['load', '-q'], archive);
+  const names = (...args: string[]) => ok('images', '--format', '{{.Repository}}:{{.Tag}}', ...args);
+  expect(ok('images', '--format', '{{.CreatedSince}} {{.CreatedAt}}', 'undated')).toBe('N/A N/A\n');
+  expect(names('-f', 'before=base:1')).toBe('undated:1\n');
+  expect(names('-f', 'since=undated:1')).toBe('base:2\nbase:1\n');
+  expect(names().split('\n').at(-2)).toBe('undated:1');
+  expect(ok('image', 'prune', '-af', '--filter', 'until=24h')).toContain('untagged: undated:1');
 });

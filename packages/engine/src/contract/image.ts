@@ -7,7 +7,7 @@ export interface ImageSummary {
   readonly digest: string | null; // manifest digest
   readonly repoTags: readonly string[]; // familiar names: busybox:latest
   readonly repoDigests: readonly string[]; // what registries know it as: busybox@sha256:…
-  readonly created: string; // RFC 3339
+  readonly created: string; // RFC 3339; empty when the image does not say
   readonly size: number; // bytes, sum of the uncompressed layers
   readonly labels: Readonly<Record<string, string>>;
   readonly containers: number;

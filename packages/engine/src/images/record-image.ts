@@ -46,7 +46,7 @@ export function recordImages(
         {
           id: image.id,
           manifest: image.manifest,
-          created: image.config.created ?? '1970-01-01T00:00:00Z',
+          created: image.config.created ?? '',
           size: image.layers.reduce((sum, layer) => sum + layer.tarSize, 0),
           parent: null,
           labels: image.config.config?.Labels ?? {},

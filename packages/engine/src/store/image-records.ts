@@ -5,7 +5,7 @@ import { thisProcess } from './files.ts';
 export interface ImageRecord {
   readonly id: Digest; // digest of the config
   readonly manifest: Digest;
-  readonly created: string; // RFC 3339
+  readonly created: string; // RFC 3339; empty when the image does not say
   readonly size: number; // bytes, sum of the uncompressed layers
   readonly parent: Digest | null;
   readonly labels: Readonly<Record<string, string>>;
