@@ -38,25 +38,41 @@ export async function commitBatch(
   using interrupt = interruptible();
   using progress = byteProgress('committing', output.json);
   const rows: BatchCommitResult[] = [];
-  const errors: string[] = [];
   let failed = 0;
+  let any = false;
   const task = { ...options, signal: interrupt.signal, onProgress: progress.show };
   for await (const one of engine.commitMany(what, task)) {
     if ('error' in one) failed++;
     if (output.json) print(`${JSON.stringify(asJson(one))}\n`);
-    else {
-      rows.push(one);
-      if ('error' in one) errors.push(`${one.name}: ${messageOf(one.error)}`);
-    }
+    else rows.push(one);
+    any = true;
   }
   progress.clear();
   if (!output.json && rows.length > 0)
     print(
       table(['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'], rows.sort((a, b) => a.n - b.n).map(cells)),
     );
-  for (const line of errors) process.stderr.write(`mica: ${line}\n`);
+  process.stderr.write(any ? failures(rows) : `mica: ${noneOf(what)}\n`);
   if (interrupt.signal.aborted) process.exitCode = 130;
   else if (failed > 0) process.exitCode = 1;
+}
+
+/** A line for each that failed; what to do about it once for those that it is the same for. */
+function failures(rows: readonly BatchCommitResult[]): string {
+  const lines = rows.flatMap((one) => {
+    if (!('error' in one)) return [];
+    const message = messageOf(one.error);
+    const named = one.error instanceof MicaError && one.error.subject === one.name && message.includes(one.name);
+    return { line: named ? message : `${one.name}: ${message}`, hint: hintOf(one.error) };
+  });
+  return lines
+    .map(({ line, hint }, at) => `mica: ${line}\n${hint && hint !== lines[at + 1]?.hint ? `  ${hint}\n` : ''}`)
+    .join('');
+}
+
+/** Nothing failed, but whoever meant some would not know that there was none. */
+function noneOf({ filters = [] }: CommitSelection): string {
+  return filters.length > 0 ? `no container matches ${filters.join(', ')}` : 'there is no container';
 }
 
 function cells(one: BatchCommitResult): string[] {
@@ -75,11 +91,15 @@ function asJson(one: BatchCommitResult): object {
     return { ...about, status: 'committed', imageId, references, layer, frozenMs: Math.round(frozenMs * 10) / 10 };
   }
   const code = one.error instanceof MicaError ? one.error.code : isAbort(one.error) ? 'aborted' : 'system-call';
-  return { ...about, status: 'failed', code, error: messageOf(one.error) };
+  const hint = hintOf(one.error);
+  return { ...about, status: 'failed', code, error: messageOf(one.error), ...(hint ? { hint } : {}) };
 }
 
 function isAbort(error: unknown): boolean {
   return (error as Error | undefined)?.name === 'AbortError';
+}
+function hintOf(error: unknown): string | undefined {
+  return error instanceof MicaError ? error.hint : undefined;
 }
 function messageOf(error: unknown): string {
   if (isAbort(error)) return 'interrupted, nothing was kept';

@@ -183,3 +183,20 @@ it('Ctrl-C in a squash: exit code 130, a word of what became of it, no image', a
   expect([code, err]).toEqual([130, 'mica: interrupted, nothing was kept\n']);
   expect(bench.tags()).toEqual(['base:1', 'sq:0', 'sq:1']);
 });
+
+it('what failed is said once, with what to do; and when there was nothing to do, that', async () => {
+  await bench.made('aa');
+  const unknown = 'No such container: nobody';
+  expect(bench.mica('commit', '--tag', '{name}:1', 'nobody', 'aa', 'none')).toMatchObject({
+    code: 1,
+    err: `mica: ${unknown}\nmica: No such container: none\n  mica ps -a lists them\n`,
+  });
+  const { out } = bench.mica('commit', '--json', 'nobody');
+  expect(JSON.parse(out)).toMatchObject({ container: 'nobody', error: unknown, hint: 'mica ps -a lists them' });
+  const none = bench.mica('commit', '--filter', 'name=zz', '-f', 'label=x');
+  expect(none).toEqual({ code: 0, out: '', err: 'mica: no container matches name=zz, label=x\n' });
+  bench.ok('rm', 'aa');
+  const empty = { code: 0, out: '', err: 'mica: there is no container\n' };
+  expect(bench.mica('commit', '--all')).toEqual(empty);
+  expect(bench.mica('commit', '--all', '--json')).toEqual(empty);
+});
