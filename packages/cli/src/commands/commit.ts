@@ -92,10 +92,7 @@ async function one(engine: Engine, [container, name, ...more]: string[], flags: 
   using interrupt = interruptible();
   using progress = byteProgress('committing');
   const task = { ...commitOptions(flags), signal: interrupt.signal, onProgress: progress.show };
-  const result = await commit(engine, container, name, flags, task).catch((error: unknown) => {
-    if (!interrupt.signal.aborted) throw error;
-    throw new MicaError('aborted', 'interrupted, nothing was kept', { exitCode: 130 });
-  });
+  const result = await commit(engine, container, name, flags, task).catch(interrupt.told('nothing was kept'));
   progress.clear();
   print(`${result.imageId}\n`);
   if (!flags.verbose) return;

@@ -36,21 +36,17 @@ async function run(engine: Engine, file: string, name: string | undefined, flags
   using progress = byteProgress('Importing');
   // A pipe that says nothing would not be noticed to be wanted no longer.
   const source = addAbortSignal(interrupt.signal, open(file));
-  try {
-    const id = await engine.import(source, {
-      ...(name === undefined ? {} : { reference: name }),
-      ...(flags.message === undefined ? {} : { message: flags.message }),
-      ...(flags.platform === undefined ? {} : { platform: flags.platform }),
-      changes: flags.change,
-      onProgress: progress.show,
-      signal: interrupt.signal,
-    });
-    progress.clear();
-    print(`${id}\n`);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    process.exitCode = 130;
-  }
+  const options = {
+    ...(name === undefined ? {} : { reference: name }),
+    ...(flags.message === undefined ? {} : { message: flags.message }),
+    ...(flags.platform === undefined ? {} : { platform: flags.platform }),
+    changes: flags.change,
+    onProgress: progress.show,
+    signal: interrupt.signal,
+  };
+  const id = await engine.import(source, options).catch(interrupt.told('nothing was kept'));
+  progress.clear();
+  print(`${id}\n`);
 }
 
 function open(file: string): Readable {

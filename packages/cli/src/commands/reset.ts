@@ -38,10 +38,7 @@ export function define(command: Command): void {
               signal: interrupt.signal,
               onProgress: progress.show,
             })
-            .catch((error: unknown) => {
-              if (!interrupt.signal.aborted) throw error;
-              throw new MicaError('aborted', 'interrupted, nothing was changed', { exitCode: 130 });
-            });
+            .catch(interrupt.told('nothing was changed'));
           progress.clear();
           print(`${container}\n`);
         },

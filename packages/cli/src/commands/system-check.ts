@@ -15,7 +15,8 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         using interrupt = interruptible();
         using progress = byteProgress('checking');
-        const report = await engine.check({ signal: interrupt.signal, onProgress: progress.show });
+        const task = { signal: interrupt.signal, onProgress: progress.show };
+        const report = await engine.check(task).catch(interrupt.told('not all of it was looked at'));
         progress.clear();
         for (const problem of report.problems) print(`damaged: ${problem}\n`);
         const { blobs, layers, images, bytes, problems } = report;

@@ -1,5 +1,13 @@
+import { MicaError } from '@mica/engine';
+
+interface Interrupt extends Disposable {
+  readonly signal: AbortSignal;
+  /** For `catch`: a stopped command ends with 130 and says what `became` of its work; another error stays itself. */
+  readonly told: (became: string) => (error: unknown) => never;
+}
+
 /** A signal that Ctrl-C (or a termination) aborts; the second one ends the process at once. Dispose of it at the end. */
-export function interruptible(): { readonly signal: AbortSignal } & Disposable {
+export function interruptible(): Interrupt {
   const controller = new AbortController();
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   const off = () => {
@@ -10,5 +18,9 @@ export function interruptible(): { readonly signal: AbortSignal } & Disposable {
     controller.abort();
   };
   for (const name of signals) process.on(name, stop);
-  return { signal: controller.signal, [Symbol.dispose]: off };
+  const told = (became: string) => (error: unknown) => {
+    if (!controller.signal.aborted) throw error;
+    throw new MicaError('aborted', `interrupted, ${became}`, { exitCode: 130 });
+  };
+  return { signal: controller.signal, told, [Symbol.dispose]: off };
 }

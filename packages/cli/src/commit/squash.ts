@@ -1,4 +1,3 @@
-import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
@@ -32,10 +31,7 @@ export function squash(command: Command, image: string, given: SquashFlags, flat
     using progress = byteProgress('packing');
     const task = { ...timestampOf(timestamp), signal: interrupt.signal, onProgress: progress.show };
     const options = { ...flags, ...task, ...(flatten ? { flatten } : {}) };
-    const id = await engine.squash(image, tag, options).catch((error: unknown) => {
-      if (!interrupt.signal.aborted) throw error;
-      throw new MicaError('aborted', 'interrupted, nothing was kept', { exitCode: 130 });
-    });
+    const id = await engine.squash(image, tag, options).catch(interrupt.told('nothing was kept'));
     progress.clear();
     print(`${id}\n`);
   });

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { makeTar } from '../../../engine/test/support/tar.ts';
 import { CommitBench } from '../support/commit-bench.ts';
 
 let bench: CommitBench;
@@ -33,4 +34,45 @@ it('system check finds a flipped bit and a missing blob; system prune leaves not
   );
   expect(readdirSync(join(bench.root, 'blobs/sha256')).length).toBe(3);
   expect(bench.mica('system', 'prune').out).toMatch(/WARNING! This will remove:\n {2}- all stopped containers\n/);
+});
+
+/** Interrupts a command once it has a file open whose path ends so; its exit code and what it said. */
+async function interrupted(
+  args: readonly string[],
+  file: RegExp,
+  input: Uint8Array = Buffer.alloc(0),
+): Promise<[unknown, string]> {
+  const child = bench.store.spawn(args);
+  let err = '';
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  child.stdin.write(input);
+  const open = `/proc/${child.pid}/fd`;
+  const begun = setInterval(() => {
+    if (!readdirSync(open).some((fd) => file.test(readLink(join(open, fd))))) return;
+    clearInterval(begun);
+    child.kill('SIGINT');
+  }, 2);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(begun);
+  return [code, err];
+}
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+it('Ctrl-C in a check of much, and in an import of what does not come: exit code 130, and a word', async () => {
+  bench.ok('commit', await bench.made('big', { big: Buffer.alloc(256 << 20, 1) }), 'big:1');
+  const top = bench.configOf(bench.engine.images.inspect('big:1').Id).rootfs.diff_ids.at(-1).slice(7);
+  const check = await interrupted(['system', 'check'], new RegExp(`${top}$`));
+  expect(check).toEqual([130, 'mica: interrupted, not all of it was looked at\n']);
+  const begin = (await makeTar([{ name: 'x', body: Buffer.alloc(1 << 20) }])).subarray(0, 1 << 15);
+  const half = await interrupted(['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin);
+  expect(half).toEqual([130, 'mica: interrupted, nothing was kept\n']);
+  expect(bench.tags()).not.toContain('half:1');
 });

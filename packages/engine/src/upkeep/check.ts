@@ -4,7 +4,7 @@ import type { Task } from '../contract/task.ts';
 import { digester } from '../hash/digester.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
-import { shortId } from '../reference/digest.ts';
+import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -29,6 +29,7 @@ export async function checkStore(store: Store, task: Task = {}): Promise<CheckRe
     try {
       await work();
     } catch (error) {
+      task.signal?.throwIfAborted();
       problems.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
@@ -36,12 +37,13 @@ export async function checkStore(store: Store, task: Task = {}): Promise<CheckRe
   const totalBytes = blobs.reduce((sum, { size }) => sum + size, 0);
   let bytes = 0;
   for (const { digest, size } of blobs) {
-    await attempt(`blob ${shortId(digest)}`, () => store.blobs.verify(digest));
+    await attempt(`blob ${shortId(digest)}`, () => checkBlob(store, digest, task.signal));
     bytes += size;
     task.onProgress?.({ stage: 'read', subject: shortId(digest), bytes, totalBytes });
   }
   const layers = store.layers.all();
-  for (const layer of layers) await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer));
+  for (const layer of layers)
+    await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer, task.signal));
   const images = store.images.all();
   for (const image of images)
     await attempt(`image ${shortId(image.id)}`, () => {
@@ -56,17 +58,33 @@ export async function checkStore(store: Store, task: Task = {}): Promise<CheckRe
   return { blobs: blobs.length, layers: layers.length, images: images.length, bytes, problems };
 }
 
+/** As {@link BlobStore.verify} does, but other work and a stop come through: a blob may be gigabytes. */
+async function checkBlob(store: Store, digest: Digest, signal?: AbortSignal): Promise<void> {
+  const hash = digester(algorithmOf(digest));
+  for await (const chunk of store.blobs.open(digest)) {
+    signal?.throwIfAborted();
+    hash.update(chunk);
+  }
+  const actual = hash.digest();
+  if (actual !== digest) throw digestMismatch('blob', digest, actual);
+}
+
 /** A plain layer's blob is its tar, and verified as such; a compressed one is read once more. */
-async function checkLayer(store: Store, layer: LayerRecord): Promise<void> {
+async function checkLayer(store: Store, layer: LayerRecord, signal?: AbortSignal): Promise<void> {
   if (layer.digest === layer.diffId) {
     store.blobs.size(layer.digest);
     return;
   }
   const decoder = decoderOf(compressionOf(layer.mediaType)) ?? new PassThrough();
   const hash = digester();
-  await pipeline(store.blobs.open(layer.digest), decoder, async (plain: AsyncIterable<Buffer>) => {
-    for await (const chunk of plain) hash.update(chunk);
-  });
+  await pipeline(
+    store.blobs.open(layer.digest),
+    decoder,
+    async (plain: AsyncIterable<Buffer>) => {
+      for await (const chunk of plain) hash.update(chunk);
+    },
+    signal ? { signal } : {},
+  );
   const actual = hash.digest();
   if (actual !== layer.diffId) throw new Error(`unpacks to ${actual}`);
 }
