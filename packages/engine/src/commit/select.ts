@@ -26,10 +26,10 @@ export function select(store: Store, containers: Lifecycle, what: CommitSelectio
   }
   if (!what.all && !what.filters?.length) return [...found.values()];
   const tests = (what.filters ?? []).map((filter) => test(store, containers, filter));
-  for (const id of store.containers.ids()) {
+  for (const { id, name } of store.containers.names()) {
     if (found.has(id)) continue;
-    const row = store.containers.get<ContainerState>(id);
-    if (row !== null && tests.every((group) => group(row))) found.set(id, { name: row.name, id });
+    const row = tests.length > 0 ? store.containers.get<ContainerState>(id) : null;
+    if (tests.every((passes) => row !== null && passes(row))) found.set(id, { name, id });
   }
   return [...found.values()];
 }

@@ -56,9 +56,11 @@ export class ContainerRecords {
   list<T>(): ContainerRow<T>[] {
     return this.#db.all('SELECT * FROM containers ORDER BY created DESC, id').map((row) => parse<T>(row));
   }
-  /** Oldest first. */
-  ids(): string[] {
-    return this.#db.all('SELECT id FROM containers ORDER BY created, id DESC').map((row) => String(row.id));
+  /** Oldest first; without the records, which are 12 KB each. */
+  names(): { id: string; name: string }[] {
+    return this.#db
+      .all('SELECT id, name FROM containers ORDER BY created, id DESC')
+      .map(({ id, name }) => ({ id: String(id), name: String(name) }));
   }
   byImage<T>(image: Digest): ContainerRow<T>[] {
     return this.#db
