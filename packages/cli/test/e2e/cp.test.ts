@@ -28,8 +28,6 @@ beforeAll(() => {
 });
 afterAll(() => {
   engine?.close();
-  const ids = ok('ps', '-aq').split('\n').filter(Boolean);
-  if (ids.length > 0) ok('rm', '-f', ...ids);
   bench.close();
 });
 

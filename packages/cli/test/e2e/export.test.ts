@@ -11,11 +11,7 @@ const file = (name: string) => join(bench.dir, name);
 const shell = (script: string) => expect(spawnSync('sh', ['-ec', script]).stderr.toString()).toBe('');
 
 beforeAll(() => bench.seed('home'));
-afterAll(() => {
-  const ids = ok('ps', '-aq').split('\n').filter(Boolean);
-  if (ids.length > 0) ok('rm', '-fv', ...ids);
-  bench.close();
-});
+afterAll(() => bench.close());
 
 /** The container's tree as the kernel merges it, mounted by mount(8) over the store's own folders. */
 function merged(id: string): string[] {

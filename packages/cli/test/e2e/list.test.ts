@@ -24,9 +24,9 @@ beforeAll(() => {
     '-l',
     'tier=front',
     'base:2',
-    'sh',
-    '-c',
-    'while :; do :; done',
+    'busybox',
+    'sleep',
+    '1000',
   ).trim();
   ok('create', '--name', 'new', '-l', 'app=db', 'base:1', 'sh', '-c', 'echo "a b"');
   fails('run', '--name', 'failed', 'base:1', 'sh', '-c', 'seq 1000 > /numbers; exit 3');

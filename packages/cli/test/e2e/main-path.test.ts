@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { bin, containersOf } from '../support/mica.ts';
 
-const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'mica-cli-'));
 const root = join(work, 'store');
 
@@ -40,7 +39,8 @@ beforeAll(() => {
   ok(['import', '-', 'base:1'], { input: image });
 });
 afterEach(() => {
-  for (const id of ok(['ps', '-aq']).split('\n').filter(Boolean)) ok(['rm', '-f', id]);
+  const ids = containersOf(root);
+  if (ids.length > 0) ok(['rm', '-f', ...ids]);
   expect(mounts()).toEqual([]);
   expect(readdirSync(join(root, 'containers'))).toEqual([]);
 });

@@ -24,7 +24,7 @@ const run = (...args: string[]) => bench.run('store', args);
 
 beforeAll(() => seedNetworkImage(bench, 'store'));
 afterEach(async () => {
-  const ids = ok('ps', '-aq').split('\n').filter(Boolean);
+  const ids = bench.containers('store');
   const ports = at.ports();
   if (ids.length > 0) ok('rm', '-f', ...ids);
   run('network', 'prune', '-f');

@@ -15,7 +15,7 @@ const ok = (...args: string[]) => bench.ok('store', args).trim();
 beforeAll(() => seedNetworkImage(bench, 'store'));
 afterAll(() => {
   // Of a test that failed half-way, too.
-  const left = ok('ps', '-aq').split('\n').filter(Boolean);
+  const left = bench.containers('store');
   if (left.length > 0) ok('rm', '-f', ...left);
   rmSync(at.run, { recursive: true, force: true });
   bench.close();
