@@ -6,7 +6,8 @@ import { pullProgress } from './pull-progress.ts';
  * docker's --pull: brings the image when it is not here (or always), also when what is here is for another than
  * the asked platform; what is said goes to standard error.
  */
-export async function ensureImage(engine: Engine, image: string, { pull, platform, quiet }: PullFlags): Promise<void> {
+export async function ensureImage(engine: Engine, image: string, flags: PullFlags): Promise<void> {
+  const { pull, platform, quiet, insecure } = flags;
   const here = engine.images.has(image, platform);
   if (pull === 'missing' && here) return;
   // What can only be an ID is in no registry.
@@ -16,7 +17,7 @@ export async function ensureImage(engine: Engine, image: string, { pull, platfor
   }
   if (!here && !quiet) process.stderr.write(`Unable to find image '${familiar(image)}' locally\n`);
   const progress = pullProgress(familiar(image), process.stderr, quiet);
-  progress.end(await engine.pull(image, { ...(platform ? { platform } : {}), onPull: progress.show }));
+  progress.end(await engine.pull(image, { ...(platform ? { platform } : {}), insecure, onPull: progress.show }));
 }
 
 function otherPlatform(engine: Engine, image: string, wanted: string): MicaError {

@@ -1,3 +1,4 @@
+import { parseReference } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
 import { refuseFlags } from '../flags/unsupported.ts';
@@ -27,6 +28,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica pull tomcat:10')
     .action((name: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
+        parseReference(name); // before a word of a pull is said
         const progress = pullProgress(name, process.stdout, flags.quiet);
         const result = await engine.pull(name, {
           ...(flags.platform ? { platform: flags.platform } : {}),

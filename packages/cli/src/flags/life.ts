@@ -87,14 +87,14 @@ export function parseRestart(text: string): RestartPolicy {
     });
   if (rest.length > 0 || (count !== undefined && !/^-?\d{1,9}$/.test(count)))
     throw invalid('invalid restart policy format: maximum retry count must be an integer');
-  if (name === '' || name === 'no') return { name: 'no', maximumRetries: 0 };
   if (name === 'on-failure') {
     if (Number(count ?? 0) < 0) throw invalid('maximum retry count cannot be negative');
     return { name, maximumRetries: Number(count ?? 0) };
   }
-  if (name !== 'always' && name !== 'unless-stopped') throw invalid(`invalid restart policy '${name}'`);
+  if (name !== '' && name !== 'no' && name !== 'always' && name !== 'unless-stopped')
+    throw invalid(`invalid restart policy '${name}'`);
   if (count !== undefined) throw invalid(`maximum retry count cannot be used with restart policy '${name}'`);
-  return { name, maximumRetries: 0 };
+  return { name: name === '' ? 'no' : name, maximumRetries: 0 };
 }
 
 function logOptions(options: readonly string[]): LifeOptions {

@@ -72,7 +72,7 @@ export const process: FlagGroup<ProcessFlags> = {
       ...(runtime ? { runtime } : {}),
       ...(name === undefined ? {} : { name }),
       ...(user === undefined ? {} : { user }),
-      ...(workdir === undefined ? {} : { workdir }),
+      ...(workdir ? { workdir } : {}), // docker's: an empty one is none
       tty: flags.tty ?? false,
       openStdin: flags.interactive ?? false,
       remove: flags.rm ?? false,

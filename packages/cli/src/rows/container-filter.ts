@@ -16,6 +16,7 @@ const known = [
   'status',
   'volume',
 ] as const;
+const healths = ['none', 'starting', 'healthy', 'unhealthy'];
 const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
 type Test = (container: ContainerSummary) => boolean;
@@ -73,6 +74,7 @@ function test(engine: Engine, all: readonly ContainerSummary[], name: string, va
           values.some((value) => value === Name || value === Destination),
         );
     case 'health':
+      for (const value of values) if (!healths.includes(value)) throw invalid(name, value, healths.join(', '));
       return (container) =>
         values.includes(
           (engine.inspect(container.id).State as { Health?: { Status?: string } }).Health?.Status ?? 'none',

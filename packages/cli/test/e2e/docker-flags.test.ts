@@ -129,6 +129,17 @@ it('--log-driver none keeps nothing', () => {
   expect(store.ok(['inspect', '-f', '{{.HostConfig.LogConfig.Type}}', 'silent'])).toBe('none\n');
 });
 
+it("docker's ways to say: no limit of processes, no working directory of one's own", () => {
+  expect(run('--pids-limit', '-1', '-w', '', 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
+  store.start('free', 'sleep 1000', '--pids-limit', '50');
+  store.ok(['update', '--pids-limit', '-1', 'free']);
+  store.ok(['rm', '-f', 'free']);
+});
+
+it('a name that is none is refused before a word of the pull', () => {
+  expect(store.run(['pull', 'base:'])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/reference/) });
+});
+
 it('what contradicts itself is refused', () => {
   for (const [flags, message] of [
     [['--no-healthcheck', '--health-cmd', 'true'], '--no-healthcheck conflicts with --health-* options'],
@@ -136,6 +147,8 @@ it('what contradicts itself is refused', () => {
     [['--health-cmd', 'x', '--health-interval', '100us'], 'Interval in Healthcheck cannot be less than 1ms'],
     [['--health-cmd', 'x', '--health-retries', '-1'], 'Retries in Healthcheck cannot be negative'],
     [['--log-opt', 'max-file=0'], 'max-file cannot be less than 1'],
+    [['--cpus', '1', '--cpu-quota', '1000'], 'Nano CPUs and CPU Quota cannot both be set'],
+    [['--restart', 'no:3'], "maximum retry count cannot be used with restart policy 'no'"],
     [['-e', '=x'], 'invalid environment variable: =x'],
     [['-l', '=x'], "invalid label '=x': empty name"],
     [['--dns', 'x'], 'x is not an ip address'],

@@ -68,6 +68,7 @@ it('ps --filter: each by its own rule, several together', () => {
   expect(names('-a', '-f', 'volume=/none')).toEqual([]);
   expect(names('-a', '-f', 'publish=80')).toEqual([]);
   expect(fails('ps', '-f', 'foo=1').err).toMatch(/^mica: invalid filter 'foo'\n/);
+  expect(fails('ps', '-f', 'health=fine').err).toMatch(/invalid filter 'health=fine'\n {2}none, starting/);
   expect(fails('ps', '-f', 'status=asleep').err).toMatch(/invalid filter 'status=asleep'/);
 });
 

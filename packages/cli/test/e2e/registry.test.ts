@@ -128,6 +128,17 @@ it('run brings an absent image; --pull says when', () => {
   });
 });
 
+it('run and create take --insecure, as pull does: a registry without TLS that is no loopback', () => {
+  const name = `${publish('plain/base').replace('127.0.0.1', '[::ffff:7f00:1]')}:2`;
+  const at = name.split('/')[0] as string;
+  expect(bench.run('plain', ['run', '--rm', name, 'true'])).toMatchObject({
+    code: 125,
+    err: expect.stringContaining('--insecure'),
+  });
+  expect(bench.ok('plain', ['run', '--rm', '-q', '--insecure', at, name, ...runs])).toBe('1 /bin/l*\n');
+  bench.ok('plain-2', ['create', '-q', '--insecure', at, name, 'true']);
+});
+
 it('zstd and plain layers; a commit on a pulled image leaves its layers as they are', async () => {
   const name = `${host}/kinds/base`;
   for (const kind of ['zstd', 'none']) {

@@ -31,7 +31,7 @@ export async function createContainer(context: ContainerContext, options: Create
       hint: 'give a command after the image',
     });
   const { workdir } = options;
-  if (workdir !== undefined && !workdir.startsWith('/'))
+  if (workdir && !workdir.startsWith('/'))
     throw new MicaError(
       'invalid-argument',
       `the working directory '${workdir}' is invalid, it needs to be an absolute path`,

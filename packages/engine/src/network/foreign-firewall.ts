@@ -10,26 +10,38 @@ import type { NftSocket } from '../system/nftables.ts';
  * still refuses what is not published. Nothing is run where no iptables rules exist. A rule that cannot be
  * taken away is let be: its interface is gone, nothing meets it.
  *
- * @throws MicaError runtime-failed when a rule cannot be inserted: the containers would be cut off, without a word
+ * @throws MicaError runtime-failed when the rules cannot be read, or one cannot be inserted: the containers would be cut off, without a word
  */
 export function passForeignFirewall(nft: Pick<NftSocket, 'hasTable'>, bridge: string, change: '-I' | '-D'): void {
   if (!nft.hasTable('filter') && !legacyTables().includes('filter')) return;
   const program = findProgram('iptables');
   if (program === null) return;
   const iptables = (...args: string[]) => spawnSync(program, ['-w', '5', ...args], { encoding: 'utf8' });
-  const docker = iptables('-S', 'DOCKER-USER').status === 0;
-  if (!docker && !/-P FORWARD DROP/.test(iptables('-S', 'FORWARD').stdout ?? '')) return;
+  /** null: there is no such chain, or no table that iptables can read. */
+  const list = (chain: string) => {
+    const { status, stdout, stderr, error } = iptables('-S', chain);
+    if (status === 0) return stdout;
+    // iptables exits with 1 for what is not there; with 4 where another one holds its lock, or without the right to look.
+    if (status !== 1 && change === '-I') throw failure(`-S ${chain}`, stderr || String(error), bridge);
+    return null;
+  };
+  const docker = list('DOCKER-USER') !== null;
+  if (!docker && !/-P FORWARD DROP/.test(list('FORWARD') ?? '')) return;
   const chain = docker ? 'DOCKER-USER' : 'FORWARD';
   for (const side of ['-i', '-o']) {
     const rule = [change, chain, side, bridge, '-j', 'ACCEPT'];
     const { status, stderr, error } = iptables(...rule);
     // The chain was seen a moment ago: whoever made it took it away again.
     if (status === 0 || change === '-D' || /No chain\/target\/match/.test(stderr ?? '')) continue;
-    throw new MicaError('runtime-failed', `iptables: ${(stderr || String(error)).trim().split('\n').at(-1)}`, {
-      subject: bridge,
-      hint: `without the rule this machine's firewall drops what containers send; mend what keeps "iptables ${rule.join(' ')}" from working, or use --network none or host`,
-    });
+    throw failure(rule.join(' '), stderr || String(error), bridge);
   }
+}
+
+function failure(command: string, said: string, bridge: string): MicaError {
+  return new MicaError('runtime-failed', `iptables: ${said.trim().split('\n').at(-1)}`, {
+    subject: bridge,
+    hint: `without a rule this machine's firewall may drop what containers send; mend what keeps "iptables ${command}" from working, or use --network none or host`,
+  });
 }
 
 function legacyTables(): string {

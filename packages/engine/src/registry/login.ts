@@ -34,9 +34,10 @@ export async function login(
     if (error instanceof RegistryFailure && (error.status === 401 || error.status === 403))
       throw new MicaError(
         'unauthorized',
-        `Get "https://${endpoint.host}/v2/": unauthorized: incorrect username or password`,
+        `Get "${await connection.root()}v2/": unauthorized: incorrect username or password`,
         {
           subject: host,
+          hint: 'try again: mica login -u NAME; some registries want an access token in place of the password',
           cause: error,
         },
       );

@@ -37,7 +37,7 @@ export function resources(limits: Limits): Record<string, unknown> {
   return defined({
     memory: memoryPart,
     cpu: cpuPart,
-    pids: pidsLimit === undefined || pidsLimit === 0 ? undefined : { limit: pidsLimit },
+    pids: pidsLimit ? { limit: pidsLimit < 0 ? MOST_PIDS : pidsLimit } : undefined,
     blockIO: blkioWeight ? { weight: blkioWeight } : undefined,
   });
 }
@@ -55,6 +55,9 @@ function defined(parts: Record<string, unknown>): Record<string, unknown> {
     ),
   );
 }
+
+/** Linux's PID_MAX_LIMIT, beyond which no pids.max counts: crun before 1.9 hands −1 to the kernel, which refuses it. */
+const MOST_PIDS = 4 * 1024 * 1024;
 
 const MINIMUM_MEMORY = 6 * 1024 * 1024; // docker's: less, and the runtime itself does not fit
 
@@ -89,7 +92,9 @@ function check(limits: Limits): void {
     if (wanted < 0.01 || wanted > most)
       throw invalid(`range of CPUs is from 0.01 to ${most.toFixed(2)}, as there are only ${most} CPUs available`);
     if (limits.cpuQuota !== undefined || limits.cpuPeriod !== undefined)
-      throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set');
+      throw invalid(
+        `Conflicting options: Nano CPUs and CPU ${limits.cpuQuota === undefined ? 'Period' : 'Quota'} cannot both be set`,
+      );
   }
   if (limits.cpuShares || limits.cpuQuota !== undefined || limits.cpuPeriod !== undefined) need('cpu', '--cpu-shares');
   if (cpusetCpus !== undefined) {

@@ -61,6 +61,15 @@ it('a rule that cannot be inserted is an error that says what to do', () => {
   });
 });
 
+it('rules that cannot be read are no missing chain: a start fails, a removal goes on', () => {
+  for (const chain of ['DOCKER-USER', 'FORWARD']) {
+    iptables({ [`-S ${chain}`]: 'echo "Another app is currently holding the xtables lock." >&2; exit 4' });
+    expect(() => passForeignFirewall(withTable, 'mb-1', '-I')).toThrow('holding the xtables lock');
+    passForeignFirewall(withTable, 'mb-1', '-D');
+  }
+  expect(changes()).toEqual([]);
+});
+
 it('a chain that went away meanwhile needs no rule, and a rule that is gone needs no removal', () => {
   iptables({ ...drops, '-I FORWARD': 'echo "iptables: No chain/target/match by that name." >&2; exit 1' });
   passForeignFirewall(withTable, 'mb-1', '-I');
