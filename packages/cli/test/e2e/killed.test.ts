@@ -92,14 +92,15 @@ it('kill -9 at 50 random moments of run -d, stop, rm and commit: ps -a tells the
     ];
     await Promise.all(verbs.map((args) => finished(args, random() * span)));
     for (const { ID } of shown()) ids.add(ID);
-    const running = () =>
-      shown()
-        .flatMap(({ ID, State }) => (State === 'running' ? [ID] : []))
-        .sort();
+    let last: Shown[] = [];
+    const running = () => {
+      last = shown();
+      return last.flatMap(({ ID, State }) => (State === 'running' ? [ID] : [])).sort();
+    };
     await expect.poll(() => [running(), alive()].map(String).join(' = '), { timeout: 30_000 }).toMatch(/^(.*) = \1$/);
-    for (const { State } of shown()) expect(['created', 'running', 'exited']).toContain(State);
+    for (const { State } of last) expect(['created', 'running', 'exited']).toContain(State);
 
-    const left = shown().map(({ ID }) => ID);
+    const left = last.map(({ ID }) => ID);
     if (left.length > 0) store.ok(['rm', '-f', ...left]);
     expect(shown()).toEqual([]);
     await expect.poll(() => traces([...ids]), { timeout: 30_000 }).toEqual([]);

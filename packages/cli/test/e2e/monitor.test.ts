@@ -12,7 +12,8 @@ afterAll(() => {
   store.removeContainers();
   store.remove();
 });
-const patience = { timeout: 60_000 };
+// Each look is a command: one after the other without a pause, they take the processor from what is waited for.
+const patience = { timeout: 60_000, interval: 200 };
 /** In the background, without a network. */
 const run = (name: string, flags: string[], ...command: string[]) =>
   store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, ...command]);
@@ -62,9 +63,10 @@ it('what the launcher sets for its own memory is not handed on to the monitor', 
 });
 
 it("a check that takes too long, in a start period, the image's, none", async () => {
-  const often = ['--health-interval', '100ms'];
-  run('slow', ['--health-cmd', 'sleep 100', '--health-timeout', '200ms', ...often], 'base:1', 'sleep', '1000');
-  run('early', ['--health-cmd', 'false', '--health-start-period', '1h', ...often], 'base:1', 'sleep', '1000');
+  // No oftener than is looked at below: each probe starts a runtime, in all three of them to the end of this test.
+  const every = (interval: string) => ['--health-interval', interval];
+  run('slow', ['--health-cmd', 'sleep 100', '--health-timeout', '200ms', ...every('1s')], 'base:1', 'sleep', '1000');
+  run('early', ['--health-cmd', 'false', '--health-start-period', '1h', ...every('200ms')], 'base:1', 'sleep', '1000');
   store.ok(['commit', '-c', 'HEALTHCHECK --interval=100ms CMD ["true"]', 'slow', 'checked:1']);
   run('own', [], 'checked:1', 'sleep', '1000');
   run('none', ['--no-healthcheck'], 'checked:1', 'sleep', '1000');
