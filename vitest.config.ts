@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './scripts/longest-first.ts';
 
 const privileged = process.getuid?.() === 0;
 // Real mounts and containers: root's. In CI they must run, so there they are never left out.
@@ -20,6 +21,7 @@ export default defineConfig({
     pool: 'forks',
     // One more than the processors that CI has: a good part of these tests waits, for containers, servers and disks.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // No process of a command's goes on after it: a test's store is removed at any moment.
     env: { MICA_HELPER: 'off' },
     reporters: ['default', './scripts/closing-line.ts'],
