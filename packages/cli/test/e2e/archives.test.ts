@@ -30,7 +30,7 @@ const blobs = (store: string) => {
 
 beforeAll(async () => {
   docker = await Dockerd.start();
-  bench.seed('home');
+  await bench.seed('home');
   bench.ok('home', ['save', '-o', file('both.tar'), 'base:1', 'base:2']);
 });
 afterAll(async () => {

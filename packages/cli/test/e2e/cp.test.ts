@@ -20,10 +20,10 @@ const ok = (...args: string[]) => bench.ok('home', args);
 const mica = (...args: string[]) => bench.run('home', args);
 
 let before: string[];
-beforeAll(() => {
+beforeAll(async () => {
   furnish(file('before'));
   before = lines(file('before'));
-  bench.seed('home');
+  await bench.seed('home');
   engine = new Engine({ root: file('home') });
 });
 afterAll(() => {

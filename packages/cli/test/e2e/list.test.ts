@@ -12,8 +12,8 @@ const names = (...args: string[]) =>
     .filter(Boolean);
 
 let up: string;
-beforeAll(() => {
-  bench.seed('store');
+beforeAll(async () => {
+  await bench.seed('store');
   up = ok(
     'run',
     '-d',

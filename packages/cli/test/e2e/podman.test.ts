@@ -18,9 +18,9 @@ function expectBase2(store: string, name: string): void {
   );
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   podman = new Podman(file('podman'));
-  bench.seed('home');
+  await bench.seed('home');
   bench.ok('home', ['save', '-o', file('both.tar'), 'base:1', 'base:2']);
   podman.ok(['load', '-i', file('both.tar')]);
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const authorities = join(bench.dir, 'certs.d/registry.example');
   mkdirSync(authorities, { recursive: true });
   writeFileSync(join(authorities, 'ca.crt'), readFileSync(files.certificate));
-  bench.seed('home');
+  await bench.seed('home');
   const { port: at } = proxy.address() as { port: number };
   Object.assign(bench.env, {
     MICA_CERTS_DIR: join(authorities, '..'),

@@ -21,7 +21,7 @@ function skopeo(...args: string[]): string {
 beforeAll(async () => {
   [docker, registry] = await Promise.all([Dockerd.start(), RegistryServer.start()]);
   host = registry.host;
-  bench.seed('home');
+  await bench.seed('home');
 });
 afterAll(async () => {
   await docker?.stop();
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 it('push and pull, in docker’s words; what was pulled runs and goes back unchanged', async () => {
-  bench.ok('home', ['tag', 'base:2', `${host}/team/base:2`]);
+  bench.tag('home', 'base:2', `${host}/team/base:2`);
   const first = bench.ok('home', ['push', `${host}/team/base:2`]);
   expect(first).toMatch(
     new RegExp(
@@ -55,7 +55,7 @@ it('push and pull, in docker’s words; what was pulled runs and goes back uncha
   expect(again).toContain(`Status: Image is up to date for ${host}/team/base:2\n`);
   expect(bench.ok('there', ['run', '--rm', `${host}/team/base:2`, ...runs])).toBe('1 /bin/l*\n');
 
-  bench.ok('there', ['tag', `${host}/team/base:2`, `${host}/other/base:9`]);
+  bench.tag('there', `${host}/team/base:2`, `${host}/other/base:9`);
   const back = bench.ok('there', ['push', `${host}/other/base:9`]);
   expect(back.match(/Mounted from team\/base/g)).toHaveLength(2);
   expect(back).toContain(`digest: ${digest}`);
@@ -69,7 +69,7 @@ it('round trips with docker and skopeo in every order: the same manifest, the sa
     // Whoever pushes first decides the manifest; everybody after that has to leave it as it is.
     const name = `trip/${by}`;
     if (by === 'mica') {
-      bench.ok('home', ['tag', 'base:2', `${host}/${name}:1`]);
+      bench.tag('home', 'base:2', `${host}/${name}:1`);
       bench.ok('home', ['push', '-q', `${host}/${name}:1`]);
     } else {
       bench.ok('home', ['save', '-o', join(bench.dir, `${by}.tar`), 'base:2']);
@@ -106,7 +106,7 @@ it('round trips with docker and skopeo in every order: the same manifest, the sa
 
 function publish(repository: string): string {
   const name = `${host}/${repository}`;
-  bench.ok('home', ['tag', 'base:2', `${name}:2`]);
+  bench.tag('home', 'base:2', `${name}:2`);
   bench.ok('home', ['push', '-q', `${name}:2`]);
   return name;
 }
@@ -142,7 +142,7 @@ it('run and create take --insecure, as pull does: a registry without TLS that is
 it('zstd and plain layers; a commit on a pulled image leaves its layers as they are', async () => {
   const name = `${host}/kinds/base`;
   for (const kind of ['zstd', 'none']) {
-    bench.ok('home', ['tag', 'base:2', `${name}:${kind}`]);
+    bench.tag('home', 'base:2', `${name}:${kind}`);
     bench.ok('home', ['push', '-q', '--compression', kind, `${name}:${kind}`]);
     bench.ok(`kind-${kind}`, ['pull', '-q', `${name}:${kind}`]);
     expect(bench.ok(`kind-${kind}`, ['run', '--rm', `${name}:${kind}`, ...runs])).toBe('1 /bin/l*\n');
@@ -162,7 +162,7 @@ it('zstd and plain layers; a commit on a pulled image leaves its layers as they 
 
 it('save brings zstd layers in a form that docker before 23 loads, and keeps the image as it is', () => {
   const name = `${host}/kinds/old`;
-  bench.ok('home', ['tag', 'base:2', name]);
+  bench.tag('home', 'base:2', name);
   bench.ok('home', ['push', '-q', '--compression', 'zstd', name]);
   bench.ok('zstd', ['pull', '-q', name]);
   const archive = (format: string) => {
@@ -187,7 +187,7 @@ it('image ls --digests, rmi and image prune tell what goes', () => {
   expect(row).toMatch(new RegExp(`^${name} +2 +sha256:[0-9a-f]{64} +[0-9a-f]{12} `));
   const digest = /sha256:[0-9a-f]{64}/.exec(row as string)?.[0];
   expect(bench.ok('list', ['run', '--rm', `${name}@${digest}`, ...runs])).toBe('1 /bin/l*\n');
-  bench.ok('list', ['tag', `${name}:2`, 'mine:1']);
+  bench.tag('list', `${name}:2`, 'mine:1');
   expect(bench.ok('list', ['rmi', `${name}:2`])).toBe(`Untagged: ${name}:2\nUntagged: ${name}@${digest}\n`);
   expect(bench.ok('list', ['rmi', 'mine:1'])).toMatch(/^Untagged: mine:1\n(Deleted: sha256:\w{64}\n){3}$/);
 

@@ -78,7 +78,7 @@ it.each([
   '%s where there is no room to unpack the image: which layer, and what to do, and nothing of it stays',
   async (_, args) => {
     const archive = join(bench.dir, 'two.tar');
-    bench.seed('seed');
+    await bench.seed('seed');
     bench.ok('seed', ['save', '-o', archive, 'base:2']);
     const script =
       '"$0" load -q -i "$1" > /dev/null; shift; zeros() { head -c "$1" /dev/zero 2> /dev/null; }; ' +

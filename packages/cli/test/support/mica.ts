@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Engine, runFolder } from '@mica/engine';
@@ -18,12 +19,8 @@ export interface Outcome {
 /** IDs of all containers of a store, asked in this process: the command line takes 150 ms of a processor for it. */
 export function containersOf(root: string): string[] {
   if (!existsSync(join(root, 'mica.db'))) return [];
-  const engine = new Engine({ root });
-  try {
-    return engine.list(true).map(({ id }) => id);
-  } finally {
-    engine.close();
-  }
+  using engine = new Engine({ root });
+  return engine.list(true).map(({ id }) => id);
 }
 
 /** A folder of a test's own with as many stores as it names. The test removes it. */
@@ -58,23 +55,33 @@ export class MicaBench {
     return containersOf(join(this.dir, store));
   }
 
+  /** A second name for an image, by no command line. */
+  tag(store: string, image: string, name: string): void {
+    using engine = new Engine({ root: join(this.dir, store) });
+    engine.images.tag(image, name);
+  }
+
   ok(store: string, args: readonly string[], input?: string | Buffer): string {
     const { code, out, err } = this.run(store, args, input);
     if (code !== 0 || err !== '') throw new Error(`mica ${args.join(' ')}: ${code} ${err}`);
     return out;
   }
 
-  /** `base:1`, a busybox, and `base:2`, a commit on it; each its own layer. */
-  seed(store: string): void {
+  /** `base:1`, a busybox, and `base:2`, a commit on it; each its own layer. Made in this process, as {@link containersOf} asks. */
+  async seed(store: string): Promise<void> {
     const rootfs = join(this.dir, 'rootfs');
     for (const folder of ['bin', 'etc']) mkdirSync(join(rootfs, folder), { recursive: true });
     cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
     for (const name of ['sh', 'cat', 'ls', 'seq', 'rm']) symlinkSync('busybox', join(rootfs, 'bin', name));
     const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-    this.ok(store, ['import', '-', 'base:1'], tar);
-    this.ok(store, ['run', '--name', 'seed', 'base:1', 'sh', '-c', 'seq 100000 > /etc/numbers; rm /bin/ls']);
-    this.ok(store, ['commit', '-m', 'numbers', 'seed', 'base:2']);
-    this.ok(store, ['rm', 'seed']);
+    using engine = new Engine({ root: join(this.dir, store) });
+    await engine.import(Readable.from([tar]), { reference: 'base:1' });
+    const command = ['sh', '-c', 'seq 100000 > /etc/numbers; rm /bin/ls'];
+    await engine.create({ image: 'base:1', name: 'seed', network: 'none', command });
+    await engine.start('seed');
+    if ((await engine.wait('seed')) !== 0) throw new Error('the container that makes base:2 failed');
+    await engine.commit('seed', 'base:2', { message: 'numbers' });
+    await engine.remove('seed');
   }
 
   /** What a test left running or ended goes first: a run folder would outlive its store. */
