@@ -1,6 +1,7 @@
 import type { HistoryRow } from '@mica/engine';
 import type { Command } from 'commander';
 import { ago, humanSize, shortId, truncate } from '../format.ts';
+import { addPlatformFlag, requirePlatform } from '../image-platform.ts';
 import { addFormatFlag, type List, printList, type Row } from '../list.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
@@ -9,6 +10,7 @@ interface Flags {
   readonly format?: string;
   /** `-H=false` comes with its equals sign. */
   readonly human: true | string;
+  readonly platform?: string;
   readonly quiet?: boolean;
   readonly trunc: boolean;
 }
@@ -23,7 +25,7 @@ interface Step extends Row {
 }
 
 export function define(command: Command): void {
-  addFormatFlag(command.argument('<image>'))
+  addPlatformFlag(addFormatFlag(command.argument('<image>')))
     .option('-H, --human [yes]', 'sizes and dates in human words', true)
     .option('--no-trunc', 'whole IDs and commands')
     .option('-q, --quiet', 'only IDs')
@@ -31,6 +33,7 @@ export function define(command: Command): void {
     .action((name: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
         const human = flags.human === true || !/^=?(false|f|0)$/i.test(flags.human);
+        requirePlatform(engine, name, flags.platform);
         const rows = engine.images.history(name).map((row) => step(row, human, !flags.trunc));
         if (flags.quiet && flags.format === undefined) print(rows.map(({ ID }) => `${ID}\n`).join(''));
         else await printList(steps(human), rows, flags);

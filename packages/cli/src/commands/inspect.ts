@@ -1,5 +1,6 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { addPlatformFlag, requirePlatform } from '../image-platform.ts';
 import { type Described, objectPrinter } from '../objects.ts';
 import { report } from '../report.ts';
 import { describeNetwork } from '../rows/network.ts';
@@ -9,15 +10,19 @@ import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly format?: string;
+  readonly platform?: string;
   readonly size?: boolean;
   readonly type?: string;
 }
-type Lookup = (engine: Engine, name: string, size: boolean) => Described;
+type Lookup = (engine: Engine, name: string, flags: Flags) => Described;
 
 /** In the order in which a name is looked up. */
 const kinds: Readonly<Record<string, Lookup>> = {
-  container: (engine, name, size) => ({ ...engine.inspect(name, { size }) }),
-  image: (engine, name) => ({ ...engine.images.inspect(name) }),
+  container: (engine, name, { size = false }) => ({ ...engine.inspect(name, { size }) }),
+  image: (engine, name, { platform }) => {
+    requirePlatform(engine, name, platform);
+    return { ...engine.images.inspect(name) };
+  },
   network: (engine, name) => describeNetwork(engine.networks.inspect(name)),
   volume: (engine, name) => describeVolume(engine.volumes.get(name)),
 };
@@ -35,6 +40,7 @@ export function define(command: Command): void {
     );
   // `container inspect` and `image inspect` have it in their name.
   const group = command.parent?.name() ?? '';
+  if (group === 'image') addPlatformFlag(command);
   const isKind = Object.hasOwn(kinds, group);
   if (!isKind) command.option('--type <type>', Object.keys(kinds).join(', '));
   command.action((names: string[], flags: Flags, command: Command) =>
@@ -67,11 +73,12 @@ async function inspect(engine: Engine, names: readonly string[], flags: Flags): 
   }
 }
 
-function look(engine: Engine, name: string, { type, size = false }: Flags): Described {
+function look(engine: Engine, name: string, flags: Flags): Described {
+  const { type } = flags;
   for (const [kind, lookup] of Object.entries(kinds)) {
     if (type !== undefined && kind !== type) continue;
     try {
-      return lookup(engine, name, size);
+      return lookup(engine, name, flags);
     } catch (error) {
       const next = error instanceof MicaError && (notFound.test(error.code) || error.code === 'invalid-reference');
       if (!next || type !== undefined) throw error;

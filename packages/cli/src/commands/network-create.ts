@@ -1,7 +1,7 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
-import { refuseFlags } from '../flags/unsupported.ts';
+import { onlyValues, refuseFlags } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
 
@@ -29,6 +29,8 @@ export function define(command: Command): void {
     '-o, --opt <map>': plain,
     '--scope <scope>': plain,
   });
+  // docker 28's: networks have IPv4 unless it is turned off.
+  onlyValues(command, '--ipv4 [yes]', /^(true|1)$/i, 'networks are IPv4 only');
   command
     .argument('<network>')
     .option('-d, --driver <name>', 'bridge is the only one', 'bridge')

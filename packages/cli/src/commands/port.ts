@@ -16,6 +16,11 @@ export function define(command: Command): void {
           print(lines.sort().join(''));
           return;
         }
+        if (!/^\d{1,5}(\/\w+)?$/.test(wanted))
+          throw new MicaError('invalid-argument', `invalid port (${wanted}): it is none`, {
+            subject: wanted,
+            hint: 'expected PORT[/tcp|udp], such as 80 or 53/udp',
+          });
         const asked = parseExpose(wanted);
         const found = ports.filter((one) =>
           asked.some(({ port, protocol }) => port === one.containerPort && protocol === one.protocol),

@@ -1,7 +1,7 @@
 import { parseReference } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
-import { refuseFlags } from '../flags/unsupported.ts';
+import { addContentTrustFlag, refuseFlags } from '../flags/unsupported.ts';
 import { pullProgress } from '../pull-progress.ts';
 import { withEngine } from '../session.ts';
 
@@ -14,6 +14,7 @@ interface Flags {
 
 export function define(command: Command): void {
   refuseFlags(command, { '-a, --all-tags': 'pull each tag by its name' });
+  addContentTrustFlag(command);
   command
     .argument('<name>', '[HOST[:PORT]/]REPOSITORY[:TAG|@DIGEST]')
     .option('-q, --quiet', 'only the name')

@@ -2,6 +2,7 @@ import { MicaError, type PushEvent, parseReference } from '@mica/engine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Bars } from '../bars.ts';
 import { many } from '../flags/flag-group.ts';
+import { addContentTrustFlag } from '../flags/unsupported.ts';
 import { withEngine } from '../session.ts';
 
 interface Flags {
@@ -14,6 +15,7 @@ interface Flags {
 }
 
 export function define(command: Command): void {
+  addContentTrustFlag(command);
   command
     .argument('<name>', '[HOST[:PORT]/]REPOSITORY[:TAG]')
     .option('-a, --all-tags', 'every tag of the repository')

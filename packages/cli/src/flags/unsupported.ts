@@ -33,10 +33,19 @@ export function addUnsupportedFlags(command: Command): void {
   for (const [flag, only] of [
     ['--isolation <technology>', /^(default)?$/],
     ['--volume-driver <name>', /^(local)?$/],
-    // No image is signed here: docker's default, to check nothing, is what happens.
-    ['--disable-content-trust [yes]', /^(true|1)$/i],
   ] as const)
-    command.addOption(new Option(flag).hideHelp().argParser((text: string) => only.test(text) || refuse(flag, plain)));
+    onlyValues(command, flag, only, plain);
+  addContentTrustFlag(command);
+}
+
+/** No image is signed here: docker's default, to check nothing, is what happens. */
+export function addContentTrustFlag(command: Command): void {
+  onlyValues(command, '--disable-content-trust [yes]', /^(true|1)$/i, plain);
+}
+
+/** A flag that may say what happens anyhow; any other value is refused by the flag's name. */
+export function onlyValues(command: Command, flag: string, only: RegExp, hint: string): void {
+  command.addOption(new Option(flag).hideHelp().argParser((text: string) => only.test(text) || refuse(flag, hint)));
 }
 
 /** Each of the flags, as commander declares it, becomes an error that names it; the value is the hint. */

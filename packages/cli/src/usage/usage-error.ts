@@ -15,8 +15,10 @@ const elsewhere: Readonly<Record<string, string>> = {
   builder: build,
   buildx: build,
   compose,
+  context: 'there is no daemon to choose: MICA_ROOT names another store, and ssh HOST mica another machine',
   search: "look on the registry's own page; mica pull takes the name",
   swarm: compose,
+  'volume update': 'it is for the cluster volumes of a swarm, and here is none',
 };
 
 /** 125 for a flag, 1 for an argument, as docker. null: help or the version was shown, nothing is wrong. */

@@ -21,6 +21,12 @@ it('what is not there is refused by its name, with 125', () => {
     ['start', '--checkpoint', 'a', 'b'],
     ['rmi', '--no-prune', 'a'],
     ['pull', '-a', 'a'],
+    ['pull', '--disable-content-trust=false', 'a'],
+    ['push', '--disable-content-trust=false', 'a'],
+    ['network', 'create', '--ipv4=false', 'four'],
+    ['volume', 'create', '--type', 'block', 'a'],
+    ['volume', 'create', '--sharing=none', 'a'],
+    ['volume', 'ls', '--cluster'],
   ])
     expect(store.run(args), args.join(' ')).toMatchObject({
       code: 125,
@@ -127,6 +133,31 @@ it('--log-driver none keeps nothing', () => {
     err: expect.stringMatching(/does not support reading/),
   });
   expect(store.ok(['inspect', '-f', '{{.HostConfig.LogConfig.Type}}', 'silent'])).toBe('none\n');
+});
+
+it('flags that say what happens anyhow; --platform of what shows an image', () => {
+  store.ok(['network', 'create', '--ipv4', 'four']);
+  store.ok(['network', 'rm', 'four']);
+  for (const verb of ['pull', 'push'])
+    expect(store.run([verb, '--disable-content-trust', 'UPPER']).err).toMatch(/must be lowercase/);
+  const { arch } = process;
+  const own = arch === 'x64' ? 'amd64' : arch;
+  const [format, other] = [['-f', '{{.Os}}'], own === 'amd64' ? 'arm64' : 'amd64'];
+  expect(store.ok(['image', 'inspect', ...format, '--platform', `linux/${own}`, 'base:1'])).toBe('linux\n');
+  expect(store.lines('history', '-q', '--platform', `linux/${own}`, 'base:1')).toHaveLength(1);
+  const why = `image with reference base:1 was found but does not provide the specified platform (linux/${other})`;
+  for (const verb of [['history'], ['image', 'inspect']])
+    expect(store.run([...verb, '--platform', `linux/${other}`, 'base:1'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining(why),
+    });
+  store.ok(['create', '--name', 'portless', '--network', 'none', 'base:1', 'true']);
+  expect(store.run(['port', 'portless', 'http'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^mica: invalid port \(http\)/),
+  });
+  store.ok(['rm', 'portless']);
+  expect(store.ok(['system', 'events', '--since', '1s', '--until', '0s', '-f', 'event=none'])).toBe('');
 });
 
 it("docker's ways to say: no limit of processes, no working directory of one's own", () => {

@@ -1,8 +1,11 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../../flags/flag-group.ts';
+import { refuseFlags } from '../../flags/unsupported.ts';
 import { withEngine } from '../../session.ts';
 import { print } from '../../standard-output.ts';
+
+const swarm = 'it is for the cluster volumes of a swarm, and here is none: leave it out';
 
 interface Flags {
   readonly driver: string;
@@ -12,6 +15,18 @@ interface Flags {
 }
 
 export function define(command: Command): void {
+  refuseFlags(command, {
+    '--availability <kind>': swarm,
+    '--group <name>': swarm,
+    '--limit-bytes <size>': swarm,
+    '--required-bytes <size>': swarm,
+    '--scope <scope>': swarm,
+    '--secret <map>': swarm,
+    '--sharing <kind>': swarm,
+    '--topology-preferred <list>': swarm,
+    '--topology-required <list>': swarm,
+    '--type <kind>': swarm,
+  });
   command
     .argument('[volume]', 'its name; without, it is anonymous')
     .option('-d, --driver <name>', 'the only driver is local', 'local')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { many } from '../../flags/flag-group.ts';
+import { refuseFlags } from '../../flags/unsupported.ts';
 import { volumeFilter } from '../../flags/volume-filter.ts';
 import { addFormatFlag, printList } from '../../list.ts';
 import { volumeList, volumeRow } from '../../rows/volume.ts';
@@ -7,6 +8,7 @@ import { withEngine } from '../../session.ts';
 import { print } from '../../standard-output.ts';
 
 export function define(command: Command): void {
+  refuseFlags(command, { '--cluster': 'here is no swarm: leave it out' });
   addFormatFlag(command)
     .option('-f, --filter <KEY=VALUE>', 'dangling, driver, label or name', many, [] as string[])
     .option('-q, --quiet', 'only names')
