@@ -91,7 +91,7 @@ it('a running container: volumes, binds and tmpfs, and a file that is mounted', 
   expect(read('live:/bound/f')).toBe('bound\n');
   expect(mica('cp', file('one'), 'live:/bound/')).toMatchObject({
     code: 1,
-    err: 'mica: mounted volume is marked read-only\n',
+    err: 'mica: mounted volume is marked read-only: live:/bound/\n',
   });
   // All of the root, without what the kernel shows in it.
   const names = spawnSync('tar', ['-t'], { input: spawnMica(['cp', 'live:/', '-']) }).stdout.toString();
@@ -189,12 +189,13 @@ it("bad input: docker's words, exit code 1, nothing made", () => {
     [['bad:/etc', 'bad:/x'], 'copying between containers is not supported'],
     [[one, file('x')], 'must specify at least one container source'],
     [[one, 'bad:/nope/x'], 'Could not find the file /nope in container bad'],
-    [[one, 'bad:/etc/nope/'], 'no such directory'],
+    [[one, 'bad:/etc/nope/'], 'no such directory: bad:/etc/nope/'],
+    [[one, 'bad:/bin/busybox/x'], 'extraction point is not a directory: bad:/bin/busybox'],
     [[one, 'nobody:/'], 'No such container: nobody'],
     [[bench.dir, 'bad:/etc/numbers'], 'Could not find the file'],
-    [['bad:/bin', one], 'cannot copy directory'],
+    [['bad:/bin', one], `cannot copy directory: ${one}`],
     [['bad:/bin', file('no/x')], `invalid output path: directory "${file('no')}" does not exist`],
-    [[one, 'bad:/etc/'], 'container rootfs is marked read-only'],
+    [[one, 'bad:/etc/'], 'container rootfs is marked read-only: bad:/etc'],
     [['-', 'bad:/nope'], 'destination "bad:/nope" must be a directory'],
     [['', 'bad:/'], 'source can not be empty'],
     [['bad:', file('x')], 'path cannot be empty'],

@@ -115,7 +115,7 @@ export async function copyTo(
     }
     const source = sourceOnHost(from, options.followLink ?? false);
     try {
-      const { dir, as } = arrange(source, target, refusal(path));
+      const { dir, as } = arrange(source, target, refusal(`${row.name}:${path}`));
       const ground = extraction(row, view, dir);
       const table = readTree(new Core(), source.dirfd, source.name, Buffer.from(as), options);
       const task = { ...options, owner: true, subject: shown };
@@ -138,7 +138,9 @@ function extraction(row: Row, view: ContainerView, dir: string): Ground {
     if (code === 'ENOENT')
       throw new MicaError('no-such-path', `Could not find the file ${dir} in container ${row.name}`, { subject: dir });
     if (code === 'ENOTDIR')
-      throw new MicaError('invalid-argument', 'extraction point is not a directory', { subject: dir });
+      throw new MicaError('invalid-argument', `extraction point is not a directory: ${row.name}:${dir}`, {
+        subject: dir,
+      });
     throw error;
   }
   const real = evaluate(view.fd, dir);
@@ -146,7 +148,7 @@ function extraction(row: Row, view: ContainerView, dir: string): Ground {
   if (mount ? mount.readOnly : row.record.options.readOnly)
     throw new MicaError(
       'permission-denied',
-      mount ? 'mounted volume is marked read-only' : 'container rootfs is marked read-only',
+      `${mount ? 'mounted volume' : 'container rootfs'} is marked read-only: ${row.name}:${dir}`,
       { subject: dir },
     );
   return { fd: view.fd, at: Buffer.from(real.slice(1)), scope: 'root' };
@@ -178,5 +180,5 @@ async function plantStream(from: Readable, ground: Ground, subject: string, opti
 }
 
 function refusal(subject: string): (message: string) => MicaError {
-  return (message) => new MicaError('invalid-argument', message, { subject });
+  return (message) => new MicaError('invalid-argument', `${message}: ${subject}`, { subject });
 }

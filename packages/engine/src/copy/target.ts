@@ -37,7 +37,7 @@ export function targetOnHost(path: string): Target {
   const stat = statSync(parent, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new MicaError('no-such-path', `lstat ${parent}: no such file or directory`, { subject: path });
-  if (!stat.isDirectory()) throw new MicaError('no-such-path', 'not a directory', { subject: path });
+  if (!stat.isDirectory()) throw new MicaError('no-such-path', `${parent}: not a directory`, { subject: path });
   return { path: at, exists: false, isDir: false };
 }
 
