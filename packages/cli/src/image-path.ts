@@ -20,14 +20,14 @@ export function imageFile(text: string): { image: string; path: string } {
  * from ls(1): a name is the image's, and could drive the terminal.
  */
 export function shownName(bytes: Uint8Array, terminal: boolean): Uint8Array {
-  if (!terminal) return bytes;
-  return Buffer.from(bytes).map((byte) => (byte < 0x20 || byte === 0x7f ? 0x3f : byte));
+  return terminal ? Buffer.from(shownText(Buffer.from(bytes).toString(), terminal)) : bytes;
 }
 /** The same for text of the image's: a message, an author. */
 export function shownText(text: string, terminal: boolean): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return terminal ? text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?') : text.replace(/[\t\n\r]+/g, ' ');
+  return terminal ? text.replace(driving, '?') : text.replace(/[\t\n\r]+/g, ' ');
 }
+/** Control characters, what turns the direction of a line about, and what was no UTF-8. */
+const driving = /[\p{Cc}\u202a-\u202e\u2066-\u2069\ufffd]/gu;
 
 /** Writes much in few calls, waiting for a slow reader. */
 export class Output {

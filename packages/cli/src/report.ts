@@ -15,8 +15,16 @@ export async function failingWithOne<T>(run: () => Promise<T>): Promise<T> {
 export function report(error: unknown): number {
   if (process.env.MICA_DEBUG === '1') console.error(error);
   else {
-    process.stderr.write(`mica: ${error instanceof Error ? error.message : String(error)}\n`);
-    if (error instanceof MicaError && error.hint) process.stderr.write(`  ${error.hint}\n`);
+    process.stderr.write(`mica: ${harmless(error instanceof Error ? error.message : String(error))}\n`);
+    if (error instanceof MicaError && error.hint) process.stderr.write(`  ${harmless(error.hint)}\n`);
   }
   return error instanceof MicaError ? error.exitCode : 1;
+}
+
+/** Names and what a registry answered come from outside, and could drive the terminal. Lines stay lines. */
+function harmless(text: string): string {
+  return text.replace(
+    /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -13,8 +13,8 @@ let taken = false;
  * What a command has to say, written when this returns, before or after whatever the stream
  * `process.stdout` was given. Most commands need no more, and the stream, with node:net below it, takes 8 ms to make.
  */
-export function print(text: string): void {
-  const bytes = Buffer.from(text);
+export function print(text: string | Uint8Array): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(1, bytes, at);

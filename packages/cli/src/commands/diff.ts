@@ -2,7 +2,7 @@ import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { Output, shownName } from '../image-path.ts';
 import { withEngine } from '../session.ts';
-import { print } from '../standard-output.ts';
+import { isTerminal, print } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -23,8 +23,16 @@ export function define(command: Command): void {
     );
 }
 
+const newline = Buffer.from('\n');
+
 async function containerDiff(engine: Engine, name: string): Promise<void> {
-  for (const change of await engine.diff(name)) print(`${change.kind} ${change.path}\n`);
+  const terminal = isTerminal(1);
+  const lines = (await engine.diff(name)).flatMap(({ kind, pathBytes }) => [
+    Buffer.from(`${kind} /`),
+    shownName(pathBytes, terminal),
+    newline,
+  ]);
+  print(Buffer.concat(lines));
 }
 
 async function imageDiff(engine: Engine, a: string, b: string, json: boolean): Promise<void> {

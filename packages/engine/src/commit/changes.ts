@@ -23,7 +23,7 @@ export async function containerChanges(
     const path = upper.pathBytes(i);
     if (path.length === 0) continue;
     const kind = upper.kind(i) === Kind.whiteout ? 'D' : lower.find(path) >= 0 ? 'C' : 'A';
-    changes.push({ kind, path: `/${upper.path(i)}` });
+    changes.push({ kind, path: `/${upper.path(i)}`, pathBytes: path.slice() });
   }
   return changes;
 }

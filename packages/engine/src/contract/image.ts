@@ -26,6 +26,8 @@ export interface HistoryRow {
 export interface Change {
   readonly kind: 'A' | 'C' | 'D';
   readonly path: string;
+  /** The same as it is, without the first slash: a name need not be UTF-8. */
+  readonly pathBytes: Uint8Array;
 }
 export interface ImportOptions extends Task {
   readonly reference?: string;

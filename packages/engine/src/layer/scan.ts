@@ -142,10 +142,7 @@ class Scan {
   #put(frame: Frame, name: string): number {
     const { path } = this.#builder;
     const from = frame.length === 0 ? 0 : frame.length + 1;
-    if (from + name.length > 4095)
-      throw new MicaError('limit-exceeded', 'a path is longer than 4,095 bytes', {
-        subject: path.toString('utf8', 0, frame.length),
-      });
+    if (from + name.length > 4095) throw tooLong(path.toString('utf8', 0, frame.length));
     if (from > 0) path[from - 1] = SLASH;
     path.write(name, from, 'latin1');
     this.#proc.write(name, this.#nameAt, 'latin1');
@@ -204,9 +201,20 @@ class Scan {
   #whiteoutName(from: number, name: string): MicaError {
     const subject = `/${this.#builder.path.toString('utf8', 0, from + name.length)}`;
     const hidden = Buffer.from(name.slice(4), 'latin1').toString();
-    return new MicaError('invalid-layer', `${subject}: a file named .wh.* would delete ${hidden} in the image`, {
-      subject,
-      hint: 'rename or remove it, then commit again',
-    });
+    return new MicaError(
+      'invalid-layer',
+      `${subject}: a file named .wh.* would delete ${hidden || 'a file'} in the image`,
+      {
+        subject,
+        hint: 'rename or remove it, then commit again',
+      },
+    );
   }
+}
+
+function tooLong(folder: string): MicaError {
+  return new MicaError('limit-exceeded', `/${folder.slice(0, 60)}…: a path in it is longer than 4,095 bytes`, {
+    subject: `/${folder}`,
+    hint: 'give its folders shorter names, or remove it: nothing could open it by its path',
+  });
 }
