@@ -5,10 +5,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { FaultRegistry } from '../../../engine/test/support/fault-registry.ts';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { bin, MicaBench } from '../support/mica.ts';
+
+/** Of all tests: base:2, saved. */
+const seeded = new MicaBench();
+const saved = () => join(seeded.dir, 'two.tar');
+beforeAll(async () => {
+  await seeded.seed('seed');
+  seeded.ok('seed', ['save', '-o', saved(), 'base:2']);
+});
+afterAll(() => seeded.close());
 
 let bench: MicaBench;
 let registry: FaultRegistry;
@@ -77,13 +86,10 @@ it.each([
 ])(
   '%s where there is no room to unpack the image: which layer, and what to do, and nothing of it stays',
   async (_, args) => {
-    const archive = join(bench.dir, 'two.tar');
-    await bench.seed('seed');
-    bench.ok('seed', ['save', '-o', archive, 'base:2']);
     const script =
       '"$0" load -q -i "$1" > /dev/null; shift; zeros() { head -c "$1" /dev/zero 2> /dev/null; }; ' +
       'zeros 200K > spare; zeros 100M > fill; rm spare; exec "$0" "$@"';
-    const done = await onSmallDisk('sh', ['-c', `cd "$MICA_ROOT" && ${script}`, bin, archive, ...args]);
+    const done = await onSmallDisk('sh', ['-c', `cd "$MICA_ROOT" && ${script}`, bin, saved(), ...args]);
     expect(done).toMatchObject({
       code: args[0] === 'run' ? 125 : 1,
       err: expect.stringMatching(
