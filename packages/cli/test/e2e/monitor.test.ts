@@ -104,6 +104,13 @@ it('on-failure:N, always, unless-stopped: by themselves, without a monitor', asy
   store.removeContainers();
 });
 
+it('a restart policy that comes by an update while it runs is honoured at its end', async () => {
+  run('late', [], 'base:1', 'sh', '-c', 'until [ -e /go ]; do sleep 0.1; done; exit 3');
+  store.ok(['update', '--restart', 'on-failure:2', 'late']);
+  store.ok(['exec', 'late', 'touch', '/go']);
+  await expect.poll(() => inspect('late', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('2 exited');
+});
+
 it('mica monitor: restarts what died with its conmon, one a store; after a boot each by its policy', async () => {
   for (const policy of ['always', 'unless-stopped', 'no'])
     run(policy, ['--restart', policy], 'base:1', 'sleep', '1000');

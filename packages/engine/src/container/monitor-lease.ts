@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { isAlive, type Owner, thisProcess } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
+import { restartsUnseen } from './restart-policy.ts';
 
 const SETTING = 'monitor';
 
@@ -23,12 +24,12 @@ function monitorAlive(context: ContainerContext): boolean {
   return holder !== null && isAlive(JSON.parse(holder) as Owner);
 }
 
-/** Health checks and logs of several files: what only a process that goes on can do. */
+/** Health checks, logs of several files, a restart policy given later: what only a process that goes on can do. */
 export function needsMonitor({ record }: Row): boolean {
-  return Boolean(record.health) || (record.options.logMaxFile ?? 1) > 1;
+  return Boolean(record.health) || (record.options.logMaxFile ?? 1) > 1 || restartsUnseen(record);
 }
 
-/** After a start: a container that needs a monitor starts one, unless one runs. It ends with the last such container. */
+/** After a start or an update: a container that needs a monitor starts one, unless one runs. It ends with the last such container. */
 export function ensureMonitor(context: ContainerContext, row: Row): void {
   const [program, ...args] = context.self;
   if (program === undefined || !needsMonitor(row) || monitorAlive(context)) return;

@@ -6,7 +6,7 @@ import { checkOf } from './health.ts';
 import { giveMonitor, needsMonitor, takeMonitor } from './monitor-lease.ts';
 import { probe } from './probe.ts';
 import type { ContainerState } from './record.ts';
-import { wantsRestart } from './restart-policy.ts';
+import { restartsUnseen, wantsRestart } from './restart-policy.ts';
 import { rotateLog } from './rotate.ts';
 import { startContainer } from './start.ts';
 import { reconcile } from './state.ts';
@@ -46,7 +46,10 @@ export async function runMonitor(context: ContainerContext, task: MonitorTask): 
       if (state.status === 'running' && needsMonitor(current)) {
         needed = true;
         once(`${row.id} ${state.startedAt}`, () => watch(context, current, task.signal));
-      } else if (state.status === 'exited') once(row.id, () => ended(context, current));
+      } else if (state.status === 'exited') {
+        needed ||= restartsUnseen(state) && wantsRestart(state);
+        once(row.id, () => ended(context, current));
+      }
     }
     if (task.untilIdle && !needed) break;
     await sleep(TICK_MS);

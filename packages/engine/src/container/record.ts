@@ -32,6 +32,8 @@ export interface ContainerState {
   readonly restarting?: Owner | null;
   /** The OCI runtime of its last start, an absolute path: only that one knows its state. */
   readonly runtime?: string;
+  /** Whether conmon runs a command at the end of this run: what asks for one later needs the monitor. */
+  readonly endCommand?: boolean;
   /** The boot in which it last ran. */
   readonly boot?: string;
   readonly health?: HealthState | null;

@@ -25,6 +25,11 @@ export function exitCommand(context: ContainerContext, row: Row): string[] {
   ];
 }
 
+/** Its restart policy came by an update, after its start: conmon knows nothing of it. */
+export function restartsUnseen(state: ContainerState): boolean {
+  return state.endCommand === false && restarts(state);
+}
+
 function restarts({ options }: ContainerState): boolean {
   return (options.restart?.name ?? 'no') !== 'no';
 }

@@ -78,6 +78,7 @@ async function start(
     const seccomp = new SeccompCache(runtime, dirname(paths.run), profile);
     writeFileSync(`${bundle}/config.json`, JSON.stringify({ ...spec, annotations: seccomp.annotations() }));
     const { options } = row.record;
+    const atEnd = exitCommand(context, row);
     const pid = await createMonitored(runtime, {
       id,
       bundle,
@@ -87,7 +88,7 @@ async function start(
       tty: options.tty ?? false,
       stdin: options.openStdin ?? false,
       keepStdin: !options.stdinOnce,
-      exitCommand: exitCommand(context, row),
+      exitCommand: atEnd,
       held: network.held,
     });
     network.close();
@@ -114,6 +115,7 @@ async function start(
         error: '',
         oomKilled: false,
         boot: bootId(),
+        endCommand: atEnd.length > 0,
         ...healthOf(options, image.config.config),
       };
     });

@@ -5,6 +5,7 @@ import { resources, swapLimit } from '../runtime/resources.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
+import { ensureMonitor } from './monitor-lease.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
 
@@ -27,10 +28,11 @@ export function updateContainer(context: ContainerContext, row: Row, changes: Up
     writeFileSync(file, JSON.stringify(wanted));
     context.runtimeOf(state).run('update', '--resources', file, row.id);
   }
-  context.update(row.id, (old) => {
+  const record = context.update(row.id, (old) => {
     emit(context, row, 'update');
     return { ...old, options };
   });
+  if (state.status === 'running') ensureMonitor(context, { ...row, record });
 }
 
 /** docker's: memory alone changes nothing of the swap limit, which it may therefore not go beyond. */
