@@ -61,6 +61,10 @@ export class BlobStore {
       this.#db.write(() => {
         this.leases.take([info.digest]);
         if (this.has(info.digest)) return rmSync(file, { force: true });
+        // Undone, the row is gone and the file is not: a layer that nobody knows, on a disk that may be full.
+        this.#db.ifUndone(() => {
+          if (this.info(info.digest) === null) rmSync(target, { force: true });
+        });
         renameSync(file, target);
         this.#db.run(
           'INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET size = excluded.size, pending = excluded.pending',

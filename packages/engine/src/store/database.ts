@@ -16,6 +16,8 @@ export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
+  /** See {@link ifUndone}; of the transaction that is open. */
+  #undoing: (() => void)[] = [];
 
   constructor(path: string) {
     try {
@@ -46,28 +48,49 @@ export class Database {
     if (this.#depth > 0) return change();
     guard(() => this.#db.exec('BEGIN IMMEDIATE'));
     this.#depth++;
+    let undone: readonly (() => void)[] = [];
     try {
       const result = change();
       guard(() => this.#db.exec('COMMIT'));
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      undone = this.#undoing;
       throw error;
     } finally {
       this.#depth--;
+      this.#undoing = [];
+      this.#tidy(undone);
     }
+  }
+
+  /** What else is to be undone if the change that is under way is: it runs in a transaction, and may fail in silence. */
+  ifUndone(undo: () => void): void {
+    this.#undoing.push(undo);
+  }
+  #tidy(undone: readonly (() => void)[]): void {
+    if (undone.length === 0) return;
+    try {
+      this.write(() => {
+        for (const undo of undone) undo();
+      });
+    } catch {}
   }
 
   /** A part of a transaction that may fail alone: then nothing of it is kept, and the rest goes on. */
   attempt<T>(change: () => T): T {
     if (this.#depth === 0) return this.write(change);
     guard(() => this.#db.exec('SAVEPOINT attempt'));
+    const before = this.#undoing.length;
     try {
       const result = change();
       guard(() => this.#db.exec('RELEASE attempt'));
       return result;
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK TO attempt; RELEASE attempt');
+      if (this.#db.isTransaction) {
+        this.#db.exec('ROLLBACK TO attempt; RELEASE attempt');
+        this.#tidy(this.#undoing.splice(before));
+      }
       throw error;
     }
   }

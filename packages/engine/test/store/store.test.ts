@@ -52,6 +52,28 @@ test('after another boot a pending blob is verified, a damaged one dropped', () 
   expect(again.blobs.pending.settle()).toEqual({ synced: 1, dropped: [] });
 });
 
+test('a blob of a transaction that came to nothing leaves no file, one that was there before stays', () => {
+  using store = Store.open(root);
+  const files = () => readdirSync(join(root, 'blobs/sha256')).length;
+  const put = (text: string) => store.blobs.put(Buffer.from(text), 'text/plain').digest;
+  const failing = (run: () => void) => () => {
+    run();
+    throw new Error('no');
+  };
+  const old = put('old');
+  const both = failing(() => [put('old'), put('new')]);
+  expect(() => store.transaction(both)).toThrow('no');
+  expect([files(), store.blobs.has(old)]).toEqual([1, true]);
+  // Of a part that fails alone likewise; what another part has put as well is that one's.
+  store.transaction(() => {
+    put('kept');
+    expect(() => store.attempt(failing(() => [put('kept'), put('old'), put('new')]))).toThrow('no');
+    expect(files()).toBe(2);
+  });
+  expect(files()).toBe(2);
+  expect([store.blobs.has(old), store.blobs.has(put('kept'))]).toEqual([true, true]);
+});
+
 test('temporary files of dead processes are swept', () => {
   using store = Store.open(root);
   const writer = store.blobs.writer();
