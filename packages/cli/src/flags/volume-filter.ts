@@ -17,7 +17,7 @@ export function volumeFilter(filters: readonly string[]): (volume: Volume) => bo
       if (!/^(1|0|true|false)$/.test(value)) throw invalid(`invalid filter 'dangling=[${value}]'`);
       const free = value === '1' || value === 'true';
       tests.push(({ containers }) => (containers.length === 0) === free);
-    } else throw invalid(`invalid filter '${key}'`);
+    } else throw invalid(`invalid filter '${key}'`, 'filters here: dangling, driver, label, name');
   }
   if (names.length > 0) tests.push(({ name }) => names.some((part) => name.includes(part)));
   return (volume) => tests.every((test) => test(volume));
@@ -30,6 +30,6 @@ export function hasLabel({ labels }: { readonly labels: Readonly<Record<string, 
   return Object.hasOwn(labels, text.slice(0, at)) && labels[text.slice(0, at)] === text.slice(at + 1);
 }
 
-function invalid(message: string): MicaError {
-  return new MicaError('invalid-argument', message);
+function invalid(message: string, hint?: string): MicaError {
+  return new MicaError('invalid-argument', message, hint === undefined ? {} : { hint });
 }

@@ -111,6 +111,7 @@ it('network ls and network prune take filters', () => {
   expect(store.run(['network', 'ls', '-f', 'bogus=1']).err).toContain("invalid filter 'bogus'\n  filters here: ");
   expect(store.run(['network', 'ls', '-f', 'type=x']).err).toContain("invalid filter: 'type'='x'");
   expect(store.ok(['network', 'prune', '-f', '--filter', 'label!=is=kept'])).toBe('Deleted Networks:\ngone\n\n');
+  expect(store.run(['volume', 'ls', '-f', 'bogus=1']).err).toContain("invalid filter 'bogus'\n  filters here: ");
   store.ok(['network', 'rm', 'kept']);
 });
 
@@ -179,6 +180,7 @@ it('what contradicts itself is refused', () => {
     [['--health-cmd', 'x', '--health-retries', '-1'], 'Retries in Healthcheck cannot be negative'],
     [['--log-opt', 'max-file=0'], 'max-file cannot be less than 1'],
     [['--cpus', '1', '--cpu-quota', '1000'], 'Nano CPUs and CPU Quota cannot both be set'],
+    [['--cpuset-mems', '77'], 'Requested memory nodes are not available - requested 77, available: 0'],
     [['--restart', 'no:3'], "maximum retry count cannot be used with restart policy 'no'"],
     [['-e', '=x'], 'invalid environment variable: =x'],
     [['-l', '=x'], "invalid label '=x': empty name"],

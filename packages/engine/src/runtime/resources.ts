@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { LimitOptions, Ulimit } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
@@ -62,7 +62,16 @@ const MOST_PIDS = 4 * 1024 * 1024;
 const MINIMUM_MEMORY = 6 * 1024 * 1024; // docker's: less, and the runtime itself does not fit
 
 function check(limits: Limits): void {
-  const { memory, memorySwap, memoryReservation, cpus: wanted, cpusetCpus, pidsLimit, blkioWeight } = limits;
+  const {
+    memory,
+    memorySwap,
+    memoryReservation,
+    cpus: wanted,
+    cpusetCpus,
+    cpusetMems,
+    pidsLimit,
+    blkioWeight,
+  } = limits;
   if (memory !== undefined || memoryReservation !== undefined) need('memory', '--memory');
   if (memory !== undefined && memory > 0 && memory < MINIMUM_MEMORY)
     throw invalid('Minimum memory limit allowed is 6MB');
@@ -99,18 +108,28 @@ function check(limits: Limits): void {
   if (limits.cpuShares || limits.cpuQuota !== undefined || limits.cpuPeriod !== undefined) need('cpu', '--cpu-shares');
   if (cpusetCpus !== undefined) {
     need('cpuset', '--cpuset-cpus');
-    const available = readFileSync('/sys/devices/system/cpu/online', 'latin1').trim();
-    const there = cpuList(available) ?? new Set();
-    const asked = cpuList(cpusetCpus);
-    if (asked === null) throw invalid(`Invalid value ${cpusetCpus} for cpuset cpus`);
-    if (![...asked].every((cpu) => there.has(cpu)))
-      throw invalid(`Requested CPUs are not available - requested ${cpusetCpus}, available: ${available}`);
+    requireOnline(cpusetCpus, 'cpu', ['cpus', 'CPUs']);
+  }
+  if (cpusetMems !== undefined) {
+    need('cpuset', '--cpuset-mems');
+    requireOnline(cpusetMems, 'node', ['mems', 'memory nodes']);
   }
   if (pidsLimit !== undefined && pidsLimit !== 0) need('pids', '--pids-limit');
   if (blkioWeight) {
     if (blkioWeight < 10 || blkioWeight > 1000) throw invalid('Range of blkio weight is from 10 to 1000');
     need('io', '--blkio-weight');
   }
+}
+
+/** Processors or memory nodes that this machine has. A kernel without NUMA has no list of nodes, and one node. */
+function requireOnline(asked: string, device: 'cpu' | 'node', [short, long]: readonly [string, string]): void {
+  const file = `/sys/devices/system/${device}/online`;
+  const available = existsSync(file) ? readFileSync(file, 'latin1').trim() : '0';
+  const there = cpuList(available) ?? new Set();
+  const numbers = cpuList(asked);
+  if (numbers === null) throw invalid(`Invalid value ${asked} for cpuset ${short}`);
+  if (![...numbers].every((number) => there.has(number)))
+    throw invalid(`Requested ${long} are not available - requested ${asked}, available: ${available}`);
 }
 
 function need(controller: Controller, flag: string): void {
