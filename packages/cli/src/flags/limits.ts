@@ -48,8 +48,9 @@ export function readChangeable(flags: ChangeableFlags): UpdateOptions {
     cpuQuota: flags.cpuQuota,
     cpuShares: flags.cpuShares,
     cpus: flags.cpus,
-    cpusetCpus: flags.cpusetCpus,
-    cpusetMems: flags.cpusetMems,
+    // docker's: an empty list is none
+    cpusetCpus: flags.cpusetCpus || undefined,
+    cpusetMems: flags.cpusetMems || undefined,
     memory: flags.memory,
     memoryReservation: flags.memoryReservation,
     memorySwap: flags.memorySwap,

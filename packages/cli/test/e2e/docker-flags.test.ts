@@ -162,7 +162,8 @@ it('flags that say what happens anyhow; --platform of what shows an image', () =
 });
 
 it("docker's ways to say: no limit of processes, no working directory of one's own", () => {
-  expect(run('--pids-limit', '-1', '-w', '', 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
+  const empty = ['--cpuset-cpus', '', '--cpuset-mems', '', '-w', ''];
+  expect(run('--pids-limit', '-1', ...empty, 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
   store.start('free', 'sleep 1000', '--pids-limit', '50');
   store.ok(['update', '--pids-limit', '-1', 'free']);
   store.ok(['rm', '-f', 'free']);
