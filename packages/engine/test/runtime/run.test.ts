@@ -93,11 +93,11 @@ it('loses no byte of a large output', async () => {
 
 it('is confined: own hostname, own processes, masked and read-only paths, no network', async () => {
   const { stdout } = await run(
-    '/bin/busybox hostname; /bin/busybox ps | /bin/busybox wc -l; /bin/busybox wc -c < /proc/keys; ' +
+    '/bin/busybox hostname; echo /proc/[0-9]*; /bin/busybox wc -c < /proc/keys; ' +
       'echo 1 > /proc/sys/kernel/domainname || echo read-only; /bin/busybox ip -o link | /bin/busybox wc -l; ' +
       '/bin/busybox mount -t tmpfs x /tmp || echo no mount',
   );
-  expect(stdout.split('\n')).toEqual(['box', '4', '0', 'read-only', '1', 'no mount', '']);
+  expect(stdout.split('\n')).toEqual(['box', '/proc/1', '0', 'read-only', '1', 'no mount', '']);
 });
 
 it('a command that is not there is 127, one that cannot be run 126', async () => {
