@@ -21,7 +21,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'mica-compiled-'));
   env = { ...process.env, MICA_ROOT: join(work, 'root') };
-  cpSync(join(import.meta.dirname, '../dist'), join(work, 'dist'), {
+  cpSync(join(import.meta.dirname, '../../dist'), join(work, 'dist'), {
     recursive: true,
     filter: (path) => !path.endsWith('/compiled'),
   });
@@ -89,34 +89,31 @@ it('code that cannot be written whole leaves nothing of itself', () => {
   expect(names.filter((name) => !/^[^.]+\.completion\.\w+$/.test(name))).toEqual([]);
 });
 
-it.runIf(process.getuid?.() === 0)(
-  'a cache of another user is neither read nor written, nor one that is a link',
-  () => {
-    const cache = join(work, 'home/.cache');
-    const images = (more: Record<string, string>) => {
-      const asked = [join(work, 'dist/main.js'), 'images'];
-      const { status } = spawnSync(process.execPath, ['--', ...asked], { env: { ...env, ...more }, cwd: work });
-      expect(status).toBe(0);
-    };
-    mkdirSync(join(work, 'home'));
-    chownSync(join(work, 'dist'), 1234, 1234);
-    try {
-      chownSync(join(work, 'home'), 1234, 1234);
-      images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
-      images({ XDG_CACHE_HOME: 'relative' });
-      expect(readdirSync(work).sort()).toEqual(['dist', 'home', 'root']);
-      expect(readdirSync(join(work, 'home'))).toEqual([]);
-      chownSync(join(work, 'home'), 0, 0);
-      mkdirSync(join(work, 'other'));
-      mkdirSync(cache);
-      symlinkSync(join(work, 'other'), join(cache, 'mica'));
-      images({ XDG_CACHE_HOME: cache });
-      expect(readdirSync(join(work, 'other'))).toEqual([]);
-      rmSync(cache, { recursive: true });
-      images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
-      expect(readdirSync(join(cache, 'mica')).length).toBeGreaterThan(0);
-    } finally {
-      chownSync(join(work, 'dist'), 0, 0);
-    }
-  },
-);
+it('a cache of another user is neither read nor written, nor one that is a link', () => {
+  const cache = join(work, 'home/.cache');
+  const images = (more: Record<string, string>) => {
+    const asked = [join(work, 'dist/main.js'), 'images'];
+    const { status } = spawnSync(process.execPath, ['--', ...asked], { env: { ...env, ...more }, cwd: work });
+    expect(status).toBe(0);
+  };
+  mkdirSync(join(work, 'home'));
+  chownSync(join(work, 'dist'), 1234, 1234);
+  try {
+    chownSync(join(work, 'home'), 1234, 1234);
+    images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
+    images({ XDG_CACHE_HOME: 'relative' });
+    expect(readdirSync(work).sort()).toEqual(['dist', 'home', 'root']);
+    expect(readdirSync(join(work, 'home'))).toEqual([]);
+    chownSync(join(work, 'home'), 0, 0);
+    mkdirSync(join(work, 'other'));
+    mkdirSync(cache);
+    symlinkSync(join(work, 'other'), join(cache, 'mica'));
+    images({ XDG_CACHE_HOME: cache });
+    expect(readdirSync(join(work, 'other'))).toEqual([]);
+    rmSync(cache, { recursive: true });
+    images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
+    expect(readdirSync(join(cache, 'mica')).length).toBeGreaterThan(0);
+  } finally {
+    chownSync(join(work, 'dist'), 0, 0);
+  }
+});
