@@ -44,6 +44,17 @@ output.push(...(await threads.generate({ ...options, chunkFileNames: 'thread-[na
 for (const file of output) if (file.type === 'chunk') writeFileSync(here(`dist/${file.fileName}`), inAscii(file.code));
 writeFileSync(here('dist/package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(here('../core-wasm/build/core.wasm'), here('dist/core.wasm'));
+writeFileSync(here('dist/sources.sh'), `sources='${sourcesOf(output).join('\n')}'\n`);
+
+/** What bin/mica looks at to see that the bundle is not older: the sources in it, below packages/. */
+function sourcesOf(files: typeof output): string[] {
+  const packages = here('..');
+  const modules = files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  return [...new Set(modules)]
+    .filter((id) => id.startsWith(packages) && !id.includes('/node_modules/'))
+    .map((id) => id.slice(packages.length))
+    .sort();
+}
 
 /** V8 keeps a text with one other character in two bytes a character: 10 ms more to read and scan it. */
 function inAscii(code: string): string {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { bin, TestStore } from '../support/store.ts';
@@ -28,4 +28,31 @@ it('the launcher is found by itself, by a link to it, by a link to its folder, b
     expect(ps(`./${name}`, links), name).toBe(expected);
   }
   expect(ps(`./${basename(bin)}`, dirname(bin))).toBe(expected);
+});
+
+it('the bundle runs while it is as new as each source in it, the sources as soon as one is newer', () => {
+  const root = join(store.work, 'checkout');
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  for (const folder of ['bin', 'node_modules', 'packages/core-wasm/build'])
+    mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync(bin, join(root, 'bin/mica'));
+  symlinkSync(join(dirname(bin), '../.toolchain'), join(root, '.toolchain'));
+  write('packages/cli/dist/main.js', 'console.log("bundle")');
+  write('packages/cli/dist/sources.sh', "sources='cli/src/main.ts\nengine/src/deep/er/part.ts'\n");
+  write('packages/cli/src/main.ts', 'console.log("sources")');
+  write('packages/engine/src/deep/er/part.ts', '');
+  const at = (path: string, seconds: number) => utimesSync(join(root, path), seconds, seconds);
+  const shown = () => ps(join(root, 'bin/mica'), '/');
+  const now = Date.now() / 1000;
+  for (const path of ['packages/cli/src/main.ts', 'packages/engine/src/deep/er/part.ts']) at(path, now - 60);
+  expect(shown()).toBe('bundle\n(0)');
+  at('packages/engine/src/deep/er/part.ts', now + 60);
+  expect(shown()).toBe('sources\n(0)');
+  rmSync(join(root, 'packages/engine/src/deep/er/part.ts'));
+  expect(shown()).toBe('bundle\n(0)');
+  at('packages/cli/src/main.ts', now + 60);
+  expect(shown()).toBe('sources\n(0)');
 });

@@ -25,24 +25,6 @@ export function makeRing(slots: number, bytes: number): HashRing {
   };
 }
 
-let spare: HashRing | null = null;
-
-/**
- * A ring for one message at a time on this thread. A batch of a thousand containers goes through the same
- * few MiB: fresh ones would be as many pages to be zeroed as the layers have, and wait for the collector.
- */
-export function borrowRing(slots: number, bytes: number): HashRing {
-  const ring = spare ?? makeRing(slots, bytes);
-  spare = null;
-  if (ring.slots.length !== slots || ring.slots[0]?.length !== bytes) return makeRing(slots, bytes);
-  ring.state.fill(0);
-  return ring;
-}
-/** Gives it back: nobody reads or writes it any more. */
-export function returnRing(ring: HashRing): void {
-  spare = ring;
-}
-
 /** The hashing side, to the end of the message. */
 export function runHashRing(ring: HashRing, engine: HashEngine): void {
   const { state, lengths, slots } = ring;

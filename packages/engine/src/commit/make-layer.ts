@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFile } from 'node:fs';
+import { readFileSync, rmSync, writeFile, writeFileSync } from 'node:fs';
 import { Core, clampTimes, EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract/task.ts';
 import { wrapSystemError } from '../error.ts';
@@ -10,7 +10,7 @@ import { Breather } from './breather.ts';
 import { type FreezeTarget, type Frozen, freeze } from './freeze.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
 import { since } from './since.ts';
-import { writeLayer } from './write-layer.ts';
+import { isSmall, writeLayer } from './write-layer.ts';
 import { type YoungDigests, YoungReader, youngFiles } from './young.ts';
 
 export interface LayerTask {
@@ -89,7 +89,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core 
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
     const onto = packed === table ? 'image' : 'last';
     // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
-    const kept = writeTable(job.tableFile, table);
+    const kept = writeTable(job.tableFile, table, !isSmall(packed));
     const layer = writeLayer(core, packed, job, task, reader.collect(packed, youngFiles(table, began)));
     const [made] = await both(layer, kept);
     const young = reader.digests();
@@ -102,13 +102,16 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core 
   }
 }
 
-/** By the callback: node:fs/promises takes 2 ms to load. */
-function writeTable(file: string, table: EntryTable): Promise<void> {
-  return new Promise((resolve, reject) =>
-    writeFile(file, table.bytes, (error) =>
-      error ? reject(wrapSystemError(error, 'write', 'the table of the layer')) : resolve(),
-    ),
-  );
+/** Beside the layer's bytes where there are many: by the callback, node:fs/promises takes 2 ms to load. */
+async function writeTable(file: string, table: EntryTable, beside: boolean): Promise<void> {
+  try {
+    if (!beside) return writeFileSync(file, table.bytes);
+    await new Promise<void>((resolve, reject) =>
+      writeFile(file, table.bytes, (error) => (error ? reject(error) : resolve())),
+    );
+  } catch (error) {
+    throw wrapSystemError(error, 'write', 'the table of the layer');
+  }
 }
 
 /** The error of the one only after the other has ended, too: then it leaves no file behind. */

@@ -13,6 +13,9 @@ import { type PackOptions, packSteps, type RootOf } from './pack.ts';
 /** Files' bytes from which on the layer is not kept in the page cache: it would push out what others read. */
 const DEFAULT_UNCACHED_FROM = 128 << 20;
 
+/** Files' bytes up to which a layer is hashed and written where it is packed. */
+const SMALL = 2 << 20;
+
 /** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
 export async function writeLayer(
   core: Core,
@@ -44,7 +47,12 @@ export async function streamLayer(
   const uncached = total >= (job.uncachedFrom ?? DEFAULT_UNCACHED_FROM) ? Uncached.open() : null;
   let sink: LayerSink | undefined;
   try {
-    sink = new LayerSink(job.file, { hasher, thread: total >= job.threadFrom, uncached });
+    sink = new LayerSink(job.file, {
+      hasher,
+      thread: total >= job.threadFrom,
+      small: total <= SMALL && !uncached,
+      uncached,
+    });
     const to = sink;
     const breather = new Breather();
     let files = 0;
@@ -77,6 +85,11 @@ let hashing: Core | undefined;
 function wasmHash(): HashEngine {
   hashing ??= new Core();
   return hashing.hash;
+}
+
+/** Whether its layer is soon written: then what else is written need not be beside it. */
+export function isSmall(table: EntryTable): boolean {
+  return bytesOf(table) <= SMALL;
 }
 
 function bytesOf(table: EntryTable): number {

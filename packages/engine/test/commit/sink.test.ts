@@ -72,6 +72,16 @@ it.each([
   execFileSync('tar', ['-df', one.file, '-C', upper]);
 });
 
+it.each([[[1]], [[1_047_040, 1]], [[700_000, 1_048_577]], [[1_048_576, 0, 1_048_576]]])(
+  'a layer of %j bytes, written where it is packed, is the tar',
+  async (sizes) => {
+    for (const [i, size] of sizes.entries()) writeFileSync(join(upper, `f${i}`), Buffer.alloc(size, i + 1));
+    const one = job();
+    expect(await makeLayer(one)).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
+    expect(readFileSync(one.file).equals(plainly())).toBe(true);
+  },
+);
+
 it('a file with holes is whole in the layer, and the holes cost no disk in it', async () => {
   const file = join(upper, 'sparse');
   const fd = openSync(file, 'w');
@@ -86,9 +96,9 @@ it('a file with holes is whole in the layer, and the holes cost no disk in it', 
   expect(statSync(one.file).blocks * 512).toBeLessThan(4 << 20);
 });
 
-it("a file that ends in a hole up to the layer's end keeps its length", async () => {
+it.each([2, 8])("a file of %i MiB that ends in a hole up to the layer's end keeps its length", async (size) => {
   writeFileSync(join(upper, 'hole'), '');
-  truncateSync(join(upper, 'hole'), 8 << 20);
+  truncateSync(join(upper, 'hole'), size << 20);
   const one = job();
   const made = await makeLayer(one);
   expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
@@ -121,7 +131,8 @@ it('a full disk is one error, and nothing is left', async () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
   try {
     for (let i = 0; i < 12; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(900_000, i));
-    for (const how of [{}, { threadFrom: 0 }, { uncachedFrom: 0 }]) {
+    for (const how of [{}, { threadFrom: 0 }, { uncachedFrom: 0 }, { little: true }]) {
+      if ('little' in how) for (let i = 2; i < 12; i++) rmSync(join(upper, `f${i}`));
       const one = job({ file: join(small, 'layer'), ...how });
       await expect(makeLayer(one)).rejects.toMatchObject({ code: 'no-space' });
       expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
