@@ -8,9 +8,7 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
 import { recordCommit, removed, resetBetween, wasReset } from './record.ts';
-
-/** Files' bytes from which on a hashing thread pays: its start costs what hashing 16 MiB does, on another core. */
-const THREAD_FROM = 16 << 20;
+import { BESIDE_FROM } from './write-layer.ts';
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
 export async function commitContainer(
@@ -21,7 +19,7 @@ export async function commitContainer(
   options: CommitOptions & { readonly hasher: HasherWish },
 ): Promise<CommitResult> {
   const hasher = streamHasher(store, options.hasher);
-  const plan = await new Planner(store, containers, options, { hasher, threadFrom: THREAD_FROM }).plan(row, target);
+  const plan = await new Planner(store, containers, options, { hasher, besideFrom: BESIDE_FROM }).plan(row, target);
   try {
     const outcome = await makeLayer(plan.job, options);
     const { result, stale } = recordCommit(store, containers, plan, outcome, options);

@@ -1,24 +1,29 @@
 import { close, closeSync, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import type { HashEngine } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
+import { OpensslHasher } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Uncached } from '../system/uncached.ts';
 import { HashBeside } from './hash-beside.ts';
+import { HashInThread } from './hash-in-thread.ts';
 import { HashHere, type LayerHash } from './layer-hash.ts';
 import type { Filled } from './pack.ts';
 
+/**
+ * Where a layer is hashed and written: `small`, both here and at once; else written in libuv's threads, of which
+ * `beside` takes one to hash, and `thread` has one of Node's own.
+ */
+export type SinkKind = 'small' | 'here' | 'beside' | 'thread';
+
 export interface SinkOptions {
   readonly hasher: HashEngine;
-  /** Hash on a thread of its own: pays from a few MiB on, where its start is behind it before the reading is. */
-  readonly thread: boolean;
-  /** Write here, too: waking libuv's threads costs more than a small layer's writing does. */
-  readonly small?: boolean;
+  readonly kind: SinkKind;
   /** Keep nothing of it in the page cache. */
   readonly uncached?: Uncached | null;
 }
 
-/** With a thread that hashes, as many as keep it and the disk busy; else one is written while the next is filled. */
-const SLOTS = { thread: 8, inline: 4, small: 1 } as const;
+/** Buffers: with a thread of its own as many as keep it and the disk busy; else one is written while the next is filled. */
+const SLOTS: Readonly<Record<SinkKind, number>> = { small: 1, here: 4, beside: 4, thread: 8 };
 
 /**
  * Where a layer's bytes go: hashed and written to a new file at the same time. Writing runs in libuv's
@@ -30,6 +35,7 @@ export class LayerSink {
   readonly #fd: number;
   /** Null: not wanted, or found not to work for this file. */
   #uncached: Uncached | null;
+  readonly #kind: SinkKind;
   readonly #slots: number;
   readonly #hash: LayerHash;
   readonly #writes: (Promise<void> | undefined)[];
@@ -43,11 +49,18 @@ export class LayerSink {
     this.#file = file;
     this.#fd = openSync(file, 'wx', 0o644);
     this.#uncached = options.uncached ?? null;
-    this.#slots = options.thread ? SLOTS.thread : options.small ? SLOTS.small : SLOTS.inline;
-    this.#hash = options.thread
-      ? new HashBeside(options.hasher, this.#slots, (error) => this.#fail(error))
-      : new HashHere(options.hasher);
+    this.#kind = options.kind;
+    this.#slots = SLOTS[options.kind];
+    this.#hash = this.#hashOf(options.hasher);
     this.#writes = new Array(this.#slots);
+  }
+
+  #hashOf(engine: HashEngine): LayerHash {
+    const onError = (error: unknown) => this.#fail(error);
+    if (this.#kind === 'thread') return new HashInThread(engine, this.#slots, onError);
+    const hasher = engine.create();
+    if (this.#kind === 'beside' && hasher instanceof OpensslHasher) return new HashBeside(hasher, this.#slots, onError);
+    return new HashHere(hasher);
   }
 
   get size(): number {
@@ -63,7 +76,7 @@ export class LayerSink {
     const slot = this.#given % this.#slots;
     const bytes = this.buffer.subarray(0, filled.length);
     if (!filled.hole) {
-      if (this.#slots === SLOTS.small) writeHere(this.#fd, bytes, this.#size);
+      if (this.#kind === 'small') writeHere(this.#fd, bytes, this.#size);
       else this.#writes[slot] = this.#write(bytes, slot, this.#size);
     }
     this.#holeAtEnd = filled.hole;
@@ -72,7 +85,8 @@ export class LayerSink {
     this.#given++;
     if (this.#failure !== undefined) throw this.#failure;
     const next = this.#given % this.#slots;
-    if (this.#writes[next] === undefined && this.#hash.isHashed(this.#given - this.#slots + 1)) return null;
+    if (this.#writes[next] === undefined && this.#hash.isHashed(this.#given - this.#slots + 1))
+      return this.#hash.turn();
     return this.#free(next);
   }
 
@@ -81,7 +95,7 @@ export class LayerSink {
     await Promise.all(this.#writes);
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#holeAtEnd) ftruncateSync(this.#fd, this.#size);
-    this.#close();
+    await this.#close();
     return { digest: `sha256:${Buffer.from(digest).toString('hex')}`, size: this.#size };
   }
 
@@ -89,14 +103,14 @@ export class LayerSink {
   async abort(): Promise<void> {
     if (!this.#open) return;
     await Promise.allSettled(this.#writes);
-    this.#close();
+    await this.#close();
     rmSync(this.#file, { force: true });
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
     this.#open = false;
-    this.#hash.close();
-    if (this.#slots === SLOTS.small) closeSync(this.#fd);
+    await this.#hash.close();
+    if (this.#kind === 'small') closeSync(this.#fd);
     else close(this.#fd, () => {});
   }
 

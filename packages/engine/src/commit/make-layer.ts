@@ -41,8 +41,10 @@ export interface LayerJob {
   /** Null: not running, or not wanted. */
   readonly freeze: FreezeTarget | null;
   readonly hasher: HashEngine['name'];
-  /** Files' bytes from which on hashing gets a thread of its own. */
-  readonly threadFrom: number;
+  /** Files' bytes from which on the layer is hashed beside its packing. */
+  readonly besideFrom: number;
+  /** From which on that has a thread of its own; 384 MiB unless told. */
+  readonly threadFrom?: number;
   /** Files' bytes from which on the layer is not kept in the page cache; 128 MiB unless told. */
   readonly uncachedFrom?: number;
 }

@@ -39,7 +39,7 @@ export class Planner {
   readonly #store: Store;
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
-  readonly #how: Pick<LayerJob, 'hasher' | 'threadFrom'>;
+  readonly #how: Pick<LayerJob, 'hasher' | 'besideFrom'>;
   readonly #images = new Map<
     Digest,
     { readonly image: ResolvedImage; readonly layers: readonly NewLayer[]; readonly tables: readonly string[] }
@@ -51,7 +51,7 @@ export class Planner {
     store: Store,
     containers: Lifecycle,
     options: CommitOptions,
-    how: Pick<LayerJob, 'hasher' | 'threadFrom'>,
+    how: Pick<LayerJob, 'hasher' | 'besideFrom'>,
   ) {
     this.#store = store;
     this.#containers = containers;

@@ -16,7 +16,7 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import { layersOf } from './plan.ts';
 import { type TreeChange, treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
-import { streamLayer } from './write-layer.ts';
+import { BESIDE_FROM, streamLayer } from './write-layer.ts';
 
 export interface SquashOptions extends Omit<CommitMeta, 'changes'>, Task {
   /** Keep the layers of this image, which the squashed one was made from. Otherwise those of its first ancestor. */
@@ -103,7 +103,7 @@ async function writeSquashed(
     subject: 'squash',
     file: store.blobs.temporary(),
     hasher: streamHasher(store, options.hasher),
-    threadFrom: 16 << 20,
+    besideFrom: BESIDE_FROM,
   };
   try {
     const made = await streamLayer(

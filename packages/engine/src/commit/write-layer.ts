@@ -6,21 +6,25 @@ import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { Uncached } from '../system/uncached.ts';
 import { Breather } from './breather.ts';
-import { LayerSink } from './layer-sink.ts';
+import { LayerSink, type SinkKind } from './layer-sink.ts';
 import type { LayerJob, LayerTask } from './make-layer.ts';
 import { type PackOptions, packSteps, type RootOf } from './pack.ts';
 
 /** Files' bytes from which on the layer is not kept in the page cache: it would push out what others read. */
 const DEFAULT_UNCACHED_FROM = 128 << 20;
 
-/** Files' bytes up to which a layer is hashed and written where it is packed. */
+/** Files' bytes up to which a layer is hashed and written where it is packed: to wake other threads costs more. */
 const SMALL = 2 << 20;
+/** Files' bytes from which on to hash beside the packing pays, where cores are free. */
+export const BESIDE_FROM = 8 << 20;
+/** From which on a thread that does nothing but hash is worth the 100 ms of its start, instead of one of libuv's or none. */
+const DEFAULT_THREAD_FROM = { native: 384 << 20, wasm: 32 << 20 } as const;
 
 /** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
 export async function writeLayer(
   core: Core,
   table: EntryTable,
-  job: Pick<LayerJob, 'subject' | 'upper' | 'file' | 'hasher' | 'threadFrom' | 'uncachedFrom'>,
+  job: Pick<LayerJob, 'subject' | 'upper' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom'>,
   task: LayerTask,
   watch?: NonNullable<PackOptions['watch']>,
 ): Promise<{ digest: Digest; size: number }> {
@@ -37,7 +41,7 @@ export async function streamLayer(
   core: Core,
   table: EntryTable,
   rootOf: RootOf,
-  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'threadFrom' | 'uncachedFrom'>,
+  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom'>,
   task: LayerTask,
   watch?: PackOptions['watch'],
   pathOf?: PackOptions['pathOf'],
@@ -47,12 +51,7 @@ export async function streamLayer(
   const uncached = total >= (job.uncachedFrom ?? DEFAULT_UNCACHED_FROM) ? Uncached.open() : null;
   let sink: LayerSink | undefined;
   try {
-    sink = new LayerSink(job.file, {
-      hasher,
-      thread: total >= job.threadFrom,
-      small: total <= SMALL && !uncached,
-      uncached,
-    });
+    sink = new LayerSink(job.file, { hasher, kind: kindOf(total, job, uncached !== null), uncached });
     const to = sink;
     const breather = new Breather();
     let files = 0;
@@ -78,6 +77,14 @@ export async function streamLayer(
     if (task.signal?.aborted) throw error;
     throw wrapSystemError(error, 'write', 'the layer');
   }
+}
+
+type Thresholds = Pick<LayerJob, 'hasher' | 'besideFrom' | 'threadFrom'>;
+
+function kindOf(total: number, job: Thresholds, uncached: boolean): SinkKind {
+  if (total < job.besideFrom) return total <= SMALL && !uncached ? 'small' : 'here';
+  if (total >= (job.threadFrom ?? DEFAULT_THREAD_FROM[job.hasher])) return 'thread';
+  return job.hasher === 'native' ? 'beside' : 'here';
 }
 
 let hashing: Core | undefined;

@@ -1,5 +1,5 @@
 import { type HashEngine, type Hasher, KernelError, NativeHash } from '@mica/core-wasm';
-import { native } from '../system/library.ts';
+import { type AsyncCall, native } from '../system/library.ts';
 
 const INIT = 'int SHA256_Init(void *context)';
 const UPDATE = 'int SHA256_Update(void *context, const void *bytes, size_t length)';
@@ -58,7 +58,8 @@ const COUNT_AT = 33;
 const BLOCK_AT = 41;
 const SAVED = 105;
 
-class OpensslHasher implements Hasher {
+/** A hash in the making that can go on in another thread. */
+export class OpensslHasher implements Hasher {
   readonly #context: Uint32Array;
 
   constructor(context: Uint32Array) {
@@ -67,6 +68,15 @@ class OpensslHasher implements Hasher {
   update(bytes: Uint8Array): this {
     native(UPDATE)(this.#context, bytes, bytes.length);
     return this;
+  }
+  /** The same in a thread of libuv's: until it resolves, the bytes and this hash are not to be touched. */
+  async updateBeside(bytes: Uint8Array): Promise<void> {
+    await new Promise<void>((resolve, reject) =>
+      (native(UPDATE) as AsyncCall).async(this.#context, bytes, bytes.length, (error: unknown) =>
+        error ? reject(error) : resolve(),
+      ),
+    );
+    bytes.at(0); // held until now: the native side does not
   }
   digest(): Uint8Array {
     const out = new Uint8Array(DIGEST);

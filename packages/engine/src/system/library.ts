@@ -4,6 +4,8 @@ import { systemError } from './errno.ts';
 
 type Koffi = typeof koffi;
 type Function_ = (...args: unknown[]) => number;
+/** What {@link native} gives, called in a thread of libuv's: its last argument is told of an error, and the result. */
+export type AsyncCall = Function_ & { async(...args: unknown[]): void };
 
 let loaded: { koffi: Koffi; library: ReturnType<Koffi['load']> } | undefined;
 const functions = new Map<string, Function_>();

@@ -1,10 +1,8 @@
-import { addressOf, native } from './library.ts';
+import { type AsyncCall, addressOf, native } from './library.ts';
 
 const PREADV2 = 'long preadv2(int fd, const void *iov, int count, long offset, int flags)';
 const PWRITEV2 = 'long pwritev2(int fd, const void *iov, int count, long offset, int flags)';
 const RWF_DONTCACHE = 0x80; // Linux 6.14
-
-type Call = { (...args: unknown[]): number; async(...args: unknown[]): void };
 
 /**
  * Reads and writes that leave nothing in the page cache but what was there before. A layer of a gigabyte so goes
@@ -13,12 +11,12 @@ type Call = { (...args: unknown[]): number; async(...args: unknown[]): void };
  * back it: to write 1,158 MiB takes 2.4 s through the cache and 0.5 s so, to read them from disk 4 s and 0.9 s.
  */
 export class Uncached {
-  readonly #read: Call;
-  readonly #write: Call;
+  readonly #read: AsyncCall;
+  readonly #write: AsyncCall;
   /** For each buffer where it lies, and a struct iovec: address and length, 64 bits each. */
   readonly #places = new WeakMap<Uint8Array, { at: number; iovec: BigUint64Array }>();
 
-  private constructor(read: Call, write: Call) {
+  private constructor(read: AsyncCall, write: AsyncCall) {
     this.#read = read;
     this.#write = write;
   }
@@ -26,7 +24,7 @@ export class Uncached {
   /** Null where the C library does not know such calls. */
   static open(): Uncached | null {
     try {
-      return new Uncached(native(PREADV2) as Call, native(PWRITEV2) as Call);
+      return new Uncached(native(PREADV2) as AsyncCall, native(PWRITEV2) as AsyncCall);
     } catch {
       return null;
     }

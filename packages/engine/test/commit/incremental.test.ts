@@ -66,7 +66,7 @@ class Committed {
       onto: this.#last && this.#onto,
       freeze: null,
       hasher: 'native',
-      threadFrom: Number.POSITIVE_INFINITY,
+      besideFrom: Number.POSITIVE_INFINITY,
     };
     this.layerFile = job.file;
     this.tableFile = job.tableFile;

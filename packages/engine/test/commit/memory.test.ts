@@ -30,7 +30,7 @@ it.each([
       onto: null,
       freeze: null,
       hasher: 'native',
-      threadFrom: Number.POSITIVE_INFINITY,
+      besideFrom: Number.POSITIVE_INFINITY,
       ...more,
     };
     expect(await makeLayer(job, {}, core)).toMatchObject({ kind: 'layer', entries: 2001 });

@@ -41,7 +41,7 @@ const job = (more: Partial<LayerJob> = {}): LayerJob => ({
   onto: null,
   freeze: null,
   hasher: 'native',
-  threadFrom: Infinity,
+  besideFrom: Infinity,
   ...more,
 });
 const sha256 = (file: string) => `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
@@ -55,12 +55,14 @@ function plainly(): Buffer {
 }
 
 it.each([
-  ['here', { threadFrom: Infinity }],
-  ['in a thread', { threadFrom: 0 }],
+  ['here', { besideFrom: Infinity }],
+  ['beside', { besideFrom: 0 }],
+  ['in a thread', { besideFrom: 0, threadFrom: 0 }],
   ['here, past the page cache', { uncachedFrom: 0 }],
-  ['in a thread, past the page cache', { threadFrom: 0, uncachedFrom: 0 }],
+  ['beside, past the page cache', { besideFrom: 0, uncachedFrom: 0 }],
+  ['in a thread, past the page cache', { besideFrom: 0, threadFrom: 0, uncachedFrom: 0 }],
   ['by the kernel in WASM', { hasher: 'wasm' as const }],
-  ['by the kernel in WASM in a thread', { hasher: 'wasm' as const, threadFrom: 0 }],
+  ['by the kernel in WASM in a thread', { hasher: 'wasm' as const, besideFrom: 0, threadFrom: 0 }],
 ])('hashed %s: the bytes on disk are the tar, and its digest is theirs', async (_, how) => {
   // Sizes about the buffer's own and its multiples, where a file or a header straddles two of them.
   const sizes = [0, 1, 511, 512, 513, 1_048_000, 1_048_064, 1_048_575, 1_048_576, 1_048_577, 2_097_152, 5_000_000];
@@ -89,7 +91,7 @@ it('a file with holes is whole in the layer, and the holes cost no disk in it', 
   writeSync(fd, Buffer.alloc(5000, 2), 0, 5000, 12_000_000);
   closeSync(fd);
   truncateSync(file, 24 << 20);
-  const one = job({ threadFrom: 0 });
+  const one = job({ besideFrom: 0 });
   const made = await makeLayer(one);
   expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
   expect(readFileSync(one.file).equals(plainly())).toBe(true);
@@ -131,7 +133,13 @@ it('a full disk is one error, and nothing is left', async () => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
   try {
     for (let i = 0; i < 12; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(900_000, i));
-    for (const how of [{}, { threadFrom: 0 }, { uncachedFrom: 0 }, { little: true }]) {
+    for (const how of [
+      {},
+      { besideFrom: 0 },
+      { besideFrom: 0, threadFrom: 0 },
+      { uncachedFrom: 0 },
+      { little: true },
+    ]) {
       if ('little' in how) for (let i = 2; i < 12; i++) rmSync(join(upper, `f${i}`));
       const one = job({ file: join(small, 'layer'), ...how });
       await expect(makeLayer(one)).rejects.toMatchObject({ code: 'no-space' });
@@ -162,7 +170,7 @@ it('where the file system knows the page cache only, the layer is whole all the 
 it('an aborted one stops and leaves nothing', async () => {
   for (let i = 0; i < 20; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(1_000_000, i));
   const stop = new AbortController();
-  const one = job({ threadFrom: 0 });
+  const one = job({ besideFrom: 0 });
   const made = makeLayer(one, { signal: stop.signal, onProgress: () => stop.abort() });
   await expect(made).rejects.toMatchObject({ name: 'AbortError' });
   expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
