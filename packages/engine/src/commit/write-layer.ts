@@ -65,11 +65,16 @@ export async function streamLayer(
       },
     };
     const steps = packSteps(core, table, rootOf, () => to.buffer, options);
-    for (let step = steps.next(); !step.done; step = steps.next()) {
-      const full = sink.push(step.value);
-      if (full) await full;
-      if (breather.due) await breather.breathe();
-      task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: sink.size, totalBytes: total, files });
+    try {
+      for (let step = steps.next(); !step.done; step = steps.next()) {
+        task.signal?.throwIfAborted();
+        const full = sink.push(step.value);
+        if (full) await full;
+        if (breather.due) await breather.breathe();
+        task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: sink.size, totalBytes: total, files });
+      }
+    } finally {
+      steps.return(); // it may hold an open file
     }
     return await sink.finish();
   } catch (error) {

@@ -6,7 +6,9 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -175,6 +177,60 @@ it('an aborted one stops and leaves nothing', async () => {
   await expect(made).rejects.toMatchObject({ name: 'AbortError' });
   expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
 });
+
+it.each([{ besideFrom: Infinity }, { besideFrom: 0 }, { besideFrom: 0, threadFrom: 0 }])(
+  'one that is aborted in the middle of a large file stops there: %j',
+  async (how) => {
+    writeFileSync(join(upper, 'large'), Buffer.alloc(24 << 20, 1));
+    const stop = new AbortController();
+    const one = job(how);
+    let buffers = 0;
+    const heard = () => {
+      if (++buffers === 3) stop.abort();
+    };
+    await expect(makeLayer(one, { signal: stop.signal, onProgress: heard })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    expect(buffers).toBe(3);
+    expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
+    expect(openBelow(upper)).toEqual([]);
+  },
+);
+
+it('a layer that cannot be written holds nothing open: no file of it, no ring', async () => {
+  const small = join(dir, 'small');
+  mkdirSync(small);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
+  try {
+    for (let i = 0; i < 200; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(5000, i));
+    writeFileSync(join(upper, 'large'), Buffer.alloc(12 << 20, 1));
+    for (const how of [{}, { besideFrom: 0 }, { uncachedFrom: 0 }]) {
+      const before = rings();
+      await expect(makeLayer(job({ file: join(small, 'layer'), ...how }))).rejects.toMatchObject({ code: 'no-space' });
+      expect(openBelow(upper)).toEqual([]);
+      expect(rings()).toBe(before);
+    }
+  } finally {
+    execFileSync('umount', ['-l', small]);
+  }
+});
+
+/** What this process has open. */
+function descriptors(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return []; // the listing's own
+    }
+  });
+}
+function openBelow(folder: string): string[] {
+  return descriptors().filter((path) => path.startsWith(folder));
+}
+function rings(): number {
+  return descriptors().filter((path) => path === 'anon_inode:[io_uring]').length;
+}
 
 it('unchanged is told without reading, and a young file rewritten within a tick is told by its bytes', async () => {
   writeFileSync(join(upper, 'young'), 'aaaa');
