@@ -9,3 +9,12 @@ export class Breather {
     this.#last = Date.now();
   }
 }
+
+/** Goes all the steps with a breath in between where it is due; what they end with. */
+export async function breathing<T>(steps: Generator<unknown, T>): Promise<T> {
+  const breather = new Breather();
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (breather.due) await breather.breathe();
+  }
+}

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
@@ -8,18 +8,21 @@ import { applyInstructions } from '../image/instructions.ts';
 import { type NewLayer, newImage } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { storeImage } from '../images/store-image.ts';
-import { scanDirectory } from '../layer/scan.ts';
+import { scanSteps } from '../layer/scan.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { adoptOwners } from '../tree/adopt-owners.ts';
 import { type DirectoryDiff, diffDirectory, unreadable } from '../tree/directory-diff.ts';
 import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
 import { groups } from '../tree/link-groups.ts';
-import { packLayer } from './pack.ts';
+import { breathing } from './breather.ts';
+import { type HasherWish, streamHasher } from './hasher.ts';
+import { BESIDE_FROM, writeLayer } from './write-layer.ts';
 
 export interface DirectoryCommitOptions extends Omit<CommitOptions, 'pause' | 'incremental' | 'full'> {
   /** Take equal size and time for equal bytes. */
   readonly trustMtime?: boolean;
+  readonly hasher?: HasherWish;
 }
 
 /**
@@ -41,12 +44,12 @@ export async function commitDirectory(
   const core = new Core();
   const tree = await chainTree(store, core, image.config.rootfs.diff_ids, options);
   const privileged = process.geteuid?.() === 0;
-  const scan = scanTree(core, root, privileged ? null : tree.table, options);
+  const scan = await scanTree(core, root, privileged ? null : tree.table, options);
   const diff = await diffDirectory(store, core, tree, root, scan, { ...options, withoutDevices: !privileged });
   const layer =
     diff.entries.length + diff.gone.length === 0
       ? null
-      : writeLayer(store, core, layerTable(core, tree, scan, diff, options.timestamp), root, options);
+      : await makeLayer(store, core, layerTable(core, tree, scan, diff, options.timestamp), root, options);
 
   const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
   const layers = image.manifest.layers.map(
@@ -94,9 +97,14 @@ function directory(dir: string): string {
 }
 
 /** The directory's table; `image` is given where owners are to be taken from it, for lack of root. */
-function scanTree(core: Core, root: string, image: EntryTable | null, options: DirectoryCommitOptions): EntryTable {
+async function scanTree(
+  core: Core,
+  root: string,
+  image: EntryTable | null,
+  options: DirectoryCommitOptions,
+): Promise<EntryTable> {
   try {
-    const scanned = scanDirectory(core, root, options.signal ? { signal: options.signal } : {});
+    const scanned = await breathing(scanSteps(core, root, options.signal ? { signal: options.signal } : {}));
     return resolveScan(image === null ? scanned : adoptOwners(core, scanned, image));
   } catch (error) {
     const cause = error instanceof MicaError ? error.cause : error;
@@ -148,25 +156,25 @@ function layerTable(
   return latest === undefined ? table : clampTimes(table, latest);
 }
 
-function writeLayer(
+async function makeLayer(
   store: Store,
   core: Core,
   table: EntryTable,
   root: string,
   options: DirectoryCommitOptions,
-): NewLayer & { entries: number } {
-  const writer = store.blobs.writer(mediaTypes.layer);
+): Promise<NewLayer & { entries: number }> {
+  const file = store.blobs.temporary();
+  const hasher = streamHasher(store, options.hasher ?? 'auto');
   try {
-    const sink = (bytes: Uint8Array) => {
-      writer.write(bytes);
-      options.onProgress?.({ stage: 'pack', subject: root, bytes: writer.size });
-    };
-    packLayer(core, table, root, sink, options.signal ? { signal: options.signal } : {});
-    const { digest, size } = writer.finish();
+    const job = { subject: root, upper: root, file, hasher, besideFrom: BESIDE_FROM };
+    const { digest, size } = await writeLayer(core, table, job, options);
     const layer = { diffId: digest, digest, size, mediaType: mediaTypes.layer, entries: table.count };
-    store.layers.put({ ...layer, tarSize: size });
+    store.transaction(() => {
+      store.blobs.adopt(file, { digest, size, mediaType: mediaTypes.layer });
+      store.layers.put({ ...layer, tarSize: size });
+    });
     return layer;
   } finally {
-    writer.abort();
+    rmSync(file, { force: true });
   }
 }

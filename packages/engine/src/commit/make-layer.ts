@@ -6,7 +6,7 @@ import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
-import { Breather } from './breather.ts';
+import { breathing } from './breather.ts';
 import { type FreezeTarget, type Frozen, freeze } from './freeze.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
 import { since } from './since.ts';
@@ -122,13 +122,8 @@ async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   return [await a, await b];
 }
 
-async function scan(core: Core, upper: string, task: LayerTask): Promise<EntryTable> {
-  const steps = scanSteps(core, upper, { overlay: true, ...(task.signal ? { signal: task.signal } : {}) });
-  const breather = new Breather();
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) return step.value;
-    if (breather.due) await breather.breathe();
-  }
+function scan(core: Core, upper: string, task: LayerTask): Promise<EntryTable> {
+  return breathing(scanSteps(core, upper, { overlay: true, ...(task.signal ? { signal: task.signal } : {}) }));
 }
 
 /** Nothing but the root itself, as it was at first: the container changed nothing. */

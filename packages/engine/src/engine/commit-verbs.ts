@@ -59,7 +59,10 @@ export abstract class CommitVerbs extends ContainerVerbs {
     options: DirectoryCommitOptions = {},
   ): Promise<CommitResult> {
     const { commitDirectory } = await import('../commit/from-directory.ts');
-    const result = await commitDirectory(this.store, dir, image, reference, options);
+    const result = await commitDirectory(this.store, dir, image, reference, {
+      hasher: this.options.hasher ?? 'auto',
+      ...options,
+    });
     if (this.options.sync) this.settle();
     return result;
   }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
@@ -110,6 +111,22 @@ describe('commit --from', () => {
     }
     expect(digests[0]).toBeDefined();
     expect(digests[1]).toBe(digests[0]);
+  });
+
+  it('holes cost no disk in the layer; a stop is heard within a file and leaves nothing', async () => {
+    const dir = await start();
+    writeFileSync(`${dir}/hole`, 'start');
+    truncateSync(`${dir}/hole`, 24 << 20);
+    const stop = new AbortController();
+    // As a signal comes: from the event loop.
+    const onProgress = () => void setImmediate(() => stop.abort());
+    const stopped = bench.engine.commitFrom(dir, 'base', 'stopped', { signal: stop.signal, onProgress });
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    expect(readdirSync(join(bench.root, 'blobs/tmp'))).toEqual([]);
+    await bench.engine.commitFrom(dir, 'base', 'holes');
+    const layer = (await layerTars('holes')).at(-1) as string;
+    expect(statSync(layer).size).toBeGreaterThan(24 << 20);
+    expect(statSync(layer).blocks * 512).toBeLessThan(4 << 20);
   });
 
   it('a deleted tree is one whiteout; a moved one a whiteout and the new place', async () => {
