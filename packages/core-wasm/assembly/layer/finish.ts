@@ -5,16 +5,19 @@ import { alloc } from '../arena';
 import { isBelow } from '../bytes';
 import { Builder } from '../table/builder';
 import { DIR, F_HIDDEN, F_OPAQUE, WHITEOUT } from '../table/record';
-import { assemble, Table } from '../table/table';
+import { assemble, asTable, Table } from '../table/table';
 import { becomeDirectory, fold, givesWay } from './fold';
 import { settleLinks, unhide } from './links';
 import { implyParents } from './parents';
-import { compareRecords, nth, setNth, sorted } from './sort';
+import { compareRecords, isAsArrived, nth, setNth, sorted } from './sort';
 
 /** As a sequence number: later than all. */
 const NEVER: u32 = 0xffffffff;
 
-/** The finished table. The builder's memory is spent; the table is one contiguous block. */
+/**
+ * The finished table, in the builder's own memory where all arrived in order, as from a directory; else a block of its
+ * own. The builder is spent.
+ */
 export function builderFinish(b: Builder): Table {
   implyParents(b);
   const n = b.count;
@@ -74,5 +77,7 @@ export function builderFinish(b: Builder): Table {
   }
   unhide(order, kept, heap, hidden, hiddenCount);
   settleLinks(order, kept, heap);
+  if (kept == n && heap > b.records && isAsArrived(order, n, b.records))
+    return asTable(b.records, n, heap, b.heapLength);
   return assemble(order, kept, heap, b.heapLength);
 }

@@ -2,7 +2,7 @@
 
 import { alloc } from '../arena';
 import { comparePaths } from '../bytes';
-import { Record, recordAt } from '../table/record';
+import { Record, RECORD, recordAt } from '../table/record';
 
 // @ts-ignore: decorator
 @inline
@@ -39,6 +39,12 @@ export function sorted(records: usize, n: u32, heap: usize): usize {
     to = swap;
   }
   return from;
+}
+
+/** Whether the records at `order` are those that begin at `records`, one after the other. */
+export function isAsArrived(order: usize, n: u32, records: usize): bool {
+  for (let i: u32 = 0; i < n; i++) if (changetype<usize>(nth(order, i)) != records + i * RECORD) return false;
+  return true;
 }
 
 /** Merges the runs [low, middle) and [middle, high) of `from`. */

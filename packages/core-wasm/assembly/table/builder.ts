@@ -2,8 +2,12 @@
 
 import { alloc } from '../arena';
 import { Record, RECORD, recordAt } from './record';
+import { HEADER } from './table';
 
-/** Records and heap move when they grow: an address in them holds until something is added. */
+/**
+ * Records and heap move when they grow: an address in them holds until something is added. Before the records there
+ * is room for a table's header.
+ */
 // @ts-ignore: decorator
 @unmanaged
 export class Builder {
@@ -17,7 +21,7 @@ export class Builder {
 
 export function builderNew(records: u32, heapBytes: u32): Builder {
   const b = changetype<Builder>(alloc(offsetof<Builder>()));
-  b.records = alloc(records * RECORD);
+  b.records = alloc(HEADER + records * RECORD) + HEADER;
   b.count = 0;
   b.capacity = records;
   b.heap = alloc(heapBytes);
@@ -30,7 +34,7 @@ export function builderNew(records: u32, heapBytes: u32): Builder {
 export function builderRecord(b: Builder): Record {
   const n = b.count;
   if (n == b.capacity) {
-    const grown = alloc(n * 2 * RECORD);
+    const grown = alloc(HEADER + n * 2 * RECORD) + HEADER;
     memory.copy(grown, b.records, n * RECORD);
     b.records = grown;
     b.capacity = n * 2;

@@ -46,6 +46,13 @@ export function putTableHeader(table: Table, count: u32, heapOff: u32, heapLengt
   table.total = heapOff + heapLength;
 }
 
+/** The records from `records` on, as they are, before which there is room for a header, with a heap behind them. */
+export function asTable(records: usize, count: u32, heap: usize, heapLength: u32): Table {
+  const table = changetype<Table>(records - HEADER);
+  putTableHeader(table, count, <u32>(heap - changetype<usize>(table)), heapLength);
+  return table;
+}
+
 /** Copies the records at `order` and the whole heap into one block. */
 export function assemble(order: usize, count: u32, heap: usize, heapLength: u32): Table {
   const heapOff = HEADER + count * RECORD;

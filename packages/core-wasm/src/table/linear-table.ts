@@ -41,7 +41,7 @@ export class LinearTable extends SortedView {
     const { buffer } = this.view;
     const heapAt = HEADER_BYTES + this.count * RECORD_BYTES;
     const heapLength = this.view.getUint32(this.address + H.heapLength, true);
-    const bytes = new Uint8Array(heapAt + heapLength);
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(heapAt + heapLength).buffer); // not cleared
     bytes.set(new Uint8Array(buffer, this.address, heapAt));
     bytes.set(new Uint8Array(buffer, this.heapAt, heapLength), heapAt);
     const header = new DataView(bytes.buffer);
