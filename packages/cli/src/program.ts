@@ -1,3 +1,4 @@
+import { MicaError } from '@mica/engine';
 import { Command, type CommanderError } from 'commander';
 import { groups, type Verb, verbs } from './commands/index.ts';
 import { report } from './report.ts';
@@ -127,7 +128,8 @@ async function failed(error: unknown, words: readonly string[]): Promise<number>
     return wrong.exitCode;
   }
   const code = report(error);
-  // docker's: what run could not do itself is 125, so that 1 can be the container's own.
+  // docker's: what run could not do itself is 125, so that 1 can be the container's own; but for the terminal.
   const verb = words[0] === 'container' ? words[1] : words[0];
-  return code === 1 && verb === 'run' ? 125 : code;
+  const noTerminal = error instanceof MicaError && error.code === 'no-terminal';
+  return code === 1 && verb === 'run' && !noTerminal ? 125 : code;
 }

@@ -93,5 +93,5 @@ export function passOn(engine: Engine, id: string): (signal: NodeJS.Signals) => 
 /** docker's: a terminal cannot be fed from a pipe. */
 export function requireTerminal(options: { tty?: boolean | undefined; interactive?: boolean | undefined }): void {
   if (options.tty && options.interactive && !process.stdin.isTTY)
-    throw new MicaError('invalid-argument', 'the input device is not a TTY', { hint: 'leave -t out' });
+    throw new MicaError('no-terminal', 'the input device is not a TTY', { hint: 'leave -t out' });
 }

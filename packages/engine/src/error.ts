@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'command-not-executable'
   | 'store-damaged'
   | 'system-call'
+  | 'no-terminal'
   | 'unauthorized'
   | 'registry-failed'
   | 'aborted';

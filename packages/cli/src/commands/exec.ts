@@ -42,7 +42,7 @@ export function define(command: Command): void {
         if (!options.detach) requireTerminal(options);
         const what = {
           command: words,
-          env: [...options.envFile.flatMap(readEnvFile), ...options.env],
+          env: [...(await failingWithOne(async () => options.envFile.flatMap(readEnvFile))), ...options.env],
           tty: options.tty ?? false,
           openStdin: (options.interactive && !options.detach) ?? false,
           privileged: options.privileged ?? false,

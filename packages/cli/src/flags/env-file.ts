@@ -10,11 +10,12 @@ export function readEnvFile(file: string): string[] {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new MicaError('no-such-path', `open ${file}: no such file or directory`, {
-      subject: file,
-      exitCode: 125,
-      cause,
-    });
+    const { code } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'EISDIR'
+        ? `read ${file}: is a directory`
+        : `open ${file}: ${code === 'EACCES' ? 'permission denied' : 'no such file or directory'}`;
+    throw new MicaError('no-such-path', why, { subject: file, exitCode: 125, cause });
   }
   return text
     .split('\n')

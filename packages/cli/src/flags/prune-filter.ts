@@ -18,7 +18,7 @@ export function addPruneFlags(command: Command): Command {
 /** Whether an item may go: it has every label asked for, none excluded, and is older than `until`. */
 export function pruneFilter(given: readonly string[]): (item: Item) => boolean {
   const filters = parseFilters(given, ['label', 'label!', 'until']);
-  const until = (filters.get('until') ?? []).map(pointInTime('--filter until'));
+  const until = (filters.get('until') ?? []).map(pointInTime('until'));
   const unwanted = filters.get('label!') ?? [];
   return ({ labels, created }) =>
     hasLabels(labels, filters.get('label') ?? []) &&

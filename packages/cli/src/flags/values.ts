@@ -55,16 +55,28 @@ export function duration(flag: string) {
   };
 }
 
-/** docker's points in time: `10m` ago, seconds since 1970, RFC 3339 or its date alone; milliseconds since 1970. */
-export function pointInTime(flag: string) {
+/**
+ * docker's points in time: `10m` ago, `-10m` ahead, seconds since 1970, RFC 3339 or its date alone; milliseconds
+ * since 1970. What is none is 1, not 125: docker's command line hands it to its daemon.
+ */
+export function pointInTime(name: string) {
   return (text: string): number => {
-    const ago = parseDuration(text);
-    if (ago !== null && text !== '0') return Date.now() - ago * 1000;
+    const ago = parseDuration(text.replace(/^-/, ''));
+    if (ago !== null && text !== '0') return Date.now() - (text.startsWith('-') ? -ago : ago) * 1000;
     if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
     const at = Date.parse(text);
     if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(at)) return at;
-    throw invalid(flag, text, 'a duration (10m), seconds since 1970 or a time of RFC 3339 is expected');
+    throw new MicaError(
+      'invalid-argument',
+      `invalid value for "${name}": failed to parse value as time or duration: "${text}"`,
+      { subject: text, hint: 'expected 10m, seconds since 1970, or 2026-01-31T12:00:00Z or its date alone' },
+    );
   };
+}
+/** The same for a flag: an empty text is none, which commander keeps as an empty text. */
+export function optionalTime(name: string) {
+  const parse = pointInTime(name);
+  return (text: string): number | undefined => (text === '' ? undefined : parse(text));
 }
 
 /** Of the options that were given only. */

@@ -169,6 +169,41 @@ it("docker's ways to say: no limit of processes, no working directory of one's o
   store.ok(['rm', '-f', 'free']);
 });
 
+it('a terminal that is not there is 1, as the only refusal of run: it is the command line itself', () => {
+  const err = 'mica: the input device is not a TTY\n  leave -t out\n';
+  expect(run('-it', 'base:1', 'true')).toEqual({ code: 1, out: '', err });
+});
+
+it('a command that is a link to itself is 127 and says so', () => {
+  const loop = ['run', '--name', 'loop', '--network', 'none', 'base:1', 'ln', '-s', 'loop', '/bin/loop'];
+  store.ok(loop);
+  store.ok(['commit', 'loop', 'loop:1']);
+  for (const name of ['loop', '/bin/loop'])
+    expect(run('loop:1', name)).toMatchObject({
+      code: 127,
+      out: '',
+      err: expect.stringMatching(/^mica: cannot start the command: .*[tT]oo many levels of symbolic links\n {2}/),
+    });
+  store.ok(['rm', 'loop']);
+});
+
+it('a stop signal that the kernel has not: taken, as in docker; stop then ends it at once, kill refuses it', () => {
+  store.start('odd', 'sleep 1000', '--stop-signal', '99');
+  expect(store.ok(['inspect', '-f', '{{.Config.StopSignal}}', 'odd'])).toBe('99\n');
+  expect(store.run(['kill', '-s', '99', 'odd'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^mica: Cannot kill container: odd: .*does not support signal 99\n {2}/),
+  });
+  store.ok(['stop', '-t', '1000', 'odd']);
+  expect(store.ok(['inspect', '-f', '{{.State.ExitCode}}', 'odd'])).toBe('137\n');
+  store.ok(['rm', 'odd']);
+  for (const signal of ['0', 'FOO', 'RTMAX+1'])
+    expect(run('--stop-signal', signal, 'base:1', 'true')).toMatchObject({
+      code: 125,
+      err: expect.stringMatching(`^mica: Invalid signal: ${signal.replace('+', '.')}\n  `),
+    });
+});
+
 it('a name that is none is refused before a word of the pull', () => {
   expect(store.run(['pull', 'base:'])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/reference/) });
 });

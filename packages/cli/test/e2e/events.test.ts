@@ -38,6 +38,12 @@ it('events: filters, since and until, formats, as they come', async () => {
   expect(past('--filter', 'label=app=web', '--filter', 'event=create', '--filter', 'event=destroy')).toHaveLength(2);
   expect(past('--filter', 'label=app=db')).toEqual([]);
   expect(past('--filter', 'type=image')).toEqual([]);
+  // docker's: events of what is not here never come, a filter that nobody knows is none.
+  expect(past('--filter', 'service=kept')).toEqual([]);
+  const unknown = store.run(['events', '--since', since, '--until', '0s', '--filter', 'foo=bar', '-f', 'event=die']);
+  expect(unknown).toMatchObject({ code: 0, out: expect.stringMatching(/ die .*\n$/) });
+  expect(unknown.err).toMatch(/^WARNING: --filter foo=bar .* container, event, /);
+  expect(store.run(['events', '--since', 'foo'])).toMatchObject({ code: 1, err: expect.stringMatching(/: "foo"\n/) });
   const [mount] = past('--filter', 'volume=kept', '--filter', 'event=mount', '--format', 'json');
   expect(JSON.parse(mount as string)).toMatchObject({ Actor: { Attributes: { destination: '/kept' } } });
   expect(mount).not.toMatch(/"(status|from)"/); // docker's oldest fields: of containers and images alone

@@ -48,7 +48,16 @@ it('what cannot be: 127, 126, 1, each in one line', () => {
   expect(exec('-d', 'box', 'nothing-there').code).toBe(1);
   expect(exec('-e', '=x', 'box', 'true')).toMatchObject({ code: 125, err: expect.stringMatching(/invalid env/) });
   expect(exec('-w', '/nowhere', 'box', 'true')).toMatchObject({ code: 127, err: expect.stringMatching(/nowhere/) });
-  expect(exec('-u', 'nobody-here', 'box', 'true').err).toMatch(/unable to find user nobody-here/);
+  const nobody = { code: 126, err: expect.stringMatching(/^mica: unable to find user nobody-here: no match.*\n {2}/) };
+  expect(exec('-u', 'nobody-here', 'box', 'true')).toMatchObject(nobody);
+  expect(exec('-u', 'ann:nobodies', 'box', 'true')).toMatchObject({ code: 126, err: expect.stringMatching(/ group /) });
+  expect(exec('-d', '-u', 'nobody-here', 'box', 'true')).toMatchObject({ ...nobody, code: 1 });
+  // docker's: what only run could confuse with the container's own code is 1.
+  expect(exec('--env-file', '/nowhere', 'box', 'true')).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/^mica: open/),
+  });
+  expect(exec('--env-file', '/', 'box', 'true').err).toBe('mica: read /: is a directory\n');
   expect(exec('nope', 'true')).toMatchObject({ code: 1, err: expect.stringMatching(/No such container: nope/) });
   expect(exec('-it', 'box', 'sh')).toMatchObject({ code: 1, err: expect.stringMatching(/input device is not a TTY/) });
   const idle = store.ok(['create', 'base:1', 'sh']).trim();

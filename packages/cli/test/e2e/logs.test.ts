@@ -33,7 +33,18 @@ it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => 
   expect(store.ok(['logs', '--since', at, name])).toBe('two\nthree\n');
   const [one] = store.run(['logs', '-t', name]).out.split(' one\n');
   expect(store.run(['logs', '--until', one as string, name]).out).toBe('one\n');
-  expect(store.run(['logs', '--since', 'yesterday', name])).toMatchObject({ code: 125 });
+  for (const bound of ['since', 'until'])
+    expect(store.run(['logs', `--${bound}`, 'yesterday', name])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(
+        `^mica: invalid value for "${bound}": failed to parse value as time or .*: "yesterday"\n  `,
+      ),
+    });
+  // docker's: whatever is no number is all, an empty time is none, a negative one still to come.
+  const whole = { code: 0, out: 'one\ntwo\nthree\n', err: 'err\n' };
+  for (const tail of ['foo', '-3', '']) expect(store.run(['logs', '--tail', tail, name]), tail).toEqual(whole);
+  expect(store.run(['logs', '--since', '', '--until', '-1h', name])).toEqual(whole);
+  expect(store.ok(['logs', '--since', '-1h', name])).toBe('');
 });
 
 it('logs turn over: one file of a size, or several without a gap', async () => {

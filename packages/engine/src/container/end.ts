@@ -12,15 +12,26 @@ import { beingReset, isResetting } from './resetting.ts';
 import { lockUpper } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
 
-/** A name with or without SIG, or a number; as the name. @throws MicaError invalid-argument, worded as docker's */
+/**
+ * A name with or without SIG, or a number; as the name. docker's: any number but 0 is one, also where the kernel has
+ * not that many; {@link killContainer} tells. @throws MicaError invalid-argument, worded as docker's
+ */
 export function parseSignal(text: string): string {
   const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG');
-  if (name in constants.signals || /^SIGRT(MIN|MAX)([+-]\d+)?$/.test(name)) return name;
-  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  if (name in constants.signals || /^SIGRT(MIN(\+([1-9]|1[0-5]))?|MAX(-([1-9]|1[0-4]))?)$/.test(name)) return name;
+  const number = /^-?\d{1,9}$/.test(text) ? Number(text) : 0;
   const found = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
   if (found) return found;
-  if (number > 0 && number < 65) return text;
-  throw new MicaError('invalid-argument', `Invalid signal: ${text}`, { subject: text });
+  if (number !== 0) return `${number}`;
+  throw new MicaError('invalid-argument', `Invalid signal: ${text}`, { subject: text, hint: aSignal });
+}
+
+const aSignal = 'a name or a number of signal(7): TERM, SIGTERM, 15, RTMIN+3';
+
+/** Of what {@link parseSignal} returns: whether the kernel has it. signal(7): 64 is the last. */
+function isDeliverable(signal: string): boolean {
+  const number = Number(signal);
+  return Number.isNaN(number) || (number > 0 && number < 65);
 }
 
 /** @throws MicaError not-running, worded as docker's */
@@ -30,7 +41,14 @@ export function killContainer(context: ContainerContext, row: Row, signal: strin
   if (status !== 'running')
     throw new MicaError('not-running', `Cannot kill container: ${row.name}: Container ${row.id} is not running`, {
       subject: row.name,
+      hint: `mica start ${row.name} starts it`,
     });
+  if (!isDeliverable(name))
+    throw new MicaError(
+      'invalid-argument',
+      `Cannot kill container: ${row.name}: The kernel does not support signal ${name}`,
+      { subject: name, hint: aSignal },
+    );
   context.store.reserve.giveUp();
   // Before the signal: the one that sees the end must know that it was meant.
   context.update(row.id, (state) => {
@@ -69,9 +87,11 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
   const { id } = row;
   const seconds = timeout ?? row.record.options.stopTimeout ?? 10;
   try {
-    killContainer(context, row, signal);
-    resumeIfFrozen(context, id, row.record);
-    await waitForExit(context, id, seconds < 0 ? undefined : AbortSignal.timeout(seconds * 1000));
+    if (isDeliverable(parseSignal(signal))) {
+      killContainer(context, row, signal);
+      resumeIfFrozen(context, id, row.record);
+      await waitForExit(context, id, seconds < 0 ? undefined : AbortSignal.timeout(seconds * 1000));
+    } else await kill(context, row); // docker's: what cannot be asked is not waited for
   } catch (error) {
     if ((error as Error).name === 'AbortError') await kill(context, row);
     else if (!hasEnded(context, id)) throw error;

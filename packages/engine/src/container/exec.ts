@@ -12,7 +12,7 @@ import { mergeEnv } from './env.ts';
 import { tell } from './events.ts';
 import { groupOf } from './pause.ts';
 import { reconcile } from './state.ts';
-import { resolveUser } from './user.ts';
+import { resolveUser, type UserIds } from './user.ts';
 
 /** `kill` ends the process at once. */
 export interface ExecAttachment extends Attachment {
@@ -90,11 +90,22 @@ export function sessionsOf(context: ContainerContext, id: string): string[] | nu
   return names.length > 0 ? names.map((name) => name.slice(1)) : null;
 }
 
+/** docker's: 126, as any command that is there and cannot be invoked. */
+function invokedBy(root: string, user: string): UserIds {
+  try {
+    return resolveUser(root, user);
+  } catch (error) {
+    if (!(error instanceof MicaError)) throw error;
+    const { code, message, hint = '' } = error;
+    throw new MicaError(code, message, { subject: user, hint, exitCode: 126, cause: error });
+  }
+}
+
 /** The container's own process (runtime-spec, config.md "Process"), changed by what was asked for. */
 function execProcess(base: ProcessSpec, root: string, options: ExecOptions): ProcessSpec {
   const { user, size } = options;
   const tty = options.tty ?? false;
-  const ids = user === undefined ? null : resolveUser(root, user);
+  const ids = user === undefined ? null : invokedBy(root, user);
   // HOME is the user's own, unless the container's was set by hand.
   const usual = ids === null ? null : `HOME=${resolveUser(root, `${base.user.uid}`).home}`;
   const home = ids !== null && usual !== null && base.env.includes(usual) ? [`HOME=${ids.home}`] : [];

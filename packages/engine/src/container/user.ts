@@ -8,6 +8,8 @@ export interface UserIds {
   readonly home: string;
 }
 
+const ofContainer = "names are those of the container's own /etc/passwd and /etc/group; a number needs no line there";
+
 /** `USER[:GROUP]`, each a name or a number, against the container's own /etc/passwd and /etc/group. */
 export function resolveUser(rootfs: string, text: string): UserIds {
   const [user = '', group] = (text || '0').split(':', 2);
@@ -17,6 +19,7 @@ export function resolveUser(rootfs: string, text: string): UserIds {
   if (!row && !/^\d+$/.test(user))
     throw new MicaError('invalid-argument', `unable to find user ${user}: no matching entries in passwd file`, {
       subject: user,
+      hint: ofContainer,
     });
   const uid = Number(row?.[2] ?? user);
   const name = row?.[0];
@@ -26,6 +29,7 @@ export function resolveUser(rootfs: string, text: string): UserIds {
     if (!found && !/^\d+$/.test(group))
       throw new MicaError('invalid-argument', `unable to find group ${group}: no matching entries in group file`, {
         subject: group,
+        hint: ofContainer,
       });
     gid = Number(found?.[2] ?? group);
   }
@@ -50,6 +54,7 @@ export function resolveGroups(rootfs: string, names: readonly string[]): number[
     if (found !== undefined) return Number(found);
     throw new MicaError('invalid-argument', `Unable to find group ${name}: no matching entries in group file`, {
       subject: name,
+      hint: ofContainer,
     });
   });
 }

@@ -80,6 +80,11 @@ export function runtimeError(output: string, args: readonly string[]): MicaError
       exitCode: 127,
       hint: 'is it in the image, and on its PATH?',
     });
+  if (/too many levels of symbolic links/i.test(text) && /exec/.test(text))
+    return new MicaError('command-not-found', `cannot start the command: ${text}`, {
+      exitCode: 127,
+      hint: 'a symbolic link on its path leads back to itself',
+    });
   // crun opens a directory that is to be the command as an executable, and says that this is not permitted.
   const refused = /[Pp]ermission denied|Exec format error|[Ii]s a directory|open executable: Operation not permitted/;
   if (refused.test(text) && /exec|open/.test(text))
