@@ -44,7 +44,7 @@ output.push(...(await threads.generate({ ...options, chunkFileNames: 'thread-[na
 for (const file of output) if (file.type === 'chunk') writeFileSync(here(`dist/${file.fileName}`), inAscii(file.code));
 writeFileSync(here('dist/package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(here('../core-wasm/build/core.wasm'), here('dist/core.wasm'));
-writeFileSync(here('dist/sources.sh'), `sources='${sourcesOf(output).join('\n')}'\n`);
+writeFileSync(here('dist/sources.sh'), `mica_sources='${sourcesOf(output).join('\n')}'\n`);
 
 /** What bin/mica looks at to see that the bundle is not older: the sources in it, below packages/. */
 function sourcesOf(files: typeof output): string[] {

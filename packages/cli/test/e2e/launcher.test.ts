@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { bin, TestStore } from '../support/store.ts';
@@ -41,7 +41,7 @@ it('the bundle runs while it is as new as each source in it, the sources as soon
   copyFileSync(bin, join(root, 'bin/mica'));
   symlinkSync(join(dirname(bin), '../.toolchain'), join(root, '.toolchain'));
   write('packages/cli/dist/main.js', 'console.log("bundle")');
-  write('packages/cli/dist/sources.sh', "sources='cli/src/main.ts\nengine/src/deep/er/part.ts'\n");
+  write('packages/cli/dist/sources.sh', "mica_sources='cli/src/main.ts\nengine/src/deep/er/part.ts'\n");
   write('packages/cli/src/main.ts', 'console.log("sources")');
   write('packages/engine/src/deep/er/part.ts', '');
   const at = (path: string, seconds: number) => utimesSync(join(root, path), seconds, seconds);
@@ -55,4 +55,35 @@ it('the bundle runs while it is as new as each source in it, the sources as soon
   expect(shown()).toBe('bundle\n(0)');
   at('packages/cli/src/main.ts', now + 60);
   expect(shown()).toBe('sources\n(0)');
+});
+
+it("what the caller exports is not the launcher's: mica run -e NAME gives it to a container", () => {
+  const root = join(store.work, 'exported');
+  for (const folder of ['bin', 'node_modules', 'packages/core-wasm/build', 'packages/cli/dist', 'links'])
+    mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync(bin, join(root, 'bin/mica'));
+  symlinkSync(join(dirname(bin), '../.toolchain'), join(root, '.toolchain'));
+  symlinkSync('../bin/mica', join(root, 'links/mica'));
+  writeFileSync(join(root, 'packages/cli/dist/main.js'), 'console.log(JSON.stringify(process.env))');
+  copyFileSync(join(dirname(bin), '../packages/cli/dist/sources.sh'), join(root, 'packages/cli/dist/sources.sh'));
+  // All that the script and what it reads assign, but what it means to give to Node.
+  const scripts = ['bin/mica', 'packages/cli/dist/sources.sh'].map((file) => readFileSync(join(root, file), 'utf8'));
+  const assigned = [...scripts.join('\n').matchAll(/^\s*(?:export |for )?([a-z]\w*)(?:=| in )/gm)].map(
+    ([, name]) => name,
+  );
+  expect(assigned.length).toBeGreaterThan(5);
+  const usual = ['root', 'source', 'sources', 'target', 'node', 'entry', 'self', 'found', 'beside', 'bundle', 'malloc'];
+  const exported = Object.fromEntries(usual.map((name) => [name, 'the caller']));
+  const { stdout } = spawnSync(join(root, 'links/mica'), { env: { ...process.env, ...exported }, encoding: 'utf8' });
+  expect(JSON.parse(stdout)).toMatchObject(exported);
+  for (const name of assigned) expect(name).toMatch(/^mica_/);
+});
+
+it('a CDPATH leads it nowhere else', () => {
+  const links = join(store.work, 'cdpath');
+  mkdirSync(links);
+  symlinkSync(dirname(bin), join(links, 'folder'));
+  const env = { ...process.env, MICA_ROOT: store.root, CDPATH: `${links}:/` };
+  const { status, stderr } = spawnSync('sh', ['folder/mica', 'ps'], { cwd: links, env, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
