@@ -6,10 +6,10 @@ import { MicaBench } from '../support/mica.ts';
 const bench = new MicaBench();
 const ok = (...args: string[]) => bench.ok('store', args);
 const fails = (...args: string[]) => bench.run('store', args);
-const names = (...args: string[]) =>
-  ok('ps', '--format', '{{.Names}}', ...args)
-    .split('\n')
-    .filter(Boolean);
+const read = (...args: string[]) => bench.read('store', args);
+const refused = (...args: string[]) => bench.here('store', args);
+const names = async (...args: string[]) =>
+  (await read('ps', '--format', '{{.Names}}', ...args)).split('\n').filter(Boolean);
 
 let up: string;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ afterAll(() => {
   bench.close();
 });
 
-it("ps: docker's columns, states and order", () => {
+it("ps: docker's columns, states and order", async () => {
   const [heading, ...lines] = ok('ps', '-a').trimEnd().split('\n');
   expect(heading).toMatch(/^CONTAINER ID {3}IMAGE {5}COMMAND {2,}CREATED {2,}STATUS {2,}PORTS {5}NAMES$/);
   expect(lines).toHaveLength(3);
@@ -45,38 +45,38 @@ it("ps: docker's columns, states and order", () => {
   expect(lines[2]).toMatch(new RegExp(`^${up.slice(0, 12)} .* Up .* up$`));
   expect(ok('ps').trimEnd().split('\n')).toHaveLength(2);
   expect(ok('ps', '-q', '--no-trunc')).toBe(`${up}\n`);
-  expect(names('-l')).toEqual(['failed']);
-  expect(names('-n', '2')).toEqual(['failed', 'new']);
+  expect(await names('-l')).toEqual(['failed']);
+  expect(await names('-n', '2')).toEqual(['failed', 'new']);
   expect(ok('ps', '-as')).toMatch(/SIZE\n.* failed +3\.89kB \(virtual 2MB\)/);
   expect(ok('container', 'ls', '-aq')).toBe(ok('ps', '-aq'));
 });
 
-it('ps --filter: each by its own rule, several together', () => {
-  expect(names('-f', 'status=created')).toEqual(['new']);
-  expect(names('-f', 'status=exited', '-f', 'status=created')).toEqual(['failed', 'new']);
-  expect(names('-a', '-f', 'exited=3')).toEqual(['failed']);
-  expect(names('-a', '-f', 'name=^/?n')).toEqual(['new']);
-  expect(names('-a', '-f', `id=${up.slice(0, 10)}`)).toEqual(['up']);
-  expect(names('-a', '-f', 'label=app')).toEqual(['new', 'up']);
-  expect(names('-a', '-f', 'label=app=web', '-f', 'label=tier')).toEqual(['up']);
-  expect(names('-a', '-f', 'ancestor=base:1')).toEqual(['failed', 'new', 'up']);
-  expect(names('-a', '-f', 'ancestor=base:2')).toEqual(['up']);
-  expect(names('-a', '-f', 'ancestor=not-there')).toEqual([]);
-  expect(names('-a', '-f', 'before=new')).toEqual(['up']);
-  expect(names('-a', '-f', 'since=up', '-f', 'status=exited')).toEqual(['failed']);
-  expect(names('-a', '-f', 'network=bridge', '-f', 'health=none')).toEqual(['failed', 'new', 'up']);
-  expect(names('-a', '-f', 'volume=/none')).toEqual([]);
-  expect(names('-a', '-f', 'publish=80')).toEqual([]);
-  expect(fails('ps', '-f', 'foo=1').err).toMatch(/^mica: invalid filter 'foo'\n/);
-  expect(fails('ps', '-f', 'health=fine').err).toMatch(/invalid filter 'health=fine'\n {2}none, starting/);
-  expect(fails('ps', '-f', 'status=asleep').err).toMatch(/invalid filter 'status=asleep'/);
+it('ps --filter: each by its own rule, several together', async () => {
+  expect(ok('ps', '--format', '{{.Names}}', '-f', 'status=created')).toBe('new\n');
+  expect(await names('-f', 'status=exited', '-f', 'status=created')).toEqual(['failed', 'new']);
+  expect(await names('-a', '-f', 'exited=3')).toEqual(['failed']);
+  expect(await names('-a', '-f', 'name=^/?n')).toEqual(['new']);
+  expect(await names('-a', '-f', `id=${up.slice(0, 10)}`)).toEqual(['up']);
+  expect(await names('-a', '-f', 'label=app')).toEqual(['new', 'up']);
+  expect(await names('-a', '-f', 'label=app=web', '-f', 'label=tier')).toEqual(['up']);
+  expect(await names('-a', '-f', 'ancestor=base:1')).toEqual(['failed', 'new', 'up']);
+  expect(await names('-a', '-f', 'ancestor=base:2')).toEqual(['up']);
+  expect(await names('-a', '-f', 'ancestor=not-there')).toEqual([]);
+  expect(await names('-a', '-f', 'before=new')).toEqual(['up']);
+  expect(await names('-a', '-f', 'since=up', '-f', 'status=exited')).toEqual(['failed']);
+  expect(await names('-a', '-f', 'network=bridge', '-f', 'health=none')).toEqual(['failed', 'new', 'up']);
+  expect(await names('-a', '-f', 'volume=/none')).toEqual([]);
+  expect(await names('-a', '-f', 'publish=80')).toEqual([]);
+  expect((await refused('ps', '-f', 'foo=1')).err).toMatch(/^mica: invalid filter 'foo'\n/);
+  expect((await refused('ps', '-f', 'health=fine')).err).toMatch(/invalid filter 'health=fine'\n {2}none, starting/);
+  expect((await refused('ps', '-f', 'status=asleep')).err).toMatch(/invalid filter 'status=asleep'/);
 });
 
-it('--format: a template, a table of it, json', () => {
-  expect(ok('ps', '-a', '--format', 'table {{.Names}}\\t{{upper .State}}\\t{{.Label "app"}}')).toBe(
+it('--format: a template, a table of it, json', async () => {
+  expect(await read('ps', '-a', '--format', 'table {{.Names}}\\t{{upper .State}}\\t{{.Label "app"}}')).toBe(
     'NAMES     STATE     APP\nfailed    EXITED    \nnew       CREATED   db\nup        RUNNING   web\n',
   );
-  const rows = ok('ps', '-a', '--format', 'json')
+  const rows = (await read('ps', '-a', '--format', 'json'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
@@ -86,37 +86,40 @@ it('--format: a template, a table of it, json', () => {
     code: 1,
     err: `mica: template parsing error: template: :1:2: executing "" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext\n`,
   });
-  expect(fails('ps', '--format', '{{').err).toBe('mica: template parsing error: template: :1: unclosed action\n');
+  expect((await refused('ps', '--format', '{{')).err).toBe(
+    'mica: template parsing error: template: :1: unclosed action\n',
+  );
 });
 
-it("images: docker's columns, filters, dangling ones", () => {
+it("images: docker's columns, filters, dangling ones", async () => {
   const [heading, first, second] = ok('images').split('\n');
   expect(heading).toMatch(/^REPOSITORY {3}TAG {7}IMAGE ID {7}CREATED {2,}SIZE$/);
   expect(first).toMatch(/^base {9}2 {9}[0-9a-f]{12} /);
   expect(second).toMatch(/^base {9}1 {9}[0-9a-f]{12} .* ago {3}2MB$/);
   expect(ok('images', '--digests').split('\n')[0]).toMatch(/TAG {7}DIGEST {60,}IMAGE ID/);
   const dangling = ok('commit', 'failed').trim();
-  const listed = (...args: string[]) => ok('images', '--format', '{{.Repository}}:{{.Tag}}', ...args).trimEnd();
+  const listed = async (...args: string[]) =>
+    (await read('images', '--format', '{{.Repository}}:{{.Tag}}', ...args)).trimEnd();
   expect(ok('images', '-q', '--no-trunc', '-f', 'dangling=true')).toBe(`${dangling}\n`);
-  expect(listed('-f', 'dangling=false')).toBe('base:2\nbase:1');
-  expect(listed('-f', 'reference=b*:1')).toBe('base:1');
-  expect(listed('base')).toBe('base:2\nbase:1');
-  expect(listed('b?se:2')).toBe('base:2');
-  expect(listed('-f', 'before=base:2')).toBe('base:1');
-  expect(listed('-f', 'since=base:2')).toBe('<none>:<none>');
-  expect(listed('-f', 'label=none')).toBe('');
+  expect(await listed('-f', 'dangling=false')).toBe('base:2\nbase:1');
+  expect(await listed('-f', 'reference=b*:1')).toBe('base:1');
+  expect(await listed('base')).toBe('base:2\nbase:1');
+  expect(await listed('b?se:2')).toBe('base:2');
+  expect(await listed('-f', 'before=base:2')).toBe('base:1');
+  expect(await listed('-f', 'since=base:2')).toBe('<none>:<none>');
+  expect(await listed('-f', 'label=none')).toBe('');
   ok('rmi', dangling);
 });
 
-it('history: quiet, raw, template', () => {
+it('history: quiet, raw, template', async () => {
   expect(ok('history', 'base:2')).toMatch(/^IMAGE {10}CREATED .* CREATED BY .* SIZE {6}AUTHOR {4}COMMENT\n/);
-  expect(ok('history', '-q', 'base:2')).toMatch(/^[0-9a-f]{12}\n<missing>\n$/);
-  expect(ok('history', '-H=false', '--format', '{{.Size}} {{.CreatedAt}}', 'base:2')).toMatch(
+  expect(await read('history', '-q', 'base:2')).toMatch(/^[0-9a-f]{12}\n<missing>\n$/);
+  expect(await read('history', '-H=false', '--format', '{{.Size}} {{.CreatedAt}}', 'base:2')).toMatch(
     /^\d+ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n/,
   );
 });
 
-it("inspect: docker's description, templates on it, what is missing", () => {
+it("inspect: docker's description, templates on it, what is missing", async () => {
   const [container] = JSON.parse(ok('inspect', 'failed'));
   expect(container).toMatchObject({
     Name: '/failed',
@@ -128,32 +131,36 @@ it("inspect: docker's description, templates on it, what is missing", () => {
     Mounts: [],
   });
   expect(ok('inspect', '-s', '-f', '{{.SizeRw}}', 'failed')).toBe('3893\n');
-  expect(ok('inspect', '-f', '{{index .Config.Labels "app"}}|{{index .Config.Labels "no"}}', 'up')).toBe('web|\n');
-  expect(ok('inspect', '-f', '{{.State.Status}}{{if gt .State.Pid 1}} alive{{end}}', 'up')).toBe('running alive\n');
+  expect(await read('inspect', '-f', '{{index .Config.Labels "app"}}|{{index .Config.Labels "no"}}', 'up')).toBe(
+    'web|\n',
+  );
+  expect(await read('inspect', '-f', '{{.State.Status}}{{if gt .State.Pid 1}} alive{{end}}', 'up')).toBe(
+    'running alive\n',
+  );
   const [image] = JSON.parse(ok('image', 'inspect', 'base:2'));
   expect(image).toMatchObject({ RepoTags: ['base:2'], Comment: 'numbers', Os: 'linux', RootFS: { Type: 'layers' } });
   expect(image.RootFS.Layers).toHaveLength(2);
-  expect(fails('inspect', 'nope')).toEqual({ code: 1, out: '[]\n', err: 'Error: No such object: nope\n' });
-  const both = fails('inspect', '-f', '{{.Name}}', 'nope', 'up');
+  expect(await refused('inspect', 'nope')).toEqual({ code: 1, out: '[]\n', err: 'Error: No such object: nope\n' });
+  const both = await refused('inspect', '-f', '{{.Name}}', 'nope', 'up');
   expect(both).toEqual({ code: 1, out: '/up\n', err: 'Error: No such object: nope\n' });
-  expect(fails('container', 'inspect', 'base:1').err).toBe('Error: No such container: base:1\n');
-  expect(fails('inspect', '--type', 'image', 'up').err).toBe('Error: No such image: up\n');
-  expect(fails('inspect', '--type', 'dog', 'up').code).toBe(1);
-  expect(fails('inspect', '-f', '{{.Nope}}', 'up')).toMatchObject({
+  expect((await refused('container', 'inspect', 'base:1')).err).toBe('Error: No such container: base:1\n');
+  expect((await refused('inspect', '--type', 'image', 'up')).err).toBe('Error: No such image: up\n');
+  expect((await refused('inspect', '--type', 'dog', 'up')).code).toBe(1);
+  expect(await refused('inspect', '-f', '{{.Nope}}', 'up')).toMatchObject({
     code: 1,
     err: expect.stringContaining('map has no entry for key "Nope"'),
   });
-  expect(fails('inspect', '-f', '{{.Nope', 'up').code).toBe(64);
+  expect((await refused('inspect', '-f', '{{.Nope', 'up')).code).toBe(64);
 });
 
-it('names: made up when none is given, renamed, found by a prefix of the ID', () => {
+it('names: made up when none is given, renamed, found by a prefix of the ID', async () => {
   const id = ok('create', 'base:1', 'sh').trim();
-  const name = ok('inspect', '-f', '{{.Name}}', id.slice(0, 8)).trim();
+  const name = (await read('inspect', '-f', '{{.Name}}', id.slice(0, 8))).trim();
   expect(name).toMatch(/^\/[a-z]+_[a-z]+$/);
   ok('rename', id.slice(0, 8), 'other');
-  expect(fails('rename', 'other', 'up').err).toMatch(/The container name "\/up" is already in use/);
-  expect(fails('rename', 'other', 'b@d').err).toMatch(/Invalid container name \(b@d\)/);
-  expect(fails('rename', 'other', 'other').err).toMatch(/same name as its current name/);
+  expect((await refused('rename', 'other', 'up')).err).toMatch(/The container name "\/up" is already in use/);
+  expect((await refused('rename', 'other', 'b@d')).err).toMatch(/Invalid container name \(b@d\)/);
+  expect((await refused('rename', 'other', 'other')).err).toMatch(/same name as its current name/);
   expect(ok('rm', 'other')).toBe('other\n');
 });
 
@@ -168,10 +175,10 @@ it('an image that does not say when it was made: N/A, older than any that does',
     { name: 'layer.tar', body: layer },
   ]);
   bench.ok('store', ['load', '-q'], archive);
-  const names = (...args: string[]) => ok('images', '--format', '{{.Repository}}:{{.Tag}}', ...args);
-  expect(ok('images', '--format', '{{.CreatedSince}} {{.CreatedAt}}', 'undated')).toBe('N/A N/A\n');
-  expect(names('-f', 'before=base:1')).toBe('undated:1\n');
-  expect(names('-f', 'since=undated:1')).toBe('base:2\nbase:1\n');
-  expect(names().split('\n').at(-2)).toBe('undated:1');
+  const names = (...args: string[]) => read('images', '--format', '{{.Repository}}:{{.Tag}}', ...args);
+  expect(await read('images', '--format', '{{.CreatedSince}} {{.CreatedAt}}', 'undated')).toBe('N/A N/A\n');
+  expect(await names('-f', 'before=base:1')).toBe('undated:1\n');
+  expect(await names('-f', 'since=undated:1')).toBe('base:2\nbase:1\n');
+  expect((await names()).split('\n').at(-2)).toBe('undated:1');
   expect(ok('image', 'prune', '-af', '--filter', 'until=24h')).toContain('untagged: undated:1');
 });

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Engine, runFolder } from '@mica/engine';
+import { inProcess } from './in-process.ts';
 
 export const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 
@@ -31,6 +32,16 @@ export class MicaBench {
   run(store: string, args: readonly string[], input: string | Buffer = ''): Outcome {
     const done = spawnSync(bin, args, { input, maxBuffer: 1 << 28, env: this.#env(store) });
     return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
+  }
+
+  /** As {@link run}, in this process. See {@link inProcess} for what it is. */
+  here(store: string, args: readonly string[]): Promise<Outcome> {
+    return inProcess(join(this.dir, store), args);
+  }
+
+  /** As {@link ok}, in this process. */
+  async read(store: string, args: readonly string[]): Promise<string> {
+    return succeeded(args, await this.here(store, args));
   }
 
   /** Standard output as it is. */
@@ -62,9 +73,7 @@ export class MicaBench {
   }
 
   ok(store: string, args: readonly string[], input?: string | Buffer): string {
-    const { code, out, err } = this.run(store, args, input);
-    if (code !== 0 || err !== '') throw new Error(`mica ${args.join(' ')}: ${code} ${err}`);
-    return out;
+    return succeeded(args, this.run(store, args, input));
   }
 
   /** `base:1`, a busybox, and `base:2`, a commit on it; each its own layer. Made in this process, as {@link containersOf} asks. */
@@ -99,4 +108,9 @@ export class MicaBench {
   #env(store: string): NodeJS.ProcessEnv {
     return { ...process.env, ...this.env, MICA_ROOT: join(this.dir, store) };
   }
+}
+
+function succeeded(args: readonly string[], { code, out, err }: Outcome): string {
+  if (code !== 0 || err !== '') throw new Error(`mica ${args.join(' ')}: ${code} ${err}`);
+  return out;
 }

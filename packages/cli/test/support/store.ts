@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
 import { expect } from 'vitest';
-import { bin, containersOf } from './mica.ts';
+import { inProcess } from './in-process.ts';
+import { bin, containersOf, type Outcome } from './mica.ts';
 
 export { bin };
 
@@ -47,9 +48,19 @@ export class TestStore {
     const done = spawnSync(bin, args, { input: options.input ?? '', env, maxBuffer: 1 << 26 });
     return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
   }
+  /** As {@link run}, in this process. See {@link inProcess} for what it is. */
+  here(args: readonly string[]): Promise<Outcome> {
+    return inProcess(this.root, args);
+  }
   /** Expects success and not a word on standard error; standard output. */
   ok(args: readonly string[], options: RunOptions = {}): string {
     const { code, out, err } = this.run(args, options);
+    expect({ code, err }, args.join(' ')).toEqual({ code: 0, err: '' });
+    return out;
+  }
+  /** As {@link ok}, in this process. */
+  async read(args: readonly string[]): Promise<string> {
+    const { code, out, err } = await this.here(args);
     expect({ code, err }, args.join(' ')).toEqual({ code: 0, err: '' });
     return out;
   }
