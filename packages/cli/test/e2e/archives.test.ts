@@ -186,13 +186,17 @@ it('bad archives: one line, nothing half made', async () => {
     ],
   ];
   for (const [what, bytes, message] of cases) {
-    const { code, err } = bench.run('bad', ['load'], bytes);
+    const { code, err } = await bench.here('bad', ['load'], bytes);
     expect(code, what).toBe(1);
     expect(err, what).toMatch(message);
     expect(err, what).not.toMatch(/ at .*\.ts/);
     expect(blobs('bad'), what).toEqual([]);
     expect(existsSync(file('bad/blobs/tmp')) ? readdirSync(file('bad/blobs/tmp')) : [], what).toEqual([]);
   }
+  expect(bench.run('bad', ['load'], flipped)).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/does not match its/),
+  });
   expect(bench.ok('bad', ['images', '-q'])).toBe('');
 });
 

@@ -6,49 +6,61 @@ import { makeTar } from '../../../engine/test/support/tar.ts';
 import { bin, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
-beforeAll(() => {
-  store.importBase();
+beforeAll(async () => {
+  await store.importBase();
   store.ok(['create', '--network', 'none', 'base:1', 'sh']);
 });
 afterAll(() => store.remove());
 // Whatever went wrong: no mount, no temporary file, no container half made.
-afterEach(() => {
-  store.removeContainers();
+afterEach(async () => {
+  await store.removeContainers();
   expect(temporary(store.root)).toEqual([]);
 });
 
 function temporary(root: string): string[] {
   return readdirSync(join(root, 'blobs/tmp'));
 }
-/** One line of what is wrong, at most one of what to do, no stack; the exit code. */
-function fails(args: readonly string[], what: RegExp, code = 1, options: Parameters<TestStore['run']>[1] = {}): void {
-  const done = store.run(args, options);
+/**
+ * One line of what is wrong, at most one of what to do, no stack; the exit code. Launched where it is given something,
+ * unless `here`; else in this process.
+ */
+async function fails(
+  args: readonly string[],
+  what: RegExp,
+  code = 1,
+  options?: Parameters<TestStore['run']>[1],
+  here = options === undefined,
+): Promise<void> {
+  const done = here ? await store.here(args, options?.input) : store.run(args, options);
   expect(done, args.join(' ')).toMatchObject({ code, out: '' });
   expect(done.err).toMatch(what);
   expect(done.err.trimEnd().split('\n').length, done.err).toBeLessThanOrEqual(2);
   expect(done.err).not.toMatch(/\n +at .*:\d+:\d+|node:internal|\[Symbol/);
 }
 
-it('what is not there: images, containers, files', () => {
-  fails(['tag', 'nope', 'a:1'], /^mica: No such image: nope\n {2}mica images lists them/);
-  fails(['run', '--pull', 'never', 'nope'], /^mica: .*No such image: nope/i, 125);
+it('what is not there: images, containers, files', async () => {
+  await fails(['tag', 'nope', 'a:1'], /^mica: No such image: nope\n {2}mica images lists them/, 1, {});
+  await fails(['run', '--pull', 'never', 'nope'], /^mica: .*No such image: nope/i, 125, {});
   for (const verb of ['start', 'stop', 'kill', 'logs', 'rm', 'diff', 'wait'])
-    fails([verb, 'nope'], /^mica: No such container: nope\n {2}mica ps -a lists them/);
+    await fails([verb, 'nope'], /^mica: No such container: nope\n {2}mica ps -a lists them/);
   for (const type of ['image,container', 'toString'])
-    fails(['inspect', '--type', type, 'nope'], /is not a valid value for --type\n {2}it is one of container, image/);
-  fails(['import', '/no/such.tar'], /^mica: open \/no\/such.tar: no such file or directory\n$/);
-  fails(['import', store.work], /is a directory\n {2}tar -C /);
-  fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);
+    await fails(
+      ['inspect', '--type', type, 'nope'],
+      /is not a valid value for --type\n {2}it is one of container, image/,
+    );
+  await fails(['import', '/no/such.tar'], /^mica: open \/no\/such.tar: no such file or directory\n$/);
+  await fails(['import', store.work], /is a directory\n {2}tar -C /);
+  await fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);
 });
 
-it('rmi -f: what is not there is no failure; of an image in use the name goes', () => {
+it('rmi -f: what is not there is no failure; of an image in use the name goes', async () => {
   const missing = /^mica: No such image: nope\n/;
   expect(store.run(['rmi', '-f', 'nope'])).toMatchObject({ code: 0, err: expect.stringMatching(missing) });
   expect(store.run(['rmi', 'nope', 'nope']).err.match(/No such image/g)).toHaveLength(2);
   store.ok(['tag', 'base:1', 'other:1']);
   store.ok(['create', '--name', 'user', '--network', 'none', 'other:1', 'true']);
   store.ok(['rmi', 'base:1']);
-  fails(['rmi', 'other:1'], /container [0-9a-f]{12} is using it\n/);
+  await fails(['rmi', 'other:1'], /container [0-9a-f]{12} is using it\n/);
   const id = store.ok(['images', '-q', '--no-trunc', 'other:1']).trim();
   expect(store.ok(['rmi', '-f', 'other:1'])).toBe('Untagged: other:1\n');
   store.ok(['start', 'user']);
@@ -56,27 +68,31 @@ it('rmi -f: what is not there is no failure; of an image in use the name goes', 
   store.ok(['tag', id, 'base:1']);
 });
 
-it('names that do not parse', () => {
-  fails(['rename', store.ok(['create', '--network', 'none', 'base:1', 'sh']).trim(), 'b@d'], /Invalid container name/);
+it('names that do not parse', async () => {
+  await fails(
+    ['rename', store.ok(['create', '--network', 'none', 'base:1', 'sh']).trim(), 'b@d'],
+    /Invalid container name/,
+  );
   // Looked at before anything is pulled.
-  fails(['run', '-e', '=x', 'registry.invalid/nope', 'sh'], /^mica: invalid/, 125);
-  for (const name of ['Upper:1', 'a:b:c', 'a//b', 'a:', 'ä']) fails(['tag', 'base:1', name], /^mica: /);
-  fails(['create', '--name', 'b@d', 'base:1', 'sh'], /Invalid container name \(b@d\)/);
-  fails(['run', '--pull', 'never', 'UPPER', 'sh'], /must be lowercase/, 125);
+  await fails(['run', '-e', '=x', 'registry.invalid/nope', 'sh'], /^mica: invalid/, 125);
+  for (const name of ['Upper:1', 'a:b:c', 'a//b', 'a:', 'ä']) await fails(['tag', 'base:1', name], /^mica: /);
+  await fails(['create', '--name', 'b@d', 'base:1', 'sh'], /Invalid container name \(b@d\)/);
+  await fails(['run', '--pull', 'never', 'UPPER', 'sh'], /must be lowercase/, 125);
 });
 
 it('archives that are cut off, rubbish or hostile leave no blob', async () => {
+  const fed = (args: readonly string[], what: RegExp, input: string | Buffer) => fails(args, what, 1, { input }, true);
   const blobs = () => readdirSync(join(store.root, 'blobs/sha256')).sort();
   const before = blobs();
   const tar = await makeTar([{ name: 'a', body: 'x'.repeat(5000) }]);
   const hostile = await makeTar([{ name: '../../evil', body: 'x' }]);
-  fails(['import', '-', 'bad:1'], /cut off/, 1, { input: tar.subarray(0, 3000) });
-  fails(['import', '-', 'bad:1'], /not a tar header/, 1, { input: 'rubbish'.repeat(1000) });
-  fails(['import', '-', 'bad:1'], /empty/, 1, { input: '' });
-  fails(['import', '-', 'bad:1'], /^mica: import: .*\.\./, 1, { input: hostile });
-  fails(['import', '-c', 'FROM x', '-', 'bad:1'], /FROM is not a valid change command/, 1, { input: tar });
-  fails(['import', '--platform', 'a/b/c/d', '-', 'bad:1'], /unknown operating system/, 1, { input: tar });
-  fails(['load'], /^mica: /, 1, { input: 'rubbish'.repeat(1000) });
+  await fails(['import', '-', 'bad:1'], /cut off/, 1, { input: tar.subarray(0, 3000) });
+  await fed(['import', '-', 'bad:1'], /not a tar header/, 'rubbish'.repeat(1000));
+  await fed(['import', '-', 'bad:1'], /empty/, '');
+  await fed(['import', '-', 'bad:1'], /^mica: import: .*\.\./, hostile);
+  await fed(['import', '-c', 'FROM x', '-', 'bad:1'], /FROM is not a valid change command/, tar);
+  await fed(['import', '--platform', 'a/b/c/d', '-', 'bad:1'], /unknown operating system/, tar);
+  await fed(['load'], /^mica: /, 'rubbish'.repeat(1000));
   expect(blobs()).toEqual(before);
   expect(store.ok(['images', '-q'])).toMatch(/^[0-9a-f]{12}\n$/);
 });
@@ -91,7 +107,7 @@ it('import -c, -m and --platform reach the image', async () => {
   store.ok(['rmi', 'made:1']);
 });
 
-it('a missing runtime or monitor: which one, and how to get it', () => {
+it('a missing runtime or monitor: which one, and how to get it', async () => {
   // Hidden from this process alone, by bind mounts in a namespace of its own: the look-up knows the system's folders.
   const without = (tools: readonly string[], args: readonly string[]) => {
     const hide = tools.map(
@@ -115,7 +131,7 @@ it('a missing runtime or monitor: which one, and how to get it', () => {
     code: 125,
     err: 'mica: conmon is not installed\n  install it: apt-get install conmon\n',
   });
-  fails(['--runtime', '/no/such', ...run], /^mica: \/no\/such is not installed/, 125);
+  await fails(['--runtime', '/no/such', ...run], /^mica: \/no\/such is not installed/, 125, {});
 });
 
 it('no root: images work in a store of their own, a container says what it needs', () => {
@@ -149,7 +165,7 @@ it('no root: images work in a store of their own, a container says what it needs
   expect(other.err).toMatch(/^mica: .*\n {2}run as root, or choose a store of your own with --root\n$/);
 });
 
-it('a full disk: no space left, nothing half made', () => {
+it('a full disk: no space left, nothing half made', async () => {
   const disk = join(store.work, 'disk');
   mkdirSync(disk);
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', disk]).status).toBe(0);
@@ -161,10 +177,15 @@ it('a full disk: no space left, nothing half made', () => {
     writeFileSync(big, Buffer.alloc(30 << 20, 1));
     const bigTar = spawnSync('tar', ['-c', '-C', store.work, 'big'], { maxBuffer: 1 << 26 }).stdout;
     store.ok(['import', '-', 'base:1'], { input: rootfs, ...full });
-    fails(['import', '-', 'big:1'], /^mica: it does not fit: only \d+ bytes are left .*\n {2}free some space/, 1, {
-      input: bigTar,
-      ...full,
-    });
+    await fails(
+      ['import', '-', 'big:1'],
+      /^mica: it does not fit: only \d+ bytes are left .*\n {2}free some space/,
+      1,
+      {
+        input: bigTar,
+        ...full,
+      },
+    );
     expect(temporary(root)).toEqual([]);
     const write = [
       'run',
@@ -180,14 +201,14 @@ it('a full disk: no space left, nothing half made', () => {
       'count=10',
     ];
     store.run(write, full);
-    fails(['commit', 'writer', 'big:1'], /no space left on device/, 1, full);
+    await fails(['commit', 'writer', 'big:1'], /no space left on device/, 1, full);
     expect(temporary(root)).toEqual([]);
     expect(store.ok(['images', '--format', '{{.Repository}}'], full)).toBe('base\n');
     writeFileSync(join(disk, 'rest'), '');
     store.ok(['run', '-d', '--network', 'none', '--name', 'up', 'base:1', 'sleep', '1000'], full);
     const fill = () => spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'rest')}`, 'bs=4k']);
     fill();
-    fails(['run', '--network', 'none', '--name', 'more', 'base:1', 'true'], /no space left on device/, 125, full);
+    await fails(['run', '--network', 'none', '--name', 'more', 'base:1', 'true'], /no space left on device/, 125, full);
     // What frees the disk works on a full one: clearing up inside, stopping, removing.
     store.ok(['exec', 'up', 'true'], full);
     store.ok(['rm', '-f', 'up'], full);

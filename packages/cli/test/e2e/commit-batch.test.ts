@@ -8,8 +8,8 @@ import { CommitBench } from '../support/commit-bench.ts';
 import { bin } from '../support/store.ts';
 
 let bench: CommitBench;
-beforeAll(() => {
-  bench = new CommitBench();
+beforeAll(async () => {
+  bench = await CommitBench.make();
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());
@@ -84,24 +84,25 @@ it('--all and --filter choose; equal writable layers are one layer', async () =>
 
 it('what cannot be meant is refused before anything is done', async () => {
   for (const name of ['aa', 'bb']) await bench.made(name);
-  const refused = (why: RegExp, ...args: string[]) =>
-    expect(bench.mica('commit', ...args)).toMatchObject({ code: 1, err: expect.stringMatching(why) });
-  refused(/at most 2 arguments/, 'aa', 'bb', 'cc');
-  refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
-  refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
-  refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
-  refused(/unknown key shoe/, '--filter', 'shoe=1');
-  refused(/invalid number of jobs/, '--all', '--jobs', 'many');
-  refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));
-  refused(/unknown hasher/, '--hasher', 'fast', 'aa');
-  refused(/must be lowercase/, '--tag', 'bad/{name}X', 'aa');
+  const refusal = (why: RegExp) => ({ code: 1, err: expect.stringMatching(why) });
+  const refused = async (why: RegExp, ...args: string[]) =>
+    expect(await bench.store.here(['commit', ...args])).toMatchObject(refusal(why));
+  expect(bench.mica('commit', 'aa', 'bb', 'cc')).toMatchObject(refusal(/at most 2 arguments/));
+  await refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
+  await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
+  await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
+  await refused(/unknown key shoe/, '--filter', 'shoe=1');
+  await refused(/invalid number of jobs/, '--all', '--jobs', 'many');
+  await refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));
+  await refused(/unknown hasher/, '--hasher', 'fast', 'aa');
+  await refused(/must be lowercase/, '--tag', 'bad/{name}X', 'aa');
   // No flag is ignored: in this company each of them would have said nothing.
   for (const flag of ['--full', '--incremental', '--no-pause', '--all', '--json', '--tag=x:1', '--filter=name=aa'])
-    refused(/is for containers, not for --from/, flag, '--from', bench.work, 'base:1', 'new:1');
-  refused(/--hasher is for containers/, '--hasher=wasm', '--from', bench.work, 'base:1');
-  refused(/--trust-mtime is for --from/, '--trust-mtime', 'aa');
-  refused(/--jobs is for many containers/, '--jobs=2', 'aa');
-  refused(/--verbose is for one container/, '--verbose', '--all');
+    await refused(/is for containers, not for --from/, flag, '--from', bench.work, 'base:1', 'new:1');
+  await refused(/--hasher is for containers/, '--hasher=wasm', '--from', bench.work, 'base:1');
+  await refused(/--trust-mtime is for --from/, '--trust-mtime', 'aa');
+  await refused(/--jobs is for many containers/, '--jobs=2', 'aa');
+  await refused(/--verbose is for one container/, '--verbose', '--all');
   expect(bench.tags()).toEqual(['base:1']);
 });
 

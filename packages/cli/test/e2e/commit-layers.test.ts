@@ -7,8 +7,8 @@ import { treeLines } from '../../../engine/test/support/tree.ts';
 import { CommitBench } from '../support/commit-bench.ts';
 
 let bench: CommitBench;
-beforeAll(() => {
-  bench = new CommitBench();
+beforeAll(async () => {
+  bench = await CommitBench.make();
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());

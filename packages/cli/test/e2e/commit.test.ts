@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CommitBench } from '../support/commit-bench.ts';
 
 let bench: CommitBench;
-beforeAll(() => {
-  bench = new CommitBench();
+beforeAll(async () => {
+  bench = await CommitBench.make();
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());

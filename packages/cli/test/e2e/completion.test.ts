@@ -5,12 +5,12 @@ import { Terminal } from '../support/terminal.ts';
 
 const store = new TestStore();
 const path = `${bin.slice(0, -'/mica'.length)}:${process.env.PATH}`;
-beforeAll(() => {
-  store.importBase();
+beforeAll(async () => {
+  await store.importBase();
   store.ok(['create', '--name', 'webserver', 'base:1', 'sh']);
 });
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 

@@ -6,8 +6,8 @@ import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 const run = (...args: string[]) => store.run(['run', '--rm', '--network', 'none', ...args]);
@@ -81,7 +81,7 @@ it("root inside sees none of the host's processes and nothing outside its root",
   expect(readFileSync(join(store.work, 'outside'), 'utf8')).toBe('untouched');
 });
 
-it('a working directory behind a symlink of the image is made in the container, never on the host', () => {
+it('a working directory behind a symlink of the image is made in the container, never on the host', async () => {
   const outside = join(store.work, 'beyond');
   mkdirSync(outside);
   store.ok(['run', '--name', 'linked', 'base:1', 'ln', '-s', outside, '/link']);
@@ -90,7 +90,7 @@ it('a working directory behind a symlink of the image is made in the container, 
   expect(run('-w', '/link/made/deep', 'linked:1', 'pwd', '-P')).toEqual({ code: 0, out: made, err: '' });
   expect(run('-w', '../../link/made/deep', 'linked:1', 'pwd').code).toBe(125);
   expect(readdirSync(outside)).toEqual([]);
-  store.removeContainers();
+  await store.removeContainers();
 });
 
 it('capabilities, seccomp, no-new-privileges, --privileged: what was asked for is in force', () => {
@@ -125,7 +125,7 @@ it('limits are in force in the cgroup and on the process', () => {
   expect(shell('for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait', '--pids-limit', '4').err).toMatch(/fork/);
 });
 
-it('what cannot be is one clear line, 125, and nothing left behind', () => {
+it('what cannot be is one clear line, 125, and nothing left behind', async () => {
   const bad: [string[], RegExp][] = [
     [['-m', '1m'], /Minimum memory limit allowed is 6MB/],
     [['-m', 'lots'], /invalid argument "lots" for "-m, --memory" flag/],
@@ -150,12 +150,12 @@ it('what cannot be is one clear line, 125, and nothing left behind', () => {
     [['--log-opt', 'size=1'], /unknown log opt 'size'/],
   ];
   for (const [flags, message] of bad) {
-    const { code, err } = run(...flags, 'base:1', 'true');
+    const { code, err } = await store.here(['run', '--rm', '--network', 'none', ...flags, 'base:1', 'true']);
     expect({ code, err }, flags.join(' ')).toMatchObject({ code: 125, err: expect.stringMatching(message) });
     expect(err, flags.join(' ')).not.toMatch(/ at .*\.ts/);
   }
-  expect(store.ok(['ps', '-aq'])).toBe('');
-  store.removeContainers();
+  expect(await store.read(['ps', '-aq'])).toBe('');
+  await store.removeContainers();
 });
 
 it('a hard limit above this machine’s is named', () => {

@@ -180,7 +180,7 @@ it('a start waits for the copy into a container that does not run', async () => 
   ok('rm', name);
 });
 
-it("bad input: docker's words, exit code 1, nothing made", () => {
+it("bad input: docker's words, exit code 1, nothing made", async () => {
   ok('create', '--name', 'bad', '-v', `${file('bound')}:/bound`, '--read-only', 'base:1', 'sh');
   const one = file('one');
   const table: [string[], string][] = [
@@ -202,7 +202,7 @@ it("bad input: docker's words, exit code 1, nothing made", () => {
     [['-', 'bad:/bound'], 'cp -: '],
   ];
   for (const [args, message] of table.filter(([args]) => !args.includes('bad:/etc/numbers'))) {
-    const done = bench.run('home', ['cp', ...args], 'rubbish'.repeat(200));
+    const done = await bench.here('home', ['cp', ...args], 'rubbish'.repeat(200));
     expect(done, args.join(' ')).toMatchObject({ code: 1, out: '', err: expect.stringContaining(message) });
   }
   expect(existsSync(file('x'))).toBe(false);

@@ -5,13 +5,13 @@ import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 const run = (...args: string[]) => store.run(['run', '--rm', '--network', 'none', ...args]);
 
-it('what is not there is refused by its name, with 125', () => {
+it('what is not there is refused by its name, with 125', async () => {
   for (const args of [
     ['run', '--link', 'a', 'base:1'],
     ['network', 'create', '--ipv6', 'six'],
@@ -28,7 +28,7 @@ it('what is not there is refused by its name, with 125', () => {
     ['volume', 'create', '--sharing=none', 'a'],
     ['volume', 'ls', '--cluster'],
   ])
-    expect(store.run(args), args.join(' ')).toMatchObject({
+    expect(await store.here(args), args.join(' ')).toMatchObject({
       code: 125,
       out: '',
       err: expect.stringMatching(/^mica: --\S+ is not supported\n {2}.*\n$/),
@@ -100,18 +100,25 @@ it('--env-file refuses a name that no variable can have, and says which', () => 
   }
 });
 
-it('network ls and network prune take filters', () => {
+it('network ls and network prune take filters', async () => {
   for (const name of ['kept', 'gone']) store.ok(['network', 'create', '--label', `is=${name}`, name]);
-  const found = (...filters: string[]) =>
-    store.lines('network', 'ls', '--format', '{{.Name}}', ...filters.flatMap((filter) => ['-f', filter]));
-  expect(found('type=custom')).toEqual(['gone', 'kept']);
-  expect(found('type=builtin')).toEqual(['bridge', 'host', 'none']);
-  expect(found('name=ept', 'name=on', 'driver=bridge')).toEqual(['gone', 'kept']);
-  expect(found('label=is', 'label=is=gone', 'dangling=true', 'scope=local')).toEqual(['gone']);
-  expect(store.run(['network', 'ls', '-f', 'bogus=1']).err).toContain("invalid filter 'bogus'\n  filters here: ");
-  expect(store.run(['network', 'ls', '-f', 'type=x']).err).toContain("invalid filter: 'type'='x'");
+  const words = (filters: readonly string[]) => [
+    ...['network', 'ls', '--format', '{{.Name}}'],
+    ...filters.flatMap((filter) => ['-f', filter]),
+  ];
+  const found = async (...filters: string[]) => (await store.read(words(filters))).split('\n').filter(Boolean);
+  expect(store.lines(...words(['type=custom']))).toEqual(['gone', 'kept']);
+  expect(await found('type=builtin')).toEqual(['bridge', 'host', 'none']);
+  expect(await found('name=ept', 'name=on', 'driver=bridge')).toEqual(['gone', 'kept']);
+  expect(await found('label=is', 'label=is=gone', 'dangling=true', 'scope=local')).toEqual(['gone']);
+  expect((await store.here(['network', 'ls', '-f', 'bogus=1'])).err).toContain(
+    "invalid filter 'bogus'\n  filters here: ",
+  );
+  expect((await store.here(['network', 'ls', '-f', 'type=x'])).err).toContain("invalid filter: 'type'='x'");
   expect(store.ok(['network', 'prune', '-f', '--filter', 'label!=is=kept'])).toBe('Deleted Networks:\ngone\n\n');
-  expect(store.run(['volume', 'ls', '-f', 'bogus=1']).err).toContain("invalid filter 'bogus'\n  filters here: ");
+  expect((await store.here(['volume', 'ls', '-f', 'bogus=1'])).err).toContain(
+    "invalid filter 'bogus'\n  filters here: ",
+  );
   store.ok(['network', 'rm', 'kept']);
 });
 
@@ -208,7 +215,7 @@ it('a name that is none is refused before a word of the pull', () => {
   expect(store.run(['pull', 'base:'])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/reference/) });
 });
 
-it('what contradicts itself is refused', () => {
+it('what contradicts itself is refused', async () => {
   for (const [flags, message] of [
     [['--no-healthcheck', '--health-cmd', 'true'], '--no-healthcheck conflicts with --health-* options'],
     [['--uts', 'host', '-h', 'x'], 'conflicting options: hostname and the UTS mode'],
@@ -222,7 +229,7 @@ it('what contradicts itself is refused', () => {
     [['-l', '=x'], "invalid label '=x': empty name"],
     [['--dns', 'x'], 'x is not an ip address'],
   ] as const)
-    expect(run(...flags, 'base:1', 'true')).toMatchObject({
+    expect(await store.here(['run', '--rm', '--network', 'none', ...flags, 'base:1', 'true'])).toMatchObject({
       code: 125,
       out: '',
       err: expect.stringContaining(message),

@@ -4,8 +4,8 @@ import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 

@@ -6,12 +6,12 @@ import { Terminal } from '../support/terminal.ts';
 
 const store = new TestStore();
 let id: string;
-beforeAll(() => {
-  store.importBase();
+beforeAll(async () => {
+  await store.importBase();
   id = store.ok(['run', '-d', '--name', 'box', '-e', 'FROM=run', 'base:1', 'sleep', '1000']).trim();
 });
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 const exec = (...args: string[]) => store.run(['exec', ...args]);

@@ -31,14 +31,14 @@ function asUser(store: string, ...args: string[]) {
 }
 
 describe('inside images', () => {
-  it('ls, ls -l, ls -R, cat', () => {
+  it('ls, ls -l, ls -R, cat', async () => {
     expect(bench.ok('s', ['ls', 'base:1'])).toBe('bin\ndev\netc\npipe\nusr\n');
     expect(bench.ok('s', ['ls', '-l', 'base:1:/bin'])).toBe(
       '-rwsr-xr-x 2 0 42 5 2020-02-02 02:02:02 su\n-rwsr-xr-x 2 0 42 5 2020-02-02 02:02:02 sudo\n',
     );
-    expect(bench.ok('s', ['ls', '-R', 'base:1:/dev'])).toBe('/dev/null\n');
-    expect(bench.ok('s', ['ls', '-l', 'base:1:/dev'])).toBe('crw-r--r-- 1 0 0 1, 3 2020-02-02 02:02:02 null\n');
-    expect(bench.ok('s', ['ls', '-l', 'base:1'])).toContain('bin -> usr/bin\n');
+    expect(await bench.read('s', ['ls', '-R', 'base:1:/dev'])).toBe('/dev/null\n');
+    expect(await bench.read('s', ['ls', '-l', 'base:1:/dev'])).toBe('crw-r--r-- 1 0 0 1, 3 2020-02-02 02:02:02 null\n');
+    expect(await bench.read('s', ['ls', '-l', 'base:1'])).toContain('bin -> usr/bin\n');
     expect(bench.ok('s', ['cat', 'base:1:/bin/sudo', 'base:1:/etc/passwd'])).toBe('tool\nroot\n');
   });
 
@@ -134,8 +134,8 @@ describe('bad input: one line, nothing half made', () => {
     [['unpack', 'base:1', '/proc/none/tree'], 'no such directory'],
     [['commit', '--from', '/none', 'base:1'], 'no such file or directory'],
     [['commit', '--trust-mtime', 'base:1'], '--trust-mtime is for --from'],
-  ])('mica %j', (args, message) => {
-    const { code, out, err } = bench.run('s', args);
+  ])('mica %j', async (args, message) => {
+    const { code, out, err } = await bench.here('s', args);
     expect([1, 125]).toContain(code);
     expect(out).toBe('');
     expect(err.split('\n')[0]).toContain(message);

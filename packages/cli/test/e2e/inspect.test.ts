@@ -6,8 +6,8 @@ type Described = { readonly [field: string]: unknown } & typeof recorded.inspect
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 const inspect = (name: string): Described => JSON.parse(store.ok(['inspect', name]))[0];

@@ -8,8 +8,8 @@ import { Terminal } from '../support/terminal.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 const status = (name: string) => store.ok(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}']).trim();
@@ -113,8 +113,8 @@ it('--init reaps what its parent left behind', () => {
   expect(store.run(['run', '--rm', '--init', '--network', 'none', 'base:1', 'sh', '-c', script]).out).toBe('0\n');
 });
 
-it('container prune: only what does not run, by label and age, the bytes that came back', () => {
-  store.removeContainers();
+it('container prune: only what does not run, by label and age, the bytes that came back', async () => {
+  await store.removeContainers();
   store.start('running', 'sleep 1000');
   store.ok(['create', '--name', 'kept', '-l', 'keep', '--network', 'none', 'base:1', 'sh']);
   store.run(['run', '--name', 'gone', '--network', 'none', 'base:1', 'sh', '-c', 'seq 1000 > /numbers']);
@@ -130,7 +130,7 @@ it('container prune: only what does not run, by label and age, the bytes that ca
 });
 
 it('rm -f of containers that are just being started leaves nothing, not even a folder', async () => {
-  store.removeContainers();
+  await store.removeContainers();
   const names = ['a1', 'b2', 'c3'];
   await Promise.all(
     names.map(async (name) => {
@@ -144,6 +144,6 @@ it('rm -f of containers that are just being started leaves nothing, not even a f
       await Promise.all([ended, once(removal, 'exit')]);
     }),
   );
-  store.removeContainers();
+  await store.removeContainers();
   expect(existsSync(store.runFolder)).toBe(false);
 });

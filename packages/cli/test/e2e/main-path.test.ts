@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { bin, containersOf } from '../support/mica.ts';
+import { bin, importInto, removeContainersOf } from '../support/mica.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'mica-cli-'));
 const root = join(work, 'store');
@@ -28,7 +28,7 @@ const mounts = () =>
     .filter((line) => line.includes(work));
 
 let image: Buffer;
-beforeAll(() => {
+beforeAll(async () => {
   const rootfs = join(work, 'rootfs');
   for (const dir of ['bin', 'etc', 'tmp']) mkdirSync(join(rootfs, dir), { recursive: true });
   cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
@@ -36,11 +36,10 @@ beforeAll(() => {
     symlinkSync('busybox', join(rootfs, 'bin', name));
   writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nann:x:1000:100::/home/ann:/bin/sh\n');
   image = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-  ok(['import', '-', 'base:1'], { input: image });
+  await importInto(root, image, 'base:1');
 });
-afterEach(() => {
-  const ids = containersOf(root);
-  if (ids.length > 0) ok(['rm', '-f', ...ids]);
+afterEach(async () => {
+  await removeContainersOf(root);
   expect(mounts()).toEqual([]);
   expect(readdirSync(join(root, 'containers'))).toEqual([]);
 });

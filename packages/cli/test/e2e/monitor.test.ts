@@ -8,8 +8,8 @@ import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
-afterAll(() => {
-  store.removeContainers();
+afterAll(async () => {
+  await store.removeContainers();
   store.remove();
 });
 // Each look is a command: one after the other without a pause, they take the processor from what is waited for.
@@ -87,7 +87,7 @@ it("a check that takes too long, in a start period, the image's, none", async ()
   const paused = probes();
   await expect.poll(probes, patience).not.toBe(paused);
   expect(inspect('own', '{{.State.Health.Status}} {{.State.Health.FailingStreak}}')).toBe('healthy 0');
-  store.removeContainers();
+  await store.removeContainers();
 });
 
 it('on-failure:N, always, unless-stopped: by themselves, without a monitor', async () => {
@@ -101,7 +101,7 @@ it('on-failure:N, always, unless-stopped: by themselves, without a monitor', asy
   await expect.poll(() => Number(inspect('again', '{{.RestartCount}}')), patience).toBeGreaterThan(1);
   store.ok(['stop', '-t', '0', 'again']);
   expect(inspect('again', '{{.State.Status}}')).toBe('exited');
-  store.removeContainers();
+  await store.removeContainers();
 });
 
 it('a restart policy that comes by an update while it runs is honoured at its end', async () => {

@@ -24,10 +24,9 @@ const run = (...args: string[]) => bench.run('store', args);
 
 beforeAll(() => seedNetworkImage(bench, 'store'));
 afterEach(async () => {
-  const ids = bench.containers('store');
   const ports = at.ports();
-  if (ids.length > 0) ok('rm', '-f', ...ids);
-  run('network', 'prune', '-f');
+  await bench.removeContainers('store');
+  await bench.here('store', ['network', 'prune', '-f']);
   expect(existsSync(`/sys/class/net/${at.bridge}`)).toBe(false);
   expect(at.hasTable()).toBe(false);
   // The kernel takes a namespace apart a moment after its last process.
@@ -249,7 +248,7 @@ it('rules that somebody flushed come back with the next container', async () => 
   expect(await ask('127.0.0.1', port)).toBe('hello');
 });
 
-it('bad input: exit 125, one line, nothing left', () => {
+it('bad input: exit 125, one line, nothing left', async () => {
   const cases: [string[], RegExp][] = [
     [['--network', 'nowhere'], /network nowhere not found/],
     [['-p', '0:80'], /invalid hostPort: 0/],
@@ -265,7 +264,7 @@ it('bad input: exit 125, one line, nothing left', () => {
     [['--network', 'container:nobody'], /No such container: nobody/],
   ];
   for (const [flags, message] of cases) {
-    const { code, err } = run('run', ...flags, 'net:1', 'true');
+    const { code, err } = await bench.here('store', ['run', ...flags, 'net:1', 'true']);
     expect(err, flags.join(' ')).toMatch(message);
     expect(code, flags.join(' ')).toBe(125);
     expect(err.trim().split('\n').length).toBeLessThanOrEqual(2);

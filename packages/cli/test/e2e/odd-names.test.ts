@@ -6,8 +6,8 @@ import { CommitBench } from '../support/commit-bench.ts';
 import { bin } from '../support/store.ts';
 
 let bench: CommitBench;
-beforeAll(() => {
-  bench = new CommitBench();
+beforeAll(async () => {
+  bench = await CommitBench.make();
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());

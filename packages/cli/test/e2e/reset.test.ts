@@ -9,8 +9,8 @@ import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 let engine: Engine;
-beforeAll(() => {
-  store.importBase();
+beforeAll(async () => {
+  await store.importBase();
   engine = new Engine({ root: store.root });
 });
 afterEach(() => store.removeContainers());

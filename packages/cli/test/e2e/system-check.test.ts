@@ -5,8 +5,8 @@ import { makeTar } from '../../../engine/test/support/tar.ts';
 import { CommitBench } from '../support/commit-bench.ts';
 
 let bench: CommitBench;
-beforeAll(() => {
-  bench = new CommitBench();
+beforeAll(async () => {
+  bench = await CommitBench.make();
 });
 afterEach(() => bench.clear());
 afterAll(() => bench.close());

@@ -22,9 +22,9 @@ beforeAll(() => {
   expect(made.status, made.stderr).toBe(0);
   store.ok(['load', '-q', '-i', made.stdout.trim()]);
 });
-afterAll(() => {
+afterAll(async () => {
   terminal?.close();
-  store.removeContainers();
+  await store.removeContainers();
   store.remove();
 });
 

@@ -12,14 +12,13 @@ const file = (name: string) => join(bench.dir, name);
 const data = (name: string) => file(`home/volumes/${name}/_data`);
 /** What lies where volumes are; no folder before the first. */
 const lying = () => (existsSync(file('home/volumes')) ? readdirSync(file('home/volumes')) : []);
-const volumes = () => ok('volume', 'ls', '-q').split('\n').filter(Boolean);
+const volumes = async () => (await bench.read('home', ['volume', 'ls', '-q'])).split('\n').filter(Boolean);
 
 beforeAll(() => bench.seed('home'));
-afterEach(() => {
-  const ids = bench.containers('home');
-  if (ids.length > 0) ok('rm', '-fv', ...ids);
+afterEach(async () => {
+  await bench.removeContainers('home', true);
   const names = lying();
-  if (names.length > 0) ok('volume', 'rm', ...names);
+  if (names.length > 0) await bench.read('home', ['volume', 'rm', ...names]);
 });
 afterAll(() => {
   expect(lying()).toEqual([]);
@@ -55,13 +54,13 @@ it('bind mounts: read-write, read-only, a missing folder made by -v and refused 
   );
 });
 
-it('a path that starts with a dot is one of the host, any other word a volume', () => {
+it('a path that starts with a dot is one of the host, any other word a volume', async () => {
   const relative = bench.run('home', ['run', '--rm', '-v', './rootfs:/h', 'base:1', 'ls', '/h']);
   expect(relative.code).toBe(0);
-  expect(volumes()).toEqual([]);
+  expect(await volumes()).toEqual([]);
 });
 
-it('a named volume outlives its containers and cannot be removed while one has it', () => {
+it('a named volume outlives its containers and cannot be removed while one has it', async () => {
   ok('run', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
   expect(ok('run', '--rm', '--mount', 'source=store,target=/other,ro', 'base:1', 'cat', '/other/f')).toBe('kept\n');
   const id = ok('ps', '-aq', '--no-trunc').trim();
@@ -70,22 +69,22 @@ it('a named volume outlives its containers and cannot be removed while one has i
     err: expect.stringContaining(`remove store: volume is in use - [${id}]`),
   });
   ok('rm', '-v', 'one');
-  expect(volumes()).toEqual(['store']); // -v takes anonymous ones only
+  expect(await volumes()).toEqual(['store']); // -v takes anonymous ones only
   expect(readFileSync(join(data('store'), 'f'), 'utf8')).toBe('kept\n');
   expect(JSON.parse(ok('volume', 'inspect', 'store'))).toMatchObject([
     { Name: 'store', Driver: 'local', Scope: 'local', Mountpoint: data('store'), Labels: {} },
   ]);
 });
 
-it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects them', () => {
+it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects them', async () => {
   ok('run', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
-  expect(volumes()).toEqual([]);
+  expect(await volumes()).toEqual([]);
   for (const name of ['a', 'b', 'c']) ok('create', '--name', `${name}1`, '-v', '/v', 'base:1', 'sh');
   ok('volume', 'create', '--label', 'team=web', 'named');
   ok('rm', '-v', 'a1');
   ok('rm', 'b1');
-  expect(volumes()).toHaveLength(3);
-  expect(volumes().filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(2);
+  expect(await volumes()).toHaveLength(3);
+  expect((await volumes()).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(2);
   expect(ok('volume', 'ls', '-qf', 'dangling=true').split('\n')).toHaveLength(3);
   expect(bench.run('home', ['volume', 'prune'], 'n\n').out).toBe(
     'WARNING! This will remove anonymous local volumes not used by at least one container.\n' +
@@ -116,7 +115,7 @@ it('a tmpfs with its options, and one over a place that every container has', ()
   ]);
 });
 
-it('an empty volume gets what the image has there, with all its attributes; a commit gets none of it', () => {
+it('an empty volume gets what the image has there, with all its attributes; a commit gets none of it', async () => {
   const script = `mkdir -m 1750 /data /data/d; echo hi > /data/f; chmod 4711 /data/f; ln /data/f /data/g; ln -s f /data/l
     chown 1000:100 /data /data/f; touch -d 2001-02-03 /data/d /data`;
   ok(
@@ -136,13 +135,13 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   ok('create', '--name', 'one', '-v', 'named:/data', 'with:1', 'sh');
   expect(treeLines(data('named'))).toEqual(wanted);
   // Its own volume for the other path of the image; a filled one stays as it is; nocopy leaves it empty.
-  expect(volumes()).toHaveLength(2);
+  expect(await volumes()).toHaveLength(2);
   ok('run', '--rm', '-v', 'named:/data', 'with:1', 'sh', '-c', 'echo more >> /data/f; rm /data/g');
   ok('run', '--rm', '-v', 'named:/data', '-v', 'bare:/data/d:nocopy', 'with:1', 'sh', '-c', ': > /data/d/new');
   expect(readFileSync(join(data('named'), 'f'), 'utf8')).toBe('hi\nmore\n');
   expect(existsSync(join(data('named'), 'g'))).toBe(false);
   expect(readdirSync(data('bare'))).toEqual(['new']);
-  expect(volumes()).toHaveLength(3); // --rm took the anonymous ones
+  expect(await volumes()).toHaveLength(3); // --rm took the anonymous ones
 
   ok('run', '--name', 'two', 'with:1', 'sh', '-c', 'echo changed > /data/f; echo x > /made/new/x');
   expect(ok('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
@@ -150,7 +149,7 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   expect(ok('run', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
   expect(ok('ls', 'after:1:/made/new')).not.toMatch(/x/);
   ok('rm', '-v', 'one', 'two', 'maker');
-  expect(volumes()).toEqual(['bare', 'named']);
+  expect(await volumes()).toEqual(['bare', 'named']);
 });
 
 it('a volume that several processes fill at once, and one whose filling was killed, is whole', async () => {
@@ -196,12 +195,12 @@ it('processes that make one volume at once end with one', async () => {
     Array.from({ length: 8 }, () => bench.start('home', ['create', '-v', 'same:/v', 'base:1', 'sh'])),
   );
   expect(made.map(({ code, err }) => `${code}${err}`)).toEqual(Array(8).fill('0'));
-  expect(volumes()).toEqual(['same']);
+  expect(await volumes()).toEqual(['same']);
   expect(JSON.parse(ok('volume', 'inspect', 'same'))).toHaveLength(1);
   expect(statSync(data('same')).mode & 0o777).toBe(0o755);
 });
 
-it('bad input is one line, exit code 125, and leaves nothing', () => {
+it('bad input is one line, exit code 125, and leaves nothing', async () => {
   expect(mica('run', '--rm', '-v', 'foo:bar', 'base:1', 'sh')).toEqual({
     code: 125,
     out: '',
@@ -211,12 +210,12 @@ it('bad input is one line, exit code 125, and leaves nothing', () => {
   expect(mica('run', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(
     'Duplicate mount point: /a',
   );
-  expect(volumes()).toEqual([]);
+  expect(await volumes()).toEqual([]);
   expect(mica('volume', 'rm', 'nope')).toMatchObject({
     code: 1,
     err: expect.stringContaining('get nope: no such volume'),
   });
-  expect(mica('volume', 'inspect', 'nope')).toMatchObject({ code: 1, out: '[]\n' });
-  expect(mica('volume', 'create', 'a/b')).toMatchObject({ code: 1 });
+  expect(await bench.here('home', ['volume', 'inspect', 'nope'])).toMatchObject({ code: 1, out: '[]\n' });
+  expect(await bench.here('home', ['volume', 'create', 'a/b'])).toMatchObject({ code: 1 });
   ok('volume', 'rm', '-f', 'nope');
 });

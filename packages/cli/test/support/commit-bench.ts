@@ -9,11 +9,12 @@ export class CommitBench {
   readonly store = new TestStore();
   readonly root = this.store.root;
   readonly work = this.store.work;
-  readonly engine: Engine;
+  readonly engine = new Engine({ root: this.root });
 
-  constructor() {
-    this.store.importBase();
-    this.engine = new Engine({ root: this.root });
+  static async make(): Promise<CommitBench> {
+    const bench = new CommitBench();
+    await bench.store.importBase();
+    return bench;
   }
 
   mica(...args: string[]) {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { main } from '../../src/program.ts';
 import type { Outcome } from './mica.ts';
 
@@ -8,21 +8,20 @@ let before: Promise<unknown> = Promise.resolve();
 
 /**
  * The command line from its words to its bytes and exit code, in this process: 5 ms where a launch takes 150 of a
- * processor. For what only reads and for what is refused: no standard input, no container, nothing that goes on
- * after it. That the bundle and the launcher do the same is what the launches beside it are for.
+ * processor. For what only reads and for what is refused: no container is started, nothing goes on after it. That the bundle and the launcher do the same is what the launches beside it are for.
  */
-export function inProcess(root: string, args: readonly string[]): Promise<Outcome> {
+export function inProcess(root: string, args: readonly string[], input: string | Buffer = ''): Promise<Outcome> {
   // What is written where, and the exit code, are this process's: one at a time.
-  const done = before.then(() => captured(root, args));
+  const done = before.then(() => captured(root, args, input));
   before = done.catch(() => undefined);
   return done;
 }
 
-async function captured(root: string, args: readonly string[]): Promise<Outcome> {
+async function captured(root: string, args: readonly string[], input: string | Buffer): Promise<Outcome> {
   const out: Uint8Array[] = [];
   const err: Uint8Array[] = [];
   const { writeSync } = fs;
-  const streams = ['stdout', 'stderr'] as const;
+  const streams = ['stdin', 'stdout', 'stderr'] as const;
   const kept = streams.map((name) => Object.getOwnPropertyDescriptor(process, name) as PropertyDescriptor);
   const { exitCode } = process;
   const { MICA_ROOT } = process.env;
@@ -34,13 +33,9 @@ async function captured(root: string, args: readonly string[]): Promise<Outcome>
   };
   fs.writeSync = write as typeof writeSync;
   syncBuiltinESMExports();
-  for (const [name, parts] of [
-    ['stdout', out],
-    ['stderr', err],
-  ] as const) {
-    const stream = collecting(parts);
-    Object.defineProperty(process, name, { get: () => stream, configurable: true, enumerable: true });
-  }
+  const given = Readable.from(input.length > 0 ? [Buffer.from(input)] : []);
+  for (const [at, stream] of [given, collecting(out), collecting(err)].entries())
+    Object.defineProperty(process, streams[at] as string, { get: () => stream, configurable: true, enumerable: true });
   process.exitCode = undefined;
   process.env.MICA_ROOT = root;
   try {

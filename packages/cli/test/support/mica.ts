@@ -18,10 +18,17 @@ export interface Outcome {
 }
 
 /** IDs of all containers of a store, asked in this process: the command line takes 150 ms of a processor for it. */
-export function containersOf(root: string): string[] {
+function containersOf(root: string): string[] {
   if (!existsSync(join(root, 'mica.db'))) return [];
   using engine = new Engine({ root });
   return engine.list(true).map(({ id }) => id);
+}
+
+/** Removes all containers of a store, running ones too, as {@link containersOf} asks for them. */
+export async function removeContainersOf(root: string, volumes = false): Promise<void> {
+  if (!existsSync(join(root, 'mica.db'))) return;
+  using engine = new Engine({ root });
+  for (const { id } of engine.list(true)) await engine.remove(id, true, volumes);
 }
 
 /** A folder of a test's own with as many stores as it names. The test removes it. */
@@ -35,8 +42,8 @@ export class MicaBench {
   }
 
   /** As {@link run}, in this process. See {@link inProcess} for what it is. */
-  here(store: string, args: readonly string[]): Promise<Outcome> {
-    return inProcess(join(this.dir, store), args);
+  here(store: string, args: readonly string[], input?: string | Buffer): Promise<Outcome> {
+    return inProcess(join(this.dir, store), args, input);
   }
 
   /** As {@link ok}, in this process. */
@@ -66,6 +73,16 @@ export class MicaBench {
     return containersOf(join(this.dir, store));
   }
 
+  /** All its containers gone, by no command line. */
+  removeContainers(store: string, volumes = false): Promise<void> {
+    return removeContainersOf(join(this.dir, store), volumes);
+  }
+
+  /** An image of one layer, by no command line. */
+  async import(store: string, tar: Buffer, reference: string): Promise<void> {
+    await importInto(join(this.dir, store), tar, reference);
+  }
+
   /** A second name for an image, by no command line. */
   tag(store: string, image: string, name: string): void {
     using engine = new Engine({ root: join(this.dir, store) });
@@ -83,8 +100,8 @@ export class MicaBench {
     cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
     for (const name of ['sh', 'cat', 'ls', 'seq', 'rm']) symlinkSync('busybox', join(rootfs, 'bin', name));
     const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+    await this.import(store, tar, 'base:1');
     using engine = new Engine({ root: join(this.dir, store) });
-    await engine.import(Readable.from([tar]), { reference: 'base:1' });
     const command = ['sh', '-c', 'seq 100000 > /etc/numbers; rm /bin/ls'];
     await engine.create({ image: 'base:1', name: 'seed', network: 'none', command });
     await engine.start('seed');
@@ -108,6 +125,12 @@ export class MicaBench {
   #env(store: string): NodeJS.ProcessEnv {
     return { ...process.env, ...this.env, MICA_ROOT: join(this.dir, store) };
   }
+}
+
+/** An image of one layer. In this process, as {@link containersOf} asks. */
+export async function importInto(root: string, tar: Buffer, reference: string): Promise<void> {
+  using engine = new Engine({ root });
+  await engine.import(Readable.from([tar]), { reference });
 }
 
 function succeeded(args: readonly string[], { code, out, err }: Outcome): string {

@@ -8,14 +8,14 @@ import { runFolder } from '@mica/engine';
 import type { MicaBench } from './mica.ts';
 
 /** `net:1`: a busybox with what a test of networks needs; `hello` answers on port 80 of its argument's protocol. */
-export function seedNetworkImage(bench: MicaBench, store: string): void {
+export async function seedNetworkImage(bench: MicaBench, store: string): Promise<void> {
   const rootfs = join(bench.dir, 'net-rootfs');
   for (const folder of ['bin', 'etc', 'tmp']) mkdirSync(join(rootfs, folder), { recursive: true });
   cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
   for (const name of ['sh', 'cat', 'sleep', 'nc', 'ip', 'nslookup', 'ping', 'echo', 'hostname', 'true', 'grep'])
     symlinkSync('busybox', join(rootfs, 'bin', name));
   const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-  bench.ok(store, ['import', '-', 'net:1'], tar);
+  await bench.import(store, tar, 'net:1');
 }
 
 /** A command that answers every TCP connection to `port` with `text`. */

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
 import { expect } from 'vitest';
 import { inProcess } from './in-process.ts';
-import { bin, containersOf, type Outcome } from './mica.ts';
+import { bin, importInto, type Outcome, removeContainersOf } from './mica.ts';
 
 export { bin };
 
@@ -31,7 +31,7 @@ export class TestStore {
   /** Where its containers have their sockets and pid files while they run. */
   readonly runFolder = runFolder(this.root);
 
-  importBase(): void {
+  async importBase(): Promise<void> {
     const rootfs = join(this.work, 'rootfs');
     for (const dir of ['bin', 'etc', 'tmp', 'root']) mkdirSync(join(rootfs, dir), { recursive: true });
     cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
@@ -40,7 +40,7 @@ export class TestStore {
     writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nann:x:1000:100::/home/ann:/bin/sh\n');
     writeFileSync(join(rootfs, 'etc/group'), 'root:x:0:\nusers:x:100:\nwheel:x:10:ann\n');
     const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-    this.ok(['import', '-', 'base:1'], { input: tar });
+    await importInto(this.root, tar, 'base:1');
   }
 
   run(args: readonly string[], options: RunOptions = {}) {
@@ -49,8 +49,8 @@ export class TestStore {
     return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
   }
   /** As {@link run}, in this process. See {@link inProcess} for what it is. */
-  here(args: readonly string[]): Promise<Outcome> {
-    return inProcess(this.root, args);
+  here(args: readonly string[], input?: string | Buffer): Promise<Outcome> {
+    return inProcess(this.root, args, input);
   }
   /** Expects success and not a word on standard error; standard output. */
   ok(args: readonly string[], options: RunOptions = {}): string {
@@ -82,9 +82,8 @@ export class TestStore {
       .split('\n')
       .filter((line) => line.includes(this.work));
   }
-  removeContainers(): void {
-    const ids = containersOf(this.root);
-    if (ids.length > 0) this.ok(['rm', '-f', ...ids]);
+  async removeContainers(): Promise<void> {
+    await removeContainersOf(this.root);
     expect(this.mounts()).toEqual([]);
     // Not there before the first container: where `vitest -t` left out every test that makes one.
     const folder = join(this.root, 'containers');
