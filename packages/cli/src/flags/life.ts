@@ -43,6 +43,12 @@ export const life: FlagGroup<LifeFlags> = {
         subject: '--log-driver',
         hint: 'leave it out: logs are kept in files, mica logs shows them',
       });
+    if (logDriver === 'none' && flags.logOpt.length > 0)
+      throw new MicaError('invalid-argument', 'invalid logging opts for driver none', {
+        subject: '--log-opt',
+        hint: 'leave --log-opt out: that driver keeps nothing',
+        exitCode: 125,
+      });
     return {
       ...given<LifeOptions>({
         health: health(flags),
@@ -97,6 +103,7 @@ export function parseRestart(text: string): RestartPolicy {
   return { name: name === '' ? 'no' : name, maximumRetries: 0 };
 }
 
+/** docker's: max-file without max-size is no fault and does nothing, for a file without a size is never full. */
 function logOptions(options: readonly string[]): LifeOptions {
   let found: LifeOptions = {};
   for (const option of options) {
@@ -113,7 +120,7 @@ function logOptions(options: readonly string[]): LifeOptions {
   }
   if (found.logMaxFile !== undefined && found.logMaxFile < 1)
     throw new MicaError('invalid-argument', 'max-file cannot be less than 1', { subject: '--log-opt' });
-  if (found.logMaxFile !== undefined && found.logMaxFile > 1 && !found.logMaxSize)
-    throw new MicaError('invalid-argument', 'max-file needs max-size', { subject: '--log-opt' });
+  if (found.logMaxSize === 0)
+    throw new MicaError('invalid-argument', 'max-size must be a positive number', { subject: '--log-opt' });
   return found;
 }

@@ -89,7 +89,7 @@ export const limits: FlagGroup<LimitFlags> = {
 };
 
 function parseUlimit(text: string): Ulimit {
-  const match = /^([a-z]+)=(-1|\d+|unlimited)(?::(-1|\d+|unlimited))?$/.exec(text);
+  const match = /^([^=]+)=(-1|\d+|unlimited)(?::(-1|\d+|unlimited))?$/.exec(text);
   const number = (value: string) => (value === 'unlimited' ? -1 : Number(value));
   const soft = number(match?.[2] ?? '');
   const hard = match?.[3] === undefined ? soft : number(match[3]);

@@ -20,11 +20,15 @@ export function parseVolume(raw: string): MountRequest {
     throw invalid(`invalid spec: ${raw}: empty section between colons`, raw);
   if (parts.length > 3) throw invalid(`invalid spec: ${raw}: too many colons`, raw);
   const [first = '', target, mode = ''] = parts;
-  if (target === undefined) return { type: 'volume', target: absolute(first, raw), mode: '' };
+  if (target === undefined) return { type: 'volume', target: absolute(first, raw, 'volume'), mode: '' };
   if (parts.length === 2 && isMode(target)) throw invalid(`invalid volume specification: '${raw}'`, raw);
   const words = checkMode(mode);
-  const common = { target: absolute(target, raw), readOnly: words.includes('ro'), mode };
   const isPath = first.startsWith('/') || first.startsWith('.');
+  const common = {
+    target: absolute(target, raw, isPath ? 'bind' : 'volume'),
+    readOnly: words.includes('ro'),
+    mode,
+  };
   if (!isPath) {
     if (words.some((word) => propagations.includes(word))) throw invalid(`invalid mode: ${mode}`, raw);
     return { ...common, type: 'volume', source: first, noCopy: words.includes('nocopy') };
@@ -72,15 +76,17 @@ export function checkPropagation(word: string): NonNullable<MountRequest['propag
   return word as NonNullable<MountRequest['propagation']>;
 }
 
-function absolute(target: string, raw: string): string {
+function absolute(target: string, raw: string, type?: 'bind' | 'volume'): string {
   if (target.startsWith('/')) {
     if (/^\/+$/.test(target))
       throw invalid(`invalid volume specification: '${raw}': invalid specification: destination can't be '/'`, raw);
     return target;
   }
+  const config = type === undefined ? '' : `invalid mount config for type "${type}": `;
   throw invalid(
-    `invalid volume specification: '${raw}': invalid mount path: '${target}' mount path must be absolute`,
+    `invalid volume specification: '${raw}': ${config}invalid mount path: '${target}' mount path must be absolute`,
     raw,
+    `what is mounted goes to a path of the container that begins with /: ${raw.replace(target, `/${target}`)}`,
   );
 }
 
@@ -103,6 +109,6 @@ export function parseTmpfs(raw: string): MountRequest {
   };
 }
 
-function invalid(message: string, subject: string): MicaError {
-  return new MicaError('invalid-argument', message, { subject });
+function invalid(message: string, subject: string, hint?: string): MicaError {
+  return new MicaError('invalid-argument', message, { subject, ...(hint === undefined ? {} : { hint }) });
 }

@@ -30,7 +30,7 @@ export const statsList: List<StatsRow> = {
   columns: ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs'],
 };
 
-/** One that does not run shows dashes, as in docker. */
+/** One that does not run has used nothing of nothing, as in docker. */
 export function statsRow(
   name: string,
   id: string,
@@ -40,7 +40,15 @@ export function statsRow(
 ): StatsRow {
   const shown = { Container: name, ID: whole ? id : shortId(id), Name: name };
   if (now === null)
-    return { ...shown, CPUPerc: '--', MemUsage: '-- / --', MemPerc: '--', NetIO: '--', BlockIO: '--', PIDs: '--' };
+    return {
+      ...shown,
+      CPUPerc: '0.00%',
+      MemUsage: '0B / 0B',
+      MemPerc: '0.00%',
+      NetIO: '0B / 0B',
+      BlockIO: '0B / 0B',
+      PIDs: '0',
+    };
   return {
     ...shown,
     CPUPerc: `${cpuPercent(before, now).toFixed(2)}%`,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -168,6 +169,14 @@ it('flags that say what happens anyhow; --platform of what shows an image', () =
   expect(store.ok(['system', 'events', '--since', '1s', '--until', '0s', '-f', 'event=none'])).toBe('');
 });
 
+it('--log-opt max-file without max-size: taken, as in docker; the one file has no end, and nobody watches it', () => {
+  store.start('endless', 'sleep 1000', '--log-opt', 'max-file=3');
+  expect(store.ok(['inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', 'endless'])).toBe('{"max-file":"3"}\n');
+  // A monitor would be the store's one.
+  const monitor = store.spawn(['monitor', '--until-idle']);
+  return once(monitor, 'exit').then(() => store.ok(['rm', '-f', 'endless']));
+});
+
 it("docker's ways to say: no limit of processes, no working directory of one's own", () => {
   const empty = ['--cpuset-cpus', '', '--cpuset-mems', '', '-w', ''];
   expect(run('--pids-limit', '-1', ...empty, 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
@@ -222,6 +231,8 @@ it('what contradicts itself is refused', async () => {
     [['--health-cmd', 'x', '--health-interval', '100us'], 'Interval in Healthcheck cannot be less than 1ms'],
     [['--health-cmd', 'x', '--health-retries', '-1'], 'Retries in Healthcheck cannot be negative'],
     [['--log-opt', 'max-file=0'], 'max-file cannot be less than 1'],
+    [['--log-opt', 'max-size=0'], 'max-size must be a positive number'],
+    [['--log-driver', 'none', '--log-opt', 'max-file=3'], 'invalid logging opts for driver none'],
     [['--cpus', '1', '--cpu-quota', '1000'], 'Nano CPUs and CPU Quota cannot both be set'],
     [['--cpuset-mems', '77'], 'Requested memory nodes are not available - requested 77, available: 0'],
     [['--restart', 'no:3'], "maximum retry count cannot be used with restart policy 'no'"],

@@ -84,13 +84,15 @@ it('pause, unpause, restart, wait, top, kill: what they do and what ps says of i
   expect(status('box')).toMatch(/^Up .*\(Paused\)$/);
   expect(store.lines('ps', '-q', '--filter', 'status=paused')).toHaveLength(1);
   expect(store.run(['exec', 'box', 'true'])).toMatchObject({ code: 1, err: expect.stringMatching(/is paused/) });
-  expect(store.run(['pause', 'box']).err).toMatch(/already paused/);
+  // What is in the wrong state is told with the next thing to type.
+  expect(store.run(['pause', 'box']).err).toMatch(/already paused\n {2}mica unpause box/);
+  expect(store.run(['rm', 'box']).err).toMatch(/is paused .*\n {2}mica rm -f box/);
   expect(store.run(['start', 'box'])).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/start a paused container/),
+    err: expect.stringMatching(/start a paused container.*\n {2}mica unpause box/),
   });
   store.ok(['unpause', 'box']);
-  expect(store.run(['unpause', 'box']).err).toMatch(/is not paused/);
+  expect(store.run(['unpause', 'box']).err).toMatch(/is not paused\n {2}it runs already/);
   const pid = () => store.ok(['inspect', '-f', '{{.State.Pid}}', 'box']);
   const before = pid();
   store.ok(['restart', 'box']);
@@ -104,8 +106,17 @@ it('pause, unpause, restart, wait, top, kill: what they do and what ps says of i
   store.ok(['restart', '-t', '0', 'box']);
   store.ok(['kill', '-s', 'KILL', 'box']);
   expect(store.ok(['wait', 'box'])).toBe('137\n');
-  expect(store.run(['kill', 'box'])).toMatchObject({ code: 1, err: expect.stringMatching(/is not running/) });
-  expect(store.run(['unpause', 'box'])).toMatchObject({ code: 1, err: expect.stringMatching(/is not paused/) });
+  for (const [verb, why] of [
+    ['kill', 'not running'],
+    ['pause', 'not running'],
+    ['unpause', 'not paused'],
+    ['top', 'not running'],
+    ['attach', 'stopped'],
+  ] as const)
+    expect(store.run([verb, 'box']), verb).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(new RegExp(`${why}.*\n {2}mica start box`)),
+    });
 });
 
 it('--init reaps what its parent left behind', () => {

@@ -55,6 +55,12 @@ it('stats: once, by template, live in a terminal', async () => {
   expect(heading).toMatch(/^CONTAINER ID +NAME +CPU % +MEM USAGE \/ LIMIT +MEM % +NET I\/O +BLOCK I\/O +PIDS$/);
   expect(row).toMatch(/^[0-9a-f]{12} +small +\d+\.\d\d% +\S+ \/ 32MiB +\d+\.\d\d% .* 1$/);
   expect(store.ok(['stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'small'])).toBe('small 1\n');
+  // docker's: what does not run uses nothing.
+  store.ok(['create', '--name', 'never', '--network', 'none', 'base:1', 'sh']);
+  expect(store.lines('stats', '--no-stream', 'never')[1]).toMatch(
+    /^[0-9a-f]{12} +never +0\.00% +0B \/ 0B +0\.00% +0B \/ 0B +0B \/ 0B +0$/,
+  );
+  store.ok(['rm', 'never']);
   expect(store.run(['stats', '--no-stream', 'nope'])).toMatchObject({ code: 1, err: expect.stringMatching(/No such/) });
   const terminal = new Terminal({ MICA_ROOT: store.root });
   try {

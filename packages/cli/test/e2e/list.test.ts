@@ -111,6 +111,20 @@ it("images: docker's columns, filters, dangling ones", async () => {
   ok('rmi', dangling);
 });
 
+it('ps --filter health: each state, several as alternatives, what has ended as unhealthy, what has no check as none', async () => {
+  const check = ['--health-cmd', 'true', '--health-interval', '1h'];
+  ok('run', '-d', '--name', 'checked', '--network', 'none', ...check, 'base:1', 'busybox', 'sleep', '1000');
+  const health = (...states: string[]) => names('-a', ...states.flatMap((state) => ['-f', `health=${state}`]));
+  expect(await health('starting')).toEqual(['checked']);
+  expect(await health('healthy', 'unhealthy')).toEqual([]);
+  expect(await health('healthy', 'starting')).toEqual(['checked']);
+  expect(await health('none')).not.toContain('checked');
+  ok('kill', 'checked');
+  ok('wait', 'checked');
+  expect(await health('unhealthy')).toEqual(['checked']);
+  ok('rm', 'checked');
+});
+
 it('history: quiet, raw, template', async () => {
   expect(ok('history', 'base:2')).toMatch(/^IMAGE {10}CREATED .* CREATED BY .* SIZE {6}AUTHOR {4}COMMENT\n/);
   expect(await read('history', '-q', 'base:2')).toMatch(/^[0-9a-f]{12}\n<missing>\n$/);

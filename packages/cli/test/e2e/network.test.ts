@@ -261,6 +261,7 @@ it('bad input: exit 125, one line, nothing left', async () => {
     [['--network-alias', 'x'], /only supported for user-defined networks/],
     [['--mac-address', 'zz'], /zz is not a valid mac address/],
     [['--add-host', 'x'], /bad format for add-host/],
+    [['--network', 'container:'], /invalid argument "container:" for "--network" flag: .*\n {2}container:NAME,/],
     [['--network', 'container:nobody'], /No such container: nobody/],
   ];
   for (const [flags, message] of cases) {

@@ -15,6 +15,11 @@ it.each([
   [['compose', 'up'], 1, "mica: 'compose' is not a mica command.\n  mica network create"],
   [['login', '-u', 'ann', '-p', 'secret', 'registry.invalid'], 1, 'mica: --password is not supported'],
   [['context', 'ls'], 1, "mica: 'context' is not a mica command.\n  there is no daemon to choose"],
+  [
+    ['volume', 'update', 'x'],
+    1,
+    "mica: 'volume update' is not a mica command.\n  it is for the cluster volumes of a swarm",
+  ],
   [['image', 'frob'], 1, "mica: 'image frob' is not a mica command.\nSee 'mica image --help'\n"],
   [['run', '--frob', 'x'], 125, "unknown flag: --frob\nSee 'mica run --help'\n"],
   [['ps', '-Z'], 125, "unknown shorthand flag: 'Z' in -Z\nSee 'mica ps --help'\n"],

@@ -204,7 +204,8 @@ it('bad input is one line, exit code 125, and leaves nothing', async () => {
   expect(mica('run', '--rm', '-v', 'foo:bar', 'base:1', 'sh')).toEqual({
     code: 125,
     out: '',
-    err: "mica: invalid volume specification: 'foo:bar': invalid mount path: 'bar' mount path must be absolute\n",
+    err: `mica: invalid volume specification: 'foo:bar': invalid mount config for type "volume": invalid mount path: 'bar' mount path must be absolute
+  what is mounted goes to a path of the container that begins with /: foo:/bar\n`,
   });
   expect(ok('ps', '-aq')).toBe('');
   expect(mica('run', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(

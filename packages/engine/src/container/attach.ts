@@ -5,18 +5,24 @@ import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { tell } from './events.ts';
-import { groupOf } from './pause.ts';
+import { groupOf, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile, waitForExit } from './state.ts';
 
 /** Connects to the streams of a running container, from now on. @throws MicaError not-running, worded as docker's */
 export function attachContainer(context: ContainerContext, row: Row): Attachment {
   const state = reconcile(context, row);
   if (state.status !== 'running')
-    throw new MicaError('not-running', 'You cannot attach to a stopped container, start it first', {
-      subject: row.name,
-    });
+    throw new MicaError(
+      'not-running',
+      'You cannot attach to a stopped container, start it first',
+      startFirst(row.name),
+    );
   if (isFrozen(groupOf(row.id, state)))
-    throw new MicaError('conflict', 'You cannot attach to a paused container, unpause it first', { subject: row.name });
+    throw new MicaError(
+      'conflict',
+      'You cannot attach to a paused container, unpause it first',
+      unpauseFirst(row.name),
+    );
   tell(context, row, 'attach');
   return attachmentOf(context, row.id, new AttachSocket(context.paths.bundle(row.id)));
 }

@@ -6,7 +6,7 @@ import { enterPrivateMounts, unmountIfMounted } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
-import { groupOf, resumeIfFrozen } from './pause.ts';
+import { groupOf, resumeIfFrozen, startFirst } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { beingReset, isResetting } from './resetting.ts';
 import { lockUpper } from './rootfs.ts';
@@ -40,8 +40,7 @@ export function killContainer(context: ContainerContext, row: Row, signal: strin
   const { status } = reconcile(context, row);
   if (status !== 'running')
     throw new MicaError('not-running', `Cannot kill container: ${row.name}: Container ${row.id} is not running`, {
-      subject: row.name,
-      hint: `mica start ${row.name} starts it`,
+      ...startFirst(row.name),
     });
   if (!isDeliverable(name))
     throw new MicaError(
@@ -160,7 +159,7 @@ async function remove(context: ContainerContext, row: Row, force: boolean, volum
         paused
           ? `cannot remove container "/${row.name}": container is paused and must be unpaused first`
           : `cannot remove container "/${row.name}": container is running: stop the container before removing or force remove`,
-        { subject: row.name },
+        { subject: row.name, hint: `mica rm -f ${row.name} ends and removes it` },
       );
     }
     await kill(context, row);

@@ -10,7 +10,7 @@ import { randomBytes } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { mergeEnv } from './env.ts';
 import { tell } from './events.ts';
-import { groupOf } from './pause.ts';
+import { groupOf, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile } from './state.ts';
 import { resolveUser, type UserIds } from './user.ts';
 
@@ -33,15 +33,13 @@ export async function execInContainer(
 ): Promise<ExecAttachment | null> {
   const { status, pid } = reconcile(context, row);
   if (status !== 'running' || pid === null)
-    throw new MicaError('not-running', `Container ${row.id} is not running`, {
-      subject: row.name,
-      hint: `start it: mica start ${row.name}`,
-    });
+    throw new MicaError('not-running', `Container ${row.id} is not running`, startFirst(row.name));
   if (isFrozen(groupOf(row.id, row.record)))
-    throw new MicaError('conflict', `Container ${row.id} is paused, unpause the container before exec`, {
-      subject: row.name,
-      hint: `mica unpause ${row.name}`,
-    });
+    throw new MicaError(
+      'conflict',
+      `Container ${row.id} is paused, unpause the container before exec`,
+      unpauseFirst(row.name),
+    );
   enterPrivateMounts();
   const bundle = context.paths.bundle(row.id);
   const execID = randomBytes(4).toString('hex');

@@ -26,7 +26,8 @@ function monitorAlive(context: ContainerContext): boolean {
 
 /** Health checks, logs of several files, a restart policy given later: what only a process that goes on can do. */
 export function needsMonitor({ record }: Row): boolean {
-  return Boolean(record.health) || (record.options.logMaxFile ?? 1) > 1 || restartsUnseen(record);
+  const { logMaxSize, logMaxFile = 1 } = record.options;
+  return Boolean(record.health) || (Boolean(logMaxSize) && logMaxFile > 1) || restartsUnseen(record);
 }
 
 /** After a start or an update: a container that needs a monitor starts one, unless one runs. It ends with the last such container. */

@@ -47,6 +47,15 @@ export function planNetworks(
   for (const text of options.addHosts ?? []) parseAddHost(text, '0.0.0.0');
   if (mode.startsWith('container:')) {
     refuseConflicts(given);
+    if (mode === 'container:')
+      throw new MicaError(
+        'invalid-argument',
+        `invalid argument "${mode}" for "--network" flag: it names no container`,
+        {
+          subject: mode,
+          hint: 'container:NAME, of one that runs: mica ps lists them',
+        },
+      );
     const target = context.store.containers.find<ContainerState>(mode.slice('container:'.length));
     return { options: { ...options, network: `container:${target.id}` }, attach: () => {} };
   }

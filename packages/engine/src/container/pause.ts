@@ -11,17 +11,29 @@ export function groupOf(id: string, state: ContainerState): string {
   return cgroupPath(id, state.options.cgroupParent);
 }
 
+/** What a container that does not run needs first. */
+export function startFirst(name: string): { readonly subject: string; readonly hint: string } {
+  return { subject: name, hint: `mica start ${name} starts it` };
+}
+export function unpauseFirst(name: string): { readonly subject: string; readonly hint: string } {
+  return { subject: name, hint: `mica unpause ${name} lets it go on` };
+}
+
 /** Stops all processes of a container where they stand. @throws MicaError not-running, conflict */
 export function pauseContainer(context: ContainerContext, row: Row): void {
   const { group, runtime } = running(context, row, 'running');
-  if (isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is already paused`, { subject: row.name });
+  if (isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is already paused`, unpauseFirst(row.name));
   runtime.run('pause', row.id);
   tell(context, row, 'pause');
 }
 
 export function unpauseContainer(context: ContainerContext, row: Row): void {
   const { group, runtime } = running(context, row, 'paused');
-  if (!isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is not paused`, { subject: row.name });
+  if (!isFrozen(group))
+    throw new MicaError('conflict', `Container ${row.id} is not paused`, {
+      subject: row.name,
+      hint: 'it runs already',
+    });
   runtime.run('resume', row.id);
   tell(context, row, 'unpause');
 }
@@ -34,7 +46,7 @@ export function resumeIfFrozen(context: ContainerContext, id: string, state: Con
 function running(context: ContainerContext, row: Row, wanted: string): { group: string; runtime: OciRuntime } {
   const state = reconcile(context, row);
   if (state.status !== 'running')
-    throw new MicaError('not-running', `Container ${row.id} is not ${wanted}`, { subject: row.name });
+    throw new MicaError('not-running', `Container ${row.id} is not ${wanted}`, startFirst(row.name));
   enterPrivateMounts();
   return { group: groupOf(row.id, state), runtime: context.runtimeOf(state) };
 }

@@ -21,6 +21,7 @@ import { healthOf } from './health.ts';
 import { INIT_TARGET, initProgram } from './init.ts';
 import { ensureMonitor } from './monitor-lease.ts';
 import { type ContainerNetwork, prepareNetwork } from './network.ts';
+import { startFirst, unpauseFirst } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { beingReset, isResetting, sweepReset } from './resetting.ts';
 import { exitCommand } from './restart-policy.ts';
@@ -157,7 +158,7 @@ function failureOf(error: unknown): Pick<ContainerState, 'error' | 'exitCode'> {
 function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: OciRuntime): void {
   const now = reconcile(context, row);
   if (visibleStatus(row.id, now) === 'paused')
-    throw new MicaError('conflict', 'cannot start a paused container, try unpause instead', { subject: row.name });
+    throw new MicaError('conflict', 'cannot start a paused container, try unpause instead', unpauseFirst(row.name));
   if (now.status === 'running')
     throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
   const own = thisProcess();
@@ -220,7 +221,9 @@ function pidNamespace(context: ContainerContext, mode: string | undefined): { pi
   const target = context.store.containers.find<ContainerState>(mode.slice('container:'.length));
   const { status, pid } = reconcile(context, target);
   if (status === 'running') return { pidNamespace: `/proc/${pid}/ns/pid` };
-  throw new MicaError('not-running', `cannot join PID namespace of a non running container: ${target.name}`, {
-    subject: target.name,
-  });
+  throw new MicaError(
+    'not-running',
+    `cannot join PID namespace of a non running container: ${target.name}`,
+    startFirst(target.name),
+  );
 }

@@ -3,7 +3,7 @@ import { MicaError } from '../error.ts';
 import { processesOf } from '../runtime/cgroup.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { groupOf } from './pause.ts';
+import { groupOf, startFirst } from './pause.ts';
 import { reconcile } from './state.ts';
 
 export interface ProcessTable {
@@ -15,7 +15,7 @@ export interface ProcessTable {
 export function topContainer(context: ContainerContext, row: Row, options: readonly string[]): ProcessTable {
   const state = reconcile(context, row);
   if (state.status !== 'running')
-    throw new MicaError('not-running', `Container ${row.id} is not running`, { subject: row.name });
+    throw new MicaError('not-running', `Container ${row.id} is not running`, startFirst(row.name));
   const pids = new Set(processesOf(groupOf(row.id, state)).map(String));
   const args = options.length > 0 ? options : ['-ef'];
   const done = spawnSync(requireProgram('ps', 'procps'), args, { encoding: 'utf8', maxBuffer: 1 << 26 });

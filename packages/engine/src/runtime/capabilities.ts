@@ -20,8 +20,8 @@ export function privilegedCapabilities(): readonly string[] {
  */
 export function resolveCapabilities(add: readonly string[], drop: readonly string[]): readonly string[] {
   if (add.length === 0 && drop.length === 0) return defaults.capabilities;
-  const added = add.map(canonical);
-  const dropped = drop.map(canonical);
+  const added = add.map((text) => canonical(text, '--cap-add'));
+  const dropped = drop.map((text) => canonical(text, '--cap-drop'));
   const possible = privilegedCapabilities();
   const base = dropped.includes('ALL') ? [] : added.includes('ALL') ? possible : defaults.capabilities;
   const kept = base.filter((name) => !dropped.includes(name));
@@ -35,10 +35,17 @@ export function resolveCapabilities(add: readonly string[], drop: readonly strin
   return [...new Set([...kept, ...more])];
 }
 
-function canonical(text: string): string {
+function canonical(text: string, flag: string): string {
   const name = text.toUpperCase();
   if (name === 'ALL') return name;
   const full = name.startsWith('CAP_') ? name : `CAP_${name}`;
-  if (!names.includes(full)) throw new MicaError('invalid-argument', `invalid capability: ${text}`, { subject: text });
-  return full;
+  if (names.includes(full)) return full;
+  throw new MicaError(
+    'invalid-argument',
+    `invalid argument "${text}" for "${flag}" flag: unknown capability: ${full}`,
+    {
+      subject: text,
+      hint: 'one of capabilities(7) for each flag, such as NET_ADMIN, or ALL',
+    },
+  );
 }

@@ -204,7 +204,13 @@ export function rlimits(ulimits: readonly Ulimit[]): Record<string, unknown>[] {
   const own = readFileSync('/proc/self/limits', 'latin1');
   return ulimits.map(({ name, soft, hard }) => {
     const label = labels[name];
-    if (label === undefined) throw invalid(`invalid ulimit type: ${name}`);
+    if (label === undefined)
+      // docker's command line looks at this one itself.
+      throw new MicaError(
+        'invalid-argument',
+        `invalid argument "${name}=${soft === hard ? soft : `${soft}:${hard}`}" for "--ulimit" flag: invalid ulimit type: ${name}`,
+        { subject: name, hint: `one of ${Object.keys(labels).join(', ')}`, exitCode: 125 },
+      );
     const most = new RegExp(`^Max ${label} +\\S+ +(\\S+)`, 'mi').exec(own)?.[1] ?? 'unlimited';
     if (!mayRaise && most !== 'unlimited' && (hard === -1 || hard > Number(most)))
       throw new MicaError('not-supported', `--ulimit ${name}=${soft}:${hard}: this machine allows at most ${most}`, {
