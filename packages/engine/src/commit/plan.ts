@@ -11,10 +11,10 @@ import { parseReference, type Reference } from '../reference/reference.ts';
 import type { CommitRecord } from '../store/commit-index.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
-import { uniqueName } from '../system/random.ts';
 import { committedConfig } from './container-config.ts';
 import type { FreezeTarget } from './freeze.ts';
 import type { LayerJob } from './make-layer.ts';
+import { newTableKey, sweepTables } from './table-key.ts';
 
 /** Everything a commit needs to know beforehand, and the job that any thread can do. */
 export interface CommitPlan {
@@ -81,7 +81,8 @@ export class Planner {
     const { paths } = this.#containers;
     const folder = paths.dir(row.id);
     const last = this.#options.full ? null : usable(this.#store, this.#store.commits.get(row.id));
-    const tableKey = `table-${uniqueName()}`;
+    sweepTables(folder, () => this.#store.commits.get(row.id)?.tableKey ?? null);
+    const tableKey = newTableKey();
     return {
       row,
       reference,

@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(() => store.remove());
+
+it('what a killed commit left, half a layer and the table of its scan, goes with the next', async () => {
+  store.start('box', 'exec sleep 1000');
+  const folder = join(store.root, 'containers', store.ok(['inspect', '--format', '{{.Id}}', 'box']).trim());
+  const tables = () => readdirSync(folder).filter((name) => name.startsWith('table-'));
+  store.ok(['exec', 'box', 'sh', '-c', 'truncate -s 20G /large']);
+  const killed = store.spawn(['commit', 'box']);
+  const end = once(killed, 'exit');
+  await expect.poll(tables, { timeout: 30_000 }).toHaveLength(1);
+  killed.kill('SIGKILL');
+  await end;
+  const [left] = tables();
+  store.ok(['exec', 'box', 'rm', '/large']);
+  store.ok(['exec', 'box', 'touch', '/small']);
+  store.ok(['commit', 'box', 'one:1']);
+  expect(tables()).toHaveLength(1);
+  expect(tables()).not.toContain(left);
+  expect(readdirSync(join(store.root, 'blobs/tmp'))).toEqual([]);
+  // Another process's table is the last commit's: that one stays, and the next commit compares with it.
+  const kept = tables();
+  store.ok(['commit', 'box', 'two:1']);
+  expect(tables()).toEqual(kept);
+  store.removeContainers();
+}, 120_000);
