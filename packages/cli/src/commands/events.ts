@@ -27,8 +27,9 @@ export function define(command: Command): void {
         const filters = knownFilters(flags.filter);
         const nanoseconds = (time: number | '' | undefined) =>
           time === undefined || time === '' ? undefined : BigInt(Math.round(time)) * 1_000_000n;
-        const since = nanoseconds(flags.since);
         const until = nanoseconds(flags.until);
+        // docker's: what has an end and no beginning begins with the first event that is kept.
+        const since = nanoseconds(flags.since) ?? (until === undefined ? undefined : 0n);
         const query = {
           follow: true,
           ...(since === undefined ? {} : { since }),
