@@ -99,14 +99,14 @@ it('nothing changed: no layer, and history says so', () => {
 });
 
 it("a container's exit code is the command's own; 125, 126, 127 are docker's", () => {
-  expect(mica(['run', '--rm', 'base:1', 'sh', '-c', 'exit 7']).code).toBe(7);
-  expect(mica(['run', '--rm', 'base:1', 'nothing-there']).code).toBe(127);
-  expect(mica(['run', '--rm', 'base:1', '/etc/passwd']).code).toBe(126);
-  expect(mica(['run', '--rm', 'base:1', '/etc']).code).toBe(126);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', 'sh', '-c', 'exit 7']).code).toBe(7);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', 'nothing-there']).code).toBe(127);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', '/etc/passwd']).code).toBe(126);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', '/etc']).code).toBe(126);
   ok(['create', '--name', 'nowhere', 'base:1', 'nothing-there']);
   expect(mica(['start', 'nowhere']).code).toBe(1);
   expect(mica(['start', '-a', 'nowhere'])).toMatchObject({ code: 1, err: expect.stringContaining('nothing-there') });
-  expect(mica(['run', '--rm', '--pull', 'never', 'nope', 'x'])).toMatchObject({
+  expect(mica(['run', '--network=none', '--rm', '--pull', 'never', 'nope', 'x'])).toMatchObject({
     code: 125,
     err: expect.stringContaining('No such image: nope'),
   });
@@ -114,10 +114,11 @@ it("a container's exit code is the command's own; 125, 126, 127 are docker's", (
 });
 
 it('standard input, environment, user, working directory, host name, read-only root, bind mount', () => {
-  expect(ok(['run', '--rm', '-i', 'base:1', 'cat'], { input: 'through\n' })).toBe('through\n');
+  expect(ok(['run', '--network=none', '--rm', '-i', 'base:1', 'cat'], { input: 'through\n' })).toBe('through\n');
   expect(
     ok([
       'run',
+      '--network=none',
       '--rm',
       '-e',
       'A=b',
@@ -133,11 +134,11 @@ it('standard input, environment, user, working directory, host name, read-only r
       'echo $A $PWD $HOSTNAME $HOME; id -u',
     ]),
   ).toBe('b /new/dir box /home/ann\n1000\n');
-  expect(mica(['run', '--rm', '--read-only', 'base:1', 'sh', '-c', 'echo x > /x']).code).not.toBe(0);
+  expect(mica(['run', '--network=none', '--rm', '--read-only', 'base:1', 'sh', '-c', 'echo x > /x']).code).not.toBe(0);
   mkdirSync(join(work, 'shared'));
-  ok(['run', '--rm', '-v', `${work}/shared:/s`, 'base:1', 'sh', '-c', 'echo out > /s/f']);
+  ok(['run', '--network=none', '--rm', '-v', `${work}/shared:/s`, 'base:1', 'sh', '-c', 'echo out > /s/f']);
   expect(readFileSync(join(work, 'shared/f'), 'utf8')).toBe('out\n');
-  expect(mica(['run', '--rm', '-u', 'nobody-here', 'base:1', 'id'])).toMatchObject({
+  expect(mica(['run', '--network=none', '--rm', '-u', 'nobody-here', 'base:1', 'id'])).toMatchObject({
     code: 125,
     err: expect.stringContaining('unable to find user'),
   });

@@ -12,24 +12,27 @@ afterAll(async () => {
   await store.removeContainers();
   store.remove();
 });
-// Each look is a command: one after the other without a pause, they take the processor from what is waited for.
+// One look after the other without a pause, they take the processor from what is waited for.
 const patience = { timeout: 60_000, interval: 200 };
 /** In the background, without a network. */
 const run = (name: string, flags: string[], ...command: string[]) =>
   store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, ...command]);
-const inspect = (name: string, format: string) => store.ok(['inspect', '-f', format, name]).trim();
-const status = (name: string) => store.ok(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}']).trim();
-const healthy = (state: string) => store.ok(['ps', '--filter', `health=${state}`, '--format', '{{.Names}}']).trim();
+const inspect = async (name: string, format: string) => (await store.read(['inspect', '-f', format, name])).trim();
+const status = async (name: string) =>
+  (await store.read(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}'])).trim();
+const healthy = async (state: string) =>
+  (await store.read(['ps', '--filter', `health=${state}`, '--format', '{{.Names}}'])).trim();
 
 it('a health check: starting, unhealthy, healthy; its last probes, its events', async () => {
   const check = ['--health-cmd', 'echo looking; test -e /ok', '--health-interval', '200ms', '--health-retries', '2'];
   run('checked', check, 'base:1', 'sleep', '1000');
   await expect.poll(() => status('checked'), patience).toMatch(/^Up .* \(unhealthy\)$/);
-  expect(Number(inspect('checked', '{{.State.Health.FailingStreak}}'))).toBeGreaterThan(1);
+  expect(Number(await inspect('checked', '{{.State.Health.FailingStreak}}'))).toBeGreaterThan(1);
   store.ok(['exec', 'checked', 'touch', '/ok']);
   await expect.poll(() => healthy('healthy'), patience).toBe('checked');
-  const health = JSON.parse(inspect('checked', '{{json .State.Health}}'));
+  const health = JSON.parse(await inspect('checked', '{{json .State.Health}}'));
   expect(health).toMatchObject({ Status: 'healthy', FailingStreak: 0 });
+  expect(store.ok(['ps', '--filter', 'health=healthy', '--format', '{{.Names}}'])).toBe('checked\n');
   expect(health.Log.length).toBeLessThan(6);
   expect(health.Log.at(-1)).toEqual({
     Start: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -50,12 +53,12 @@ it('a health check: starting, unhealthy, healthy; its last probes, its events', 
   ]);
   expect(events).toBe('health_status: unhealthy\nhealth_status: healthy\n');
   store.ok(['stop', '-t', '0', 'checked']);
-  expect(inspect('checked', '{{.State.Health.Status}}')).toBe('unhealthy'); // docker's: what has ended is not healthy
+  expect(await inspect('checked', '{{.State.Health.Status}}')).toBe('unhealthy'); // docker's: what has ended is not healthy
 });
 
-it('what the launcher sets for its own memory is not handed on to the monitor', () => {
+it('what the launcher sets for its own memory is not handed on to the monitor', async () => {
   run('plain', [], 'base:1', 'sleep', '1000');
-  const status = readFileSync(`/proc/${inspect('plain', '{{.State.Pid}}')}/status`, 'utf8');
+  const status = readFileSync(`/proc/${await inspect('plain', '{{.State.Pid}}')}/status`, 'utf8');
   const monitor = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
   const names = readFileSync(`/proc/${monitor}/environ`, 'utf8').split('\0');
   expect(names.filter((pair) => pair.startsWith('PATH='))).toHaveLength(1);
@@ -71,22 +74,24 @@ it("a check that takes too long, in a start period, the image's, none", async ()
   run('own', [], 'checked:1', 'sleep', '1000');
   run('none', ['--no-healthcheck'], 'checked:1', 'sleep', '1000');
   await expect
-    .poll(() => JSON.parse(inspect('slow', '{{json .State.Health.Log}}'))[0], patience)
+    .poll(async () => JSON.parse(await inspect('slow', '{{json .State.Health.Log}}'))[0], patience)
     .toMatchObject({ ExitCode: -1, Output: expect.stringMatching(/^Health check exceeded timeout \(0.2s\)/) });
   await expect.poll(() => healthy('healthy'), patience).toBe('own');
-  await expect.poll(() => JSON.parse(inspect('early', '{{json .State.Health.Log}}')).length, patience).toBe(5);
-  expect(status('early')).toMatch(/^Up .* \(health: starting\)$/);
-  expect(healthy('starting')).toBe('early');
-  expect(status('none')).not.toMatch(/\(/);
-  expect(inspect('none', '{{json .Config.Healthcheck}} {{json .State}}')).toMatch(
+  await expect
+    .poll(async () => JSON.parse(await inspect('early', '{{json .State.Health.Log}}')).length, patience)
+    .toBe(5);
+  expect(await status('early')).toMatch(/^Up .* \(health: starting\)$/);
+  expect(await healthy('starting')).toBe('early');
+  expect(await status('none')).not.toMatch(/\(/);
+  expect(await inspect('none', '{{json .Config.Healthcheck}} {{json .State}}')).toMatch(
     /^\{"Test":\["NONE"\]\} (?!.*Health)/,
   );
   // One that is paused is not asked meanwhile.
   store.ok(['pause', 'own']);
-  const probes = () => JSON.parse(inspect('early', '{{json .State.Health.Log}}'))[4].Start;
-  const paused = probes();
+  const probes = async () => JSON.parse(await inspect('early', '{{json .State.Health.Log}}'))[4].Start;
+  const paused = await probes();
   await expect.poll(probes, patience).not.toBe(paused);
-  expect(inspect('own', '{{.State.Health.Status}} {{.State.Health.FailingStreak}}')).toBe('healthy 0');
+  expect(await inspect('own', '{{.State.Health.Status}} {{.State.Health.FailingStreak}}')).toBe('healthy 0');
   await store.removeContainers();
 });
 
@@ -96,11 +101,11 @@ it('on-failure:N, always, unless-stopped: by themselves, without a monitor', asy
   run('again', ['--restart', 'always'], 'base:1', 'sh', '-c', 'sleep 0.1');
   await expect.poll(() => inspect('tries', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('2 exited');
   expect(store.ok(['logs', 'tries'])).toBe('try\ntry\ntry\n');
-  expect(status('tries')).toMatch(/^Exited \(3\)/);
-  expect(inspect('fine', '{{.RestartCount}} {{.State.Status}}')).toBe('0 exited');
-  await expect.poll(() => Number(inspect('again', '{{.RestartCount}}')), patience).toBeGreaterThan(1);
+  expect(await status('tries')).toMatch(/^Exited \(3\)/);
+  expect(await inspect('fine', '{{.RestartCount}} {{.State.Status}}')).toBe('0 exited');
+  await expect.poll(async () => Number(await inspect('again', '{{.RestartCount}}')), patience).toBeGreaterThan(1);
   store.ok(['stop', '-t', '0', 'again']);
-  expect(inspect('again', '{{.State.Status}}')).toBe('exited');
+  expect(await inspect('again', '{{.State.Status}}')).toBe('exited');
   await store.removeContainers();
 });
 
@@ -120,10 +125,10 @@ it('mica monitor: restarts what died with its conmon, one a store; after a boot 
   }
   const monitor = store.spawn(['monitor']);
   const ended = once(monitor, 'exit');
-  const folder = (name: string) => join(store.runFolder, inspect(name, '{{.Id}}'));
-  const started = inspect('always', '{{.State.StartedAt}}');
+  const folder = async (name: string) => join(store.runFolder, await inspect(name, '{{.Id}}'));
+  const started = await inspect('always', '{{.State.StartedAt}}');
   for (const file of ['conmon.pid', 'pidfile'])
-    process.kill(Number(readFileSync(join(folder('always'), file), 'utf8')), 'SIGKILL');
+    process.kill(Number(readFileSync(join(await folder('always'), file), 'utf8')), 'SIGKILL');
   await expect
     .poll(() => inspect('always', '{{.State.Status}} {{.State.StartedAt}}'), patience)
     .toMatch(new RegExp(`^running (?!${started})`));
@@ -135,15 +140,15 @@ it('mica monitor: restarts what died with its conmon, one a store; after a boot 
   // As after a reboot: nothing runs, and the boot that the records name is another.
   const names = ['always', 'unless-stopped', 'no'];
   for (const file of ['conmon.pid', 'pidfile'])
-    for (const name of names) process.kill(Number(readFileSync(join(folder(name), file), 'utf8')), 'SIGKILL');
+    for (const name of names) process.kill(Number(readFileSync(join(await folder(name), file), 'utf8')), 'SIGKILL');
   const database = new DatabaseSync(join(store.root, 'mica.db'));
   database.exec(`UPDATE containers SET record = json_set(record, '$.boot', 'another')`);
   database.close();
   const service = store.spawn(['monitor']);
   const gone = once(service, 'exit');
-  const up = () => store.ok(['ps', '--format', '{{.Names}}']).trim().split('\n').sort();
+  const up = async () => (await store.read(['ps', '--format', '{{.Names}}'])).trim().split('\n').sort();
   await expect.poll(up, patience).toEqual(['always', 'always-stopped', 'unless-stopped']);
-  expect(status('no')).toMatch(/^Exited \(137\)/);
+  expect(await status('no')).toMatch(/^Exited \(137\)/);
   service.kill('SIGTERM');
   await gone;
 });

@@ -53,7 +53,7 @@ it('push and pull, in docker’s words; what was pulled runs and goes back uncha
   const again = bench.ok('there', ['pull', `${host}/team/base:2`]);
   expect(again.match(/Already exists/g)).toHaveLength(2);
   expect(again).toContain(`Status: Image is up to date for ${host}/team/base:2\n`);
-  expect(bench.ok('there', ['run', '--rm', `${host}/team/base:2`, ...runs])).toBe('1 /bin/l*\n');
+  expect(bench.ok('there', ['run', '--network=none', '--rm', `${host}/team/base:2`, ...runs])).toBe('1 /bin/l*\n');
 
   bench.tag('there', `${host}/team/base:2`, `${host}/other/base:9`);
   const back = bench.ok('there', ['push', `${host}/other/base:9`]);
@@ -90,7 +90,7 @@ it('round trips with docker and skopeo in every order: the same manifest, the sa
     sizes.push(JSON.parse(bytes.toString()).mediaType);
 
     bench.ok(`via-${by}`, ['pull', '-q', `${host}/${name}:1`]);
-    expect(bench.ok(`via-${by}`, ['run', '--rm', `${host}/${name}:1`, ...runs])).toBe('1 /bin/l*\n');
+    expect(bench.ok(`via-${by}`, ['run', '--network=none', '--rm', `${host}/${name}:1`, ...runs])).toBe('1 /bin/l*\n');
     // On through an archive and another store, and back into the registry.
     bench.ok(`via-${by}`, ['save', '-o', join(bench.dir, `${by}-2.tar`), `${host}/${name}:1`]);
     bench.ok(`via2-${by}`, ['load', '-i', join(bench.dir, `${by}-2.tar`)]);
@@ -131,11 +131,13 @@ it('run brings an absent image; --pull says when', () => {
 it('run and create take --insecure, as pull does: a registry without TLS that is no loopback', () => {
   const name = `${publish('plain/base').replace('127.0.0.1', '[::ffff:7f00:1]')}:2`;
   const at = name.split('/')[0] as string;
-  expect(bench.run('plain', ['run', '--rm', name, 'true'])).toMatchObject({
+  expect(bench.run('plain', ['run', '--network=none', '--rm', name, 'true'])).toMatchObject({
     code: 125,
     err: expect.stringContaining('--insecure'),
   });
-  expect(bench.ok('plain', ['run', '--rm', '-q', '--insecure', at, name, ...runs])).toBe('1 /bin/l*\n');
+  expect(bench.ok('plain', ['run', '--network=none', '--rm', '-q', '--insecure', at, name, ...runs])).toBe(
+    '1 /bin/l*\n',
+  );
   bench.ok('plain-2', ['create', '-q', '--insecure', at, name, 'true']);
 });
 
@@ -145,12 +147,12 @@ it('zstd and plain layers; a commit on a pulled image leaves its layers as they 
     bench.tag('home', 'base:2', `${name}:${kind}`);
     bench.ok('home', ['push', '-q', '--compression', kind, `${name}:${kind}`]);
     bench.ok(`kind-${kind}`, ['pull', '-q', `${name}:${kind}`]);
-    expect(bench.ok(`kind-${kind}`, ['run', '--rm', `${name}:${kind}`, ...runs])).toBe('1 /bin/l*\n');
+    expect(bench.ok(`kind-${kind}`, ['run', '--network=none', '--rm', `${name}:${kind}`, ...runs])).toBe('1 /bin/l*\n');
     const { digest, bytes } = await registry.manifest('kinds/base', kind);
     expect(bytes.toString()).toContain(kind === 'zstd' ? 'tar+zstd' : '.tar"');
     expect(bench.ok(`kind-${kind}`, ['push', `${name}:${kind}`])).toContain(`digest: ${digest}`);
   }
-  bench.ok('kind-zstd', ['run', '--name', 'more', `${name}:zstd`, 'sh', '-c', 'echo more > /more']);
+  bench.ok('kind-zstd', ['run', '--network=none', '--name', 'more', `${name}:zstd`, 'sh', '-c', 'echo more > /more']);
   bench.ok('kind-zstd', ['commit', 'more', `${name}:more`]);
   expect(bench.ok('kind-zstd', ['push', `${name}:more`]).match(/Layer already exists/g)).toHaveLength(2);
   const [base, more] = await Promise.all(['zstd', 'more'].map((tag) => registry.manifest('kinds/base', tag)));
@@ -186,7 +188,7 @@ it('image ls --digests, rmi and image prune tell what goes', () => {
   const [, row] = bench.ok('list', ['image', 'ls', '--digests']).split('\n');
   expect(row).toMatch(new RegExp(`^${name} +2 +sha256:[0-9a-f]{64} +[0-9a-f]{12} `));
   const digest = /sha256:[0-9a-f]{64}/.exec(row as string)?.[0];
-  expect(bench.ok('list', ['run', '--rm', `${name}@${digest}`, ...runs])).toBe('1 /bin/l*\n');
+  expect(bench.ok('list', ['run', '--network=none', '--rm', `${name}@${digest}`, ...runs])).toBe('1 /bin/l*\n');
   bench.tag('list', `${name}:2`, 'mine:1');
   expect(bench.ok('list', ['rmi', `${name}:2`])).toBe(`Untagged: ${name}:2\nUntagged: ${name}@${digest}\n`);
   expect(bench.ok('list', ['rmi', 'mine:1'])).toMatch(/^Untagged: mine:1\n(Deleted: sha256:\w{64}\n){3}$/);

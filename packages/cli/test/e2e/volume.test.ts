@@ -26,16 +26,20 @@ afterAll(() => {
 });
 
 it('bind mounts: read-write, read-only, a missing folder made by -v and refused by --mount', () => {
-  ok('run', '--rm', '-v', `${file('made/here')}:/h`, 'base:1', 'sh', '-c', 'echo out > /h/f');
+  ok('run', '--network=none', '--rm', '-v', `${file('made/here')}:/h`, 'base:1', 'sh', '-c', 'echo out > /h/f');
   expect(readFileSync(file('made/here/f'), 'utf8')).toBe('out\n');
   const bind = `type=bind,source=${file('made')},target=/deep/er/h`;
-  expect(ok('run', '--rm', '--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe('out\n');
+  expect(ok('run', '--network=none', '--rm', '--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe('out\n');
   for (const readOnly of [
     ['-v', `${file('made')}:/h:ro`],
     ['--mount', `${bind.replace('/deep/er', '')},readonly`],
   ])
-    expect(mica('run', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f').err).toMatch(/Read-only/);
-  expect(mica('run', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh')).toMatchObject({
+    expect(mica('run', '--network=none', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f').err).toMatch(
+      /Read-only/,
+    );
+  expect(
+    mica('run', '--network=none', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh'),
+  ).toMatchObject({
     code: 125,
     err: expect.stringContaining('bind source path does not exist: /nope/x'),
   });
@@ -43,6 +47,7 @@ it('bind mounts: read-write, read-only, a missing folder made by -v and refused 
   // One file over another, and a mount below a mount, whichever stands first on the command line.
   ok(
     'run',
+    '--network=none',
     '--rm',
     '-v',
     `${file('made/here/f')}:/in/here/f:ro`,
@@ -55,14 +60,16 @@ it('bind mounts: read-write, read-only, a missing folder made by -v and refused 
 });
 
 it('a path that starts with a dot is one of the host, any other word a volume', async () => {
-  const relative = bench.run('home', ['run', '--rm', '-v', './rootfs:/h', 'base:1', 'ls', '/h']);
+  const relative = bench.run('home', ['run', '--network=none', '--rm', '-v', './rootfs:/h', 'base:1', 'ls', '/h']);
   expect(relative.code).toBe(0);
   expect(await volumes()).toEqual([]);
 });
 
 it('a named volume outlives its containers and cannot be removed while one has it', async () => {
-  ok('run', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
-  expect(ok('run', '--rm', '--mount', 'source=store,target=/other,ro', 'base:1', 'cat', '/other/f')).toBe('kept\n');
+  ok('run', '--network=none', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
+  expect(
+    ok('run', '--network=none', '--rm', '--mount', 'source=store,target=/other,ro', 'base:1', 'cat', '/other/f'),
+  ).toBe('kept\n');
   const id = ok('ps', '-aq', '--no-trunc').trim();
   expect(mica('volume', 'rm', 'store')).toMatchObject({
     code: 1,
@@ -77,7 +84,7 @@ it('a named volume outlives its containers and cannot be removed while one has i
 });
 
 it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects them', async () => {
-  ok('run', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
+  ok('run', '--network=none', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
   expect(await volumes()).toEqual([]);
   for (const name of ['a', 'b', 'c']) ok('create', '--name', `${name}1`, '-v', '/v', 'base:1', 'sh');
   ok('volume', 'create', '--label', 'team=web', 'named');
@@ -97,16 +104,46 @@ it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects t
 
 it('--volumes-from takes over binds and volumes, read-only if asked', () => {
   mkdirSync(file('host'), { recursive: true });
-  ok('run', '--name', 'from', '-v', 'shared:/v', '-v', `${file('host')}:/h`, 'base:1', 'sh', '-c', 'echo s > /v/f');
-  expect(ok('run', '--rm', '--volumes-from', 'from', 'base:1', 'sh', '-c', 'cat /v/f; echo w > /h/f')).toBe('s\n');
-  expect(mica('run', '--rm', '--volumes-from', 'from:ro', 'base:1', 'sh', '-c', 'echo x > /v/f').code).not.toBe(0);
-  expect(mica('run', '--rm', '--volumes-from', 'nobody', 'base:1', 'sh')).toMatchObject({ code: 125 });
+  ok(
+    'run',
+    '--network=none',
+    '--name',
+    'from',
+    '-v',
+    'shared:/v',
+    '-v',
+    `${file('host')}:/h`,
+    'base:1',
+    'sh',
+    '-c',
+    'echo s > /v/f',
+  );
+  expect(
+    ok('run', '--network=none', '--rm', '--volumes-from', 'from', 'base:1', 'sh', '-c', 'cat /v/f; echo w > /h/f'),
+  ).toBe('s\n');
+  expect(
+    mica('run', '--network=none', '--rm', '--volumes-from', 'from:ro', 'base:1', 'sh', '-c', 'echo x > /v/f').code,
+  ).not.toBe(0);
+  expect(mica('run', '--network=none', '--rm', '--volumes-from', 'nobody', 'base:1', 'sh')).toMatchObject({
+    code: 125,
+  });
 });
 
 it('a tmpfs with its options, and one over a place that every container has', () => {
   const script = 'while read -r s t f o r; do case $t in /t|/u|/dev/shm) echo $t $f $o;; esac; done < /proc/mounts';
   const flags = ['--tmpfs', '/t:size=1m,exec,mode=700', '--mount', 'type=tmpfs,dst=/u,tmpfs-size=2m,tmpfs-mode=1770'];
-  const lines = ok('run', '--rm', ...flags, '--tmpfs', '/dev/shm:size=3m', 'base:1', 'sh', '-c', script).split('\n');
+  const lines = ok(
+    'run',
+    '--network=none',
+    '--rm',
+    ...flags,
+    '--tmpfs',
+    '/dev/shm:size=3m',
+    'base:1',
+    'sh',
+    '-c',
+    script,
+  ).split('\n');
   expect(lines.sort()).toEqual([
     '',
     '/dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=3072k',
@@ -120,6 +157,7 @@ it('an empty volume gets what the image has there, with all its attributes; a co
     chown 1000:100 /data /data/f; touch -d 2001-02-03 /data/d /data`;
   ok(
     'run',
+    '--network=none',
     '--name',
     'maker',
     'base:1',
@@ -136,17 +174,29 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   expect(treeLines(data('named'))).toEqual(wanted);
   // Its own volume for the other path of the image; a filled one stays as it is; nocopy leaves it empty.
   expect(await volumes()).toHaveLength(2);
-  ok('run', '--rm', '-v', 'named:/data', 'with:1', 'sh', '-c', 'echo more >> /data/f; rm /data/g');
-  ok('run', '--rm', '-v', 'named:/data', '-v', 'bare:/data/d:nocopy', 'with:1', 'sh', '-c', ': > /data/d/new');
+  ok('run', '--network=none', '--rm', '-v', 'named:/data', 'with:1', 'sh', '-c', 'echo more >> /data/f; rm /data/g');
+  ok(
+    'run',
+    '--network=none',
+    '--rm',
+    '-v',
+    'named:/data',
+    '-v',
+    'bare:/data/d:nocopy',
+    'with:1',
+    'sh',
+    '-c',
+    ': > /data/d/new',
+  );
   expect(readFileSync(join(data('named'), 'f'), 'utf8')).toBe('hi\nmore\n');
   expect(existsSync(join(data('named'), 'g'))).toBe(false);
   expect(readdirSync(data('bare'))).toEqual(['new']);
   expect(await volumes()).toHaveLength(3); // --rm took the anonymous ones
 
-  ok('run', '--name', 'two', 'with:1', 'sh', '-c', 'echo changed > /data/f; echo x > /made/new/x');
+  ok('run', '--network=none', '--name', 'two', 'with:1', 'sh', '-c', 'echo changed > /data/f; echo x > /made/new/x');
   expect(ok('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
   ok('commit', 'two', 'after:1');
-  expect(ok('run', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
+  expect(ok('run', '--network=none', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
   expect(ok('ls', 'after:1:/made/new')).not.toMatch(/x/);
   ok('rm', '-v', 'one', 'two', 'maker');
   expect(await volumes()).toEqual(['bare', 'named']);
@@ -155,6 +205,7 @@ it('an empty volume gets what the image has there, with all its attributes; a co
 it('a volume that several processes fill at once, and one whose filling was killed, is whole', async () => {
   ok(
     'run',
+    '--network=none',
     '--name',
     'maker',
     'base:1',
@@ -201,14 +252,14 @@ it('processes that make one volume at once end with one', async () => {
 });
 
 it('bad input is one line, exit code 125, and leaves nothing', async () => {
-  expect(mica('run', '--rm', '-v', 'foo:bar', 'base:1', 'sh')).toEqual({
+  expect(mica('run', '--network=none', '--rm', '-v', 'foo:bar', 'base:1', 'sh')).toEqual({
     code: 125,
     out: '',
     err: `mica: invalid volume specification: 'foo:bar': invalid mount config for type "volume": invalid mount path: 'bar' mount path must be absolute
   what is mounted goes to a path of the container that begins with /: foo:/bar\n`,
   });
   expect(ok('ps', '-aq')).toBe('');
-  expect(mica('run', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(
+  expect(mica('run', '--network=none', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(
     'Duplicate mount point: /a',
   );
   expect(await volumes()).toEqual([]);
