@@ -51,7 +51,12 @@ export class LayerSink {
     this.#uncached = options.uncached ?? null;
     this.#kind = options.kind;
     this.#slots = SLOTS[options.kind];
-    this.#hash = this.#hashOf(options.hasher);
+    try {
+      this.#hash = this.#hashOf(options.hasher);
+    } catch (error) {
+      closeSync(this.#fd); // nobody has this sink yet
+      throw error;
+    }
     this.#writes = new Array(this.#slots);
   }
 
