@@ -208,7 +208,7 @@ it('a layer that cannot be written holds nothing open: no file of it, no ring', 
       const before = rings();
       await expect(makeLayer(job({ file: join(small, 'layer'), ...how }))).rejects.toMatchObject({ code: 'no-space' });
       expect(openBelow(upper)).toEqual([]);
-      expect(rings()).toBe(before);
+      expect(rings()).toBeLessThanOrEqual(before); // fewer: a hashing thread of the test before may just have ended
     }
   } finally {
     execFileSync('umount', ['-l', small]);
