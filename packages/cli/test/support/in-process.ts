@@ -8,7 +8,8 @@ let before: Promise<unknown> = Promise.resolve();
 
 /**
  * The command line from its words to its bytes and exit code, in this process: 5 ms where a launch takes 150 of a
- * processor. For what only reads and for what is refused: no container is started, nothing goes on after it. That the bundle and the launcher do the same is what the launches beside it are for.
+ * processor. For what only reads and for what is refused: no container is started, nothing goes on after it. That
+ * the bundle and the launcher do the same is what the launches beside it are for.
  */
 export function inProcess(root: string, args: readonly string[], input: string | Buffer = ''): Promise<Outcome> {
   // What is written where, and the exit code, are this process's: one at a time.
