@@ -86,7 +86,7 @@ function absolute(target: string, raw: string, type?: 'bind' | 'volume'): string
   throw invalid(
     `invalid volume specification: '${raw}': ${config}invalid mount path: '${target}' mount path must be absolute`,
     raw,
-    `what is mounted goes to a path of the container that begins with /: ${raw.replace(target, `/${target}`)}`,
+    `what is mounted goes to a path of the container that begins with /: ${raw === target ? `/${raw}` : raw.replace(`:${target}`, `:/${target}`)}`,
   );
 }
 

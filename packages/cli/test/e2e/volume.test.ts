@@ -258,6 +258,7 @@ it('bad input is one line, exit code 125, and leaves nothing', async () => {
     err: `mica: invalid volume specification: 'foo:bar': invalid mount config for type "volume": invalid mount path: 'bar' mount path must be absolute
   what is mounted goes to a path of the container that begins with /: foo:/bar\n`,
   });
+  expect(mica('run', '-v', 'aa:aa:ro', 'base:1').err).toContain('begins with /: aa:/aa:ro');
   expect(ok('ps', '-aq')).toBe('');
   expect(mica('run', '--network=none', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(
     'Duplicate mount point: /a',

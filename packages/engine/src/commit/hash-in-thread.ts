@@ -7,15 +7,13 @@ import { BUFFER_BYTES, type LayerHash } from './layer-hash.ts';
 export class HashInThread implements LayerHash {
   readonly #ring: HashRing;
   readonly #thread: ReturnType<typeof startThread>;
-  readonly #onError: (error: unknown) => void;
   #given = 0;
 
   /** `onError` is told when the thread breaks; what waits for it is rejected as well. */
   constructor(engine: HashEngine, slots: number, onError: (error: unknown) => void) {
     this.#ring = makeRing(slots, BUFFER_BYTES);
     this.#thread = startThread('hash-thread', { ring: this.#ring, hasher: engine.name });
-    this.#onError = onError;
-    this.#thread.failed.catch(this.#onError);
+    this.#thread.failed.catch(onError);
   }
 
   buffer(slot: number): Uint8Array {
@@ -49,6 +47,6 @@ export class HashInThread implements LayerHash {
     return this.#ring.digest;
   }
   async close(): Promise<void> {
-    this.#thread.stop();
+    await this.#thread.stop();
   }
 }

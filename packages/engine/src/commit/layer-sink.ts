@@ -5,8 +5,9 @@ import { OpensslHasher } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Uncached } from '../system/uncached.ts';
 import { HashBeside } from './hash-beside.ts';
+import { HashHere } from './hash-here.ts';
 import { HashInThread } from './hash-in-thread.ts';
-import { HashHere, type LayerHash } from './layer-hash.ts';
+import type { LayerHash } from './layer-hash.ts';
 import type { Filled } from './pack.ts';
 
 /**

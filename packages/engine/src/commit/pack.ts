@@ -1,14 +1,10 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-wasm';
 import type { StopSignal } from '../pool/stop.ts';
-import { openDirectory } from '../system/beneath.ts';
 import { dataRuns } from '../system/holes.ts';
 import type { Uncached } from '../system/uncached.ts';
 import { SmallFiles } from './small-files.ts';
 import { changed, openFile } from './table-file.ts';
-
-/** Takes the tar's bytes in order; they are the packer's again once it returns. */
-export type ByteSink = (bytes: Uint8Array) => void;
 
 export interface PackOptions {
   readonly signal?: StopSignal;
@@ -21,8 +17,6 @@ export interface PackOptions {
   readonly watch?: (index: number) => { update(bytes: Uint8Array): void; done(): void } | null;
 }
 
-/** Headers and small files are gathered: one hash update and one write for about this many bytes. */
-const BUFFER = 1 << 20;
 /** From this size on a file is asked for its holes: two system calls that pay for themselves only then. */
 const SPARSE = 1 << 20;
 
@@ -38,30 +32,10 @@ export interface Filled {
 export type RootOf = (index: number) => number;
 
 /**
- * Writes `table` as a layer's tar, files' bytes read from below `dir`. The result depends on the
- * table and those bytes only. A file whose size is no longer the table's is an error: a layer never
- * holds what no moment of the container held.
- */
-export function packLayer(core: Core, table: EntryTable, dir: string, sink: ByteSink, options: PackOptions = {}): void {
-  const buffer = Buffer.allocUnsafeSlow(BUFFER);
-  const root = openDirectory(dir);
-  try {
-    const steps = packSteps(
-      core,
-      table,
-      () => root,
-      () => buffer,
-      options,
-    );
-    for (let step = steps.next(); !step.done; step = steps.next()) sink(buffer.subarray(0, step.value.length));
-  } finally {
-    closeSync(root);
-  }
-}
-
-/**
- * The same in steps: asks `next` for a buffer, fills it, yields how far, asks for the next. What is
- * yielded is the caller's until it resumes; the buffer is the caller's altogether.
+ * `table` as a layer's tar, files' bytes read from below their roots, in steps: asks `next` for a buffer, fills it,
+ * yields how far, asks for the next. What is yielded is the caller's until it resumes; the buffer is the caller's
+ * altogether. The result depends on the table and those bytes only. A file whose size is no longer the table's is an
+ * error: a layer never holds what no moment of the container held.
  */
 export function* packSteps(
   core: Core,

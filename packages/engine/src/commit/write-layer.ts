@@ -101,11 +101,12 @@ function wasmHash(): HashEngine {
 
 /** Whether its layer is soon written: then what else is written need not be beside it. */
 export function isSmall(table: EntryTable): boolean {
-  return bytesOf(table) <= SMALL;
+  return bytesOf(table, SMALL) <= SMALL;
 }
 
-function bytesOf(table: EntryTable): number {
+/** Counted until there are more than `enough`. */
+function bytesOf(table: EntryTable, enough = Number.POSITIVE_INFINITY): number {
   let total = 0;
-  for (let i = 0; i < table.count; i++) if (table.kind(i) === Kind.file) total += table.size(i);
+  for (let i = 0; i < table.count && total <= enough; i++) if (table.kind(i) === Kind.file) total += table.size(i);
   return total;
 }

@@ -13,11 +13,17 @@ export function threadFile(name: ThreadName): URL {
   return existsSync(source) ? source : new URL(`./${name}.js`, import.meta.url);
 }
 
-/** Starts a thread. `failed` never resolves: it rejects if the thread ends by an error. The caller calls `stop`. */
-export function startThread(name: ThreadName, data: unknown): { readonly failed: Promise<never>; stop(): void } {
+/**
+ * Starts a thread. `failed` never resolves: it rejects if the thread ends by an error. The caller calls `stop`, which
+ * resolves once the thread and what it held are gone.
+ */
+export function startThread(
+  name: ThreadName,
+  data: unknown,
+): { readonly failed: Promise<never>; stop(): Promise<unknown> } {
   const { Worker } = process.getBuiltinModule('node:worker_threads'); // 1 ms that others need not pay
   const worker = new Worker(threadFile(name), { workerData: data });
   const failed = new Promise<never>((_, reject) => worker.once('error', reject));
   failed.catch(() => {}); // whoever waits hears of it
-  return { failed, stop: () => void worker.terminate() };
+  return { failed, stop: () => worker.terminate() };
 }

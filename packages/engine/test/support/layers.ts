@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core, type EntryTable } from '@mica/core-wasm';
-import { packLayer } from '../../src/commit/pack.ts';
 import { settleOnTree } from '../../src/layer/on-chain.ts';
 import { scanDirectory } from '../../src/layer/scan.ts';
 import { LayerUnpacker } from '../../src/layer/unpack.ts';
 import { mountStack } from '../../src/overlay/stack.ts';
 import { enterPrivateMounts, unmount } from '../../src/system/mount.ts';
+import { packLayer } from './pack-layer.ts';
 
 /** A folder of a test's own with real layers and a real overlay over them. */
 export class Workbench {
