@@ -29,5 +29,5 @@ it('what a killed commit left, half a layer and the table of its scan, goes with
   const kept = tables();
   store.ok(['commit', 'box', 'two:1']);
   expect(tables()).toEqual(kept);
-  store.removeContainers();
+  await store.removeContainers();
 }, 120_000);
