@@ -56,6 +56,29 @@ it('a health check: starting, unhealthy, healthy; its last probes, its events', 
   expect(await inspect('checked', '{{.State.Health.Status}}')).toBe('unhealthy'); // docker's: what has ended is not healthy
 });
 
+it('a check that says well after its container has ended says nothing any more', async () => {
+  const check = ['--health-cmd', 'until [ -e /go ]; do sleep 0.1; done; touch /went', '--health-interval', '100ms'];
+  run('ended', check, 'base:1', 'sleep', '1000');
+  // While this one runs, the monitor does.
+  run('other', ['--health-cmd', 'true', '--health-interval', '200ms'], 'base:1', 'sleep', '1000');
+  await expect.poll(() => store.ok(['top', 'ended']), patience).toContain('until');
+  // Its end as it is written down between the check's last word and the monitor's hearing of it.
+  const change = (what: string) => {
+    using database = new DatabaseSync(join(store.root, 'mica.db'));
+    database.exec(`UPDATE containers SET record = json_set(record, ${what}) WHERE name = 'ended'`);
+  };
+  const root = `/proc/${await inspect('ended', '{{.State.Pid}}')}/root`;
+  change(`'$.status', 'exited', '$.health.status', 'unhealthy'`);
+  writeFileSync(`${root}/go`, '');
+  await expect.poll(() => existsSync(`${root}/went`), patience).toBe(true);
+  const probes = async () => JSON.parse(await inspect('other', '{{json .State.Health.Log}}')).at(-1)?.Start;
+  const now = await probes();
+  await expect.poll(probes, patience).not.toBe(now);
+  expect(await inspect('ended', '{{.State.Health.Status}} {{json .State.Health.Log}}')).toBe('unhealthy []');
+  change(`'$.status', 'running'`);
+  await store.removeContainers();
+});
+
 it('what the launcher sets for its own memory is not handed on to the monitor', async () => {
   run('plain', [], 'base:1', 'sleep', '1000');
   const status = readFileSync(`/proc/${await inspect('plain', '{{.State.Pid}}')}/status`, 'utf8');

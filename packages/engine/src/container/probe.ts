@@ -18,7 +18,8 @@ export async function probe(context: ContainerContext, row: Row, check: Check, s
   const { exitCode, output } = result;
   const early = Date.now() - started < check.startPeriod;
   context.update(row.id, (state) => {
-    if (!state.health || state.startedAt !== row.record.startedAt) return state;
+    // Its end may have been written down while the check ran: what has ended is not healthy, whatever it says.
+    if (!state.health || state.status !== 'running' || state.startedAt !== row.record.startedAt) return state;
     const health = next(state.health, exitCode, check.retries, early);
     const log = [...state.health.log, { start, end: new Date().toISOString(), exitCode, output }].slice(-KEPT_PROBES);
     if (health.status !== state.health.status) emit(context, row, `health_status: ${health.status}`);
