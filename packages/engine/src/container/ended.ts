@@ -13,13 +13,26 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 60_000;
 const LONG_RUN_MS = 10_000;
 
+/** Between two looks at a start that is under way. */
+const START_LOOK_MS = 20;
+
 /** After an end: removes it (--rm), or starts it again as long as its policy says so. Any number may call it. */
 export async function afterEnd(context: ContainerContext, id: string): Promise<void> {
-  const row = context.store.containers.get<ContainerState>(id);
+  const row = await started(context, id);
   if (row === null) return;
   const state = reconcile(context, row);
   if (state.status === 'exited' && state.options.remove) await removeQuietly(context, row);
   else if (wantsRestart(state)) await startAgain(context, row);
+}
+
+/** Once whoever starts it has written that down, or is gone: on a busy machine it may end, and this be called, before. */
+async function started(context: ContainerContext, id: string): Promise<Row | null> {
+  for (;;) {
+    const row = context.store.containers.get<ContainerState>(id);
+    const starter = row?.record.starting;
+    if (!starter || !isAlive(starter)) return row;
+    await sleep(START_LOOK_MS);
+  }
 }
 
 async function removeQuietly(context: ContainerContext, row: Row): Promise<void> {

@@ -8,8 +8,8 @@ import { ContainerContext } from '../../src/container/context.ts';
 import type { ContainerState } from '../../src/container/record.ts';
 import { startContainer } from '../../src/container/start.ts';
 import { reconcile } from '../../src/container/state.ts';
-import type { Digest } from '../../src/reference/digest.ts';
 import { Store } from '../../src/store/store.ts';
+import { containerRow } from '../support/container-row.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'mica-state-'));
 const store = Store.open(join(work, 'store'));
@@ -24,23 +24,7 @@ afterAll(() => {
 /** A container whose process has just ended; its monitor is a sleep that names it on its command line. */
 async function ended(id: string) {
   const gone = spawnSync('true').pid;
-  store.containers.insert({
-    id,
-    name: `c-${id.slice(0, 4)}`,
-    image: `sha256:${'0'.repeat(64)}` as Digest,
-    created: new Date().toISOString(),
-    record: {
-      mounts: [],
-      options: { image: 'x' },
-      command: ['true'],
-      status: 'running',
-      pid: gone,
-      pidStart: '1',
-      startedAt: new Date().toISOString(),
-      finishedAt: null,
-      exitCode: null,
-    } satisfies ContainerState,
-  });
+  store.containers.insert(containerRow(id, { status: 'running', pid: gone, pidStart: '1', exitCode: null }));
   const monitor = spawn('sh', ['-c', 'sleep 60; :', id], { stdio: 'ignore' });
   await once(monitor, 'spawn');
   mkdirSync(context.paths.bundle(id), { recursive: true });
@@ -72,24 +56,8 @@ it('with process and monitor gone and no exit file, it was killed: 137', async (
 
 it('a restart policy does not start what was stopped since it looked', async () => {
   const id = 'c'.repeat(64);
-  store.containers.insert({
-    id,
-    name: 'stopped',
-    image: `sha256:${'0'.repeat(64)}` as Digest,
-    created: new Date().toISOString(),
-    record: {
-      mounts: [],
-      options: { image: 'x', restart: { name: 'always', maximumRetries: 0 } },
-      command: ['true'],
-      status: 'exited',
-      stopRequested: true,
-      pid: null,
-      pidStart: null,
-      startedAt: new Date().toISOString(),
-      finishedAt: new Date().toISOString(),
-      exitCode: 0,
-    } satisfies ContainerState,
-  });
+  const options = { image: 'x', restart: { name: 'always', maximumRetries: 0 } } as const;
+  store.containers.insert(containerRow(id, { options, stopRequested: true }));
   mkdirSync(context.paths.dir(id), { recursive: true });
   const row = store.containers.get<ContainerState>(id);
   await expect(startContainer(context, row as NonNullable<typeof row>, false, true)).rejects.toMatchObject({
