@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { isAlive, type Owner, thisProcess } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { restartsUnseen } from './restart-policy.ts';
+import type { ContainerState } from './record.ts';
+import { restartsUnseen, wantsRestart } from './restart-policy.ts';
 
 const SETTING = 'monitor';
 
@@ -19,6 +20,19 @@ export function giveMonitor(context: ContainerContext): void {
   context.store.db.run('DELETE FROM settings WHERE key = ? AND value = ?', SETTING, JSON.stringify(thisProcess()));
 }
 
+/**
+ * Gives it back unless a container needs it, in one transaction: one that was started since the last look found
+ * a monitor, brought none, and would be watched by nobody.
+ */
+export function giveIdleMonitor(context: ContainerContext): boolean {
+  const { store } = context;
+  return store.transaction(() => {
+    if (store.containers.list<ContainerState>().some(waitsForMonitor)) return false;
+    giveMonitor(context);
+    return true;
+  });
+}
+
 function monitorAlive(context: ContainerContext): boolean {
   const holder = context.store.setting(SETTING);
   return holder !== null && isAlive(JSON.parse(holder) as Owner);
@@ -28,6 +42,12 @@ function monitorAlive(context: ContainerContext): boolean {
 export function needsMonitor({ record }: Row): boolean {
   const { logMaxSize, logMaxFile = 1 } = record.options;
   return Boolean(record.health) || (Boolean(logMaxSize) && logMaxFile > 1) || restartsUnseen(record);
+}
+
+/** Whether the monitor has, or will have, something to do for it. */
+export function waitsForMonitor(row: Row): boolean {
+  const { record } = row;
+  return record.status === 'running' ? needsMonitor(row) : restartsUnseen(record) && wantsRestart(record);
 }
 
 /** After a start or an update: a container that needs a monitor starts one, unless one runs. It ends with the last such container. */

@@ -3,10 +3,10 @@ import { bootId } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { afterEnd } from './ended.ts';
 import { checkOf } from './health.ts';
-import { giveMonitor, needsMonitor, takeMonitor } from './monitor-lease.ts';
+import { giveIdleMonitor, giveMonitor, needsMonitor, takeMonitor, waitsForMonitor } from './monitor-lease.ts';
 import { probe } from './probe.ts';
 import type { ContainerState } from './record.ts';
-import { restartsUnseen, wantsRestart } from './restart-policy.ts';
+import { wantsRestart } from './restart-policy.ts';
 import { rotateLog } from './rotate.ts';
 import { startContainer } from './start.ts';
 import { reconcile } from './state.ts';
@@ -43,15 +43,14 @@ export async function runMonitor(context: ContainerContext, task: MonitorTask): 
     for (const row of context.store.containers.list<ContainerState>()) {
       const state = reconcile(context, row);
       const current = { ...row, record: state };
+      needed ||= waitsForMonitor(current);
       if (state.status === 'running' && needsMonitor(current)) {
-        needed = true;
         once(`${row.id} ${state.startedAt}`, () => watch(context, current, task.signal));
       } else if (state.status === 'exited') {
-        needed ||= restartsUnseen(state) && wantsRestart(state);
         once(row.id, () => ended(context, current));
       }
     }
-    if (task.untilIdle && !needed) break;
+    if (task.untilIdle && !needed && giveIdleMonitor(context)) return;
     await sleep(TICK_MS);
   }
   giveMonitor(context);
