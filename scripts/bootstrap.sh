@@ -104,8 +104,6 @@ build() {
     tail -n 60 "$log" >&2
     fail "the build failed (all of it: .toolchain/build.log)"
   }
-  # Restored from the cache it is as old as when it was built: bin/mica would take the sources for newer.
-  touch packages/cli/dist/main.js
   stamp build "$key"
 }
 

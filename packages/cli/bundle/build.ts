@@ -1,25 +1,39 @@
 // A bundle for its start-up time. CommonJS, for node links some twenty ES modules 15 ms slower than it
 // requires them; koffi and piscina stay outside (they look for their own parts beside themselves).
+// It goes to dist/made, which Nx keeps and puts back; publish.ts makes of it what commands run.
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type InputOptions, type OutputOptions, rolldown } from 'rolldown';
+import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
 import { slimUndici } from './slim-undici.ts';
 
 const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-rmSync(here('dist'), { recursive: true, force: true });
-mkdirSync(here('dist'));
+const made = (name: string) => here(`dist/made/${name}`);
+rmSync(made(''), { recursive: true, force: true });
+mkdirSync(made(''), { recursive: true });
 
+/** What was read of each source: one may be changed while it is bundled, and the bundle is older then. */
+const digests = new Map<string, string>();
+const digested: Plugin = {
+  name: 'digested',
+  transform: {
+    order: 'pre',
+    handler(code, id) {
+      digests.set(id, createHash('sha256').update(code).digest('hex'));
+    },
+  },
+};
 const common = {
   platform: 'node',
   external: ['koffi', 'piscina', /^node:/],
   preserveEntrySignatures: 'allow-extension',
-  plugins: [slimUndici(), lazyBuiltins()],
+  plugins: [digested, slimUndici(), lazyBuiltins()],
 } satisfies InputOptions;
 const bundle = await rolldown({ ...common, input: { main: here('src/main.ts') } });
 const options: OutputOptions = {
-  dir: here('dist'),
+  dir: made(''),
   format: 'cjs',
   minify: true,
   entryFileNames: '[name].js',
@@ -41,19 +55,19 @@ const threads = await rolldown({
   },
 });
 output.push(...(await threads.generate({ ...options, chunkFileNames: 'thread-[name]-[hash].js' })).output);
-for (const file of output) if (file.type === 'chunk') writeFileSync(here(`dist/${file.fileName}`), inAscii(file.code));
-writeFileSync(here('dist/package.json'), '{ "type": "commonjs" }\n');
-copyFileSync(here('../core-wasm/build/core.wasm'), here('dist/core.wasm'));
-writeFileSync(here('dist/sources.sh'), `mica_sources='${sourcesOf(output).join('\n')}'\n`);
+for (const file of output) if (file.type === 'chunk') writeFileSync(made(file.fileName), inAscii(file.code));
+writeFileSync(made('package.json'), '{ "type": "commonjs" }\n');
+copyFileSync(here('../core-wasm/build/core.wasm'), made('core.wasm'));
+const sources = sourcesOf(output);
+writeFileSync(made('sources.json'), `${JSON.stringify(sources, null, 1)}\n`);
+writeFileSync(made('sources.sh'), `mica_sources='${Object.keys(sources).join('\n')}'\n`);
 
-/** What bin/mica looks at to see that the bundle is not older: the sources in it, below packages/. */
-function sourcesOf(files: typeof output): string[] {
+/** The sources in the bundle, below packages/, which bin/mica looks at to see that none is newer; and their SHA-256. */
+function sourcesOf(files: typeof output): Record<string, string> {
   const packages = here('..');
   const modules = files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
-  return [...new Set(modules)]
-    .filter((id) => id.startsWith(packages) && !id.includes('/node_modules/'))
-    .map((id) => id.slice(packages.length))
-    .sort();
+  const ours = [...new Set(modules)].filter((id) => id.startsWith(packages) && !id.includes('/node_modules/')).sort();
+  return Object.fromEntries(ours.map((id) => [id.slice(packages.length), digests.get(id) ?? '']));
 }
 
 /** V8 keeps a text with one other character in two bytes a character: 10 ms more to read and scan it. */

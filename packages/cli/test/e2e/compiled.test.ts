@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -21,7 +22,7 @@ let env: NodeJS.ProcessEnv;
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'mica-compiled-'));
   env = { ...process.env, MICA_ROOT: join(work, 'root') };
-  cpSync(join(import.meta.dirname, '../../dist'), join(work, 'dist'), {
+  cpSync(realpathSync(join(import.meta.dirname, '../../dist/current')), join(work, 'dist'), {
     recursive: true,
     filter: (path) => !path.endsWith('/compiled'),
   });
