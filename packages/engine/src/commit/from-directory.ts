@@ -15,6 +15,7 @@ import { adoptOwners } from '../tree/adopt-owners.ts';
 import { type DirectoryDiff, diffDirectory, unreadable } from '../tree/directory-diff.ts';
 import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
 import { groups } from '../tree/link-groups.ts';
+import { adoptLayer } from './adopt-layer.ts';
 import { breathing } from './breather.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { BESIDE_FROM, writeLayer } from './write-layer.ts';
@@ -46,39 +47,43 @@ export async function commitDirectory(
   const privileged = process.geteuid?.() === 0;
   const scan = await scanTree(core, root, privileged ? null : tree.table, options);
   const diff = await diffDirectory(store, core, tree, root, scan, { ...options, withoutDevices: !privileged });
-  const layer =
-    diff.entries.length + diff.gone.length === 0
+  const file = store.blobs.temporary();
+  try {
+    const isSame = diff.entries.length + diff.gone.length === 0;
+    const layer = isSame
       ? null
-      : await makeLayer(store, core, layerTable(core, tree, scan, diff, options.timestamp), root, options);
-
-  const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
-  const layers = image.manifest.layers.map(
-    ({ digest, size, mediaType }, at): NewLayer => ({
-      diffId: image.config.rootfs.diff_ids[at] ?? digest,
-      digest,
-      size,
-      mediaType,
-    }),
-  );
-  const made = newImage(config, layers, layer, {
-    created,
-    createdBy: 'mica commit --from',
-    ...(options.author ? { author: options.author } : {}),
-    ...(options.message ? { comment: options.message } : {}),
-  });
-  const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
-  storeImage(
-    store,
-    made,
-    { created, size: image.size + (layer?.size ?? 0), parent: image.id, onto: image.id, layers: digests },
-    reference ? [reference.canonical] : [],
-  );
-  return {
-    imageId: made.id,
-    layer: layer && { diffId: layer.diffId, size: layer.size, entries: layer.entries },
-    references: reference ? [reference.familiar] : [],
-    frozenMs: 0,
-  };
+      : await makeLayer(store, core, layerTable(core, tree, scan, diff, options.timestamp), root, file, options);
+    const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
+    const layers = image.manifest.layers.map(
+      ({ digest, size, mediaType }, at): NewLayer => ({
+        diffId: image.config.rootfs.diff_ids[at] ?? digest,
+        digest,
+        size,
+        mediaType,
+      }),
+    );
+    const made = newImage(config, layers, layer, {
+      created,
+      createdBy: 'mica commit --from',
+      ...(options.author ? { author: options.author } : {}),
+      ...(options.message ? { comment: options.message } : {}),
+    });
+    const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
+    const size = image.size + (layer?.size ?? 0);
+    const about = { created, size, parent: image.id, onto: image.id, layers: digests };
+    store.transaction(() => {
+      if (layer) adoptLayer(store, file, layer);
+      storeImage(store, made, about, reference ? [reference.canonical] : []);
+    });
+    return {
+      imageId: made.id,
+      layer: layer && { diffId: layer.diffId, size: layer.size, entries: layer.entries },
+      references: reference ? [reference.familiar] : [],
+      frozenMs: 0,
+    };
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
 function directory(dir: string): string {
@@ -156,25 +161,17 @@ function layerTable(
   return latest === undefined ? table : clampTimes(table, latest);
 }
 
+/** Writes the layer to `file`, which is the caller's. */
 async function makeLayer(
   store: Store,
   core: Core,
   table: EntryTable,
   root: string,
+  file: string,
   options: DirectoryCommitOptions,
 ): Promise<NewLayer & { entries: number }> {
-  const file = store.blobs.temporary();
   const hasher = streamHasher(store, options.hasher ?? 'auto');
-  try {
-    const job = { subject: root, upper: root, file, hasher, besideFrom: BESIDE_FROM };
-    const { digest, size } = await writeLayer(core, table, job, options);
-    const layer = { diffId: digest, digest, size, mediaType: mediaTypes.layer, entries: table.count };
-    store.transaction(() => {
-      store.blobs.adopt(file, { digest, size, mediaType: mediaTypes.layer });
-      store.layers.put({ ...layer, tarSize: size });
-    });
-    return layer;
-  } finally {
-    rmSync(file, { force: true });
-  }
+  const job = { subject: root, upper: root, file, hasher, besideFrom: BESIDE_FROM };
+  const { digest, size } = await writeLayer(core, table, job, options);
+  return { diffId: digest, digest, size, mediaType: mediaTypes.layer, entries: table.count };
 }

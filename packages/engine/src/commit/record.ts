@@ -5,12 +5,12 @@ import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import type { ImageConfig } from '../image/config.ts';
-import { mediaTypes } from '../image/descriptor.ts';
 import { type NewImage, type NewLayer, newImage } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
+import { adoptLayer } from './adopt-layer.ts';
 import { committedConfig } from './container-config.ts';
 import type { LayerOutcome } from './make-layer.ts';
 import { type CommitPlan, layersOf } from './plan.ts';
@@ -43,7 +43,7 @@ export function recordCommit(
     const now = store.containers.get<ContainerState>(row.id);
     if (now === null) throw removed(row.name);
     if (resetBetween(now.record, row.record)) throw wasReset(row.name);
-    const layer = outcome.kind === 'layer' ? adopt(store, plan, outcome) : null;
+    const layer = outcome.kind === 'layer' ? adoptLayer(store, plan.job.file, outcome) : null;
     const again = outcome.kind === 'unchanged' ? last : null;
     const reused = again?.layers === 1 ? store.layers.get(again.diffId as Digest) : null;
     const below = (again && !reused) || (outcome.kind === 'layer' && outcome.onto === 'last') ? last : null;
@@ -92,14 +92,6 @@ export function recordCommit(
 function ontoLast(store: Store, id: Digest): Base {
   const image = resolveImage(store, id);
   return { id, config: image.config, size: image.size, layers: layersOf(store, image) };
-}
-
-function adopt(store: Store, plan: CommitPlan, made: LayerOutcome & { kind: 'layer' }): NewLayer {
-  const { digest, size, entries } = made;
-  store.blobs.adopt(plan.job.file, { digest, size, mediaType: mediaTypes.layer });
-  const layer = { diffId: digest, digest, size, mediaType: mediaTypes.layer };
-  store.layers.put({ ...layer, tarSize: size, entries });
-  return layer;
 }
 
 function put(

@@ -12,6 +12,7 @@ import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { chainTree, type ImageTree } from '../tree/image-tree.ts';
+import { adoptLayer } from './adopt-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { layersOf } from './plan.ts';
 import { type TreeChange, treeChange } from './tree-change.ts';
@@ -41,27 +42,31 @@ export async function squashImage(
   const tree = await chainTree(store, core, diffIds, options);
   const below = await chainTree(store, core, diffIds.slice(0, keep), options);
   const change = treeChange(core, below.table, tree.table);
-  const layer = change.table.count > 0 ? await writeSquashed(store, core, tree, change, options) : null;
-
-  const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
   const layers = layersOf(store, image).slice(0, keep);
-  const made = newImage(shortened(image.config, keep), layers, layer, {
-    created,
-    createdBy: `mica ${options.flatten ? 'flatten' : 'squash'}`,
-    ...(options.author ? { author: options.author } : {}),
-    comment: options.message ?? `${diffIds.length - keep} layers made one`,
-  });
-  const sizes = [...diffIds.slice(0, keep), ...(layer ? [layer.diffId] : [])];
-  const size = sizes.reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), 0);
-  const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
-  const labels = image.config.config?.Labels;
-  storeImage(
-    store,
-    made,
-    { created, size, parent: null, onto: keep > 0 ? image.id : null, layers: digests, labels },
-    reference ? [reference.canonical] : [],
-  );
-  return made.id;
+  const file = store.blobs.temporary();
+  try {
+    const layer = change.table.count > 0 ? await writeSquashed(store, core, tree, change, file, options) : null;
+    const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
+    const made = newImage(shortened(image.config, keep), layers, layer, {
+      created,
+      createdBy: `mica ${options.flatten ? 'flatten' : 'squash'}`,
+      ...(options.author ? { author: options.author } : {}),
+      comment: options.message ?? `${diffIds.length - keep} layers made one`,
+    });
+    const size = diffIds
+      .slice(0, keep)
+      .reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), layer?.size ?? 0);
+    const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
+    const labels = image.config.config?.Labels;
+    const about = { created, size, parent: null, onto: keep > 0 ? image.id : null, layers: digests, labels };
+    store.transaction(() => {
+      if (layer) adoptLayer(store, file, layer);
+      storeImage(store, made, about, reference ? [reference.canonical] : []);
+    });
+    return made.id;
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
 /** How many layers stay. */
@@ -91,40 +96,28 @@ function shortened(config: ImageConfig, keep: number): ImageConfig {
   return { ...config, rootfs: { ...config.rootfs, diff_ids: config.rootfs.diff_ids.slice(0, keep) }, history };
 }
 
+/** Writes the layer to `file`, which is the caller's. */
 async function writeSquashed(
   store: Store,
   core: Core,
   tree: ImageTree,
   change: TreeChange,
+  file: string,
   options: SquashOptions,
-): Promise<NewLayer> {
+): Promise<NewLayer & { entries: number }> {
   using files = await treeFiles(store, tree, change.sources, options);
-  const job = {
-    subject: 'squash',
-    file: store.blobs.temporary(),
-    hasher: streamHasher(store, options.hasher),
-    besideFrom: BESIDE_FROM,
-  };
-  try {
-    const made = await streamLayer(
-      core,
-      change.table,
-      files.rootOf,
-      job,
-      {
-        ...(options.signal ? { signal: options.signal } : {}),
-        ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-      },
-      undefined,
-      files.pathOf,
-    );
-    const layer = { diffId: made.digest, digest: made.digest, size: made.size, mediaType: mediaTypes.layer };
-    store.transaction(() => {
-      store.blobs.adopt(job.file, { digest: made.digest, size: made.size, mediaType: mediaTypes.layer });
-      store.layers.put({ ...layer, tarSize: made.size, entries: change.table.count });
-    });
-    return layer;
-  } finally {
-    rmSync(job.file, { force: true });
-  }
+  const job = { subject: 'squash', file, hasher: streamHasher(store, options.hasher), besideFrom: BESIDE_FROM };
+  const { digest, size } = await streamLayer(
+    core,
+    change.table,
+    files.rootOf,
+    job,
+    {
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+    },
+    undefined,
+    files.pathOf,
+  );
+  return { diffId: digest, digest, size, mediaType: mediaTypes.layer, entries: change.table.count };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -46,15 +46,50 @@ it('an image removed while a container is made of it: no container without an im
 
 it('an image removed while others are made on its layers: none that lacks them', async () => {
   const removing = {
-    get message() {
+    onProgress() {
       if (other.images.has('base:1')) other.images.remove('base:1', false);
-      return 'meanwhile';
     },
   };
   mkdirSync(join(work, 'tree'));
+  writeFileSync(join(work, 'tree/new'), 'a layer of its own');
   const commit = engine.commitFrom(join(work, 'tree'), 'base:1', 'next:1', removing);
   await expect(commit).rejects.toMatchObject({ code: 'no-such-image' });
   expect(engine.images.list()).toEqual([]);
+  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual([]);
+});
+
+it('a layer whose image cannot be recorded stays where another image has it', async () => {
+  const tree = join(work, 'tree');
+  await engine.commitFrom(tree, 'base:1', 'kept:1', { timestamp: 1 });
+  const blobs = readdirSync(join(root, 'blobs/sha256'));
+  await importAs('same:1', 'second');
+  const removing = {
+    timestamp: 1,
+    onProgress() {
+      if (other.images.has('same:1')) other.images.remove('same:1', false);
+    },
+  };
+  const commit = engine.commitFrom(tree, 'same:1', 'next:1', removing);
+  await expect(commit).rejects.toMatchObject({ code: 'no-such-image' });
+  expect(readdirSync(join(root, 'blobs/sha256')).sort()).toEqual(blobs.sort());
+  for (const name of ['kept:1', 'base:1']) engine.images.remove(name, false);
+});
+
+it('a squashed layer goes as well when its image cannot be recorded', async () => {
+  const tree = join(work, 'tree');
+  await engine.commitFrom(tree, 'base:1', 'base:2');
+  const blobs = readdirSync(join(root, 'blobs/sha256'));
+  writeFileSync(join(tree, 'more'), 'another layer');
+  await engine.commitFrom(tree, 'base:2', 'base:3');
+  const removing = {
+    onto: 'base:1',
+    onProgress({ stage }: { readonly stage: string }) {
+      if (stage === 'pack' && other.images.has('base:3')) other.images.remove('base:3', false);
+    },
+  };
+  await expect(engine.squash('base:3', 'next:1', removing)).rejects.toMatchObject({ code: 'no-such-image' });
+  expect(readdirSync(join(root, 'blobs/sha256')).sort()).toEqual(blobs.sort());
+  for (const name of ['base:2', 'base:1']) engine.images.remove(name, false);
 });
 
 it('what happens to images, volumes and networks is an event, in the order of docker', async () => {
