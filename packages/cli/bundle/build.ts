@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
+import { isSeldom, lazySeldom, SELDOM } from './seldom.ts';
 import { slimUndici } from './slim-undici.ts';
 
 const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -29,7 +30,7 @@ const common = {
   platform: 'node',
   external: ['koffi', 'piscina', /^node:/],
   preserveEntrySignatures: 'allow-extension',
-  plugins: [digested, slimUndici(), lazyBuiltins()],
+  plugins: [digested, slimUndici(), lazyBuiltins(), lazySeldom()],
 } satisfies InputOptions;
 const bundle = await rolldown({ ...common, input: { main: here('src/main.ts') } });
 const options: OutputOptions = {
@@ -43,7 +44,10 @@ const draft = await bundle.generate(options);
 const groups = groupsOf(draft.output.filter((file) => file.type === 'chunk'));
 const { output } = await bundle.generate({
   ...options,
-  codeSplitting: { groups, includeDependenciesRecursively: false },
+  codeSplitting: {
+    groups: [{ name: SELDOM, test: isSeldom, priority: 1 }, ...groups],
+    includeDependenciesRecursively: false,
+  },
 });
 // Threads are files of their own (engine/src/pool/thread.ts), and share nothing with the commands: each reads
 // and compiles what it loads again, and the commands' chunks are ten times what a thread needs.
