@@ -8,7 +8,10 @@ export function define(command: Command): void {
     .argument('<container>')
     .option('-n, --number <n>', 'how many', '1')
     .option('-t, --tag <name>', 'REPOSITORY[:TAG] of the image between')
-    .addHelpText('after', '\nExample:\n  mica fork -n 3 sandbox')
+    .addHelpText(
+      'after',
+      '\nIf one of them cannot start, those before it run on, and the error names them.\n\nExample:\n  mica fork -n 3 sandbox',
+    )
     .action((container: string, flags: { number: string; tag?: string }, command: Command) =>
       withEngine(command, async (engine) => {
         const count = Number(flags.number);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, linkSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -69,4 +69,24 @@ it('fork commits once and starts others that have what the first one had', async
   ).toEqual(['first', 'first-1', 'first-2']);
   expect(bench.ok('exec', 'first-2', 'sh', '-c', 'cat /state; echo $A')).toBe('state\n1');
   expect(bench.mica('fork', '-n', 'many', 'first').err).toMatch(/invalid number/);
+});
+
+it('fork of which one cannot start: those before it stay and are named, nothing of the others is left', async () => {
+  const mounted = join(bench.work, 'mounted');
+  mkdirSync(mounted);
+  cpSync('/bin/busybox', join(mounted, 'sleep'));
+  bench.ok('run', '-d', '--name', 'origin', '-v', `${mounted}:/mounted`, 'base:1', '/mounted/sleep', '1000');
+  const ids: string[] = [];
+  const forking = async () => {
+    for await (const id of bench.engine.fork('origin', { count: 3 }))
+      if (ids.push(id) === 1) rmSync(join(mounted, 'sleep'));
+  };
+  await expect(forking()).rejects.toMatchObject({
+    code: 'command-not-found',
+    exitCode: 1,
+    message: expect.stringMatching(/^origin-2: .*\n {2}started before: origin-1 \(1 of 3\)$/s),
+    hint: 'mica fork -n 2 origin makes the rest; mica rm -f origin-1 removes those again',
+  });
+  const names = bench.engine.list(true).map(({ name, status }) => `${name} ${status}`);
+  expect(names.sort()).toEqual(['origin running', 'origin-1 running']);
 });

@@ -2,6 +2,7 @@ import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions } from '../contract/commit.ts';
 import type { CreateOptions } from '../contract/container.ts';
+import { MicaError } from '../error.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { commitContainer } from './commit.ts';
@@ -16,7 +17,8 @@ export interface ForkOptions extends CommitOptions {
 
 /**
  * Commits a container once and starts others from it, made as it was made; their IDs as they start. Host
- * ports and fixed addresses stay with the original: two cannot have them.
+ * ports and fixed addresses stay with the original: two cannot have them. Who has started stays when another cannot
+ * be, which the error tells: they are in use from then on. What was made of the other goes.
  */
 export async function* forkContainer(
   store: Store,
@@ -27,10 +29,45 @@ export async function* forkContainer(
   const { imageId } = await commitContainer(store, containers, row, options.reference, options);
   const { name: _name, ports: _ports, ip: _ip, macAddress: _mac, hostname, ...own } = row.record.options;
   const made: CreateOptions = { ...own, ...(hostname === row.id.slice(0, 12) ? {} : hostname ? { hostname } : {}) };
-  for (let n = 1, taken = 0; n <= (options.count ?? 1); n++) {
-    while (store.containers.nameTaken(`${row.name}-${n + taken}`)) taken++;
-    const id = await containers.create({ ...made, image: imageId, name: `${row.name}-${n + taken}` });
-    await containers.start(store.containers.find<ContainerState>(id), false);
+  const { count = 1 } = options;
+  const started: string[] = [];
+  for (let taken = 0; started.length < count; ) {
+    const suffix = () => started.length + 1 + taken;
+    while (store.containers.nameTaken(`${row.name}-${suffix()}`)) taken++;
+    const name = `${row.name}-${suffix()}`;
+    let id: string;
+    try {
+      id = await startNew(store, containers, { ...made, image: imageId, name });
+    } catch (error) {
+      throw partly(row.name, count, started, name, error);
+    }
+    started.push(name);
     yield id;
   }
+}
+
+async function startNew(store: Store, containers: Lifecycle, options: CreateOptions): Promise<string> {
+  const id = await containers.create(options);
+  try {
+    await containers.start(store.containers.find<ContainerState>(id), false);
+    return id;
+  } catch (error) {
+    const row = store.containers.get<ContainerState>(id);
+    if (row !== null) await containers.remove(row, true).catch(() => {}); // why it did not start is what matters
+    throw error;
+  }
+}
+
+function partly(of: string, count: number, started: readonly string[], name: string, error: unknown): unknown {
+  if (started.length === 0 || !(error instanceof MicaError)) return error;
+  const names = started.join(' ');
+  return new MicaError(
+    error.code,
+    `${name}: ${error.message}\n  started before: ${names} (${started.length} of ${count})`,
+    {
+      subject: name,
+      hint: `mica fork -n ${count - started.length} ${of} makes the rest; mica rm -f ${names} removes those again`,
+      cause: error,
+    },
+  );
 }
