@@ -65,11 +65,8 @@ async function run(script: string, options: { stdin?: string; args?: string[] } 
   if (options.stdin !== undefined) attach.stdin.end(options.stdin);
   const [stdout, stderr] = await Promise.all([text(attach.stdout), text(attach.stderr)]);
   await attach.drained;
-  let exit = readExit(`${root}/exits`, id);
-  for (let i = 0; i < 100 && exit === null; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    exit = readExit(`${root}/exits`, id);
-  }
+  await expect.poll(() => readExit(`${root}/exits`, id), { timeout: 60_000, interval: 10 }).not.toBe(null);
+  const exit = readExit(`${root}/exits`, id);
   const log = readFileSync(`${bundle}/log`, 'utf8');
   runtime.run('delete', '--force', id);
   return { stdout, stderr, exit, log };

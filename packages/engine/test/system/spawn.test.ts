@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -51,16 +51,16 @@ it('begins with default signals, in the folder and with the environment asked fo
   }
 });
 
-it('leaves no descriptor and no zombie', () => {
-  const open = () =>
-    readFileSync('/proc/self/status', 'utf8').match(/FDSize/) && sh('ls /proc/$PPID/fd | wc -l').stdout;
+it('leaves no descriptor and no zombie', async () => {
+  const open = () => Number(sh('ls /proc/$PPID/fd | wc -l').stdout);
   sh('true');
   const before = open();
   for (let i = 0; i < 20; i++) sh('true');
   const { from, to } = makePipe();
   closeSync(from);
   closeSync(to);
-  expect(open()).toBe(before);
+  // Threads of Vitest's read files meanwhile, and close them.
+  await expect.poll(open).toBeLessThanOrEqual(before);
   expect(sh('grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | xargs -r grep -h PPid').stdout).not.toContain(
     `\t${process.pid}\n`,
   );
