@@ -28,7 +28,7 @@ it('Ctrl-C ends a run in the midst of a workload, and nothing of it is left', as
   expect(said).not.toMatch(/round 5 of/);
   expect(readdirSync(folder)).toEqual([]);
   expect(existsSync(join(work, 'latest.json'))).toBe(false);
-}, 120_000);
+});
 
 it('what kill -9 left of a run, daemon, containers and bridge, the next one takes away', async () => {
   const folder = join(work, 'killed');
@@ -60,7 +60,7 @@ it('what kill -9 left of a run, daemon, containers and bridge, the next one take
   expect(foldersWithBridge()).not.toContain(dead);
   expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(dead);
   expect(readdirSync(folder)).toEqual([]);
-}, 240_000);
+});
 
 /** Processes of a run's folder, containers' among them. */
 function running(folder: string): string[] {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { treeLines } from '../../../engine/test/support/tree.ts';
 import { CommitBench } from '../support/commit-bench.ts';
+import { patience } from '../support/store.ts';
 
 let bench: CommitBench;
 beforeAll(async () => {
@@ -57,9 +57,20 @@ it('squash makes the layers above the base one, flatten all of them, and both sh
 });
 
 it('fork commits once and starts others that have what the first one had', async () => {
-  bench.ok('run', '-d', '--name', 'first', '-e', 'A=1', 'base:1', 'sh', '-c', 'echo state > /state; exec sleep 1000');
-  for (let i = 0; i < 100 && !existsSync(join(bench.upperOf(bench.engine.list()[0]?.id as string), 'state')); i++)
-    await sleep(50);
+  bench.ok(
+    'run',
+    '-d',
+    '--name',
+    'first',
+    '-e',
+    'A=1',
+    'base:1',
+    'sh',
+    '-c',
+    'echo state > /new; mv /new /state; exec sleep 1000',
+  );
+  const upper = bench.upperOf(bench.engine.summary('first').id);
+  await expect.poll(() => existsSync(join(upper, 'state')), patience).toBe(true);
   expect(bench.ok('fork', '-n', '2', 'first').split('\n').length).toBe(2);
   expect(
     bench.engine

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CommitBench } from '../support/commit-bench.ts';
+import { patience } from '../support/store.ts';
 
 let bench: CommitBench;
 beforeAll(async () => {
@@ -71,18 +71,21 @@ it('a running container is frozen while it is read, and runs on; --pause=false l
   expect(readdirSync(join(bench.store.runFolder, 'freezing'))).toEqual([]);
   const then = count();
   // Empty for a moment each time it is written.
-  await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(then);
+  await expect.poll(count, patience).toBeGreaterThan(then);
 });
 
 it('what a killed commit froze, the next command thaws', async () => {
   const id = bench.ok('run', '-d', '--name', 'live', 'base:1', 'sleep', '1000');
-  for (let i = 0; i < 40; i++) writeFileSync(join(bench.upperOf(id), `big${i}`), Buffer.alloc(8 << 20, i));
+  const big = join(bench.upperOf(id), 'big');
+  writeFileSync(big, '');
+  truncateSync(big, 20 * 2 ** 30); // reading it takes longer than any delay of this process
   const commit = bench.store.spawn(['commit', 'live', 'live:1']);
   const note = join(bench.store.runFolder, 'freezing', id);
-  for (let i = 0; i < 2000 && !existsSync(note); i++) await sleep(2);
+  const soon = { ...patience, interval: 5 };
+  await expect.poll(() => JSON.parse(readFileSync(note, 'utf8')).file, soon).toBeTruthy();
   const file = JSON.parse(readFileSync(note, 'utf8')).file as string;
   // The note comes first: killed in between, there is nothing to thaw.
-  for (let i = 0; i < 2000 && !/FROZEN|1/.test(readFileSync(file, 'latin1')); i++) await sleep(1);
+  await expect.poll(() => readFileSync(file, 'latin1'), soon).toMatch(/FROZEN|1/);
   commit.kill('SIGKILL');
   await new Promise((resolve) => commit.on('exit', resolve));
   expect(readFileSync(file, 'latin1')).toMatch(/FROZEN|1/);

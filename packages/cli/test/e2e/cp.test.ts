@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { treeLines } from '../../../engine/test/support/tree.ts';
 import { cpCases, furnish, furnishSource, lines, outcome } from '../support/cp-cases.ts';
 import { bin, MicaBench } from '../support/mica.ts';
+import { patience } from '../support/store.ts';
 
 const bench = new MicaBench();
 /** What docker cp did: support/record-docker-cp.ts wrote it down. */
@@ -163,7 +164,7 @@ it('a start waits for the copy into a container that does not run', async () => 
   const env = { ...process.env, MICA_ROOT: file('home') };
   const copy = spawn(bin, ['cp', '-', `${name}:/etc`], { env });
   copy.stdin.write(tar.subarray(0, 1024));
-  await expect.poll(() => existsSync(join(upper, 'etc/first')), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(upper, 'etc/first')), patience).toBe(true);
   const start = spawn(bin, ['start', '-a', name], { env });
   const said = Promise.all([text(start.stdout), text(start.stderr)]);
   const locks = () =>
@@ -174,7 +175,7 @@ it('a start waits for the copy into a container that does not run', async () => 
         return false;
       }
     });
-  await expect.poll(locks, { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(locks, patience).toHaveLength(1);
   copy.stdin.end(tar.subarray(1024));
   expect(await said).toEqual(['0\n1\n', '']);
   ok('rm', name);

@@ -1,6 +1,6 @@
-import { text } from 'node:stream/consumers';
+import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
@@ -10,9 +10,19 @@ afterAll(async () => {
 });
 
 it('events: filters, since and until, formats, as they come', async () => {
-  const since = `${Date.now() / 1000}`;
   const child = store.spawn(['events', '--filter', 'container=seen', '--format', '{{.Action}}']);
-  const came = text(child.stdout);
+  let came = '';
+  child.stdout.on('data', (text) => {
+    came += text;
+  });
+  // It tells of what happens once it listens, and of what was before that it says nothing.
+  const heard = () => {
+    store.ok(['create', '--name', 'seen', '--network', 'none', 'base:1', 'true']);
+    store.ok(['rm', 'seen']);
+    return came;
+  };
+  await expect.poll(heard, { ...patience, interval: 300 }).not.toBe('');
+  const since = `${Date.now() / 1000}`;
   const how = ['--name', 'seen', '-l', 'app=web', '--network', 'none', '-v', 'kept:/kept:ro'];
   store.ok(['create', ...how, 'base:1', 'sh', '-c', 'exit 3']);
   store.run(['start', '-a', 'seen']);
@@ -56,6 +66,8 @@ it('events: filters, since and until, formats, as they come', async () => {
     from: 'base:1',
     Actor: { Attributes: { app: 'web' } },
   });
+  await expect.poll(() => came.split('\n'), patience).toContain('die');
+  const ended = once(child, 'close');
   child.kill('SIGINT');
-  expect((await came).split('\n')).toEqual(expect.arrayContaining(['die']));
+  await ended;
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
@@ -15,7 +15,7 @@ it('what a killed commit left, half a layer and the table of its scan, goes with
   store.ok(['exec', 'box', 'sh', '-c', 'truncate -s 20G /large']);
   const killed = store.spawn(['commit', 'box']);
   const end = once(killed, 'exit');
-  await expect.poll(tables, { timeout: 30_000 }).toHaveLength(1);
+  await expect.poll(tables, patience).toHaveLength(1);
   killed.kill('SIGKILL');
   await end;
   const [left] = tables();
@@ -30,4 +30,4 @@ it('what a killed commit left, half a layer and the table of its scan, goes with
   store.ok(['commit', 'box', 'two:1']);
   expect(tables()).toEqual(kept);
   await store.removeContainers();
-}, 120_000);
+});

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
@@ -97,13 +97,13 @@ it('kill -9 at 50 random moments of run -d, stop, rm and commit: ps -a tells the
       last = shown();
       return last.flatMap(({ ID, State }) => (State === 'running' ? [ID] : [])).sort();
     };
-    await expect.poll(() => [running(), alive()].map(String).join(' = '), { timeout: 30_000 }).toMatch(/^(.*) = \1$/);
+    await expect.poll(() => [running(), alive()].map(String).join(' = '), patience).toMatch(/^(.*) = \1$/);
     for (const { State } of last) expect(['created', 'running', 'exited']).toContain(State);
 
     const left = last.map(({ ID }) => ID);
     if (left.length > 0) store.ok(['rm', '-f', ...left]);
     expect(shown()).toEqual([]);
-    await expect.poll(() => traces([...ids]), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => traces([...ids]), patience).toEqual([]);
     expect(existsSync(store.runFolder) ? readdirSync(store.runFolder, { recursive: true }) : []).toEqual([]);
     expect(readdirSync(join(store.root, 'containers'))).toEqual([]);
   }
@@ -111,4 +111,4 @@ it('kill -9 at 50 random moments of run -d, stop, rm and commit: ps -a tells the
   const images = store.ok(['images', '--format', '{{.Repository}}:{{.Tag}}']).split('\n');
   for (const image of images.filter((one) => one.startsWith('image:')))
     expect(store.ok(['run', '--rm', image, 'cat', '/x']), image).toBe('x\n');
-}, 400_000);
+}, 900_000);

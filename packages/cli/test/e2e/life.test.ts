@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bin, TestStore } from '../support/store.ts';
+import { bin, patience, TestStore } from '../support/store.ts';
 import { Terminal } from '../support/terminal.ts';
 
 const store = new TestStore();
@@ -78,7 +78,9 @@ it('start -a of one without --rm leaves it, also where its name begins the ID of
 });
 
 it('pause, unpause, restart, wait, top, kill: what they do and what ps says of it', async () => {
-  store.start('box', 'trap "exit 5" TERM; while :; do sleep 0.1; done', '--init');
+  store.start('box', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done', '--init');
+  const ready = (times: number) => expect.poll(() => store.ok(['logs', 'box']), patience).toBe('ready\n'.repeat(times));
+  await ready(1);
   expect(store.lines('top', 'box', '-o', 'pid,args').slice(1).join('\n')).toMatch(/\/dev\/init -- sh -c .*\n.*sh -c/);
   store.ok(['pause', 'box']);
   expect(status('box')).toMatch(/^Up .*\(Paused\)$/);
@@ -97,6 +99,7 @@ it('pause, unpause, restart, wait, top, kill: what they do and what ps says of i
   const before = pid();
   store.ok(['restart', 'box']);
   expect(pid()).not.toBe(before);
+  await ready(2);
   const waiting = store.spawn(['wait', 'box']);
   const code = text(waiting.stdout);
   store.ok(['stop', 'box']);
@@ -149,7 +152,7 @@ it('rm -f of containers that are just being started leaves nothing, not even a f
       const ended = once(child, 'exit');
       const folders = readdirSync(join(store.root, 'containers')).length;
       await expect
-        .poll(() => readdirSync(join(store.root, 'containers')).length, { timeout: 60_000 })
+        .poll(() => readdirSync(join(store.root, 'containers')).length, { ...patience, interval: 20 })
         .not.toBe(folders);
       const removal = store.spawn(['rm', '-f', name]);
       await Promise.all([ended, once(removal, 'exit')]);

@@ -1,10 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { bin, importInto, removeContainersOf } from '../support/mica.ts';
+import { patience } from '../support/store.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'mica-cli-'));
 const root = join(work, 'store');
@@ -144,7 +155,7 @@ it('standard input, environment, user, working directory, host name, read-only r
   });
 });
 
-it('detached: ps tells the truth, commit freezes and thaws it, logs keep its words, stop ends it', () => {
+it('detached: ps tells the truth, commit freezes and thaws it, logs keep its words, stop ends it', async () => {
   const id = ok([
     'run',
     '-d',
@@ -153,10 +164,11 @@ it('detached: ps tells the truth, commit freezes and thaws it, logs keep its wor
     'base:1',
     'sh',
     '-c',
-    'echo begun; echo x > /x; while :; do sleep 0.05; done',
+    'echo begun; echo x > /y; mv /y /x; while :; do sleep 0.05; done',
   ]).trim();
   expect(ok(['ps'])).toMatch(new RegExp(`${id.slice(0, 12)} .* Up .* bg`));
   expect(mica(['rm', 'bg']).err).toMatch(/container is running/);
+  await expect.poll(() => existsSync(join(root, 'containers', id, 'upper/x')), patience).toBe(true);
   ok(['commit', 'bg', 'live:1']);
   expect(ok(['run', '--rm', 'live:1', 'cat', '/x'])).toBe('x\n');
   expect(ok(['logs', 'bg'])).toBe('begun\n');

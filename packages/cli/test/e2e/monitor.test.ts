@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
@@ -12,8 +12,6 @@ afterAll(async () => {
   await store.removeContainers();
   store.remove();
 });
-// One look after the other without a pause, they take the processor from what is waited for.
-const patience = { timeout: 60_000, interval: 200 };
 /** In the background, without a network. */
 const run = (name: string, flags: string[], ...command: string[]) =>
   store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, ...command]);
@@ -125,7 +123,7 @@ it('on-failure:N, always, unless-stopped: by themselves, without a monitor', asy
   await expect.poll(() => inspect('tries', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('2 exited');
   expect(store.ok(['logs', 'tries'])).toBe('try\ntry\ntry\n');
   expect(await status('tries')).toMatch(/^Exited \(3\)/);
-  expect(await inspect('fine', '{{.RestartCount}} {{.State.Status}}')).toBe('0 exited');
+  await expect.poll(() => inspect('fine', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('0 exited');
   await expect.poll(async () => Number(await inspect('again', '{{.RestartCount}}')), patience).toBeGreaterThan(1);
   store.ok(['stop', '-t', '0', 'again']);
   expect(await inspect('again', '{{.State.Status}}')).toBe('exited');

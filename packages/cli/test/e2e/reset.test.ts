@@ -69,7 +69,7 @@ it('a stopped container: back to its image, to each of its own commits, and the 
   const next = layersOf((await engine.commit('box', 'box:3', { incremental: true })).imageId);
   expect(next.slice(0, -1)).toEqual(layersOf('box:2'));
   expect(leftOf(id)).toEqual([]);
-}, 60_000);
+});
 
 it('a running one is refused, or with --force stopped for it and started again; what else is no target', async () => {
   store.ok([
@@ -111,7 +111,7 @@ it('a running one is refused, or with --force stopped for it and started again; 
   store.ok(['run', '-d', '--rm', '--name', 'brief', '--network', 'none', 'base:1', 'sleep', '1000']);
   refused(/was run with --rm/, '-f', 'brief');
   expect(leftOf(id)).toEqual([]);
-}, 60_000);
+});
 
 it('a commit that was under way when its container was reset is not recorded', async () => {
   const id = await engine.create({ image: 'base:1', name: 'box', command: ['sh'] });
@@ -153,4 +153,4 @@ it('kill -9 at any moment leaves the old writable layer or the new one, and noth
   await engine.wait('box');
   expect(leftOf(id)).toEqual([]);
   expect(existsSync(upperOf(id))).toBe(true);
-}, 120_000);
+});

@@ -19,6 +19,9 @@ import { bin, importInto, type Outcome, removeContainersOf } from './mica.ts';
 
 export { bin };
 
+/** For what happens by itself: long enough for any machine. One look after the other without a pause would take it the processor. */
+export const patience = { timeout: 60_000, interval: 100 };
+
 interface RunOptions {
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
