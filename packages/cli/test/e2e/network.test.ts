@@ -3,24 +3,22 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { freePort, freePorts } from '../support/free-port.ts';
 import { MicaBench } from '../support/mica.ts';
-import {
-  answering,
-  ask,
-  command,
-  Footprint,
-  freePort,
-  freePorts,
-  Neighbour,
-  seedNetworkImage,
-} from '../support/network.ts';
+import { answering, ask, command, Footprint, listens, Neighbour, seedNetworkImage } from '../support/network.ts';
+import { patience } from '../support/store.ts';
 
 const bench = new MicaBench();
 const at = new Footprint(bench, 'store');
 const ok = (...args: string[]) => bench.ok('store', args).trim();
 const run = (...args: string[]) => bench.run('store', args);
+/** A container that answers on port 80, once it does. */
+async function serve(text: string, ...flags: string[]): Promise<string> {
+  const id = ok('run', '-d', ...flags, 'net:1', ...answering(80, text));
+  await listens(at.pid(id), 80);
+  return id;
+}
 
 beforeAll(() => seedNetworkImage(bench, 'store'));
 afterEach(async () => {
@@ -30,9 +28,7 @@ afterEach(async () => {
   expect(existsSync(`/sys/class/net/${at.bridge}`)).toBe(false);
   expect(at.hasTable()).toBe(false);
   // The kernel takes a namespace apart a moment after its last process.
-  for (let waited = 0; waited < 100 && ports.some((name) => existsSync(`/sys/class/net/${name}`)); waited++)
-    await sleep(50);
-  expect(ports.filter((name) => existsSync(`/sys/class/net/${name}`))).toEqual([]);
+  await expect.poll(() => ports.filter((name) => existsSync(`/sys/class/net/${name}`)), patience).toEqual([]);
 });
 afterAll(() => {
   rmSync(at.run, { recursive: true, force: true });
@@ -61,9 +57,9 @@ it('a published port answers on loopback, on the machine, to a neighbour, to oth
     const id = ok('run', '-d', '--name', 'web', '-p', `${port}:80`, 'net:1', ...answering(80, 'hello'));
     expect(await ask('127.0.0.1', port)).toBe('hello');
     expect(await ask(neighbour.here, port)).toBe('hello');
-    expect(neighbour.ask(neighbour.here, port)).toBe('hello');
-    expect(at.inside(id, 'busybox', 'nc', '-w', '2', neighbour.here, `${port}`)).toBe('hello');
-    expect(ok('run', '--rm', 'net:1', 'nc', '-w', '2', neighbour.here, `${port}`)).toBe('hello');
+    expect(neighbour.ask(neighbour.here, port, 20)).toBe('hello');
+    expect(at.inside(id, 'busybox', 'nc', '-w', '20', neighbour.here, `${port}`)).toBe('hello');
+    expect(ok('run', '--rm', 'net:1', 'nc', '-w', '20', neighbour.here, `${port}`)).toBe('hello');
     expect(ok('ps')).toContain(`0.0.0.0:${port}->80/tcp`);
     expect(ok('port', 'web')).toBe(`80/tcp -> 0.0.0.0:${port}`);
     expect(ok('port', 'web', '80')).toBe(`0.0.0.0:${port}`);
@@ -105,9 +101,9 @@ it('a port published on loopback is for this machine alone, and the loopback of 
 });
 
 it('a port that is taken is one clear line, exit 125, and leaves nothing; nobody takes one of ours', async () => {
-  const server = createServer().listen(0, '0.0.0.0');
+  const port = await freePort();
+  const server = createServer().listen(port, '0.0.0.0');
   await once(server, 'listening');
-  const { port } = server.address() as { port: number };
   const refused = run('run', '-d', '--name', 'late', '-p', `${port}:80`, 'net:1', 'sleep', '9');
   expect(refused.code).toBe(125);
   expect(refused.err).toMatch(
@@ -158,15 +154,15 @@ it('ranges, UDP, any free port, and -P with what is exposed', async () => {
 it('a user network: names, aliases, addresses of one’s choice; other networks are out of reach', async () => {
   ok('network', 'create', 'front');
   ok('network', 'create', '--subnet', '10.213.77.0/24', 'back');
-  ok('run', '-d', '--name', 'web', '--network', 'front', '--network-alias', 'www', 'net:1', ...answering(80, 'hello'));
-  ok('run', '-d', '--name', 'db', '--network', 'back', '--ip', '10.213.77.50', 'net:1', ...answering(80, 'data'));
+  await serve('hello', '--name', 'web', '--network', 'front', '--network-alias', 'www');
+  await serve('data', '--name', 'db', '--network', 'back', '--ip', '10.213.77.50');
   const seen = ok(
     ...['run', '--rm', '--network', 'front', 'net:1', 'sh', '-c'],
-    'nc -w 2 web 80; nc -w 2 www 80; nc -w 2 10.213.77.50 80 2>/dev/null || echo out of reach; nslookup db >/dev/null || echo unknown',
+    'nc -w 20 web 80; nc -w 20 www 80; nc -w 2 10.213.77.50 80 2>/dev/null || echo out of reach; nslookup db >/dev/null || echo unknown',
   );
   expect(seen).toBe('hello\nhello\nout of reach\nunknown');
   ok('network', 'connect', 'back', 'web');
-  expect(ok('run', '--rm', '--network', 'back', 'net:1', 'sh', '-c', 'nc -w 2 web 80; nc -w 2 db 80')).toBe(
+  expect(ok('run', '--rm', '--network', 'back', 'net:1', 'sh', '-c', 'nc -w 20 web 80; nc -w 20 db 80')).toBe(
     'hello\ndata',
   );
   const [back] = JSON.parse(ok('network', 'inspect', 'back'));
@@ -181,17 +177,18 @@ it('a user network: names, aliases, addresses of one’s choice; other networks 
   ok('rm', '-f', 'web', 'db');
   ok('network', 'rm', 'front', 'back');
   // The name server goes with its last user: told to, it takes a moment.
-  await expect.poll(() => at.processes(), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => at.processes(), patience).toEqual([]);
 });
 
-it('a running container follows its networks: names of what it joins, its own addresses, back again', () => {
+it('a running container follows its networks: names of what it joins, its own addresses, back again', async () => {
   ok('network', 'create', 'late');
-  ok('run', '-d', '--name', 'named', '--network', 'late', 'net:1', ...answering(80, 'hello'));
+  await serve('hello', '--name', 'named', '--network', 'late');
   ok('run', '-d', '--name', 'joins', 'net:1', 'sh', '-c', 'echo 192.0.2.1 kept >> /etc/hosts; sleep 1000');
   const files = () => ok('exec', 'joins', 'cat', '/etc/resolv.conf', '/etc/hosts');
+  await expect.poll(files, patience).toMatch(/^192\.0\.2\.1 kept$/m);
   const before = files();
   ok('network', 'connect', 'late', 'joins');
-  expect(ok('exec', 'joins', 'nc', '-w', '2', 'named', '80')).toBe('hello');
+  expect(ok('exec', 'joins', 'nc', '-w', '20', 'named', '80')).toBe('hello');
   const [late] = JSON.parse(ok('network', 'inspect', 'late'));
   const joined = Object.values(late.Containers as { Name: string; IPv4Address: string }[]);
   const address = joined.find(({ Name }) => Name === 'joins')?.IPv4Address.split('/')[0];
@@ -214,10 +211,10 @@ it('an internal network has no way out; none has no network; host has the machin
   expect(ok('run', '--rm', '--network', 'host', 'net:1', 'hostname')).toBe(command('hostname', []));
 });
 
-it('containers in one namespace share ports and names', () => {
-  ok('run', '-d', '--name', 'main', '-h', 'shared', 'net:1', ...answering(80, 'hello'));
+it('containers in one namespace share ports and names', async () => {
+  await serve('hello', '--name', 'main', '-h', 'shared');
   expect(
-    ok('run', '--rm', '--network', 'container:main', 'net:1', 'sh', '-c', 'nc -w 2 127.0.0.1 80; nc -w 2 shared 80'),
+    ok('run', '--rm', '--network', 'container:main', 'net:1', 'sh', '-c', 'nc -w 20 127.0.0.1 80; nc -w 20 shared 80'),
   ).toBe('hello\nhello');
   expect(run('run', '--rm', '--network', 'container:main', '-p', '80', 'net:1', 'true')).toMatchObject({
     code: 125,
@@ -233,7 +230,7 @@ it('kill -9 of the container and its monitor: the next command takes its port ba
   expect(await ask('127.0.0.1', port)).toBe('old');
   for (const pid of at.processes()) process.kill(Number(pid), 'SIGKILL');
   process.kill(at.pid(id), 'SIGKILL');
-  for (let waited = 0; waited < 100 && at.processes().length > 0; waited++) await sleep(20);
+  await expect.poll(() => at.processes(), patience).toEqual([]);
   ok('run', '-d', '-p', `${port}:80`, 'net:1', ...answering(80, 'new'));
   expect(await ask('127.0.0.1', port)).toBe('new');
   expect(command('nft', ['list', 'map', 'ip', `mica-${at.hash}`, 'published']).match(/tcp/g)).toHaveLength(1);

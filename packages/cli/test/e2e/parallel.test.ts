@@ -4,8 +4,9 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { MicaBench } from '../support/mica.ts';
-import { ask, command, Footprint, freePort, seedNetworkImage } from '../support/network.ts';
+import { ask, command, Footprint, seedNetworkImage } from '../support/network.ts';
 import { bin } from '../support/store.ts';
 
 const bench = new MicaBench();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../support/network.ts';
+import { freePort } from '../support/free-port.ts';
 import { bin, TestStore } from '../support/store.ts';
 import { Terminal } from '../support/terminal.ts';
 
@@ -38,7 +38,7 @@ function typed(line: string): string {
 /** curl's view, asked again until it is `status`: Tomcat looks for new applications every ten seconds. */
 async function answers(port: number, status: number): Promise<void> {
   let last = '';
-  for (let waited = 0; waited < 120; waited++) {
+  for (let waited = 0; waited < 200; waited++) {
     const words = ['-s', '-m', '5', '-o', '/dev/null', '-w', '%{http_code}', `localhost:${port}`];
     const done = spawnSync('curl', words, { encoding: 'utf8' });
     if (done.error) throw new Error('curl is missing: apt-get install curl');

@@ -30,7 +30,7 @@ export class Dockerd {
     child.stdout.on('data', note);
     child.stderr.on('data', note);
     const daemon = new Dockerd(dir, child);
-    for (let waited = 0; waited < 600; waited++) {
+    for (let waited = 0; waited < 2400; waited++) {
       if (existsSync(join(dir, 'sock')) && daemon.run(['version']).code === 0) return daemon;
       if (child.exitCode !== null) break;
       await sleep(50);

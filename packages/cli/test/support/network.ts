@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runFolder } from '@mica/engine';
+import { expect } from 'vitest';
 import type { MicaBench } from './mica.ts';
+import { patience } from './store.ts';
 
 /** `net:1`: a busybox with what a test of networks needs; `hello` answers on port 80 of its argument's protocol. */
 export async function seedNetworkImage(bench: MicaBench, store: string): Promise<void> {
@@ -23,8 +25,8 @@ export function answering(port: number, text: string): string[] {
   return ['nc', '-ll', '-p', String(port), '-e', 'echo', text];
 }
 
-/** What comes from there, or the errno's name. Waits for a server that is still starting. */
-export async function ask(host: string, port: number, seconds = 20): Promise<string> {
+/** What comes from there, or the errno's name. Waits for a server that is still starting, or has no time. */
+export async function ask(host: string, port: number, seconds = 60): Promise<string> {
   for (let waited = 0; ; waited += 100) {
     const answer = await new Promise<string>((resolve) => {
       let text = '';
@@ -36,44 +38,20 @@ export async function ask(host: string, port: number, seconds = 20): Promise<str
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       socket.on('close', () => resolve(text));
     });
-    if ((answer !== 'ECONNREFUSED' && answer !== '') || waited >= seconds * 1000) return answer.trim();
+    if (!['', 'ECONNREFUSED', 'ETIMEDOUT'].includes(answer) || waited >= seconds * 1000) return answer.trim();
     await sleep(100);
   }
 }
 
-/** A port that nothing on this machine has now. */
-export async function freePort(): Promise<number> {
-  return freePorts(1);
-}
-
-/** The first of `count` in a row that are all free: held at the same time, then let go. */
-export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const held: Server[] = [];
-    try {
-      const first = await listening(0);
-      held.push(first);
-      while (held.length < count) held.push(await listening(portOf(first) + held.length));
-      return portOf(first);
-    } catch (error) {
-      if (!['EADDRINUSE', 'ERR_SOCKET_BAD_PORT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    } finally {
-      for (const server of held) {
-        server.close();
-        await once(server, 'close');
-      }
-    }
-  }
-}
-
-async function listening(port: number): Promise<Server> {
-  const server = createServer().listen(port);
-  await once(server, 'listening');
-  return server;
-}
-
-function portOf(server: Server): number {
-  return (server.address() as AddressInfo).port;
+/**
+ * Resolves once something listens on that TCP port in the network namespace of a process: `run -d` is back before
+ * its command has begun to.
+ */
+export async function listens(pid: number, port: number): Promise<void> {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  const listening = new RegExp(`:${hex} [0-9A-F]+:0000 0A `); // proc_net_tcp.txt; 0A: TCP_LISTEN
+  const sockets = () => ['tcp', 'tcp6'].map((kind) => readFileSync(`/proc/${pid}/net/${kind}`, 'latin1')).join('');
+  await expect.poll(sockets, patience).toMatch(listening);
 }
 
 /** What a store has on the machine. */
@@ -148,8 +126,7 @@ export class Neighbour {
     const child = spawn('unshare', ['-n', 'sleep', '1000'], { stdio: 'ignore' });
     await once(child, 'spawn');
     const own = command('readlink', ['/proc/self/ns/net']);
-    for (let tries = 0; tries < 100 && command('readlink', [`/proc/${child.pid}/ns/net`]) === own; tries++)
-      await sleep(20);
+    await expect.poll(() => command('readlink', [`/proc/${child.pid}/ns/net`]), patience).not.toBe(own);
     const one = new Neighbour(child);
     const pid = String(child.pid);
     command('ip', ['link', 'add', one.#link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', pid]);
@@ -163,9 +140,9 @@ export class Neighbour {
   run(...words: string[]): string {
     return command('nsenter', ['-t', String(this.#process.pid), '-n', ...words]);
   }
-  /** What a TCP server says, or why not. */
-  ask(host: string, port: number): string {
-    return this.run('busybox', 'nc', '-w', '2', host, String(port));
+  /** What a TCP server says, or why not; after so many seconds it says nothing. */
+  ask(host: string, port: number, seconds = 2): string {
+    return this.run('busybox', 'nc', '-w', `${seconds}`, host, String(port));
   }
   stop(): void {
     this.#process.kill('SIGKILL');

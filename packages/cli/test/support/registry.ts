@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 
 /** Debian's docker-registry on a loopback port of its own, with its data in a folder of its own. */
 export class RegistryServer {
@@ -36,7 +36,7 @@ export class RegistryServer {
       log = (log + text).slice(-2000);
     });
     const server = new RegistryServer(`127.0.0.1:${port}`, dir, child);
-    for (let waited = 0; waited < 400; waited++) {
+    for (let waited = 0; waited < 2400; waited++) {
       const up = await fetch(`${tls ? 'https' : 'http'}://${server.host}/v2/`).then(
         () => true,
         (error) => tls !== undefined && !/ECONNREFUSED/.test(String(error.cause)),
@@ -66,13 +66,4 @@ export class RegistryServer {
     }
     rmSync(this.#dir, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
