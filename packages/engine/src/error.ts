@@ -71,7 +71,7 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 export function wrapSystemError(error: unknown, doing: string, subject: string): MicaError {
   if (error instanceof MicaError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = withoutPath(error instanceof Error ? error.message : String(error), subject);
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new MicaError('no-space', `${doing} ${subject}: no space left on device`, {
       subject,
@@ -87,4 +87,12 @@ export function wrapSystemError(error: unknown, doing: string, subject: string):
   if (code === 'ENOENT')
     return new MicaError('no-such-path', `${doing} ${subject}: no such file or directory`, { subject, cause: error });
   return new MicaError('system-call', `${doing} ${subject}: ${text}`, { subject, cause: error });
+}
+
+/** Node's "CODE: what is wrong, call 'path'": without the path of an open descriptor, which says nothing to its user. */
+function withoutPath(text: string, subject: string): string {
+  const [, what, path] = /^E[A-Z0-9]+: ([^,]+), \w+ '(.*)'$/s.exec(text) ?? [];
+  return what && path && (path.includes('/proc/self/fd/') || path.endsWith(subject) || subject.includes(path))
+    ? what
+    : text;
 }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { Engine } from '@mica/engine';
@@ -210,6 +210,31 @@ it("bad input: docker's words, exit code 1, nothing made", async () => {
   expect(readdirSync(file('bound'))).toEqual(['f']);
   ok('cp', one, 'bad:/bound/'); // a volume may be written, as docker has it
   ok('rm', 'bad');
+});
+
+it('what the system refuses is told of the path as it was written', async () => {
+  const one = file('one-more');
+  const long = 'n'.repeat(300);
+  const looped = file('looped');
+  writeFileSync(one, 'x');
+  symlinkSync('looped', looped);
+  ok('run', '-d', '--name', 'told', 'base:1', 'sh', '-c', 'while :; do sleep 1; done');
+  try {
+    const table: [args: string[], message: string][] = [
+      [['told:/etc/hosts', file(long)], `copy to ${file(long)}: name too long`],
+      [['told:/etc/hosts', `${one}/x`], `copy to ${one}/x: not a directory`],
+      [['told:/etc/hosts', looped], `copy to ${looped}: too many symbolic links encountered`],
+      [[`told:/${long}`, '-'], `read told:/${long}: name too long`],
+      [[file(long), 'told:/'], `read ${file(long)}: name too long`],
+      [[one, `told:/${long}`], `copy to told:/${long}: name too long`],
+      [[`${looped}/x`, 'told:/'], `read ${looped}/x: too many symbolic links encountered`],
+      [[one, 'told:/sys/kernel/x'], 'copy to told:/sys/kernel/x: read-only file system'],
+    ];
+    for (const [args, message] of table)
+      expect(await bench.here('home', ['cp', ...args])).toMatchObject({ code: 1, out: '', err: `mica: ${message}\n` });
+  } finally {
+    ok('rm', '-f', 'told');
+  }
 });
 
 async function attempt(work: Promise<unknown>): Promise<string> {

@@ -5,7 +5,7 @@ import { Core, KernelError } from '@mica/core-wasm';
 import { decompress } from '../archive/decompress.ts';
 import type { ContainerContext, Row } from '../container/context.ts';
 import type { CopyOptions, CopyResult } from '../contract/container.ts';
-import { MicaError, wrapSystemError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { plantTree, relocate, tarSize } from '../files/plant-tree.ts';
 import type { Ground } from '../files/planted-folders.ts';
 import { Planter } from '../files/planter.ts';
@@ -13,7 +13,7 @@ import { readTree } from '../files/read-tree.ts';
 import { tarChunks } from '../files/write-tar.ts';
 import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
 import { arrange } from './cp-path.ts';
-import { type Source, sourceIn, sourceOnHost } from './source.ts';
+import { naming, type Source, sourceIn, sourceOnHost } from './source.ts';
 import { targetIn, targetOnHost } from './target.ts';
 import { type ContainerView, openContainer, openRootfs } from './view.ts';
 
@@ -25,15 +25,16 @@ export async function copyFrom(
   to: string,
   options: CopyOptions,
 ): Promise<CopyResult> {
-  const target = targetOnHost(to);
+  const target = naming('copy to', to, () => targetOnHost(to));
   const view = await openContainer(context, row, 'read');
   try {
-    const source = sourceIn(view.fd, row.name, path, options.followLink ?? false);
+    const source = openSource(view, row, path, options);
     try {
       const { dir, as } = arrange(source, target, refusal(to));
       const core = new Core();
-      const table = readTree(core, source.dirfd, source.name, Buffer.from(as), options);
-      const fd = openSync(dir, DIRECTORY);
+      const named = `${row.name}:${path}`;
+      const table = naming('read', named, () => readTree(core, source.dirfd, source.name, Buffer.from(as), options));
+      const fd = naming('copy to', to, () => openSync(dir, DIRECTORY));
       try {
         const ground: Ground = { fd, at: Buffer.alloc(0), scope: 'beneath' };
         const task = { ...options, owner: options.archive ?? false, subject: to };
@@ -59,22 +60,27 @@ export async function archiveOf(
 ): Promise<Readable> {
   const view = await openContainer(context, row, 'read');
   try {
-    const source = sourceIn(view.fd, row.name, path, options.followLink ?? false);
-    return tarStream(view, source, options);
+    const source = openSource(view, row, path, options);
+    return tarStream(view, source, `${row.name}:${path}`, options);
   } catch (error) {
     view.close();
     throw error;
   }
 }
 
+function openSource(view: ContainerView, row: Row, path: string, options: CopyOptions): Source {
+  const follow = options.followLink ?? false;
+  return naming('read', `${row.name}:${path}`, () => sourceIn(view.fd, row.name, path, follow));
+}
+
 /** docker export: the rootfs as a tar, without what is mounted in it. */
 export async function exportContainer(context: ContainerContext, row: Row, options: CopyOptions): Promise<Readable> {
   const view = await openRootfs(context, row);
   const source: Source = { dirfd: view.fd, name: Buffer.alloc(0), base: '.', isDir: true, close() {} };
-  return tarStream(view, source, options);
+  return tarStream(view, source, `${row.name}:/`, options);
 }
 
-function tarStream(view: ContainerView, source: Source, options: CopyOptions): Readable {
+function tarStream(view: ContainerView, source: Source, subject: string, options: CopyOptions): Readable {
   const as = Buffer.from(source.base === '.' ? '' : source.base);
   function* chunks(): Generator<Buffer> {
     let bytes = 0;
@@ -87,6 +93,8 @@ function tarStream(view: ContainerView, source: Source, options: CopyOptions): R
         bytes += chunk.length;
         options.onProgress?.({ stage: 'pack', subject: source.base, bytes });
       }
+    } catch (error) {
+      throw isSystemError(error) ? wrapSystemError(error, 'read', subject) : error;
     } finally {
       source.close();
       view.close();
@@ -105,19 +113,20 @@ export async function copyTo(
 ): Promise<CopyResult> {
   const view = await openContainer(context, row, 'write');
   try {
-    const target = targetIn(view.fd, row.name, path);
+    const target = naming('copy to', `${row.name}:${path}`, () => targetIn(view.fd, row.name, path));
     const shown = `${row.name}:${target.path}`;
     if (typeof from !== 'string') {
       if (!target.isDir)
         throw new MicaError('no-such-path', `destination "${row.name}:${path}" must be a directory`, { subject: path });
-      const ground = extraction(row, view, target.path);
+      const ground = naming('copy to', shown, () => extraction(row, view, target.path));
       return { bytes: await plantStream(from, ground, shown, options), path: shown };
     }
-    const source = sourceOnHost(from, options.followLink ?? false);
+    const source = naming('read', from, () => sourceOnHost(from, options.followLink ?? false));
     try {
       const { dir, as } = arrange(source, target, refusal(`${row.name}:${path}`));
-      const ground = extraction(row, view, dir);
-      const table = readTree(new Core(), source.dirfd, source.name, Buffer.from(as), options);
+      const ground = naming('copy to', shown, () => extraction(row, view, dir));
+      const read = () => readTree(new Core(), source.dirfd, source.name, Buffer.from(as), options);
+      const table = naming('read', from, read);
       const task = { ...options, owner: true, subject: shown };
       await plantTree(table, source.dirfd, relocate(Buffer.from(as), source.name), ground, task);
       return { bytes: tarSize(table), path: shown };

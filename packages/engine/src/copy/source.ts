@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
-import { MicaError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { DIRECTORY, evaluate, fdPath, openIn } from '../system/in-root.ts';
 import { absolute, assertsDirectory, splitPath } from './cp-path.ts';
 
@@ -12,6 +12,15 @@ export interface Source {
   readonly base: string;
   readonly isDir: boolean;
   close(): void;
+}
+
+/** What the system says in opening a source or a target, of the path as it was written. */
+export function naming<T>(doing: string, path: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw isSystemError(error) ? wrapSystemError(error, doing, path) : error;
+  }
 }
 
 /** In a container's root. A symlink at the end is copied as one, unless followed or written with a slash behind it. */

@@ -135,6 +135,8 @@ export class Planter implements TarSink {
         const [dir, name] = this.#folders.parent(path);
         removeIn(dir, name);
       }
+    } catch {
+      // On a file system that is read-only now: why the copy failed is what its user wants to hear.
     } finally {
       this.#folders.close();
     }
