@@ -87,3 +87,21 @@ it('a CDPATH leads it nowhere else', () => {
   const { status, stderr } = spawnSync('sh', ['folder/mica', 'ps'], { cwd: links, env, encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
+
+it("what Node's permissions forbid is one line, and what they allow runs", () => {
+  const run = (options: string) => {
+    const env = { ...process.env, MICA_ROOT: store.root, NODE_OPTIONS: options };
+    const { status, stdout, stderr } = spawnSync(bin, ['ps'], { env, encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  const refused = {
+    status: 125,
+    stdout: '',
+    stderr: 'mica: --permission in NODE_OPTIONS forbids files, programs or threads that Mica needs: take it out\n',
+  };
+  expect(run('--permission')).toEqual(refused);
+  const files = '--no-warnings --permission --allow-fs-read=* --allow-fs-write=*';
+  expect(run(files)).toEqual(refused);
+  const all = `${files} --allow-child-process --allow-worker --allow-addons`;
+  expect(run(all)).toMatchObject({ status: 0, stdout: expect.stringContaining('CONTAINER ID'), stderr: '' });
+});
