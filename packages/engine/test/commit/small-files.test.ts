@@ -159,13 +159,15 @@ describe.each([
     );
   });
 
-  it('leaves no file open and nothing mapped, however often', () => {
+  it('leaves no file open and nothing mapped, however often', async () => {
     for (let i = 0; i < 150; i++) writeFileSync(join(dir, `${i}`), `${i}`);
     const table = scanDirectory(core, dir, { overlay: true });
     const rings = () => readFileSync('/proc/self/maps', 'utf8').split('io_uring').length;
-    const open = () => [readdirSync('/proc/self/fd').length, rings()];
+    const open = () => [readdirSync('/proc/self/fd').length, rings()] as const;
     const before = open();
     for (let i = 0; i < 100; i++) expect(readAll(table, withRing).get('149')?.toString()).toBe('149');
-    expect(open()).toEqual(before);
+    // Threads of Vitest's read files meanwhile, and close them.
+    const more = () => open().map((count, i) => Math.max(0, count - (before[i] as number)));
+    await expect.poll(more).toEqual([0, 0]);
   });
 });
