@@ -43,11 +43,8 @@ export class Lifecycle {
     return execInContainer(this.context, row, options, attach);
   }
   /** Of one that does not run, and is not about to: what it ended with, 0 if it never ran. */
-  async wait(row: Row, signal?: AbortSignal): Promise<number> {
-    const { id } = row;
-    const { status, starting, exitCode } = this.reconcile(row);
-    if (status === 'created' && !starting) return exitCode ?? 0;
-    return waitForExit(this.context, id, signal);
+  wait(row: Row, signal?: AbortSignal): Promise<number> {
+    return waitForExit(this.context, row.id, signal);
   }
   isRunning(id: string): boolean {
     const row = this.context.store.containers.get<ContainerState>(id);

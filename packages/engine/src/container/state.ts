@@ -90,13 +90,14 @@ function change(
   }
 }
 
-/** The exit code, once there is one. */
+/** The exit code, once there is one; of one that never ran, or whose start fails meanwhile, that of its failure, or 0. */
 export async function waitForExit(context: ContainerContext, id: string, signal?: AbortSignal): Promise<number> {
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
     const row = context.store.containers.get<ContainerState>(id);
     if (row === null) throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
     const state = reconcile(context, row);
     if (state.status === 'exited') return state.exitCode ?? 137;
+    if (state.status === 'created' && !state.starting) return state.exitCode ?? 0;
     await sleep(pause, undefined, signal ? { signal } : {});
   }
 }

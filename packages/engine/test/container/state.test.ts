@@ -7,7 +7,8 @@ import { afterAll, expect, it } from 'vitest';
 import { ContainerContext } from '../../src/container/context.ts';
 import type { ContainerState } from '../../src/container/record.ts';
 import { startContainer } from '../../src/container/start.ts';
-import { reconcile } from '../../src/container/state.ts';
+import { reconcile, waitForExit } from '../../src/container/state.ts';
+import { thisProcess } from '../../src/store/files.ts';
 import { Store } from '../../src/store/store.ts';
 import { containerRow } from '../support/container-row.ts';
 
@@ -52,6 +53,15 @@ it('with process and monitor gone and no exit file, it was killed: 137', async (
   monitor.kill('SIGKILL');
   await once(monitor, 'exit');
   expect(state()).toMatchObject({ status: 'exited', exitCode: 137, pid: null });
+});
+
+it('who waits while it is started hears that its start failed', async () => {
+  const id = 'd'.repeat(64);
+  store.containers.insert(containerRow(id, { status: 'created', starting: thisProcess(), exitCode: null }));
+  const code = waitForExit(context, id, AbortSignal.timeout(20_000));
+  // What a start leaves whose command is not there.
+  context.update(id, (state) => ({ ...state, starting: null, exitCode: 127 }));
+  expect(await code).toBe(127);
 });
 
 it('a restart policy does not start what was stopped since it looked', async () => {
