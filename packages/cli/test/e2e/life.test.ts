@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bin, patience, TestStore } from '../support/store.ts';
 import { Terminal } from '../support/terminal.ts';
@@ -65,6 +66,39 @@ it('start -a and -ai on pipes: streams, the end of standard input, signals passe
   expect(await once(child, 'exit')).toEqual([9, null]);
   expect(await rest).toBe('got it\n');
 });
+
+it('run --rm that had no time when its container ended: the exit code, and nothing left', async () => {
+  const script = 'until [ -e /go ]; do sleep 0.1; done; echo bye; exit 7';
+  const child = store.spawn(['run', '--rm', '--name', 'late', '--network', 'none', 'base:1', 'sh', '-c', script]);
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const ended = once(child, 'exit');
+  await expect.poll(() => store.run(['exec', 'late', 'true']).code, patience).toBe(0);
+  const id = store.ok(['inspect', '-f', '{{.Id}}', 'late']).trim();
+  child.kill('SIGSTOP');
+  store.ok(['exec', 'late', 'touch', '/go']);
+  const folder = join(store.root, 'containers', id);
+  await expect.poll(() => !existsSync(folder) || isUnderWay('ended', id), patience).toBe(true);
+  await sleep(1000); // for what it must not do now
+  child.kill('SIGCONT');
+  expect(await ended).toEqual([7, null]);
+  expect(await said).toEqual(['bye\n', '']);
+  expect(existsSync(folder)).toBe(false);
+});
+
+/** Whether a process with these words on its command line has them one after the other at the end. */
+function isUnderWay(...words: string[]): boolean {
+  const end = `\0${words.join('\0')}\0`;
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return (
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(end) &&
+        !readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('sh')
+      );
+    } catch {
+      return false; // ended, or no process
+    }
+  });
+}
 
 it('start -a of one without --rm leaves it, also where its name begins the ID of one with --rm', () => {
   const id = store.ok(['create', '--rm', '--network', 'none', 'base:1', 'true']).trim();

@@ -15,13 +15,15 @@ const LONG_RUN_MS = 10_000;
 
 /** Between two looks at a start that is under way. */
 const START_LOOK_MS = 20;
+/** And at one who was attached: stopped by Ctrl-Z it may take hours to go on. */
+const ATTACHED_LOOK_MS = 200;
 
 /** After an end: removes it (--rm), or starts it again as long as its policy says so. Any number may call it. */
 export async function afterEnd(context: ContainerContext, id: string): Promise<void> {
   const row = await started(context, id);
   if (row === null) return;
   const state = reconcile(context, row);
-  if (state.status === 'exited' && state.options.remove) await removeQuietly(context, row);
+  if (state.status === 'exited' && state.options.remove) await removeUnread(context, row);
   else if (wantsRestart(state)) await startAgain(context, row);
 }
 
@@ -32,6 +34,17 @@ async function started(context: ContainerContext, id: string): Promise<Row | nul
     const starter = row?.record.starting;
     if (!starter || !isAlive(starter)) return row;
     await sleep(START_LOOK_MS);
+  }
+}
+
+/** Unless who was attached does: before it has read the exit code, there would be none. */
+async function removeUnread(context: ContainerContext, { id }: Row): Promise<void> {
+  for (;;) {
+    const row = context.store.containers.get<ContainerState>(id);
+    if (row?.record.status !== 'exited') return;
+    const { attached } = row.record;
+    if (!attached || !isAlive(attached)) return await removeQuietly(context, row);
+    await sleep(ATTACHED_LOOK_MS);
   }
 }
 

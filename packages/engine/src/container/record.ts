@@ -20,6 +20,8 @@ export interface ContainerState {
   readonly oomKilled?: boolean;
   /** Who is starting it now. Killed meanwhile, it leaves this, and the machine tells how far it came. */
   readonly starting?: Owner | null;
+  /** Who started it with its streams attached, and reads its exit code: with --rm it goes after that. */
+  readonly attached?: Owner | null;
   /** Who is giving it another writable layer now. */
   readonly resetting?: Owner | null;
   /** How often its writable layer was replaced: a commit begun before that is not recorded after. */

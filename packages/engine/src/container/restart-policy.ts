@@ -4,7 +4,7 @@ import type { ContainerState } from './record.ts';
 /**
  * What conmon runs at a container's end, in the background so that conmon itself can end: the networks are
  * given back, --rm and the restart policy honoured, whoever else is gone. A foreground command line does
- * the same itself; half a second lets it come first, and a client that is attached read the exit code.
+ * the same itself; half a second lets it come first, and spares a launch.
  * TMPDIR is conmon's own (runtime/conmon.ts).
  */
 export function exitCommand(context: ContainerContext, row: Row): string[] {

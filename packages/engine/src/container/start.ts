@@ -107,6 +107,7 @@ async function start(
         ...state,
         starting: null,
         restarting: null,
+        attached: attach ? thisProcess() : null,
         status: 'running',
         pid,
         pidStart,
