@@ -68,7 +68,7 @@ it('a terminal: size from the start, Ctrl-C, job control, resize, exit code, det
   const terminal = new Terminal({ MICA_ROOT: store.root });
   // What a key is meant for has the terminal first: the shell itself would not mind it.
   const sleeps = () =>
-    expect.poll(() => store.ok(['exec', 'box', 'ps', '-o', 'stat,args']), patience).toMatch(/^S .*sleep 500$/m);
+    expect.poll(() => store.ok(['exec', 'box', 'ps', '-o', 'stat,args']), patience).toMatch(/^S\S* .*sleep 500$/m);
   try {
     terminal.line(`${bin} exec -it box sh`);
     await terminal.shows(/#$/);
