@@ -8,7 +8,7 @@ export async function pruneContainers(
   const removed: string[] = [];
   let reclaimed = 0;
   for (const row of engine.list(true, { size: true })) {
-    if ((row.status !== 'exited' && row.status !== 'created') || !mayGo(row)) continue;
+    if (!['exited', 'created', 'dead'].includes(row.status) || !mayGo(row)) continue;
     try {
       await engine.remove(row.id);
     } catch (error) {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { MicaBench } from '../support/mica.ts';
@@ -195,4 +197,16 @@ it('an image that does not say when it was made: N/A, older than any that does',
   expect(await names('-f', 'since=undated:1')).toBe('base:2\nbase:1\n');
   expect((await names()).split('\n').at(-2)).toBe('undated:1');
   expect(ok('image', 'prune', '-af', '--filter', 'until=24h')).toContain('untagged: undated:1');
+});
+
+it('what a removal that was cut off left is dead, is not started, and goes', async () => {
+  ok('run', '--name', 'half', '--cidfile', join(bench.dir, 'cid'), 'base:1', 'sh', '-c', ':');
+  const folder = join(bench.dir, 'store/containers', readFileSync(join(bench.dir, 'cid'), 'utf8').trim());
+  renameSync(folder, `${folder}.gone`);
+  expect(await read('ps', '-a', '--filter', 'name=half', '--format', '{{.Status}}')).toBe('Dead\n');
+  const state = '{{.State.Status}} {{.State.Dead}}';
+  expect(await read('inspect', '-f', state, 'half')).toBe('dead true\n');
+  expect((await refused('start', 'half')).code).toBe(1);
+  ok('rm', 'half');
+  expect(existsSync(`${folder}.gone`)).toBe(false);
 });

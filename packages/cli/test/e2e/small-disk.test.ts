@@ -99,3 +99,15 @@ it.each([
     expect(done.left).toBeGreaterThan(100);
   },
 );
+
+it('rm -f of a container that runs, on a disk that is full to its last byte: it goes, and its room is free', async () => {
+  const script =
+    '"$0" load -q -i "$1" > /dev/null; "$0" run -d --name busy --network none base:2 sh -c ' +
+    '"head -c 500000 /dev/zero > /junk; while :; do sleep 1; done" > /dev/null; ' +
+    'until [ "$(find containers -name junk -size +480k)" ]; do sleep 0.1; done; rm -f reserve; ' +
+    'cat /dev/zero > fill 2> /dev/null; "$0" rm -f busy; code=$?; "$0" ps -aq >&2; exit $code';
+  const args = ['MICA_DISK_RESERVE=0', 'sh', '-c', `cd "$MICA_ROOT" && ${script}`, bin, saved()];
+  const done = await onSmallDisk('env', args);
+  expect(done).toMatchObject({ code: 0, err: '' });
+  expect(done.left).toBeGreaterThan(300);
+});

@@ -1,7 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
+import { readExit } from '../runtime/conmon.ts';
 import { enterPrivateMounts, unmountIfMounted } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
@@ -162,23 +164,40 @@ async function remove(context: ContainerContext, row: Row, force: boolean, volum
         { subject: row.name, hint: `mica rm -f ${row.name} ends and removes it` },
       );
     }
-    await kill(context, row);
+    try {
+      await kill(context, row);
+    } catch (error) {
+      if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+      await killUnrecorded(context, row);
+    }
   }
   if (state.status !== 'exited') killStrays(row.id);
   deleteFromRuntime(context, row.id, state);
   forget(context, row.id, volumes);
 }
 
+/** Where the disk takes no note of it any more: what the removal frees is room for the next. A start waits for its lock. */
+async function killUnrecorded(context: ContainerContext, row: Row): Promise<void> {
+  enterPrivateMounts();
+  try {
+    context.runtimeOf(row.record).run('kill', row.id, 'SIGKILL');
+  } catch {
+    // it has ended
+  }
+  resumeIfFrozen(context, row.id, row.record);
+  for (let waited = 0; waited < 5000 && readExit(context.paths.exits, row.id) === null; waited += 20) await sleep(20);
+}
+
 /** Takes away all that a container has in the store and in the run folder. */
 export function forget(context: ContainerContext, id: string, volumes: boolean): void {
   const { paths, store } = context;
-  releaseNetwork(context, id);
   // Mounted in this namespace when this process, or the monitor it descends from, started it.
   unmountIfMounted(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
-  // Again when it is not empty yet: of --rm, run and the exit command may both be taking it away.
-  rmSync(paths.dir(id), { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  removeFolder(paths.dir(id));
+  // Not before: what it writes needs room, on a full disk that which the files had.
+  releaseNetwork(context, id);
   const used = store.volumes.usedBy(id);
   const row = store.containers.get<ContainerState>(id);
   store.transaction(() => {
@@ -189,6 +208,20 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
   });
   if (volumes) context.volumes.removeAnonymous(used);
   store.reserve.restore();
+}
+
+/** Under another name first: who is killed here leaves no container that lacks a part and looks whole (shownStatus). */
+function removeFolder(dir: string): void {
+  const gone = `${dir}.gone`;
+  // Again when it is not empty yet: of --rm, run and the exit command may both be taking it away.
+  const remove = () => rmSync(gone, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  remove();
+  try {
+    renameSync(dir, gone);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  remove();
 }
 
 /** With its empty folders, and the sockets that a killed conmon left for a terminal; not with anything else in it. */

@@ -7,7 +7,7 @@ import { hostConfigOf, mountsOf } from './inspect-host.ts';
 import { networkSettingsOf } from './inspect-network.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
-import { visibleStatus } from './status.ts';
+import { shownStatus } from './status.ts';
 
 /** docker's time of what has not happened. */
 const never = '0001-01-01T00:00:00Z';
@@ -42,7 +42,7 @@ export function inspectContainer(context: ContainerContext, row: Row, size: bool
     Created: row.created,
     Path: path,
     Args: args,
-    State: stateOf(row.id, state),
+    State: stateOf(context, row.id, state),
     Image: row.image,
     ResolvConfPath: paths.part(row.id, 'resolv.conf'),
     HostnamePath: paths.part(row.id, 'hostname'),
@@ -76,8 +76,8 @@ export function inspectContainer(context: ContainerContext, row: Row, size: bool
   };
 }
 
-function stateOf(id: string, state: ContainerState): Record<string, unknown> {
-  const status = visibleStatus(id, state);
+function stateOf(context: ContainerContext, id: string, state: ContainerState): Record<string, unknown> {
+  const status = shownStatus(context, id, state);
   const { health } = state;
   return {
     Status: status,
@@ -86,7 +86,7 @@ function stateOf(id: string, state: ContainerState): Record<string, unknown> {
     Paused: status === 'paused',
     Restarting: status === 'restarting',
     OOMKilled: state.oomKilled ?? false,
-    Dead: false,
+    Dead: status === 'dead',
     Pid: state.pid ?? 0,
     ExitCode: state.exitCode ?? 0,
     Error: state.error ?? '',

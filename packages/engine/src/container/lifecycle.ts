@@ -11,7 +11,7 @@ import type { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
 import { renameContainer } from './rename.ts';
 import { reconcile, waitForExit } from './state.ts';
-import { visibleStatus } from './status.ts';
+import { shownStatus } from './status.ts';
 
 /**
  * Containers of one store, from create to remove; each step has its own file. State is what the store
@@ -96,7 +96,7 @@ function summary(context: ContainerContext, row: Row, state: ContainerState): Co
     created: row.created,
     startedAt: state.startedAt,
     finishedAt: state.finishedAt,
-    status: visibleStatus(row.id, state),
+    status: shownStatus(context, row.id, state),
     exitCode: state.exitCode,
     pid: state.pid,
     remove: options.remove ?? false,

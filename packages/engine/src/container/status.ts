@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { ContainerStatus } from '../contract/container.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { isAlive } from '../store/files.ts';
+import type { ContainerContext } from './context.ts';
 import { groupOf } from './pause.ts';
 import type { ContainerState } from './record.ts';
 
@@ -8,4 +10,10 @@ import type { ContainerState } from './record.ts';
 export function visibleStatus(id: string, state: ContainerState): ContainerStatus {
   if (state.status === 'running') return isFrozen(groupOf(id, state)) ? 'paused' : 'running';
   return state.status === 'exited' && state.restarting && isAlive(state.restarting) ? 'restarting' : state.status;
+}
+
+/** The same of one that is shown: dead, as docker has it, is what a removal that did not come to its end left. */
+export function shownStatus(context: ContainerContext, id: string, state: ContainerState): ContainerStatus {
+  const status = visibleStatus(id, state);
+  return status === 'exited' && !existsSync(context.paths.dir(id)) ? 'dead' : status;
 }

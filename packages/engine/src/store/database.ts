@@ -104,6 +104,21 @@ export class Database {
     guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));
   }
 
+  /**
+   * For a full disk: cuts the log to nothing, which may be a megabyte. Its pages go to where most of them were before;
+   * where the file itself would have to grow, nothing happens.
+   */
+  shrink(): void {
+    if (this.#db.isTransaction) return;
+    try {
+      this.#db.exec('PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // whoever needs room says so
+    } finally {
+      this.#db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    }
+  }
+
   /** What SQLite finds wrong with the file; nothing when it is sound. */
   integrity(): string[] {
     const rows = this.all('PRAGMA integrity_check').map((row) => String(row.integrity_check));

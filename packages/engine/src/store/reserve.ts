@@ -15,14 +15,20 @@ export class Reserve {
   readonly #root: string;
   readonly #file: string;
 
-  constructor(root: string) {
+  readonly #shrink: () => void;
+
+  /** `shrink` gives back what the database can do without. */
+  constructor(root: string, shrink: () => void) {
     this.#root = root;
+    this.#shrink = shrink;
     this.#file = join(root, 'reserve');
   }
 
   /** Gives its bytes to what follows, if they are needed. Idempotent; 20 µs when they are not. */
   giveUp(): void {
-    if (this.#free() < SIZE) rmSync(this.#file, { force: true });
+    if (this.#free() >= SIZE) return;
+    rmSync(this.#file, { force: true });
+    if (this.#free() < SIZE) this.#shrink();
   }
 
   /** Makes it where there is room enough. Idempotent. */

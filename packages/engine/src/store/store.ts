@@ -45,7 +45,7 @@ export class Store {
     this.events = new EventRecords(this.db);
     this.volumes = new VolumeRecords(this.db);
     this.networks = new NetworkRecords(this.db);
-    this.reserve = new Reserve(root);
+    this.reserve = new Reserve(root, () => this.db.shrink());
     this.unpacked = new UnpackedNote(this.db, this.layersDir);
   }
 

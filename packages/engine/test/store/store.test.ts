@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -103,4 +103,14 @@ test('containers: names are unique, prefixes resolve, updates are whole', () => 
   expect(() => store.containers.find('a')).toThrow('Multiple IDs');
   expect(() => store.containers.find('zz')).toThrow('No such container: zz');
   expect(store.containers.update<{ n: number }>('ab'.repeat(32), (r) => ({ n: r.n + 1 }))).toEqual({ n: 1 });
+});
+
+test("on a full disk the database's log is cut to nothing, and what it held is kept", () => {
+  using store = Store.open(root);
+  for (let n = 0; n < 100; n++) store.setSetting('counted', `${n}`);
+  const log = join(root, 'mica.db-wal');
+  expect(statSync(log).size).toBeGreaterThan(100_000);
+  store.db.shrink();
+  expect(statSync(log).size).toBe(0);
+  expect(store.setting('counted')).toBe('99');
 });
