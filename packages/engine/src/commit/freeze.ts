@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  write,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { hrtime } from 'node:process';
 import { MicaError } from '../error.ts';
@@ -18,10 +29,13 @@ export interface FreezeTarget {
 
 /** A frozen container; `thaw` is idempotent and says how long it was frozen, milliseconds. */
 export interface Frozen {
-  thaw(): number;
+  thaw(): Promise<number>;
 }
 
-/** A cgroup's freezer: writing its file takes 0.15 ms where a runtime's `pause` takes 4. */
+/**
+ * A cgroup's freezer. Writing its file takes 0.15 ms, or 2.5 where no other cgroup is frozen: the kernel then turns
+ * a branch of its own code, and waits for each processor. A runtime's `pause` takes 4 more.
+ */
 interface Freezer {
   readonly file: string;
   readonly freeze: string;
@@ -34,33 +48,39 @@ const PATIENCE_MS = 10_000;
 /**
  * Stops a container's processes while its files are read. One that is paused already stays so
  * afterwards. Not being able to freeze is an error: half-written files would be committed.
+ * Both ways the caller's thread goes on while the kernel is at it.
  */
-export function freeze(target: FreezeTarget): Frozen {
+export async function freeze(target: FreezeTarget): Promise<Frozen> {
   const freezer = findFreezer(target.pid);
-  if (freezer?.isFrozen()) return { thaw: () => 0 };
+  if (freezer?.isFrozen()) return unfrozen;
   const note = join(target.run, 'freezing', target.id);
   mkdirSync(join(target.run, 'freezing'), { recursive: true, mode: 0o700 });
   const start = hrtime.bigint();
-  let thawed: number | undefined;
-  const undo = freezer ? () => writeFileSync(freezer.file, freezer.thaw) : () => runtime(target, 'resume');
-  const thaw = () => {
-    if (thawed !== undefined) return thawed;
-    undo();
-    thawed = Number(hrtime.bigint() - start) / 1e6;
+  const undo = async () => {
+    if (freezer) await put(freezer.file, freezer.thaw);
+    else runtime(target, 'resume');
     rmSync(note, { force: true });
+    return Number(hrtime.bigint() - start) / 1e6;
+  };
+  let thawed: Promise<number> | undefined;
+  const thaw = () => {
+    thawed ??= undo();
     return thawed;
   };
   const { pid, start: born } = thisProcess();
   writeFileSync(note, JSON.stringify({ pid, start: born, target, file: freezer?.file, thaw: freezer?.thaw }));
   try {
-    if (freezer) frozenBy(freezer, target);
+    if (freezer) await frozenBy(freezer, target);
     else runtime(target, 'pause');
     return { thaw };
   } catch (error) {
-    thaw();
+    await thaw();
     throw error;
   }
 }
+
+/** Where nothing was frozen. */
+export const unfrozen: Frozen = { thaw: async () => 0 };
 
 /** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
 export function thawAbandoned(run: string): void {
@@ -85,8 +105,8 @@ function runtime(target: FreezeTarget, verb: 'pause' | 'resume'): void {
   new OciRuntime(target.runtime.path, target.runtime.root).run(verb, target.id);
 }
 
-function frozenBy(freezer: Freezer, target: FreezeTarget): void {
-  writeFileSync(freezer.file, freezer.freeze);
+async function frozenBy(freezer: Freezer, target: FreezeTarget): Promise<void> {
+  await put(freezer.file, freezer.freeze);
   const deadline = Date.now() + PATIENCE_MS;
   while (!freezer.isFrozen()) {
     if (Date.now() > deadline)
@@ -96,6 +116,18 @@ function frozenBy(freezer: Freezer, target: FreezeTarget): void {
       });
     Atomics.wait(nap, 0, 0, 0.2);
   }
+}
+
+/** In one of libuv's threads. */
+function put(file: string, word: string): Promise<void> {
+  const fd = openSync(file, constants.O_WRONLY);
+  return new Promise((resolve, reject) => {
+    write(fd, word, (error) => {
+      closeSync(fd);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
 }
 const nap = new Int32Array(new SharedArrayBuffer(4));
 

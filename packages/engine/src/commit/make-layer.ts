@@ -7,7 +7,7 @@ import { scanSteps } from '../layer/scan.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
 import { breathing } from './breather.ts';
-import { type FreezeTarget, type Frozen, freeze } from './freeze.ts';
+import { type FreezeTarget, freeze, unfrozen } from './freeze.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
 import { since } from './since.ts';
 import { isSmall, writeLayer } from './write-layer.ts';
@@ -16,6 +16,8 @@ import { type YoungDigests, YoungReader, youngFiles } from './young.ts';
 export interface LayerTask {
   readonly signal?: StopSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** The last byte of the last file is read; what is left is to hash and to write. */
+  readonly onRead?: () => void;
 }
 
 /** One container's changes to be made a layer: plain data, so that any thread can do it. */
@@ -64,22 +66,25 @@ export type LayerOutcome = { readonly frozenMs: number } & (
 
 /**
  * Scan, compare, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails;
- * then `core`, if it was given, is not to be used again.
+ * then `given`, if a core was given, is not to be used again.
  */
-export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core = new Core()): Promise<LayerOutcome> {
+export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Core): Promise<LayerOutcome> {
   const began = Date.now();
-  const frozen: Frozen = job.freeze ? freeze(job.freeze) : { thaw: () => 0 };
+  const freezing = job.freeze ? freeze(job.freeze) : Promise.resolve(unfrozen);
   // A batch of a thousand makes a thousand of each: collected late they stood at 25 MiB in each thread.
   using tables = new DisposableStack();
   try {
+    const core = given ?? new Core(); // 2 ms, while the kernel freezes
+    const frozen = await freezing;
+    const same = async (kind: 'empty' | 'unchanged') => ({ kind, frozenMs: await frozen.thaw() });
     const scanned = tables.use(await scan(core, job.upper, task));
     const table = job.latest === undefined ? scanned : tables.use(clampTimes(scanned, job.latest));
-    if (isEmpty(scanned, job.below)) return { kind: 'empty', frozenMs: frozen.thaw() };
+    if (isEmpty(scanned, job.below)) return await same('empty');
     const reader = new YoungReader(job.upper, table);
     const read = (file: string) => tables.use(readTable(file));
     const last = job.last && readLast(job.last);
     tables.use(last?.table);
-    if (last && isUnchanged(table, last, reader)) return { kind: 'unchanged', frozenMs: frozen.thaw() };
+    if (last && isUnchanged(table, last, reader)) return await same('unchanged');
     const changes =
       last && job.onto
         ? since(core, job.onto.map(read), last.table, table, (then, now) => {
@@ -87,20 +92,26 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, core: Core 
             return digest === undefined || reader.digest(now) === digest;
           })
         : null;
-    if (changes?.kind === 'same') return { kind: 'unchanged', frozenMs: frozen.thaw() };
+    if (changes?.kind === 'same') return await same('unchanged');
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
     const onto = packed === table ? 'image' : 'last';
     // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
     const kept = writeTable(job.tableFile, table, !isSmall(packed));
-    const layer = writeLayer(core, packed, job, task, reader.collect(packed, youngFiles(table, began)));
-    const [made] = await both(layer, kept);
-    const young = reader.digests();
-    return { kind: 'layer', onto, ...made, young, entries: packed.count, frozenMs: frozen.thaw() };
+    let young: YoungDigests = {};
+    let thawed = Promise.resolve(0);
+    const onRead = () => {
+      young = reader.digests(); // should one not be known yet, its file stands still
+      thawed = frozen.thaw();
+      thawed.catch(() => {}); // heard below
+    };
+    const watch = reader.collect(packed, youngFiles(table, began));
+    const [made] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
+    return { kind: 'layer', onto, ...made, young, entries: packed.count, frozenMs: await thawed };
   } catch (error) {
     rmSync(job.tableFile, { force: true });
     throw error;
   } finally {
-    frozen.thaw();
+    await (await freezing).thaw();
   }
 }
 

@@ -76,6 +76,7 @@ export async function streamLayer(
     } finally {
       steps.return(); // it may hold an open file
     }
+    task.onRead?.();
     return await sink.finish();
   } catch (error) {
     await sink?.abort();
