@@ -3,9 +3,11 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -49,7 +51,21 @@ export function keepCompiled(folder: string, command: string): () => void {
   };
   return () => {
     for (const { script, kept, lessons } of loaded) save(kept, script.createCachedData(), lessons);
+    if (loaded.length > 0) sweep(folder);
   };
+}
+
+/** Not read for so long: of a bundle that is gone, where they are kept for one that somebody else owns. */
+const FORGOTTEN_MS = 60 * 24 * 60 * 60 * 1000;
+
+function sweep(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      const file = join(folder, name);
+      const { atimeMs, mtimeMs } = statSync(file);
+      if (Math.max(atimeMs, mtimeMs) < Date.now() - FORGOTTEN_MS) unlinkSync(file);
+    }
+  } catch {} // another command is at it
 }
 
 const before = '(function (exports, require, module, __filename, __dirname) { ';

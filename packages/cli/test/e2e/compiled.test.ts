@@ -82,6 +82,22 @@ it('another version of a file with the same length and the same time is not take
   }
 });
 
+it('what nothing has read for two months goes when something is learnt', () => {
+  const folder = join(work, 'dist/compiled');
+  const day = (ago: number) => new Date(Date.now() - ago * 24 * 60 * 60 * 1000);
+  mkdirSync(folder, { recursive: true });
+  for (const [name, read, written] of [
+    ['gone-1.ps.a', 70, 80],
+    ['read-1.ps.a', 50, 80],
+    ['new-1.ps.a', 80, 50],
+  ] as const) {
+    writeFileSync(join(folder, name), '');
+    utimesSync(join(folder, name), day(read), day(written));
+  }
+  const kept = [...mica('ps').keys()];
+  expect(kept.filter((name) => name.endsWith('.ps.a')).sort()).toEqual(['new-1.ps.a', 'read-1.ps.a']);
+});
+
 it('code that cannot be written whole leaves nothing of itself', () => {
   const limited = ['-c', 'ulimit -f 100; exec "$@"', 'sh', process.execPath, '--', join(work, 'dist/main.js')];
   const { status, stderr } = spawnSync('sh', [...limited, 'completion', 'bash'], { env });
