@@ -105,3 +105,13 @@ it("what Node's permissions forbid is one line, and what they allow runs", () =>
   const all = `${files} --allow-child-process --allow-worker --allow-addons`;
   expect(run(all)).toMatchObject({ status: 0, stdout: expect.stringContaining('CONTAINER ID'), stderr: '' });
 });
+
+it('what V8 compiles beside the command asks for no memory there: at the exit each would wait for the other', () => {
+  const [told, started] = [join(store.work, 'told'), join(store.work, 'tell.cjs')];
+  writeFileSync(started, `require('fs').appendFileSync(${JSON.stringify(told)}, process.execArgv.join('\\n'));`);
+  const env = { ...process.env, MICA_ROOT: store.root, NODE_OPTIONS: `--require=${started}` };
+  expect(spawnSync(bin, ['ps'], { env }).status).toBe(0);
+  const flags = readFileSync(told, 'utf8').split('\n');
+  expect(flags).toContain('--no-concurrent-sparkplug');
+  for (const what of ['build-code', 'deopt-data']) expect(flags).toContain(`--no-maglev-${what}-on-background`);
+});
