@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describeCommit, describeMachine } from '../measure/machine.ts';
 import { Session } from '../session.ts';
@@ -86,6 +87,7 @@ async function settleOn(
     const result = judgeMeasure(one.name, taken, recorded, strict ? null : loadOfMachine());
     if (result.verdict === 'ok' || result.verdict === 'unknown') return result;
     if (attempt >= again || Date.now() > until) return result;
+    await sleep(one.pauseMs ?? 0);
   }
 }
 
