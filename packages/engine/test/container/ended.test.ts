@@ -1,21 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { ContainerContext } from '../../src/container/context.ts';
 import { afterEnd } from '../../src/container/ended.ts';
 import { thisProcess } from '../../src/store/files.ts';
-import { Store } from '../../src/store/store.ts';
+import { ownContext } from '../support/container-context.ts';
 import { containerRow } from '../support/container-row.ts';
 
-const work = mkdtempSync(join(tmpdir(), 'mica-ended-'));
-const store = Store.open(join(work, 'store'));
-const context = new ContainerContext(store, 'auto');
-afterAll(() => {
-  store.close();
-  rmSync(context.paths.run, { recursive: true, force: true });
-  rmSync(work, { recursive: true, force: true });
-});
+const { store, context, close } = ownContext('ended');
+afterAll(close);
 
 it('one that ended before its start was written down gets what is due after that is', async () => {
   const id = 'a'.repeat(64);

@@ -1,22 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
-import { ContainerContext } from '../../src/container/context.ts';
 import { runMonitor } from '../../src/container/monitor.ts';
 import type { ContainerState } from '../../src/container/record.ts';
 import { thisProcess } from '../../src/store/files.ts';
-import { Store } from '../../src/store/store.ts';
+import { ownContext } from '../support/container-context.ts';
 import { containerRow } from '../support/container-row.ts';
 
-const work = mkdtempSync(join(tmpdir(), 'mica-monitor-'));
-const store = Store.open(join(work, 'store'));
-const context = new ContainerContext(store, 'auto');
-afterAll(() => {
-  store.close();
-  rmSync(context.paths.run, { recursive: true, force: true });
-  rmSync(work, { recursive: true, force: true });
-});
+const { store, context, close } = ownContext('monitor');
+afterAll(close);
 
 it('a container that was started between its last look and its end keeps the monitor', async () => {
   const list = store.containers.list.bind(store.containers);

@@ -1,26 +1,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { ContainerContext } from '../../src/container/context.ts';
 import type { ContainerState } from '../../src/container/record.ts';
 import { startContainer } from '../../src/container/start.ts';
 import { reconcile, waitForExit } from '../../src/container/state.ts';
 import { thisProcess } from '../../src/store/files.ts';
-import { Store } from '../../src/store/store.ts';
+import { ownContext } from '../support/container-context.ts';
 import { containerRow } from '../support/container-row.ts';
 
-const work = mkdtempSync(join(tmpdir(), 'mica-state-'));
-const store = Store.open(join(work, 'store'));
-const context = new ContainerContext(store, 'auto');
-
-afterAll(() => {
-  store.close();
-  rmSync(context.paths.run, { recursive: true, force: true });
-  rmSync(work, { recursive: true, force: true });
-});
+const { store, context, close } = ownContext('state');
+afterAll(close);
 
 /** A container whose process has just ended; its monitor is a sleep that names it on its command line. */
 async function ended(id: string) {
