@@ -17,7 +17,9 @@ export async function ensureImage(engine: Engine, image: string, flags: PullFlag
   }
   if (!here && !quiet) process.stderr.write(`Unable to find image '${familiar(image)}' locally\n`);
   const progress = pullProgress(familiar(image), process.stderr, quiet);
-  progress.end(await engine.pull(image, { ...(platform ? { platform } : {}), insecure, onPull: progress.show }));
+  progress.end(
+    await engine.registries.pull(image, { ...(platform ? { platform } : {}), insecure, onPull: progress.show }),
+  );
 }
 
 function otherPlatform(engine: Engine, image: string, wanted: string): MicaError {

@@ -7,10 +7,10 @@ export async function pruneContainers(
 ): Promise<{ removed: string[]; reclaimed: number }> {
   const removed: string[] = [];
   let reclaimed = 0;
-  for (const row of engine.list(true, { size: true })) {
+  for (const row of engine.containers.list(true, { size: true })) {
     if (!['exited', 'created', 'dead'].includes(row.status) || !mayGo(row)) continue;
     try {
-      await engine.remove(row.id);
+      await engine.containers.remove(row.id);
     } catch (error) {
       // Between the two looks somebody started it, or removed it: docker's prune goes on, too.
       if (!(error instanceof MicaError) || !['conflict', 'no-such-container'].includes(error.code)) throw error;

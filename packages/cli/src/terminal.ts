@@ -82,7 +82,7 @@ export function windowSize(): { rows: number; columns: number } | undefined {
 export function passOn(engine: Engine, id: string): (signal: NodeJS.Signals) => void {
   return (signal) => {
     try {
-      engine.kill(id, signal);
+      engine.containers.kill(id, signal);
     } catch (error) {
       const ended = error instanceof MicaError && ['not-running', 'no-such-container'].includes(error.code);
       if (!ended) throw error;

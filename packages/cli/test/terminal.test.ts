@@ -20,10 +20,10 @@ afterEach(() => {
 const gone = 'f'.repeat(64);
 
 it('a signal after the end is for nobody: of a container that ended, and of one that went with --rm', async () => {
-  await engine.import(Readable.from([Buffer.alloc(1024)]), { reference: 'empty:1' });
-  const ended = await engine.create({ image: 'empty:1', command: ['true'], network: 'none' });
-  expect(() => engine.kill(ended)).toThrow(/is not running/);
-  expect(() => engine.kill(gone)).toThrow(/No such container/);
+  await engine.archives.import(Readable.from([Buffer.alloc(1024)]), { reference: 'empty:1' });
+  const ended = await engine.containers.create({ image: 'empty:1', command: ['true'], network: 'none' });
+  expect(() => engine.containers.kill(ended)).toThrow(/is not running/);
+  expect(() => engine.containers.kill(gone)).toThrow(/No such container/);
   for (const id of [ended, gone]) expect(() => passOn(engine, id)('SIGTERM')).not.toThrow();
 });
 

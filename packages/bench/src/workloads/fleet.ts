@@ -36,7 +36,7 @@ export async function growIdleFleet(mica: Mica, boxes: Box[], more: number): Pro
   try {
     for (let i = boxes.length, end = i + more; i < end; i++) {
       const name = `box${i}`;
-      const id = await engine.create({ image: base, name, command: ['sleep', '1000000'] });
+      const id = await engine.containers.create({ image: base, name, command: ['sleep', '1000000'] });
       const upper = join(mica.root, 'containers', id, 'upper');
       change(upper, i);
       boxes.push({ name, upper });

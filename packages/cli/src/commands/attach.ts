@@ -19,10 +19,10 @@ export function define(command: Command): void {
     .action((name: string, options: Flags, command: Command) =>
       withEngine(command, async (engine) => {
         parseDetachKeys(options.detachKeys);
-        const { tty, openStdin } = engine.streams(name);
+        const { tty, openStdin } = engine.containers.streams(name);
         const stdin = options.stdin && openStdin;
         requireTerminal({ tty, interactive: stdin });
-        const code = await connect(engine.attach(name), {
+        const code = await connect(engine.containers.attach(name), {
           stdin,
           tty,
           ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),

@@ -35,7 +35,7 @@ export function define(command: Command): void {
     )
     .action((source: string, target: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        const { digest } = await engine.transfer(source, target, {
+        const { digest } = await engine.registries.transfer(source, target, {
           insecure: flags.insecure,
           referrers: flags.referrers ?? false,
           ...(flags.platform ? { platform: flags.platform } : {}),

@@ -58,11 +58,11 @@ async function copy(
     throw new MicaError('invalid-argument', 'must specify at least one container source', { hint });
   const options = { signal, archive: flags.archive ?? false, followLink: flags.followLink ?? false };
   if (from !== null) {
-    if (toPath !== '-') return engine.copyFrom(from, path, toPath, options);
-    await pipeline(await engine.archive(from, path, options), archiveOutput());
+    if (toPath !== '-') return engine.containers.copyFrom(from, path, toPath, options);
+    await pipeline(await engine.containers.archive(from, path, options), archiveOutput());
     return null;
   }
-  return engine.copyTo(to as string, path === '-' ? process.stdin : path, toPath, options);
+  return engine.containers.copyTo(to as string, path === '-' ? process.stdin : path, toPath, options);
 }
 
 function interrupted(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): MicaError {

@@ -13,7 +13,7 @@ export function define(command: Command): void {
       // A store that was thrown away meanwhile is not made anew for it.
       const { root = defaultRoot() } = command.optsWithGlobals<{ root?: string }>();
       return existsSync(join(root, 'containers', id))
-        ? withEngine(command, (engine) => engine.afterEnd(id))
+        ? withEngine(command, (engine) => engine.containers.afterEnd(id))
         : undefined;
     });
 }

@@ -51,10 +51,10 @@ export function define(command: Command): void {
           ...(size && options.tty ? { size } : {}),
         };
         if (options.detach) {
-          await failingWithOne(() => engine.execDetached(name, what));
+          await failingWithOne(() => engine.containers.execDetached(name, what));
           return;
         }
-        const code = await connect(await engine.exec(name, what), {
+        const code = await connect(await engine.containers.exec(name, what), {
           stdin: what.openStdin,
           tty: what.tty,
           ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),

@@ -29,7 +29,7 @@ export function define(command: Command): void {
         if (found?.isDirectory())
           throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output as string });
         using progress = byteProgress('Exporting');
-        const tar = await engine.export(name, { onProgress: progress.show });
+        const tar = await engine.containers.export(name, { onProgress: progress.show });
         if (output === undefined) return pipeline(tar, archiveOutput());
         // A device or a pipe is written to as it is; a file appears whole or not at all.
         if (found && !found.isFile()) return pipeline(tar, createWriteStream(output));

@@ -44,7 +44,7 @@ async function run(engine: Engine, file: string, name: string | undefined, flags
     onProgress: progress.show,
     signal: interrupt.signal,
   };
-  const id = await engine.import(source, options).catch(interrupt.told('nothing was kept'));
+  const id = await engine.archives.import(source, options).catch(interrupt.told('nothing was kept'));
   progress.clear();
   print(`${id}\n`);
 }

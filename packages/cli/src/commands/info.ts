@@ -40,7 +40,7 @@ interface Info {
 }
 
 function describe(engine: Engine): Info {
-  const containers = engine.list(true);
+  const containers = engine.containers.list(true);
   const count = (wanted: string) => containers.filter(({ status }) => status === wanted).length;
   const tools = findTools();
   const runtimes = tools.flatMap(({ name, path }) =>

@@ -18,7 +18,7 @@ type Lookup = (engine: Engine, name: string, flags: Flags) => Described;
 
 /** In the order in which a name is looked up. */
 const kinds: Readonly<Record<string, Lookup>> = {
-  container: (engine, name, { size = false }) => ({ ...engine.inspect(name, { size }) }),
+  container: (engine, name, { size = false }) => ({ ...engine.containers.inspect(name, { size }) }),
   image: (engine, name, { platform }) => {
     requirePlatform(engine, name, platform);
     return { ...engine.images.inspect(name) };

@@ -23,7 +23,7 @@ export function define(command: Command): void {
             subject: options.input,
           });
         using progress = byteProgress('Loading', options.quiet);
-        const images = await engine.load(options.input ?? process.stdin, {
+        const images = await engine.archives.load(options.input ?? process.stdin, {
           ...(options.platform ? { platform: options.platform } : {}),
           onProgress: progress.show,
         });

@@ -36,7 +36,7 @@ export function define(command: Command): void {
             },
           );
         const account = flags.passwordStdin ? await fromInput(flags.username) : await fromTerminal(flags.username);
-        const { helper, path } = await engine.login(server, account, { insecure: flags.insecure });
+        const { helper, path } = await engine.registries.login(server, account, { insecure: flags.insecure });
         if (helper === null)
           process.stderr.write(
             `\nWARNING! Your credentials are stored unencrypted in '${path}'.\nConfigure a credential helper to remove this warning.\n\n`,

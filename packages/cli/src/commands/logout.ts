@@ -9,7 +9,7 @@ export function define(command: Command): void {
     .action((server: string | undefined, _options: object, command: Command) =>
       withEngine(command, async (engine) => {
         const name = server ?? 'https://index.docker.io/v1/';
-        const known = await engine.logout(server);
+        const known = await engine.registries.logout(server);
         print(known ? `Removing login credentials for ${name}\n` : `Not logged in to ${name}\n`);
       }),
     );

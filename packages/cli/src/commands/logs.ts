@@ -30,7 +30,7 @@ export function define(command: Command): void {
           follow: flags.follow,
           tail: flags.tail === 'all' ? undefined : flags.tail,
         });
-        for await (const line of engine.logs(name, query)) {
+        for await (const line of engine.containers.logs(name, query)) {
           const out = line.stream === 'stderr' ? process.stderr : process.stdout;
           if (flags.timestamps) out.write(`${line.time} `);
           out.write(line.text);

@@ -18,7 +18,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica manifest inspect tomcat:10')
     .action((name: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        const { digest, mediaType, bytes, referrers } = await engine.inspectManifest(name, {
+        const { digest, mediaType, bytes, referrers } = await engine.registries.inspectManifest(name, {
           referrers: flags.referrers ?? false,
           insecure: flags.insecure ? [parseReference(name).domain] : [],
         });

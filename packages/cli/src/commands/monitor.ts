@@ -18,7 +18,7 @@ Example:
       withEngine(command, async (engine) => {
         const stop = new AbortController();
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-        await engine.monitor({ signal: stop.signal, untilIdle: options.untilIdle ?? false });
+        await engine.containers.monitor({ signal: stop.signal, untilIdle: options.untilIdle ?? false });
       }),
     );
 }

@@ -20,7 +20,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica network connect back web')
     .action((network: string, container: string, options: { ip?: string; alias: string[] }, command: Command) =>
       withEngine(command, (engine) =>
-        engine.connect(network, container, {
+        engine.containers.connect(network, container, {
           ...(options.ip === undefined ? {} : { ip: options.ip }),
           aliases: options.alias,
         }),

@@ -8,6 +8,6 @@ export function define(command: Command): void {
     .option('-f, --force', 'as without: kept for docker scripts')
     .addHelpText('after', '\nExample:\n  mica network disconnect back web')
     .action((network: string, container: string, _options: object, command: Command) =>
-      withEngine(command, (engine) => engine.disconnect(network, container)),
+      withEngine(command, (engine) => engine.containers.disconnect(network, container)),
     );
 }

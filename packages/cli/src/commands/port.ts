@@ -10,7 +10,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica port web 80')
     .action((name: string, wanted: string | undefined, _options: object, command: Command) =>
       withEngine(command, (engine) => {
-        const ports = engine.summary(name).ports;
+        const ports = engine.containers.summary(name).ports;
         if (wanted === undefined) {
           const lines = ports.map((one) => `${one.containerPort}/${one.protocol} -> ${one.hostIp}:${one.hostPort}\n`);
           print(lines.sort().join(''));

@@ -41,12 +41,13 @@ async function ps(engine: Engine, flags: Flags): Promise<void> {
 
 async function select(engine: Engine, flags: Flags, size: boolean): Promise<ContainerSummary[]> {
   const last = flags.latest ? 1 : lastCount(flags.last);
-  if (flags.filter.length === 0) return engine.list(flags.all || last !== undefined, { size }).slice(0, last);
+  if (flags.filter.length === 0)
+    return engine.containers.list(flags.all || last !== undefined, { size }).slice(0, last);
   const { containerFilters, filterContainers } = await import('../rows/container-filter.ts');
   const filters = containerFilters(flags.filter);
   // A filter of states is asked of all, as in docker.
   const all = flags.all === true || last !== undefined || filters.has('status');
-  const found = filterContainers(engine, engine.list(true, { size }), filters);
+  const found = filterContainers(engine, engine.containers.list(true, { size }), filters);
   return found.filter(({ status }) => all || status === 'running' || status === 'paused').slice(0, last);
 }
 

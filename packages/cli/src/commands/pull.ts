@@ -31,7 +31,7 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         parseReference(name); // before a word of a pull is said
         const progress = pullProgress(name, process.stdout, flags.quiet);
-        const result = await engine.pull(name, {
+        const result = await engine.registries.pull(name, {
           ...(flags.platform ? { platform: flags.platform } : {}),
           ...(flags.allPlatforms ? { allPlatforms: true } : {}),
           insecure: flags.insecure,

@@ -56,7 +56,7 @@ export function define(command: Command): void {
           process.stdout.write(`The push refers to repository [${domain}/${repository}]\n`);
         }
         for (const one of tags) {
-          const result = await engine.push(`${domain}/${repository}:${one}`, {
+          const result = await engine.registries.push(`${domain}/${repository}:${one}`, {
             ...(flags.platform ? { platform: flags.platform } : {}),
             ...(flags.compression ? { compression: flags.compression } : {}),
             ...(flags.compressionLevel === undefined ? {} : { level: flags.compressionLevel }),

@@ -7,6 +7,6 @@ export function define(command: Command): void {
     .argument('<name>', 'its new name')
     .addHelpText('after', '\nExample:\n  mica rename web web-old')
     .action((container: string, name: string, _flags: object, command: Command) =>
-      withEngine(command, (engine) => engine.rename(container, name)),
+      withEngine(command, (engine) => engine.containers.rename(container, name)),
     );
 }

@@ -9,6 +9,8 @@ export function define(command: Command): void {
     .option('-t, --timeout <seconds>', 'how long to wait before it is killed', integer('-t, --timeout'))
     .addHelpText('after', '\nExample:\n  mica restart -t 2 web')
     .action((names: string[], options: { signal?: string; timeout?: number }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.restart(name, options.timeout, options.signal))),
+      withEngine(command, (engine) =>
+        forEach(names, (name) => engine.containers.restart(name, options.timeout, options.signal)),
+      ),
     );
 }

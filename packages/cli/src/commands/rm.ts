@@ -14,7 +14,7 @@ export function define(command: Command): void {
       withEngine(command, (engine) =>
         forEach(
           names,
-          (name) => engine.remove(name, options.force, options.volumes),
+          (name) => engine.containers.remove(name, options.force, options.volumes),
           // docker's: told, and no failure.
           (error) => options.force === true && error instanceof MicaError && error.code === 'no-such-container',
         ),

@@ -38,11 +38,11 @@ export function define(command: Command): void {
         const id = await createWith(engine, asked, options.cidfile);
         try {
           if (options.detach) {
-            await engine.start(id);
+            await engine.containers.start(id);
             print(`${id}\n`);
             return;
           }
-          const attachment = await engine.startAttached(id);
+          const attachment = await engine.containers.startAttached(id);
           // docker's: who reads nothing of it is told which one it is.
           if (attach.length > 0 && !attach.some((name) => name !== 'stdin')) print(`${id}\n`);
           const code = await connect(attachment, {
@@ -54,7 +54,7 @@ export function define(command: Command): void {
           });
           if (code === null) return;
           process.exitCode = code;
-          if (options.rm) await engine.remove(id, false, true);
+          if (options.rm) await engine.containers.remove(id, false, true);
         } catch (error) {
           // Nothing is left of one that never ran, be it kept otherwise or not.
           await discard(engine, id, options.rm ?? false).catch(report);
@@ -75,6 +75,6 @@ function stream(text: string, all: readonly string[]): string[] {
 }
 
 async function discard(engine: Engine, id: string, always: boolean): Promise<void> {
-  const found = engine.list(true).find((row) => row.id === id);
-  if (found && (always || found.startedAt === null)) await engine.remove(id, true, true);
+  const found = engine.containers.list(true).find((row) => row.id === id);
+  if (found && (always || found.startedAt === null)) await engine.containers.remove(id, true, true);
 }

@@ -54,7 +54,7 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
     if (flags.format === 'oci-dir') throw new MicaError('invalid-argument', 'oci-dir needs a directory: -o DIR');
     if (process.stdout.isTTY)
       throw new MicaError('invalid-argument', 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    return engine.save(names, archiveOutput(), options);
+    return engine.archives.save(names, archiveOutput(), options);
   }
   const found = statSync(output, { throwIfNoEntry: false });
   if (!existsSync(dirname(output)))
@@ -64,10 +64,12 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
   if (flags.format === 'oci-dir') {
     if (found)
       throw new MicaError('conflict', `${output} already exists`, { subject: output, hint: 'name a new directory' });
-    return wholeFile(output, (at) => engine.save(names, at, options));
+    return wholeFile(output, (at) => engine.archives.save(names, at, options));
   }
   if (found?.isDirectory()) throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output });
   // A device or a pipe is written to as it is; a file appears whole or not at all.
-  if (found && !found.isFile()) return engine.save(names, createWriteStream(output), options);
-  return wholeFile(output, (at) => engine.save(names, createWriteStream(at, { flags: 'wx', mode: 0o600 }), options));
+  if (found && !found.isFile()) return engine.archives.save(names, createWriteStream(output), options);
+  return wholeFile(output, (at) =>
+    engine.archives.save(names, createWriteStream(at, { flags: 'wx', mode: 0o600 }), options),
+  );
 }

@@ -35,18 +35,18 @@ export function define(command: Command): void {
 /** docker's: one that runs already is fine. */
 async function startQuietly(engine: Engine, name: string): Promise<void> {
   try {
-    await engine.start(name);
+    await engine.containers.start(name);
   } catch (error) {
     if (!(error instanceof MicaError && error.code === 'already-running')) throw error;
   }
 }
 
 async function attached(engine: Engine, name: string, options: Flags): Promise<void> {
-  const { id, remove } = engine.summary(name);
-  const { tty, openStdin } = engine.streams(id);
+  const { id, remove } = engine.containers.summary(name);
+  const { tty, openStdin } = engine.containers.streams(id);
   const stdin = (options.interactive ?? false) && openStdin;
   requireTerminal({ tty, interactive: stdin });
-  const code = await connect(await failingWithOne(() => engine.startAttached(id)), {
+  const code = await connect(await failingWithOne(() => engine.containers.startAttached(id)), {
     stdin,
     tty,
     ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
@@ -54,5 +54,6 @@ async function attached(engine: Engine, name: string, options: Flags): Promise<v
   });
   if (code === null) return;
   process.exitCode = code;
-  if (remove && engine.list(true).some((row) => row.id === id)) await engine.remove(id, false, true);
+  if (remove && engine.containers.list(true).some((row) => row.id === id))
+    await engine.containers.remove(id, false, true);
 }

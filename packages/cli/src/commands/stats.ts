@@ -20,7 +20,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica stats --no-stream web')
     .action((names: string[], flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        for (const name of names) engine.summary(name); // docker's: an unknown name is told before anything is shown
+        for (const name of names) engine.containers.summary(name); // docker's: an unknown name is told before anything is shown
         const before = new Map<string, Usage>();
         look(engine, names, flags, before);
         for (;;) {
@@ -37,7 +37,7 @@ export function define(command: Command): void {
 }
 
 function look(engine: Engine, names: readonly string[], flags: Flags, before: Map<string, Usage>) {
-  const all = names.length > 0 ? names.flatMap((name) => summary(engine, name)) : engine.list(flags.all);
+  const all = names.length > 0 ? names.flatMap((name) => summary(engine, name)) : engine.containers.list(flags.all);
   return all.map(({ id, name }) => {
     const now = usage(engine, id);
     const row = statsRow(name, id, now, before.get(id), !flags.trunc);
@@ -48,10 +48,10 @@ function look(engine: Engine, names: readonly string[], flags: Flags, before: Ma
 
 /** A container that was removed between two looks just is not shown any more. */
 function summary(engine: Engine, name: string) {
-  return unlessGone(() => [engine.summary(name)], []);
+  return unlessGone(() => [engine.containers.summary(name)], []);
 }
 function usage(engine: Engine, id: string): Usage | null {
-  return unlessGone(() => engine.stats(id), null);
+  return unlessGone(() => engine.containers.stats(id), null);
 }
 function unlessGone<T>(work: () => T, otherwise: T): T {
   try {

@@ -9,6 +9,8 @@ export function define(command: Command): void {
     .option('-t, --timeout <seconds>', 'how long to wait before it is killed: its own, or 10', integer('-t, --timeout'))
     .addHelpText('after', '\nExample:\n  mica stop -t 2 web')
     .action((names: string[], options: { signal?: string; timeout?: number }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.stop(name, options.timeout, options.signal))),
+      withEngine(command, (engine) =>
+        forEach(names, (name) => engine.containers.stop(name, options.timeout, options.signal)),
+      ),
     );
 }

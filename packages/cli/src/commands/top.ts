@@ -11,7 +11,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExamples:\n  mica top web\n  mica top web -o pid,rss,cmd')
     .action((name: string, options: string[], _flags: object, command: Command) =>
       withEngine(command, (engine) => {
-        const { titles, rows } = engine.top(name, options);
+        const { titles, rows } = engine.containers.top(name, options);
         print(`${alignTabs([titles, ...rows].map((row) => row.join('\t')).join('\n'))}\n`);
       }),
     );

@@ -25,7 +25,7 @@ export function define(command: Command): void {
         const changes: UpdateOptions = { ...readChangeable(flags), ...restart };
         if (Object.keys(changes).length === 0)
           throw new MicaError('invalid-argument', 'you must provide one or more flags when using this command');
-        return forEach(names, (name) => engine.update(name, changes));
+        return forEach(names, (name) => engine.containers.update(name, changes));
       }),
     );
 }

@@ -11,7 +11,7 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         for (const name of names) {
           try {
-            print(`${await engine.wait(name)}\n`);
+            print(`${await engine.containers.wait(name)}\n`);
           } catch (error) {
             report(error);
             process.exitCode = 1;

@@ -73,7 +73,7 @@ function ofKind(kind: Kind, root: string | undefined): Candidates {
   if (kind === 'none') return only([]);
   using engine = new Engine(root === undefined ? {} : { root });
   const containers = () =>
-    engine.list(true).map(({ name, image, status }) => ({ value: name, text: `${status}, of ${image}` }));
+    engine.containers.list(true).map(({ name, image, status }) => ({ value: name, text: `${status}, of ${image}` }));
   const images = () =>
     engine.images
       .list()

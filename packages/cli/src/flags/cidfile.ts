@@ -3,10 +3,10 @@ import { type CreateOptions, type Engine, MicaError, wrapSystemError } from '@mi
 
 /** Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without file. */
 export async function createWith(engine: Engine, options: CreateOptions, cidfile: string | undefined): Promise<string> {
-  if (cidfile === undefined) return engine.create(options);
+  if (cidfile === undefined) return engine.containers.create(options);
   const fd = open(cidfile);
   try {
-    const id = await engine.create(options);
+    const id = await engine.containers.create(options);
     writeSync(fd, id);
     return id;
   } catch (error) {

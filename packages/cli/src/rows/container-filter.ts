@@ -37,7 +37,7 @@ export function filterContainers(engine: Engine, containers: ContainerSummary[],
 }
 
 function test(engine: Engine, all: readonly ContainerSummary[], name: string, values: readonly string[]): Test {
-  const described = (container: ContainerSummary) => engine.inspect(container.id) as unknown as Described;
+  const described = (container: ContainerSummary) => engine.containers.inspect(container.id) as unknown as Described;
   switch (name) {
     case 'label':
       return ({ labels }) => hasLabels(labels, values);
@@ -77,7 +77,7 @@ function test(engine: Engine, all: readonly ContainerSummary[], name: string, va
       for (const value of values) if (!healths.includes(value)) throw invalid(name, value, healths.join(', '));
       return (container) =>
         values.includes(
-          (engine.inspect(container.id).State as { Health?: { Status?: string } }).Health?.Status ?? 'none',
+          (engine.containers.inspect(container.id).State as { Health?: { Status?: string } }).Health?.Status ?? 'none',
         );
     default:
       return published(engine, name, values);
@@ -104,7 +104,7 @@ function ancestor(engine: Engine, values: readonly string[]): Test {
 }
 
 function relativeTo(engine: Engine, all: readonly ContainerSummary[], name: string, values: readonly string[]): Test {
-  const ids = values.map((value) => engine.inspect(value).Id);
+  const ids = values.map((value) => engine.containers.inspect(value).Id);
   const places = ids.map((id) => all.findIndex((container) => container.id === id));
   // Newest first: what is before it stands after it.
   return (container) => {
@@ -121,7 +121,7 @@ function published(engine: Engine, name: string, values: readonly string[]): Tes
     return { from: Number(match[1]), to: Number(match[2] ?? match[1]), protocol: match[3] ?? 'tcp' };
   });
   return (container) => {
-    const { NetworkSettings } = engine.inspect(container.id);
+    const { NetworkSettings } = engine.containers.inspect(container.id);
     const ports = Object.entries((NetworkSettings.Ports ?? {}) as Record<string, { HostPort: string }[] | null>);
     const found = ports.flatMap(([port, bindings]) => {
       const [number = '', protocol = 'tcp'] = port.split('/');

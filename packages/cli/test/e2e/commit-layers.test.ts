@@ -69,11 +69,11 @@ it('fork commits once and starts others that have what the first one had', async
     '-c',
     'echo state > /new; mv /new /state; exec sleep 1000',
   );
-  const upper = bench.upperOf(bench.engine.summary('first').id);
+  const upper = bench.upperOf(bench.engine.containers.summary('first').id);
   await expect.poll(() => existsSync(join(upper, 'state')), patience).toBe(true);
   expect(bench.ok('fork', '-n', '2', 'first').split('\n').length).toBe(2);
   expect(
-    bench.engine
+    bench.engine.containers
       .list()
       .map(({ name }) => name)
       .sort(),
@@ -98,6 +98,6 @@ it('fork of which one cannot start: those before it stay and are named, nothing 
     message: expect.stringMatching(/^origin-2: .*\n {2}started before: origin-1 \(1 of 3\)$/s),
     hint: 'mica fork -n 2 origin makes the rest; mica rm -f origin-1 removes those again',
   });
-  const names = bench.engine.list(true).map(({ name, status }) => `${name} ${status}`);
+  const names = bench.engine.containers.list(true).map(({ name, status }) => `${name} ${status}`);
   expect(names.sort()).toEqual(['origin running', 'origin-1 running']);
 });

@@ -40,10 +40,10 @@ it('copies what docker cp copies, to where, and refuses what it refuses: into a 
   bench.ok('home', ['cp', '-', 'box:/'], tar);
   const refused = new Set<string>();
   for (const { follow, from, to, name } of cpCases) {
-    const done = engine.copyTo('box', `${file('source')}/${from}`, `/${name}/${to}`, { followLink: follow });
+    const done = engine.containers.copyTo('box', `${file('source')}/${from}`, `/${name}/${to}`, { followLink: follow });
     if ((await attempt(done)) !== '') refused.add(name);
   }
-  extract(await buffer(await engine.archive('box', '/')), file('into-ours'));
+  extract(await buffer(await engine.containers.archive('box', '/')), file('into-ours'));
   for (const { name } of cpCases)
     expect(outcome(file(`into-ours/${name}`), refused.has(name), before), name).toEqual(docker.into[name]);
 });
@@ -53,7 +53,9 @@ it('copies what docker cp copies, to where, and refuses what it refuses: out of 
   bench.ok('home', ['cp', '-', 'out:/'], spawnSync('tar', ['-C', bench.dir, '-c', 'source']).stdout);
   for (const { follow, from, to, name } of cpCases) {
     furnish(file(`out/${name}`));
-    const done = engine.copyFrom('out', `/source/${from}`, `${file('out')}/${name}/${to}`, { followLink: follow });
+    const done = engine.containers.copyFrom('out', `/source/${from}`, `${file('out')}/${name}/${to}`, {
+      followLink: follow,
+    });
     const refused = (await attempt(done)) !== '';
     // The one difference: what is not copied with -a gets no setuid bit, for it changes its owner.
     const theirs = docker.out[name]?.map((line) => line.replace('| 104750 |', '| 100750 |'));
@@ -75,7 +77,7 @@ it('keeps owner, mode, links, extended attributes and nanoseconds, both ways', a
   // As tar streams, both ways, GNU tar the judge.
   const stream = spawnSync('tar', ['-C', dir, '--format=posix', '--xattrs', '--xattrs-include=*', '-cz', 'd']).stdout;
   bench.ok('home', ['cp', '-', 'full:/etc'], stream);
-  extract(await buffer(await engine.archive('full', '/etc/d')), file('again'));
+  extract(await buffer(await engine.containers.archive('full', '/etc/d')), file('again'));
   expect(treeLines(file('again/d'))).toEqual(treeLines(`${dir}/d`));
   ok('rm', 'full');
 });

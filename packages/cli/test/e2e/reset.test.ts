@@ -42,7 +42,7 @@ const refused = (why: RegExp, ...args: string[]) =>
 it('a stopped container: back to its image, to each of its own commits, and the next commit reads nothing', async () => {
   const edits = 'chmod 711 /; mkdir /d; echo 1 > /d/one; echo 2 > /d/two; ln /d/one /d/same; rm /bin/ls; ln -s a /l';
   store.ok(['run', '--name', 'box', '--network', 'none', 'base:1', 'sh', '-c', edits]);
-  const { id } = engine.summary('box');
+  const { id } = engine.containers.summary('box');
   const empty = stacked(baseDir());
   const first = shown(id);
   await engine.commit('box', 'box:1');
@@ -86,18 +86,21 @@ it('a running one is refused, or with --force stopped for it and started again; 
     '-c',
     'trap exit TERM; while :; do sleep 0.05; done',
   ]);
-  const { id } = engine.summary('live');
+  const { id } = engine.containers.summary('live');
   store.ok(['exec', 'live', 'sh', '-c', 'echo 1 > /one; echo 1 > /v/one']);
   await engine.commit('live', 'live:1');
   store.ok(['exec', 'live', 'sh', '-c', 'echo 2 > /two']);
   refused(/it is running\n.*stop it first, or give --force/, 'live');
   expect(store.ok(['exec', 'live', 'cat', '/two'])).toBe('2\n');
   expect(store.ok(['reset', '--force', 'live', 'live:1'])).toBe('live\n');
-  expect(engine.summary('live').status).toBe('running');
+  expect(engine.containers.summary('live').status).toBe('running');
   expect(store.ok(['exec', 'live', 'sh', '-c', 'cat /one /v/one; ls /two 2>&1 || true'])).toMatch(
     /^1\n1\n.*No such file/,
   );
-  writeFileSync(join(upperOf(await engine.create({ image: 'base:1', name: 'other', command: ['sh'] })), 'x'), 'x');
+  writeFileSync(
+    join(upperOf(await engine.containers.create({ image: 'base:1', name: 'other', command: ['sh'] })), 'x'),
+    'x',
+  );
   await engine.commit('other', 'other:1');
   refused(/other:1 is neither the image of container live nor a commit of it/, 'live', 'other:1');
   await expect(engine.reset('live', { to: 'nothing:1' })).rejects.toMatchObject({ code: 'no-such-image' });
@@ -105,7 +108,7 @@ it('a running one is refused, or with --force stopped for it and started again; 
   refused(/given twice/, '--to', 'live:1', 'live', 'live:1');
   // A failure leaves a running one running.
   refused(/neither the image/, '--force', 'live', 'other:1');
-  expect(engine.summary('live').status).toBe('running');
+  expect(engine.containers.summary('live').status).toBe('running');
   store.ok(['reset', 'live', '-f', 'base:1']);
   expect(store.ok(['diff', 'live'])).not.toMatch(/one|two/);
   store.ok(['run', '-d', '--rm', '--name', 'brief', '--network', 'none', 'base:1', 'sleep', '1000']);
@@ -114,7 +117,7 @@ it('a running one is refused, or with --force stopped for it and started again; 
 });
 
 it('a commit that was under way when its container was reset is not recorded', async () => {
-  const id = await engine.create({ image: 'base:1', name: 'box', command: ['sh'] });
+  const id = await engine.containers.create({ image: 'base:1', name: 'box', command: ['sh'] });
   for (let i = 0; i < 2000; i++) writeFileSync(join(upperOf(id), `f${i}`), Buffer.alloc(4096, i));
   const before = engine.images.list().length;
   const commit = engine.commit('box');
@@ -127,7 +130,7 @@ it('a commit that was under way when its container was reset is not recorded', a
 });
 
 it('kill -9 at any moment leaves the old writable layer or the new one, and nothing else after the next start', async () => {
-  const id = await engine.create({ image: 'base:1', name: 'box', command: ['true'], network: 'none' });
+  const id = await engine.containers.create({ image: 'base:1', name: 'box', command: ['true'], network: 'none' });
   for (let d = 0; d < 20; d++) mkdirSync(join(upperOf(id), `d${d}`));
   for (let i = 0; i < 400; i++) writeFileSync(join(upperOf(id), `d${i % 20}`, `f${i}`), Buffer.alloc(20_000, i));
   await engine.commit('box', 'box:full');
@@ -149,8 +152,8 @@ it('kill -9 at any moment leaves the old writable layer or the new one, and noth
     const { imageId } = await engine.commit('box');
     expect(layersOf(imageId).length).toBe(now.length === full.length ? 2 : 1);
   }
-  await engine.start('box');
-  await engine.wait('box');
+  await engine.containers.start('box');
+  await engine.containers.wait('box');
   expect(leftOf(id)).toEqual([]);
   expect(existsSync(upperOf(id))).toBe(true);
 });

@@ -41,7 +41,7 @@ export class CommitBench {
 
   /** A container that was never started, with these files in its writable layer. */
   async made(name: string, files: Record<string, string | Buffer> = {}): Promise<string> {
-    const id = await this.engine.create({ image: 'base:1', name, command: ['sh'] });
+    const id = await this.engine.containers.create({ image: 'base:1', name, command: ['sh'] });
     for (const [path, body] of Object.entries(files)) {
       mkdirSync(join(this.upperOf(id), path, '..'), { recursive: true });
       writeFileSync(join(this.upperOf(id), path), body);
@@ -51,7 +51,7 @@ export class CommitBench {
 
   /** Back to `base:1` alone; no commit may have left anything half done. */
   async clear(): Promise<void> {
-    for (const { id } of this.engine.list(true)) await this.engine.remove(id, true);
+    for (const { id } of this.engine.containers.list(true)) await this.engine.containers.remove(id, true);
     for (const tag of this.tags()) if (tag !== 'base:1') this.engine.images.remove(tag, true);
     expect(readdirSync(join(this.root, 'blobs/tmp'))).toEqual([]);
   }

@@ -21,14 +21,14 @@ export interface Outcome {
 function containersOf(root: string): string[] {
   if (!existsSync(join(root, 'mica.db'))) return [];
   using engine = new Engine({ root });
-  return engine.list(true).map(({ id }) => id);
+  return engine.containers.list(true).map(({ id }) => id);
 }
 
 /** Removes all containers of a store, running ones too, as {@link containersOf} asks for them. */
 export async function removeContainersOf(root: string, volumes = false): Promise<void> {
   if (!existsSync(join(root, 'mica.db'))) return;
   using engine = new Engine({ root });
-  for (const { id } of engine.list(true)) await engine.remove(id, true, volumes);
+  for (const { id } of engine.containers.list(true)) await engine.containers.remove(id, true, volumes);
 }
 
 /** A folder of a test's own with as many stores as it names. The test removes it. */
@@ -103,11 +103,11 @@ export class MicaBench {
     await this.import(store, tar, 'base:1');
     using engine = new Engine({ root: join(this.dir, store) });
     const command = ['sh', '-c', 'seq 100000 > /etc/numbers; rm /bin/ls'];
-    await engine.create({ image: 'base:1', name: 'seed', network: 'none', command });
-    await engine.start('seed');
-    if ((await engine.wait('seed')) !== 0) throw new Error('the container that makes base:2 failed');
+    await engine.containers.create({ image: 'base:1', name: 'seed', network: 'none', command });
+    await engine.containers.start('seed');
+    if ((await engine.containers.wait('seed')) !== 0) throw new Error('the container that makes base:2 failed');
     await engine.commit('seed', 'base:2', { message: 'numbers' });
-    await engine.remove('seed');
+    await engine.containers.remove('seed');
   }
 
   /** What a test left running or ended goes first: a run folder would outlive its store. */
@@ -130,7 +130,7 @@ export class MicaBench {
 /** An image of one layer. In this process, as {@link containersOf} asks. */
 export async function importInto(root: string, tar: Buffer, reference: string): Promise<void> {
   using engine = new Engine({ root });
-  await engine.import(Readable.from([tar]), { reference });
+  await engine.archives.import(Readable.from([tar]), { reference });
 }
 
 function succeeded(args: readonly string[], { code, out, err }: Outcome): string {

@@ -26,6 +26,10 @@ export class Lifecycle {
   get paths(): ContainerPaths {
     return this.context.paths;
   }
+  /** By name, ID or a prefix of it. @throws MicaError no-such-container, ambiguous */
+  find(name: string): Row {
+    return this.context.store.containers.find<ContainerState>(name);
+  }
   runtimeOf(row: Row): OciRuntime {
     return this.context.runtimeOf(row.record);
   }

@@ -3,7 +3,7 @@ import { MicaError } from '../error.ts';
 import { sweepDownloads } from '../store/downloads.ts';
 import type { ImageRecord } from '../store/image-records.ts';
 import type { Store } from '../store/store.ts';
-import type { ImageService } from './image-service.ts';
+import type { Images } from './images.ts';
 
 /**
  * docker image prune: images without a tag that no other image was made from; with `all` every image that
@@ -11,7 +11,7 @@ import type { ImageService } from './image-service.ts';
  */
 export function pruneImages(
   store: Store,
-  service: ImageService,
+  service: Images,
   options: { readonly all: boolean; readonly keep: (image: ImageRecord) => boolean },
 ): PrunedImages {
   const used = store.containers.countByImage();

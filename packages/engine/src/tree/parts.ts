@@ -1,4 +1,4 @@
-/** What {@link TreeService} is made of, loaded as one. */
+/** What {@link Trees} is made of, loaded as one. */
 export { Core, Kind } from '@mica/core-wasm';
 export { blame } from './blame.ts';
 export { listEntries } from './entries.ts';

@@ -58,14 +58,14 @@ const unpacked = async (name: string) => {
 };
 
 it('is loaded, unpacked and found whole', async () => {
-  await bench.engine.load(await layout());
+  await bench.engine.archives.load(await layout());
   expect(await unpacked('a:1')).toBe('bytes of sha512');
   expect((await bench.engine.check()).problems).toEqual([]);
 });
 
 it('is copied from a layout to a layout, to the byte', async () => {
   const [from, to] = [await layout(), bench.path()];
-  await bench.engine.transfer(`oci:${from}`, `oci:${to}:a:1`);
+  await bench.engine.registries.transfer(`oci:${from}`, `oci:${to}:a:1`);
   const { manifest } = await image();
   const name = join('blobs/sha512', hex('sha512', manifest));
   expect(readFileSync(join(to, name))).toEqual(readFileSync(join(from, name)));
@@ -80,9 +80,9 @@ it('a manifest asked for by sha512 is believed no more than another', async () =
     const name = `${registry.host}/team/app@${sha512(manifest)}`;
     const other = Buffer.from(manifest.toString().replace('{', '{ '));
     registry.manifests.set(sha512(manifest), { bytes: other, mediaType });
-    await expect(bench.engine.pull(name)).rejects.toMatchObject({ code: 'digest-mismatch' });
+    await expect(bench.engine.registries.pull(name)).rejects.toMatchObject({ code: 'digest-mismatch' });
     registry.manifests.set(sha512(manifest), { bytes: manifest, mediaType });
-    const { digest } = await bench.engine.pull(name);
+    const { digest } = await bench.engine.registries.pull(name);
     expect(await unpacked(`${registry.host}/team/app@${digest}`)).toBe('bytes of sha512');
   } finally {
     await registry.stop();

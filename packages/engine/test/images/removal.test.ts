@@ -21,13 +21,13 @@ beforeEach(async () => {
 });
 async function importAs(reference: string, message = 'first'): Promise<void> {
   const tar = await makeTar([{ name: 'etc/motd', body: 'hello' }]);
-  await engine.import(Readable.from([tar]), { reference, message });
+  await engine.archives.import(Readable.from([tar]), { reference, message });
 }
 
 it('an image removed while a container is made of it: no container without an image', async () => {
   // Of the same layer, unpacked: nothing else would notice.
   await importAs('same:1', 'second');
-  const same = await engine.create({ image: 'same:1', command: ['sh'] });
+  const same = await engine.containers.create({ image: 'same:1', command: ['sh'] });
   const asked = {
     image: 'base:1',
     command: ['sh'],
@@ -38,9 +38,9 @@ it('an image removed while a container is made of it: no container without an im
       },
     },
   };
-  await expect(engine.create(asked)).rejects.toMatchObject({ code: 'no-such-image' });
-  expect(engine.list(true).map(({ id }) => id)).toEqual([same]);
-  await engine.remove(same);
+  await expect(engine.containers.create(asked)).rejects.toMatchObject({ code: 'no-such-image' });
+  expect(engine.containers.list(true).map(({ id }) => id)).toEqual([same]);
+  await engine.containers.remove(same);
   engine.images.remove('same:1', false);
 });
 
@@ -94,8 +94,8 @@ it('a squashed layer goes as well when its image cannot be recorded', async () =
 
 it('what happens to images, volumes and networks is an event, in the order of docker', async () => {
   engine.images.tag('base:1', 'ev:1');
-  await engine.save(['ev:1'], join(work, 'ev.tar'));
-  await engine.load(join(work, 'ev.tar'));
+  await engine.archives.save(['ev:1'], join(work, 'ev.tar'));
+  await engine.archives.load(join(work, 'ev.tar'));
   engine.volumes.create({ name: 'evv' });
   engine.volumes.remove('evv');
   engine.networks.create('evn');

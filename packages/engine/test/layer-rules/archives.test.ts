@@ -19,7 +19,7 @@ afterEach(() => bench.close());
 
 const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const blobs = () => readdirSync(join(bench.root, 'blobs/sha256'));
-const load = async (entries: TarEntry[]) => bench.engine.load(Readable.from([await makeTar(entries)]));
+const load = async (entries: TarEntry[]) => bench.engine.archives.load(Readable.from([await makeTar(entries)]));
 
 /** docker's form: manifest.json, a config, one layer file. */
 async function dockerArchive(change: { diffId?: string; layer?: TarEntry[] } = {}): Promise<TarEntry[]> {
@@ -95,7 +95,7 @@ describe('apply: escape', () => {
     mkdirSync(`${folder}/blobs/sha256`, { recursive: true });
     for (const { name, body } of files.slice(0, -1)) writeFileSync(`${folder}/${name}`, body ?? '');
     symlinkSync(`${bench.dir}/layer`, `${folder}/${blob}`);
-    await expect(bench.engine.load(folder)).rejects.toThrow('lacks layer');
+    await expect(bench.engine.archives.load(folder)).rejects.toThrow('lacks layer');
     expect(bench.engine.images.list()).toEqual([]);
     expect(blobs()).toEqual([]);
   });

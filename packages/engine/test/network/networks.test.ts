@@ -18,7 +18,8 @@ it('a container without a namespace of its own, or without networks, comes on no
     'container sharing network namespace with another container or host cannot be connected to any other network';
   const single = 'container cannot be connected to multiple networks with one of the networks in private (none) mode';
   const byHost = 'container cannot be disconnected from host network or connected to host network';
-  const make = (name: string, network: string) => engine.create({ image: 'base:1', name, command: ['true'], network });
+  const make = (name: string, network: string) =>
+    engine.containers.create({ image: 'base:1', name, command: ['true'], network });
   const ids = new Map<string, string>();
   for (const [name, network] of [
     ['on-none', 'none'],
@@ -42,7 +43,7 @@ it('a container without a namespace of its own, or without networks, comes on no
   for (const [verb, network, container, message] of cases) {
     const refused = (() => {
       try {
-        engine[verb](network, container);
+        engine.containers[verb](network, container);
       } catch (error) {
         return error;
       }
@@ -50,8 +51,8 @@ it('a container without a namespace of its own, or without networks, comes on no
     expect(refused, `${verb} ${network} ${container}`).toBeInstanceOf(MicaError);
     expect(refused).toMatchObject({ code: 'conflict', message, exitCode: 1 });
   }
-  engine.connect('back', 'on-bridge');
-  expect(engine.list(true).find(({ name }) => name === 'on-bridge')?.networks).toEqual(['bridge', 'back']);
+  engine.containers.connect('back', 'on-bridge');
+  expect(engine.containers.list(true).find(({ name }) => name === 'on-bridge')?.networks).toEqual(['bridge', 'back']);
 });
 
 it('the first and the last address of a network are given to nobody', async () => {
@@ -70,7 +71,7 @@ it('the first and the last address of a network are given to nobody', async () =
   expect(networks.list().map(({ name }) => name)).not.toContain('back');
   make('10.213.78.0/30', '10.213.78.2');
   expect(networks.inspect('back').gateway).toBe('10.213.78.2');
-  const create = (ip: string) => engine.create({ image: 'base:1', command: ['true'], network: 'back', ip });
+  const create = (ip: string) => engine.containers.create({ image: 'base:1', command: ['true'], network: 'back', ip });
   for (const ip of ['10.213.78.0', '10.213.78.3']) await expect(create(ip)).rejects.toThrow('Address already in use');
-  expect(engine.list(true)).toEqual([]);
+  expect(engine.containers.list(true)).toEqual([]);
 });

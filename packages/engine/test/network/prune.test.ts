@@ -12,13 +12,13 @@ it('prune leaves a network that a container came on while it looked', async () =
   const { engine } = bench;
   await bench.importEntries([file('f')], 'base:1');
   for (const name of ['back', 'front']) engine.networks.create(name);
-  const id = await engine.create({ image: 'base:1', name: 'box', command: ['true'] });
+  const id = await engine.containers.create({ image: 'base:1', name: 'box', command: ['true'] });
   const removed = engine.networks.prune(({ name }) => {
-    if (name === 'back') engine.connect('back', 'box');
+    if (name === 'back') engine.containers.connect('back', 'box');
     return false;
   });
   expect(removed).toEqual(['front']);
   expect(engine.networks.inspect('back').name).toBe('back');
-  await engine.remove(id);
+  await engine.containers.remove(id);
   expect(engine.networks.prune()).toEqual(['back']);
 });

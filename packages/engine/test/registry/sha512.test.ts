@@ -29,7 +29,7 @@ it('an image that was pulled by its sha512 digest is found by it', async () => {
   expect(engine.images.has(name)).toBe(true);
   expect(engine.images.inspect(name).RepoDigests).toEqual([name]);
   expect(engine.images.list()[0]?.repoDigests).toEqual([name]);
-  await expect(engine.create({ image: name, command: ['true'] })).resolves.toMatch(/^[0-9a-f]{64}$/);
+  await expect(engine.containers.create({ image: name, command: ['true'] })).resolves.toMatch(/^[0-9a-f]{64}$/);
 });
 
 it('an index that lists its images by sha512 is kept with what it lists', async () => {

@@ -38,7 +38,7 @@ export class ImageBench {
   }
 
   import(tar: Uint8Array, reference: string): Promise<string> {
-    return this.engine.import(Readable.from([tar]), { reference });
+    return this.engine.archives.import(Readable.from([tar]), { reference });
   }
   async importEntries(entries: readonly TarEntry[], reference: string): Promise<string> {
     return this.import(await makeTar(entries), reference);

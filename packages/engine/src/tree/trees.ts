@@ -8,7 +8,7 @@ import type { BlameRow, LayerRow, TreeChange, TreeEntry, UnpackReport } from './
  * Looks into images through their entry tables: nothing is mounted or unpacked, no root is needed.
  * A layer's table is made from its blob the first time, verified on the way, and kept beside the layers.
  */
-export class TreeService {
+export class Trees {
   readonly #store: Store;
   constructor(store: Store) {
     this.#store = store;

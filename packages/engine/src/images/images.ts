@@ -11,7 +11,7 @@ import { pruneImages } from './prune-images.ts';
 import { canonicalOf, type ResolvedImage, resolveImage, targetOf } from './resolve.ts';
 
 /** Listing, naming and removing images. */
-export class ImageService {
+export class Images {
   readonly #store: Store;
   constructor(store: Store) {
     this.#store = store;

@@ -1,0 +1,29 @@
+import type { Readable, Writable } from 'node:stream';
+import type { ImportOptions, LoadedImage, LoadOptions, SaveOptions } from '../contract/image.ts';
+import type { Store } from '../store/store.ts';
+
+/** `engine.archives`: images as files. */
+export class Archives {
+  readonly #store: Store;
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** docker import; the new image's ID. */
+  async import(source: Readable, options: ImportOptions = {}): Promise<string> {
+    const { importRootfs } = await import('../archive/import.ts');
+    return importRootfs(this.#store, source, options);
+  }
+  /** docker load; a stream, or the path of an archive or of an OCI layout's directory. */
+  async load(source: Readable | string, options: LoadOptions = {}): Promise<LoadedImage[]> {
+    const { loadImages } = await import('../archive/load.ts');
+    return loadImages(this.#store, source, options);
+  }
+  /** docker save: a tar into the stream, or an OCI layout into an empty directory. */
+  async save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
+    const { saveImages } = await import('../archive/save.ts');
+    const { directorySink, writeTar } = await import('../archive/sinks.ts');
+    if (typeof output === 'string') return saveImages(this.#store, names, directorySink(output), options);
+    return writeTar(output, (sink) => saveImages(this.#store, names, sink, options));
+  }
+}
