@@ -15,6 +15,7 @@ import { setXattr, xattrsOf } from '../system/xattr.ts';
 import { isDangling, type OnChain } from './on-chain.ts';
 import { escapeXattr } from './overlay-marks.ts';
 
+const SLASH = 0x2f;
 const slash = Buffer.from('/');
 
 /**
@@ -32,6 +33,7 @@ export function placeOnChain(
 ): void {
   const full = (path: Uint8Array) => (path.length === 0 ? Buffer.from(dir) : join(dir, path));
   const parents: number[] = [];
+  const shown = new Map<number, Buffer>(); // by the lower file that no longer has its own name: the first new one
   for (let i = 0; i < table.count; i++) {
     const path = full(table.pathBytes(i));
     const kind = table.kind(i);
@@ -42,15 +44,18 @@ export function placeOnChain(
     else if (!isDangling(table, i)) linkSync(full(table.linkBytes(i)), path);
     else {
       const target = table.linkBytes(i);
-      const lower = lowerFile(below.find(target));
-      if (table.find(target) >= 0) {
-        copy(lower, path); // the layer deletes the name it links to
+      const at = below.find(target);
+      if (hides(table, target)) {
+        const first = shown.get(at);
+        if (first) linkSync(first, path);
+        else copy(lowerFile(at), path);
+        shown.set(at, first ?? path);
         continue;
       }
       const raised = full(target);
       if (lstatSync(raised, { throwIfNoEntry: false }) === undefined) {
         raiseParents(dir, target, below, parents);
-        copy(lower, raised);
+        copy(lowerFile(at), raised);
       }
       linkSync(raised, path);
     }
@@ -60,10 +65,24 @@ export function placeOnChain(
     if (table.kind(i) === Kind.dir) settle(table, i, full(table.pathBytes(i)), (table.flags(i) & Flag.opaque) !== 0);
 }
 
+/**
+ * Whether the layer takes a lower name away: by an entry of its own there, or above it by anything but a directory that
+ * lets lower ones through. The way to such a name leads elsewhere, through a symlink out of `dir` even.
+ */
+function hides(table: EntryTable, path: Uint8Array): boolean {
+  if (table.find(path) >= 0) return true;
+  for (let end = path.lastIndexOf(SLASH); end > 0; end = path.lastIndexOf(SLASH, end - 1)) {
+    const above = table.find(path.subarray(0, end));
+    if (above >= 0 && (table.kind(above) !== Kind.dir || table.flags(above) & Flag.opaque)) return true;
+  }
+  const root = table.find('');
+  return root >= 0 && (table.flags(root) & Flag.opaque) !== 0;
+}
+
 /** Directories above a copied-up file that the layer does not have: the lower ones again, outer ones first. */
 function raiseParents(dir: string, path: Uint8Array, below: EntryTable, made: number[]): void {
   const bytes = Buffer.from(path);
-  const end = bytes.lastIndexOf(0x2f);
+  const end = bytes.lastIndexOf(SLASH);
   if (end < 0) return;
   const parent = bytes.subarray(0, end);
   const at = join(dir, parent);

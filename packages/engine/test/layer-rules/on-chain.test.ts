@@ -1,4 +1,13 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { xattrsOf } from '../../src/system/xattr.ts';
 import { dir, file, hard, link } from '../support/entries.ts';
@@ -79,6 +88,28 @@ describe('a layer that leans on lower ones', () => {
     const merged = await show([file('f', 'bytes')], [hard('g', 'f'), file('.wh.f', '')]);
     expect(readdirSync(merged)).toEqual(['g']);
     expect(readFileSync(`${merged}/g`, 'utf8')).toBe('bytes');
+  });
+
+  it('a hard link to a lower file whose folder the layer replaces by a symlink, an opaque folder or nothing: its bytes, and nothing outside', async () => {
+    const outside = bench.path();
+    mkdirSync(outside);
+    writeFileSync(`${outside}/f`, 'the host');
+    const base = [dir('d'), file('d/f', 'lower'), file('d/new', 'lower')];
+    const links = [hard('g', 'd/f'), hard('h', 'd/f'), hard('n', 'd/new')];
+    for (const instead of [
+      [link('d', outside)],
+      [file('.wh.d', '')],
+      [file('d', 'x')],
+      [dir('d'), file('d/.wh..wh..opq', '')],
+    ]) {
+      const merged = await show(base, [...links, ...instead]);
+      for (const name of ['g', 'h', 'n']) expect(readFileSync(`${merged}/${name}`, 'utf8')).toBe('lower');
+      expect(statSync(`${merged}/g`).ino).toBe(statSync(`${merged}/h`).ino);
+      if (existsSync(`${merged}/d`) && lstatSync(`${merged}/d`).isDirectory())
+        expect(readdirSync(`${merged}/d`)).toEqual([]);
+    }
+    expect(readdirSync(outside)).toEqual(['f']);
+    expect(statSync(`${outside}/f`).nlink).toBe(1);
   });
 
   it('a hard link through a lower symlink to a lower file', async () => {
