@@ -5,7 +5,7 @@ import type { Plugin } from 'rolldown';
  * bundled command loads one where it first uses something of it, not where a file imports it.
  */
 const dear = [
-  'child_process crypto dgram dns fs/promises http http2 https net os perf_hooks readline readline/promises',
+  'child_process crypto dgram dns fs/promises http http2 https module net os perf_hooks readline readline/promises',
   'stream stream/promises string_decoder timers/promises tls tty util worker_threads zlib',
 ].flatMap((names) => names.split(' '));
 
@@ -14,6 +14,9 @@ const asked = new RegExp(`require\\(["'\`]node:(${dear.join('|')})["'\`]\\)`, 'g
 const asWhole = /^([\w$]+) = [\w$.]+\(\1(?:, 1)?\);$/gm;
 const stoodIn = /^(?:let|var|const) ([\w$]+) = __later\(/gm;
 const loaded = /^(?:let|var|const) ([\w$]+) = require\(["'`]node:/gm;
+
+/** A CommonJS file has its own already. */
+const ownRequire = /\(0, [\w$]+\.createRequire\)\(__filename\)/g;
 
 /** Stands in a chunk for a module: `default`, for who imports the whole of it, is the stand-in itself. */
 const standIn = `const __later = (name) => {
@@ -33,7 +36,7 @@ export function lazyBuiltins(): Plugin {
   return {
     name: 'lazy-builtins',
     renderChunk(code) {
-      const lazy = code.replace(asked, (_, name) => `__later(${JSON.stringify(name)})`);
+      const lazy = code.replace(ownRequire, 'require').replace(asked, (_, name) => `__later(${JSON.stringify(name)})`);
       const named = (by: RegExp) => new Set([...lazy.matchAll(by)].map(([, name]) => name));
       const [later, now] = [named(stoodIn), named(loaded)];
       const whole = lazy.replace(asWhole, (line, name) => {
