@@ -14,6 +14,8 @@ afterAll(async () => {
   await store.removeContainers();
   store.remove();
 });
+const notFound = (name: string) =>
+  expect.stringContaining(`mica: cannot start the command: "${name}": executable file not found in $PATH\n  `);
 const exec = (...args: string[]) => store.run(['exec', ...args]);
 
 it('streams apart, exit code its own, environment, user and folder', () => {
@@ -45,9 +47,14 @@ it('what cannot be: 127, 126, 1, each in one line', () => {
   expect(exec('box', 'nothing-there')).toMatchObject({ code: 127, err: expect.stringMatching(/not found in \$PATH/) });
   expect(exec('box', '/etc/passwd')).toMatchObject({ code: 126, err: expect.stringMatching(/ermission denied/) });
   expect(exec('box', '/etc').code).toBe(126);
+  for (const name of ['', '.', '..']) expect(exec('box', name)).toMatchObject({ code: 127, err: notFound(name) });
+  expect(exec('box', '/etc/passwd/x')).toMatchObject({
+    code: 126,
+    err: expect.stringMatching(/^mica: cannot start the command: "\/etc\/passwd\/x": Not a directory\n {2}/),
+  });
   expect(exec('-d', 'box', 'nothing-there').code).toBe(1);
   expect(exec('-e', '=x', 'box', 'true')).toMatchObject({ code: 125, err: expect.stringMatching(/invalid env/) });
-  expect(exec('-w', '/nowhere', 'box', 'true')).toMatchObject({ code: 127, err: expect.stringMatching(/nowhere/) });
+  expect(exec('-w', '/nowhere', 'box', 'true')).toMatchObject({ code: 126, err: expect.stringMatching(/nowhere/) });
   const nobody = { code: 126, err: expect.stringMatching(/^mica: unable to find user nobody-here: no match.*\n {2}/) };
   expect(exec('-u', 'nobody-here', 'box', 'true')).toMatchObject(nobody);
   expect(exec('-u', 'ann:nobodies', 'box', 'true')).toMatchObject({ code: 126, err: expect.stringMatching(/ group /) });

@@ -114,6 +114,9 @@ it("a container's exit code is the command's own; 125, 126, 127 are docker's", (
   expect(mica(['run', '--network=none', '--rm', 'base:1', 'nothing-there']).code).toBe(127);
   expect(mica(['run', '--network=none', '--rm', 'base:1', '/etc/passwd']).code).toBe(126);
   expect(mica(['run', '--network=none', '--rm', 'base:1', '/etc']).code).toBe(126);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', '']).code).toBe(127);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', '..']).code).toBe(127);
+  expect(mica(['run', '--network=none', '--rm', 'base:1', '/etc/passwd/x']).code).toBe(125);
   ok(['create', '--name', 'nowhere', 'base:1', 'nothing-there']);
   expect(mica(['start', 'nowhere']).code).toBe(1);
   expect(mica(['start', '-a', 'nowhere'])).toMatchObject({ code: 1, err: expect.stringContaining('nothing-there') });

@@ -52,6 +52,7 @@ export async function execInContainer(
       container: row.id,
       dir,
       attach,
+      command: options.command[0] ?? '',
       tty: options.tty ?? false,
       stdin: options.openStdin ?? false,
       exitCommand: ['/bin/rm', '-rf', dir],

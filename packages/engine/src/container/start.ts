@@ -86,6 +86,7 @@ async function start(
       exits: paths.exits,
       log: options.logDriver === 'none' ? null : paths.part(id, 'ctr.log'),
       ...(options.logMaxSize ? { logMaxSize: options.logMaxSize } : {}),
+      command: options.init ? INIT_TARGET : (row.record.command[0] ?? ''),
       tty: options.tty ?? false,
       stdin: options.openStdin ?? false,
       keepStdin: !options.stdinOnce,

@@ -3,10 +3,13 @@ import { dirname } from 'node:path';
 import type { MicaError } from '../error.ts';
 import { makePipe, memoryFile, memoryText, spawnProcess, waitFor } from '../system/spawn.ts';
 import { AttachSocket } from './attach.ts';
-import { type OciRuntime, requireProgram, runtimeError } from './oci-runtime.ts';
+import { type OciRuntime, requireProgram } from './oci-runtime.ts';
 import { PipeLines } from './pipe-lines.ts';
+import { runtimeError } from './runtime-error.ts';
 
 interface Streams {
+  /** The program that is to run, for the error if it cannot. */
+  readonly command: string;
   readonly tty: boolean;
   readonly stdin: boolean;
   /** Standard input outlives the one who is attached to it (`run -d -i`). */
@@ -114,6 +117,7 @@ export async function execMonitored(runtime: OciRuntime, options: SessionOptions
  */
 class Monitor {
   #pid = 0;
+  readonly #command: string;
   readonly #stderr = memoryFile();
   readonly #start: number;
   readonly #sync: PipeLines;
@@ -128,6 +132,7 @@ class Monitor {
     streams: Streams,
     held: readonly number[] = [],
   ) {
+    this.#command = streams.command;
     const args = ['--api-version', '1', '-c', id, '-u', id, '-r', runtime.path, '-b', dir, '--full-attach', ...more];
     // Without: an fsync of the log before the exit code is written. A log has to outlive a process, not a power cut.
     args.push('--no-sync-log', '--log-level', 'error', '--runtime-arg', '--root', '--runtime-arg', runtime.root);
@@ -174,14 +179,14 @@ class Monitor {
   }
 
   async listening(): Promise<void> {
-    if ((await this.#attach.next()) === null) throw this.#failure(['exec']);
+    if ((await this.#attach.next()) === null) throw this.#failure('exec');
   }
 
   async pid(doing: string): Promise<number> {
     const said = parse((await this.#sync.next()) ?? '');
     this.#reap();
     if (said.data > 0) return said.data;
-    throw this.#failure([doing], said.message);
+    throw this.#failure(doing, said.message);
   }
 
   /** 137 when conmon was killed and its process with it. */
@@ -207,8 +212,8 @@ class Monitor {
   #close(fd: number): void {
     if (this.#open.delete(fd)) closeSync(fd);
   }
-  #failure(doing: readonly string[], message?: string): MicaError {
-    return runtimeError(message || memoryText(this.#stderr) || 'conmon ended without a word', doing);
+  #failure(doing: string, message?: string): MicaError {
+    return runtimeError(message || memoryText(this.#stderr) || 'conmon ended without a word', doing, this.#command);
   }
 }
 

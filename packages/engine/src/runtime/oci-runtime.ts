@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { MicaError } from '../error.ts';
 import { runProgram } from '../system/spawn.ts';
 import { runtimeWorks } from './probe.ts';
+import { runtimeError } from './runtime-error.ts';
 
 /** Finds a program as the shell would, and in the system's folders that a user's PATH may lack. */
 export function findProgram(name: string): string | null {
@@ -62,32 +63,6 @@ export class OciRuntime {
   run(...args: string[]): string {
     const { status, stdout, stderr } = runProgram(this.path, ['--root', this.root, ...args]);
     if (status === 0) return stdout;
-    throw runtimeError(stderr || `exit code ${status}`, args);
+    throw runtimeError(stderr || `exit code ${status}`, args[0] ?? '');
   }
-}
-
-/** Names what a runtime's message means: 127 for a command that is not there, 126 for one that cannot be run. */
-export function runtimeError(output: string, args: readonly string[]): MicaError {
-  const text = output.trim().split('\n').at(-1) ?? '';
-  const missing = /executable file|No such file or directory/.test(text) && /exec|executable/.test(text);
-  if (/chdir/.test(text))
-    return new MicaError('no-such-path', `cannot start the command: ${text}`, {
-      exitCode: 127,
-      hint: 'the working directory is not there',
-    });
-  if (missing)
-    return new MicaError('command-not-found', `cannot start the command: ${text}`, {
-      exitCode: 127,
-      hint: 'is it in the image, and on its PATH?',
-    });
-  if (/too many levels of symbolic links/i.test(text) && /exec/.test(text))
-    return new MicaError('command-not-found', `cannot start the command: ${text}`, {
-      exitCode: 127,
-      hint: 'a symbolic link on its path leads back to itself',
-    });
-  // crun opens a directory that is to be the command as an executable, and says that this is not permitted.
-  const refused = /[Pp]ermission denied|Exec format error|[Ii]s a directory|open executable: Operation not permitted/;
-  if (refused.test(text) && /exec|open/.test(text))
-    return new MicaError('command-not-executable', `cannot start the command: ${text}`, { exitCode: 126 });
-  return new MicaError('runtime-failed', `the OCI runtime failed (${args[0]}): ${text}`);
 }

@@ -55,6 +55,7 @@ async function run(script: string, options: { stdin?: string; args?: string[] } 
     bundle,
     exits: `${root}/exits`,
     log: `${bundle}/log`,
+    command: args[0] ?? '',
     tty: false,
     stdin: options.stdin !== undefined,
     exitCommand: [],
