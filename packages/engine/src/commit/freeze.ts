@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   write,
   writeFileSync,
 } from 'node:fs';
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import { hrtime } from 'node:process';
 import { MicaError } from '../error.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
-import { isAlive, thisProcess } from '../store/files.ts';
+import { lockFile, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 
 /** What to freeze, as plain data: a worker does it by itself. */
@@ -49,17 +50,37 @@ const PATIENCE_MS = 10_000;
  * Stops a container's processes while its files are read. One that is paused already stays so
  * afterwards. Not being able to freeze is an error: half-written files would be committed.
  * Both ways the caller's thread goes on while the kernel is at it.
+ *
+ * What froze it is noted in a file that is locked as long: two commits of one container take turns, or the first
+ * to have read it would let it go on while the other reads.
  */
 export async function freeze(target: FreezeTarget): Promise<Frozen> {
   const freezer = findFreezer(target.pid);
-  if (freezer?.isFrozen()) return unfrozen;
   const note = join(target.run, 'freezing', target.id);
   mkdirSync(join(target.run, 'freezing'), { recursive: true, mode: 0o700 });
+  const unlock = await lockFile(note);
+  const release = () => {
+    rmSync(note, { force: true });
+    unlock();
+  };
+  // Frozen with a note in it: by a commit that was killed while this one waited.
+  if (freezer?.isFrozen() && statSync(note).size === 0) {
+    release();
+    return unfrozen;
+  }
   const start = hrtime.bigint();
   const undo = async () => {
-    if (freezer) await put(freezer.file, freezer.thaw);
-    else runtime(target, 'resume');
-    rmSync(note, { force: true });
+    try {
+      if (freezer) await put(freezer.file, freezer.thaw);
+      else runtime(target, 'resume');
+    } catch (error) {
+      if (!freezer || existsSync(freezer.file)) {
+        unlock(); // the note stays: the next command tries again
+        throw error;
+      }
+      // Its group went with its last process, removed while it was read: nothing stands still.
+    }
+    release();
     return Number(hrtime.bigint() - start) / 1e6;
   };
   let thawed: Promise<number> | undefined;
@@ -67,9 +88,8 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
     thawed ??= undo();
     return thawed;
   };
-  const { pid, start: born } = thisProcess();
-  writeFileSync(note, JSON.stringify({ pid, start: born, target, file: freezer?.file, thaw: freezer?.thaw }));
   try {
+    writeFileSync(note, JSON.stringify({ target, file: freezer?.file, thaw: freezer?.thaw }));
     if (freezer) await frozenBy(freezer, target);
     else runtime(target, 'pause');
     return { thaw };
@@ -88,15 +108,16 @@ export function thawAbandoned(run: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const note = join(folder, name);
-    try {
-      const { pid, start, target, file, thaw } = JSON.parse(readFileSync(note, 'utf8'));
-      if (isAlive({ pid, start })) continue;
-      if (file) writeFileSync(file, thaw);
-      else runtime(target, 'resume');
-    } catch {
-      // half written, or its container is gone: nothing that could be thawed
-    }
-    rmSync(note, { force: true });
+    tryFileLock(note, () => {
+      try {
+        const { target, file, thaw } = JSON.parse(readFileSync(note, 'utf8'));
+        if (file) writeFileSync(file, thaw);
+        else runtime(target, 'resume');
+      } catch {
+        // half written, or its container is gone: nothing that could be thawed
+      }
+      rmSync(note, { force: true });
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemError } from './errno.ts';
 import { call, lastErrno, native } from './library.ts';
@@ -25,11 +25,17 @@ export function withFileLock<T>(file: string, work: () => T): T {
  */
 export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY): Promise<() => void> {
   const deadline = Date.now() + patience;
-  const fd = openSync(file, 'a', 0o600);
+  let fd = openSync(file, 'a', 0o600);
   try {
     for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
       const done = native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0;
       const errno = done ? 0 : lastErrno();
+      if (done && isRemoved(fd)) {
+        const again = openSync(file, 'a', 0o600);
+        closeSync(fd);
+        fd = again;
+        continue;
+      }
       if (done || Date.now() > deadline) return () => closeSync(fd);
       if (errno !== EWOULDBLOCK) throw systemError('flock', errno, file);
       await sleep(pause);
@@ -49,9 +55,15 @@ export function tryFileLock(file: string, work: () => void): boolean {
       if (errno === EWOULDBLOCK) return false;
       throw systemError('flock', errno, file);
     }
+    if (isRemoved(fd)) return false;
     work();
     return true;
   } finally {
     closeSync(fd);
   }
+}
+
+/** Its holder took the file away before it let go: whoever comes next opens, and locks, another one of that name. */
+function isRemoved(fd: number): boolean {
+  return fstatSync(fd).nlink === 0;
 }

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type FreezeTarget, freeze, thawAbandoned } from '../../src/commit/freeze.ts';
+import { isFrozen, unified } from '../../src/runtime/cgroup.ts';
+import { lockFile } from '../../src/system/lock.ts';
+
+/** A process in a group of its own, as a container's: what freezes it asks for no more. */
+const group = `/mica-test-${process.pid}`;
+const folder = `/sys/fs/cgroup${unified ? '' : '/freezer'}${group}`;
+const patience = { timeout: 60_000, interval: 20 };
+let child: ChildProcess;
+let target: FreezeTarget;
+let run: string;
+
+beforeEach(() => {
+  run = mkdtempSync(join(tmpdir(), 'mica-freeze-'));
+  child = spawn('sleep', ['1000']);
+  mkdirSync(folder);
+  writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
+  target = { id: 'id', name: 'box', pid: child.pid as number, run, runtime: { path: 'none', root: run } };
+});
+afterEach(async () => {
+  writeFileSync(`${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`, unified ? '0' : 'THAWED');
+  child.kill('SIGKILL');
+  await expect.poll(() => readFileSync(`${folder}/cgroup.procs`, 'latin1'), patience).toBe('');
+  rmdirSync(folder);
+  rmSync(run, { recursive: true });
+});
+
+it('two commits of one container take turns: neither lets it go on while the other reads', async () => {
+  const first = await freeze(target);
+  const waiting = freeze(target);
+  expect(isFrozen(group)).toBe(true);
+  await first.thaw();
+  const second = await waiting;
+  expect(isFrozen(group)).toBe(true);
+  await second.thaw();
+  expect(isFrozen(group)).toBe(false);
+  expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+});
+
+it('what was paused before stays so', async () => {
+  writeFileSync(`${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`, unified ? '1' : 'FROZEN');
+  await expect.poll(() => isFrozen(group), patience).toBe(true);
+  const frozen = await freeze(target);
+  expect(await frozen.thaw()).toBe(0);
+  expect(isFrozen(group)).toBe(true);
+  expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+});
+
+it('what a killed commit froze, the one that waited for it thaws at its end', async () => {
+  const note = join(run, 'freezing/id');
+  mkdirSync(join(run, 'freezing'));
+  const unlock = await lockFile(note); // as the one that is killed below would hold it
+  writeFileSync(note, JSON.stringify({ target, file: `${folder}/none`, thaw: '' }));
+  writeFileSync(`${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`, unified ? '1' : 'FROZEN');
+  const waiting = freeze(target);
+  thawAbandoned(run); // any command in between: it is at it still
+  expect(isFrozen(group)).toBe(true);
+  unlock();
+  const frozen = await waiting;
+  expect(isFrozen(group)).toBe(true);
+  await frozen.thaw();
+  expect(isFrozen(group)).toBe(false);
+});
