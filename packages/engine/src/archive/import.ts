@@ -24,6 +24,7 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   // Both are looked at before the first byte is read: a long import does not end with a spelling mistake.
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
   const config = applyInstructions({}, options.changes ?? []);
+  using _ = store.operation();
   const writer = store.blobs.writer(mediaTypes.layer);
   const scanner = new Core().scanTar(outsideLimits());
   const room = new DiskRoom(store.root);

@@ -25,6 +25,7 @@ export async function loadImages(
   source: Readable | string,
   options: LoadOptions,
 ): Promise<LoadedImage[]> {
+  using _ = store.operation();
   const arrival = new Arrival(store, options.onProgress);
   try {
     if (typeof source !== 'string') await readTar(arrival, source, options.signal);

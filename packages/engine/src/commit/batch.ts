@@ -37,6 +37,7 @@ export async function* commitMany(
   what: CommitSelection,
   options: BatchCommitOptions & { readonly hasher: HasherWish },
 ): AsyncGenerator<BatchCommitResult> {
+  using _ = store.operation();
   const selected = select(store, containers, what);
   const template = options.tag === undefined ? null : new TagTemplate(options.tag, selected.length, new Date());
   const hasher = streamHasher(store, options.hasher);

@@ -18,6 +18,7 @@ export async function commitContainer(
   target: string | undefined,
   options: CommitOptions & { readonly hasher: HasherWish },
 ): Promise<CommitResult> {
+  using _ = store.operation();
   const hasher = streamHasher(store, options.hasher);
   const plan = await new Planner(store, containers, options, { hasher, besideFrom: BESIDE_FROM }).plan(row, target);
   try {

@@ -47,6 +47,7 @@ export async function commitDirectory(
   const privileged = process.geteuid?.() === 0;
   const scan = await scanTree(core, root, privileged ? null : tree.table, options);
   const diff = await diffDirectory(store, core, tree, root, scan, { ...options, withoutDevices: !privileged });
+  using _ = store.operation();
   const file = store.blobs.temporary();
   try {
     const isSame = diff.entries.length + diff.gone.length === 0;

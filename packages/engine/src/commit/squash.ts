@@ -43,6 +43,7 @@ export async function squashImage(
   const below = await chainTree(store, core, diffIds.slice(0, keep), options);
   const change = treeChange(core, below.table, tree.table);
   const layers = layersOf(store, image).slice(0, keep);
+  using _ = store.operation();
   const file = store.blobs.temporary();
   try {
     const layer = change.table.count > 0 ? await writeSquashed(store, core, tree, change, file, options) : null;

@@ -37,6 +37,7 @@ export function pullImage(
 ): Promise<PullResult> {
   const reference = parseReference(name);
   return withRepository(reference, options, async (repository) => {
+    using _ = store.operation();
     const pull = new Pull(store, repository, reference, options.as ?? reference, options);
     try {
       return await pull.run();

@@ -37,9 +37,10 @@ export function pushImage(
       subject: name,
       hint: 'push it by a tag',
     });
-  return withOrigin(reference, options, (repository) =>
-    new Push(store, repository, reference, options).run(options.from ?? reference.canonical),
-  );
+  return withOrigin(reference, options, async (repository) => {
+    using _ = store.operation();
+    return await new Push(store, repository, reference, options).run(options.from ?? reference.canonical);
+  });
 }
 
 class Push {

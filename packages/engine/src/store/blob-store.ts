@@ -183,8 +183,12 @@ export class BlobStore {
     });
   }
 
-  /** Takes back blobs of an operation that failed: what no image and no other process holds goes. */
+  /**
+   * Takes back blobs of an operation that failed: what no image and no other process holds goes. With another
+   * operation of this process under way, which may have been given them, they are left for the next prune.
+   */
   discard(digests: Iterable<Digest>): void {
+    if (!this.leases.isOnlyOperation) return;
     this.#db.write(() => {
       for (const digest of digests) {
         this.leases.release([digest]);

@@ -1,6 +1,6 @@
 import type { Digest } from '../reference/digest.ts';
 import type { Database, Row } from './database.ts';
-import { thisProcess } from './files.ts';
+import type { Leases } from './leases.ts';
 
 export interface ImageRecord {
   readonly id: Digest; // digest of the config
@@ -14,8 +14,10 @@ export interface ImageRecord {
 /** Images and the references that point at them. References are canonical names. */
 export class ImageRecords {
   readonly #db: Database;
-  constructor(db: Database) {
+  readonly #leases: Leases;
+  constructor(db: Database, leases: Leases) {
     this.#db = db;
+    this.#leases = leases;
   }
 
   /**
@@ -97,12 +99,9 @@ export class ImageRecords {
   }
   /** More blobs that stay for as long as the image does. Ends their leases. */
   keep(image: Digest, blobs: readonly Digest[]): void {
-    const { pid, start } = thisProcess();
     this.#db.write(() => {
-      for (const digest of blobs) {
-        this.#db.run('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)', image, digest);
-        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
-      }
+      for (const digest of blobs) this.#db.run('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)', image, digest);
+      this.#leases.release(blobs);
     });
   }
   untag(name: string): boolean {

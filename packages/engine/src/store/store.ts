@@ -39,7 +39,7 @@ export class Store {
     this.db = new Database(join(root, 'mica.db'));
     this.blobs = new BlobStore(root, this.db);
     this.layers = new LayerRecords(this.db);
-    this.images = new ImageRecords(this.db);
+    this.images = new ImageRecords(this.db, this.blobs.leases);
     this.containers = new ContainerRecords(this.db);
     this.commits = new CommitIndex(this.db);
     this.events = new EventRecords(this.db);
@@ -90,6 +90,11 @@ export class Store {
   /** A part of a transaction that may fail alone. */
   attempt<T>(change: () => T): T {
     return this.db.attempt(change);
+  }
+
+  /** What takes blobs for an image that is not there yet holds one of these until it is, or has failed. */
+  operation(): Disposable {
+    return this.blobs.leases.operation();
   }
 
   setting(key: string): string | null {
