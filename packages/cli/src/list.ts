@@ -21,9 +21,10 @@ export interface ListFlags {
   readonly quiet?: boolean;
 }
 
-/** `--format` as every list has it. */
+/** `--format` as every list has it. docker's: an empty one, such as an unset variable in a script, is none. */
 export function addFormatFlag(command: Command): Command {
-  return command.option('--format <string>', "table, 'table TEMPLATE', json, or a Go template");
+  const given = (text: string) => text || undefined;
+  return command.option('--format <string>', "table, 'table TEMPLATE', json, or a Go template", given);
 }
 
 /**

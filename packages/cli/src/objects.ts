@@ -7,7 +7,7 @@ export type Described = Readonly<Record<string, unknown>>;
 
 /** What prints the found ones; made before anything is looked up, so that a bad template fails first. */
 export async function objectPrinter(format: string | undefined): Promise<(found: readonly Described[]) => string> {
-  if (format === undefined) return (found) => `${JSON.stringify(found, null, 4)}\n`;
+  if (!format) return (found) => `${JSON.stringify(found, null, 4)}\n`;
   if (format === 'json') return (found) => `${JSON.stringify(found)}\n`;
   const { Template, TemplateError } = await import('./template/index.ts');
   const { withAbsent } = await import('./template/absent.ts');
@@ -79,7 +79,7 @@ function withMaps(complete: Complete, value: unknown, field = '', parent = ''): 
   if (typeof value !== 'object') return value;
   const entries = Object.entries(value).map(([key, item]) => [key, inner(item, key)] as const);
   const isMap = mapFields.has(field) || (parent === 'LogConfig' && field === 'Config');
-  return isMap ? new Map(entries) : complete(Object.fromEntries(entries), field);
+  return isMap ? new Map(entries) : complete(Object.fromEntries(entries), field || parent);
 }
 
 /** One description: as text, or by --format (json, a template). */
@@ -88,7 +88,7 @@ export async function showDescription<T extends object>(
   format: string | undefined,
   text: (described: T) => string,
 ): Promise<void> {
-  if (format === undefined) print(text(described));
+  if (!format) print(text(described));
   else if (format === 'json') print(`${JSON.stringify(described)}\n`);
   else print((await objectPrinter(format))([{ ...described } as Described]));
 }

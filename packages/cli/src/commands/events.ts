@@ -17,7 +17,7 @@ export function define(command: Command): void {
   addFilterFlag(command)
     .option('--format <string>', 'json, or a Go template', (text: string) => {
       if (text.startsWith('table')) throw new InvalidArgumentError('events are no table');
-      return text;
+      return text || undefined;
     })
     .option('--since <time>', '10m ago, seconds since 1970 or a time of RFC 3339', optionalTime('since'))
     .option('--until <time>', 'as --since; then it ends', optionalTime('until'))

@@ -7,6 +7,14 @@ const found = {
   NetworkSettings: { Ports: { '80/tcp': null } },
   State: { Pid: 0 },
 };
+const container = {
+  Id: 'abc',
+  HostConfig: { NanoCpus: 5, Dns: ['1.1.1.1'], CpuShares: 7 },
+  Mounts: [
+    { Type: 'bind', Source: '/tmp' },
+    { Type: 'volume', Name: 'v', Source: '/v' },
+  ],
+};
 
 // As docker 20.10 prints them: a null of its JSON is an empty list, an empty map or a nil pointer, as the field's type is.
 it.each([
@@ -25,4 +33,16 @@ it.each([
 it('an error names the function and its arguments, to their end', async () => {
   const show = await objectPrinter('{{len .State.Pid }}x');
   expect(() => show([found])).toThrow(/at <len \.State\.Pid>: error calling len/);
+});
+
+it("docker's own names of fields, and a bind mount's empty name, are found and are no part of the JSON", async () => {
+  const show = async (format: string) => (await objectPrinter(format))([container]);
+  expect(await show('{{.ID}} {{.Id}} {{.HostConfig.NanoCPUs}} {{.HostConfig.DNS}} {{.HostConfig.CPUShares}}')).toBe(
+    'abc abc 5 [1.1.1.1] 7\n',
+  );
+  expect(await show('{{range .Mounts}}{{.Type}} {{.Name}}:{{.Source}}{{.Driver}};{{end}}')).toBe(
+    'bind :/tmp;volume v:/v;\n',
+  );
+  expect(await show('{{json .}}')).toBe(`${JSON.stringify(container)}\n`);
+  expect(await show('')).toBe(`${JSON.stringify([container], null, 4)}\n`);
 });
