@@ -31,13 +31,13 @@ export class BlobSender {
 
   /** Whether the repository has the blob, or gets it from another of its registry; nothing is sent. */
   async isThere(digest: Digest, subject: string): Promise<boolean> {
-    const { onPush } = this.#options;
+    const { onPush, signal } = this.#options;
     if (await this.#repository.hasBlob(digest)) {
       onPush?.({ status: 'Layer already exists', subject });
       return true;
     }
     const from = this.#mountable(digest);
-    if (from === undefined || !(await mount(this.#repository, digest, from))) return false;
+    if (from === undefined || !(await mount(this.#repository, digest, from, signal))) return false;
     onPush?.({ status: 'Mounted from', subject, from });
     return true;
   }

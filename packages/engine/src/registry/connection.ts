@@ -45,8 +45,9 @@ export class Connection {
     if (answer.status !== 401) return answer;
     const challenge = parseChallenge(answer.headerList('www-authenticate'));
     const body = await readBody(answer, 1 << 16, shown(start));
-    const refused = () => statusFailure(`${ask.method} ${shown(start)}`, 401, body.toString(), undefined);
-    if (challenge === null || start.origin !== root.origin) throw refused();
+    const refused = () => statusFailure(`${ask.method} ${shown(answer.url)}`, 401, body.toString(), undefined);
+    // Where a redirect or a Location leads may ask for a password, too: nobody there is told one, nor whom to ask for a token.
+    if (challenge === null || answer.url.origin !== root.origin) throw refused();
     const authorization = await this.#authorize(challenge, ask.scopes, ask.signal);
     if (authorization === null) throw refused();
     answer = await this.#follow(ask, start, authorization);
@@ -163,6 +164,8 @@ export class Connection {
     offline = false,
   ): Promise<{ token: string; refresh: string | null }> {
     const root = await this.root();
+    if (!URL.canParse(challenge.realm))
+      throw new RegistryFailure(`${this.endpoint.host} asks for a token, but not where it is to be had`);
     const { url, method, headers, body } = tokenRequest(challenge, scopes, credential, offline);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && (root.protocol === 'http:' || isLoopback(url.host))))
       throw new MicaError('unauthorized', `${this.endpoint.host} names a token server without TLS: ${shown(url)}`, {

@@ -25,6 +25,7 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<void> {
   const { digest, size } = blob;
+  const signal = options.signal ?? repository.signal;
   const wrongLength = (found: number) =>
     new RegistryFailure(`blob ${digest} has ${found} bytes, its descriptor says ${size}`, { code: 'SIZE_INVALID' });
   if (partial.size > size) throw wrongLength(partial.size);
@@ -39,19 +40,13 @@ export async function download(
         partial.write(chunk);
         options.onBytes?.(partial.size);
         await take(chunk);
-        options.signal?.throwIfAborted();
+        signal?.throwIfAborted();
       }
       if (partial.size < size)
         throw new RegistryFailure(`blob ${digest}: cut off at byte ${partial.size} of ${size}`, { retry: true });
     } catch (error) {
       failed = partial.size > before ? 1 : failed + 1;
-      await backOff(
-        networkFailure(`blob ${digest}`, error),
-        failed,
-        repository.retry,
-        options.signal,
-        partial.size > 0,
-      );
+      await backOff(networkFailure(`blob ${digest}`, error), failed, repository.retry, signal, partial.size > 0);
     }
   }
 }

@@ -37,7 +37,8 @@ export class Repository {
   readonly connection: Connection;
   readonly name: string;
   readonly retry: RetryPolicy;
-  readonly #signal: AbortSignal | undefined;
+  /** Ends what is asked of it, and the waiting between two tries. */
+  readonly signal: AbortSignal | undefined;
 
   constructor(
     connection: Connection,
@@ -47,7 +48,7 @@ export class Repository {
     this.connection = connection;
     this.name = name;
     this.retry = options.retry ?? defaultRetry;
-    this.#signal = options.signal;
+    this.signal = options.signal;
   }
 
   /**
@@ -55,7 +56,7 @@ export class Repository {
    * by sha512 finds it, else sha256; computed here, never believed.
    */
   manifest(at: string): Promise<RemoteDocument> {
-    return retrying(this.retry, this.#signal, async () => {
+    return retrying(this.retry, this.signal, async () => {
       const answer = await this.#ask('pull', {
         method: 'GET',
         path: `manifests/${at}`,
@@ -135,7 +136,7 @@ export class Repository {
 
   /** Pushing a manifest (end-7). The subject that the registry lists it under, if it does such things (OCI-Subject). */
   putManifest(at: string, mediaType: string, bytes: Uint8Array): Promise<string | null> {
-    return retrying(this.retry, this.#signal, async () => {
+    return retrying(this.retry, this.signal, async () => {
       const answer = await this.#ask('push', {
         method: 'PUT',
         path: `manifests/${at}`,
@@ -154,7 +155,7 @@ export class Repository {
   }
 
   async #head(path: string, headers: Record<string, string>): Promise<boolean> {
-    return retrying(this.retry, this.#signal, async () => {
+    return retrying(this.retry, this.signal, async () => {
       const answer = await this.#ask('pull', { method: 'HEAD', path, headers });
       answer.body.destroy();
       if (answer.status === 404) return false;
@@ -169,7 +170,7 @@ export class Repository {
       `repository:${this.name}:${action === 'push' ? 'pull,push' : 'pull'}`,
       ...(from === undefined ? [] : [`repository:${from}:pull`]),
     ];
-    return this.connection.ask({ ...ask, path, scopes, signal: this.#signal });
+    return this.connection.ask({ ...ask, path, scopes, signal: this.signal });
   }
 }
 

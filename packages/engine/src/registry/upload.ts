@@ -28,7 +28,8 @@ export async function upload(
   source: UploadSource,
   options: UploadOptions = {},
 ): Promise<'mounted' | 'sent'> {
-  let session = await begin(repository, source.digest, options.mountFrom);
+  const signal = options.signal ?? repository.signal;
+  let session = await begin(repository, source.digest, signal, options.mountFrom);
   if (session === null) return 'mounted';
   let failed = 0;
   for (let offset = 0; ; ) {
@@ -39,11 +40,11 @@ export async function upload(
     } catch (error) {
       failed++;
       const failure = forgotten(networkFailure(`blob ${source.digest}`, error));
-      await backOff(failure, failed, repository.retry, options.signal);
+      await backOff(failure, failed, repository.retry, signal);
       const at = await progress(repository, session);
       if (at !== null && at.offset > offset) failed = 1;
       offset = at?.offset ?? 0;
-      session = at?.session ?? ((await begin(repository, source.digest)) as URL);
+      session = at?.session ?? ((await begin(repository, source.digest, signal)) as URL);
     }
   }
 }
@@ -56,8 +57,13 @@ function forgotten(error: unknown): unknown {
 }
 
 /** Cross-repository mount (end-11) without a fallback: what cannot be mounted is not begun. */
-export async function mount(repository: Repository, digest: Digest, from: string): Promise<boolean> {
-  const session = await begin(repository, digest, from);
+export async function mount(
+  repository: Repository,
+  digest: Digest,
+  from: string,
+  signal: AbortSignal | undefined = repository.signal,
+): Promise<boolean> {
+  const session = await begin(repository, digest, signal, from);
   if (session === null) return true;
   const answer = await repository.request({ method: 'DELETE', path: session }).catch(() => null);
   answer?.body.destroy();
@@ -65,7 +71,12 @@ export async function mount(repository: Repository, digest: Digest, from: string
 }
 
 /** Where the upload goes on; null when the blob was mounted. */
-async function begin(repository: Repository, digest: Digest, mountFrom?: string): Promise<URL | null> {
+async function begin(
+  repository: Repository,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+  mountFrom?: string,
+): Promise<URL | null> {
   const mount = mountFrom === undefined ? '' : `?mount=${digest}&from=${encodeURIComponent(mountFrom)}`;
   for (let failed = 1; ; failed++) {
     try {
@@ -74,7 +85,7 @@ async function begin(repository: Repository, digest: Digest, mountFrom?: string)
       answer.body.destroy();
       return answer.status === 201 ? null : location(answer);
     } catch (error) {
-      await backOff(error, failed, repository.retry, undefined);
+      await backOff(error, failed, repository.retry, signal);
     }
   }
 }

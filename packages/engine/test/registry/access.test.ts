@@ -251,3 +251,11 @@ it('challenges, as servers write them', () => {
   expect(parseChallenge('Negotiate')).toBeNull();
   expect(parseChallenge(undefined)).toBeNull();
 });
+
+it('a registry that does not say where tokens are to be had: told so', async () => {
+  registry.fault = (_, response) => !!response.writeHead(401, { 'www-authenticate': 'Bearer service="here"' }).end();
+  await expect(pull()).rejects.toMatchObject({
+    name: 'MicaError',
+    message: expect.stringContaining('asks for a token'),
+  });
+});

@@ -61,3 +61,34 @@ it('a redirect to another host, without the credentials; a token server in betwe
     await elsewhere.stop();
   }
 });
+
+it.each(['Basic realm="x"', 'Bearer realm="http://HOST/token",service="here"'])(
+  'where a redirect leads asks for a password (%s): nobody is given one',
+  async (challenge) => {
+    const elsewhere = await FaultRegistry.start();
+    try {
+      mkdirSync(join(bench.now.root, 'docker'));
+      const auth = Buffer.from('ann:pa55word-secret').toString('base64');
+      writeFileSync(
+        join(bench.now.root, 'docker/config.json'),
+        JSON.stringify({ auths: { [bench.now.registry.host]: { auth } } }),
+      );
+      elsewhere.fault = ({ path }, response) =>
+        !!(
+          path.startsWith('/token')
+            ? response
+            : response.writeHead(401, { 'www-authenticate': challenge.replace('HOST', elsewhere.host) })
+        ).end('{"token":"t"}');
+      await bench.now.refuses(
+        ({ path }, response) =>
+          path.includes('/blobs/') && !!response.writeHead(307, { location: `http://${elsewhere.host}${path}` }).end(),
+        { code: 'unauthorized' },
+      );
+      expect(elsewhere.requests.length).toBeGreaterThan(0);
+      for (const { path, headers } of [...elsewhere.requests, ...bench.now.registry.requests])
+        expect([path.startsWith('/token'), headers.authorization]).toEqual([false, undefined]);
+    } finally {
+      await elsewhere.stop();
+    }
+  },
+);

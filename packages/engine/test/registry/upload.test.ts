@@ -73,3 +73,15 @@ it('one that is cut at once, again and again, is given up with a line that names
   registry.cuts.push(...Array<number>(50).fill(0));
   await expect(push()).rejects.toMatchObject({ name: 'MicaError', code: 'registry-failed' });
 });
+
+it('stopped while it waits for a registry that asks for patience: at once', async () => {
+  const stop = new AbortController();
+  registry.onUpload = (response) => {
+    response.writeHead(429, { 'retry-after': '20' }).end();
+    setTimeout(() => stop.abort(), 50);
+  };
+  const patient = { ...quick.retry, maxRetryAfterMs: 3_600_000 };
+  await expect(
+    pushImage(store, `${registry.host}/up:1`, { ...quick, retry: patient, compression: 'none', signal: stop.signal }),
+  ).rejects.toThrow(/interrupted|aborted/);
+});

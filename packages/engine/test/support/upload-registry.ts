@@ -13,6 +13,8 @@ export class UploadRegistry {
   readonly cuts: number[] = [];
   /** How many more sessions are forgotten, each at the first request of this method that goes on with it. */
   readonly forgets: ('PATCH' | 'PUT')[] = [];
+  /** Answers each request that begins an upload, in its stead. */
+  onUpload: ((response: ServerResponse) => void) | undefined;
   /** Where each PATCH began. */
   readonly starts: number[] = [];
   readonly #uploads = new Map<string, Buffer[]>();
@@ -58,6 +60,7 @@ export class UploadRegistry {
       return void say(201, { 'docker-content-digest': digestOf(bytes) });
     }
     const location = (id: string) => ({ location: `/v2/up/blobs/uploads/${id}` });
+    if (request.method === 'POST' && this.onUpload) return void this.onUpload(response);
     if (request.method === 'POST') {
       const id = crypto.randomUUID();
       this.#uploads.set(id, []);
