@@ -29,6 +29,8 @@ export class Arrival {
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   readonly #documents = new Map<string, Uint8Array>();
   readonly #blobs = new Set<Digest>();
+  /** What is leased beside them. */
+  readonly #held = new Set<Digest>();
   readonly #layers = new Map<Digest, () => ArrivedLayer>();
   readonly #layerFiles = new Map<string, Digest>();
   /** Blobs by the diff ID of the layer in them. */
@@ -90,7 +92,7 @@ export class Arrival {
 
   /** A manifest, index or config by digest: what came, else what the store has. */
   json(digest: Digest): Uint8Array | null {
-    return this.#store.blobs.has(digest) ? this.#store.blobs.read(digest) : null;
+    return this.#hold(digest) ? this.#store.blobs.read(digest) : null;
   }
 
   came(digest: Digest): boolean {
@@ -112,19 +114,32 @@ export class Arrival {
 
   /** The layer in a blob that came or that the store has already; null when it is nowhere. @throws MicaError invalid-layer */
   layer(digest: Digest): ArrivedLayer | null {
-    return this.#layers.get(digest)?.() ?? stored(this.#store, digest);
+    return this.#layers.get(digest)?.() ?? this.#stored(digest);
+  }
+
+  #stored(digest: Digest): ArrivedLayer | null {
+    const form = this.#store.layers.formOf(digest);
+    if (form === null || !this.#hold(digest)) return null;
+    const entries = this.#store.layers.get(form.diffId)?.entries ?? 0;
+    return { ...form, compression: compressionOf(form.mediaType), entries };
+  }
+
+  /** What the store has already: from the first look on it stays, until an image has it or {@link discard}. */
+  #hold(digest: Digest): boolean {
+    const here = this.#store.blobs.hold(digest);
+    if (here) this.#held.add(digest);
+    return here;
   }
 
   discard(): void {
-    this.#store.blobs.discard(this.#blobs);
+    this.#store.blobs.discard([...this.#blobs, ...this.#held]);
   }
 
   async #blob(digest: Digest, size: number, body: Readable): Promise<boolean> {
     // Equal digest, equal bytes: what is here whole is not written again, and not read either.
-    const here = stored(this.#store, digest);
+    const here = this.#stored(digest);
     if (here !== null) {
       this.#byDiffId.set(here.diffId, digest);
-      this.#store.blobs.leases.take([digest]);
       this.#blobs.add(digest);
       return false;
     }
@@ -152,12 +167,6 @@ export class Arrival {
       intake.abort();
     }
   }
-}
-
-function stored(store: Store, digest: Digest): ArrivedLayer | null {
-  const form = store.layers.formOf(digest);
-  if (form === null || !store.blobs.has(digest)) return null;
-  return { ...form, compression: compressionOf(form.mediaType), entries: store.layers.get(form.diffId)?.entries ?? 0 };
 }
 
 async function all(body: Readable): Promise<Uint8Array> {

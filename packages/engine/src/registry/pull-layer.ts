@@ -24,8 +24,7 @@ export interface PulledLayer extends TakenLayer {
 export function storedLayer(store: Store, digest: Digest, diffId: Digest): PulledLayer | null {
   const asked = store.layers.formOf(digest);
   const form = asked?.diffId === diffId && store.blobs.has(digest) ? asked : store.layers.get(diffId);
-  if (form === null || !store.blobs.has(form.digest)) return null;
-  store.blobs.leases.take([form.digest]);
+  if (form === null || !store.blobs.hold(form.digest)) return null;
   return { ...form, compression: compressionOf(form.mediaType), entries: store.layers.get(diffId)?.entries ?? 0 };
 }
 

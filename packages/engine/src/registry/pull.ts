@@ -226,7 +226,7 @@ class Pull {
   }
 
   async #blob(descriptor: Descriptor): Promise<void> {
-    if (this.#store.blobs.has(descriptor.digest)) return this.#store.blobs.leases.take([descriptor.digest]);
+    if (this.#store.blobs.hold(descriptor.digest)) return;
     const partial = PartialBlob.claim(this.#store, descriptor.digest);
     try {
       await download(this.#repository, partial, descriptor, async () => {}, { signal: this.#signal });

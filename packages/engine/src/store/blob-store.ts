@@ -115,6 +115,13 @@ export class BlobStore {
     return info !== null && statSync(this.path(digest), { throwIfNoEntry: false })?.size === info.size;
   }
 
+  /** The same, and it stays: leased to this process, unless another one removed it between the look and that. */
+  hold(digest: Digest): boolean {
+    if (!this.has(digest)) return false;
+    this.leases.take([digest]);
+    return this.has(digest);
+  }
+
   /** Bytes in the blob. @throws MicaError store-damaged when it is missing */
   size(digest: Digest): number {
     const info = this.info(digest);

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeEach, expect, it } from 'vitest';
+import { Arrival } from '../../src/archive/arrival.ts';
 import { Engine, runFolder } from '../../src/index.ts';
+import type { Digest } from '../../src/reference/digest.ts';
+import { storedLayer } from '../../src/registry/pull-layer.ts';
+import { Store } from '../../src/store/store.ts';
 import { makeTar } from '../support/tar.ts';
 
 /** Two processes at once, as one: what the other does comes where the first has read and not yet written. */
@@ -119,4 +123,29 @@ it('what happens to images, volumes and networks is an event, in the order of do
     'image untag sha256:',
     'image delete sha256:',
   ]);
+});
+
+const layerOf = (image: string) => engine.images.inspect(image).RootFS.Layers[0] as Digest;
+
+it('a layer that an archive leaves out stays from the look at it on, until the load gives it up', () => {
+  using store = Store.open(root);
+  const layer = layerOf('base:1');
+  const arrival = new Arrival(store);
+  expect(arrival.layer(layer)).not.toBeNull();
+  other.images.remove('base:1', false);
+  expect(store.blobs.has(layer)).toBe(true);
+  arrival.discard();
+  expect(store.blobs.has(layer)).toBe(false);
+});
+
+it('a layer that goes as a pull finds it is one that the store does not have', () => {
+  using store = Store.open(root);
+  const layer = layerOf('base:1');
+  const { leases } = store.blobs;
+  const take = leases.take.bind(leases);
+  leases.take = (digests) => {
+    other.images.remove('base:1', false);
+    take(digests);
+  };
+  expect(storedLayer(store, layer, layer)).toBeNull();
 });
