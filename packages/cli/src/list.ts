@@ -23,8 +23,7 @@ export interface ListFlags {
 
 /** `--format` as every list has it. docker's: an empty one, such as an unset variable in a script, is none. */
 export function addFormatFlag(command: Command): Command {
-  const given = (text: string) => text || undefined;
-  return command.option('--format <string>', "table, 'table TEMPLATE', json, or a Go template", given);
+  return command.option('--format <string>', "table, 'table TEMPLATE', json, or a Go template");
 }
 
 /**
@@ -34,18 +33,18 @@ export function addFormatFlag(command: Command): Command {
 export async function printList<R extends Row>(
   list: List<R>,
   rows: readonly R[],
-  { format = 'table' }: ListFlags = {},
+  { format }: ListFlags = {},
 ): Promise<void> {
-  print(await formatList(list, rows, format));
+  print(await formatList(list, rows, format || 'table'));
 }
 
 /** The same as text. */
 export function formatRows<R extends Row>(
   list: List<R>,
   rows: readonly R[],
-  { format = 'table' }: ListFlags = {},
+  { format }: ListFlags = {},
 ): Promise<string> {
-  return formatList(list, rows, format);
+  return formatList(list, rows, format || 'table');
 }
 
 async function formatList<R extends Row>(list: List<R>, rows: readonly R[], format: string): Promise<string> {

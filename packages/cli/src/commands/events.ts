@@ -17,7 +17,7 @@ export function define(command: Command): void {
   addFilterFlag(command)
     .option('--format <string>', 'json, or a Go template', (text: string) => {
       if (text.startsWith('table')) throw new InvalidArgumentError('events are no table');
-      return text || undefined;
+      return text;
     })
     .option('--since <time>', '10m ago, seconds since 1970 or a time of RFC 3339', optionalTime('since'))
     .option('--until <time>', 'as --since; then it ends', optionalTime('until'))
@@ -82,7 +82,7 @@ const list: List<Row> = { type: 'events.Message', headers: {}, columns: [] };
 async function shown(event: EventRow, format: string | undefined): Promise<string> {
   const { time, type, action, id, attributes } = event;
   const seconds = time / 1_000_000_000n;
-  if (format === undefined) {
+  if (!format) {
     const rest = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
     const second = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
     const fraction = String(time % 1_000_000_000n).padStart(9, '0');

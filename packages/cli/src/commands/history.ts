@@ -35,7 +35,7 @@ export function define(command: Command): void {
         const human = flags.human === true || !/^=?(false|f|0)$/i.test(flags.human);
         requirePlatform(engine, name, flags.platform);
         const rows = engine.images.history(name).map((row) => step(row, human, !flags.trunc));
-        if (flags.quiet && flags.format === undefined) print(rows.map(({ ID }) => `${ID}\n`).join(''));
+        if (flags.quiet && !flags.format) print(rows.map(({ ID }) => `${ID}\n`).join(''));
         else await printList(steps(human), rows, flags);
       }),
     );

@@ -42,7 +42,7 @@ async function images(engine: Engine, reference: string | undefined, flags: Flag
     filters.length === 0
       ? engine.images.list().map((image) => ({ image, names: namesOf(image) }))
       : (await import('../rows/image-filter.ts')).filterImages(engine, filters);
-  if (flags.quiet && flags.format === undefined) {
+  if (flags.quiet && !flags.format) {
     const ids = listed.flatMap(({ image, names }) => names.map(() => imageRow(image, null, !flags.trunc).ID));
     print(ids.map((id) => `${id}\n`).join(''));
     return;

@@ -23,7 +23,7 @@ export function define(command: Command): void {
         const asked = engine.networks.list().filter(networkFilter(flags.filter));
         const networks = asked.sort((a, b) => (a.name < b.name ? -1 : 1));
         const rows = networks.map((network) => networkRow(network, !flags.trunc));
-        if (flags.quiet && flags.format === undefined) print(rows.map(({ ID }) => `${ID}\n`).join(''));
+        if (flags.quiet && !flags.format) print(rows.map(({ ID }) => `${ID}\n`).join(''));
         else await printList(networkList, rows, flags);
       }),
     );

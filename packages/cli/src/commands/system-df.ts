@@ -34,7 +34,7 @@ export function define(command: Command): void {
     .action((flags: { format?: string; verbose?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const usage = engine.usage();
-        if (flags.verbose && flags.format === undefined) print(verbose(engine, usage));
+        if (flags.verbose && !flags.format) print(verbose(engine, usage));
         else await printList(kinds, summary(usage), flags);
       }),
     );

@@ -1,9 +1,9 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type CreateOptions, type Engine, MicaError, wrapSystemError } from '@mica/engine';
 
-/** Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without file. */
+/** Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without file. An empty path is none. */
 export async function createWith(engine: Engine, options: CreateOptions, cidfile: string | undefined): Promise<string> {
-  if (cidfile === undefined) return engine.containers.create(options);
+  if (!cidfile) return engine.containers.create(options);
   const fd = open(cidfile);
   try {
     const id = await engine.containers.create(options);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { MicaError } from '@mica/engine';
 
@@ -6,9 +7,9 @@ import { MicaError } from '@mica/engine';
  * @throws MicaError no-such-path, or invalid-argument for a name that is empty or holds blanks, worded as docker's
  */
 export function readEnvFile(file: string): string[] {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const why =
@@ -17,11 +18,23 @@ export function readEnvFile(file: string): string[] {
         : `open ${file}: ${code === 'EACCES' ? 'permission denied' : 'no such file or directory'}`;
     throw new MicaError('no-such-path', why, { subject: file, exitCode: 125, cause });
   }
-  return text
+  return textOf(bytes, file)
     .split('\n')
     .map((line) => line.replace(/\r$/, '').trimStart())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => checked(line, file));
+}
+
+/** Decoded as it is nearly always, it would hand on other bytes than the file's. */
+function textOf(bytes: Uint8Array, file: string): string {
+  if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
+  const lines = Buffer.from(bytes).toString('latin1').split('\n');
+  const line = lines.findIndex((one) => !isUtf8(Buffer.from(one, 'latin1')));
+  throw new MicaError('invalid-argument', `poorly formatted environment: invalid utf8 bytes at line ${line + 1}`, {
+    subject: file,
+    hint: `write ${file} in UTF-8, or encode what is no text, as base64 does`,
+    exitCode: 125,
+  });
 }
 
 /** The line as it is. An `export A=1` would otherwise make a variable that no shell can read. */

@@ -70,7 +70,7 @@ export const process: FlagGroup<ProcessFlags> = {
       ...(hostname === undefined ? {} : { hostname }),
       ...(domainname ? { domainname } : {}),
       ...(runtime ? { runtime } : {}),
-      ...(name === undefined ? {} : { name }),
+      ...(name ? { name } : {}),
       ...(user === undefined ? {} : { user }),
       ...(workdir ? { workdir } : {}), // docker's: an empty one is none
       tty: flags.tty ?? false,

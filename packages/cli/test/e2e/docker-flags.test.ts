@@ -177,8 +177,8 @@ it('--log-opt max-file without max-size: taken, as in docker; the one file has n
   return once(monitor, 'exit').then(() => store.ok(['rm', '-f', 'endless']));
 });
 
-it("docker's ways to say: no limit of processes, no working directory of one's own", () => {
-  const empty = ['--cpuset-cpus', '', '--cpuset-mems', '', '-w', ''];
+it("docker's ways to say: no limit of processes, no working directory, name or user of one's own", () => {
+  const empty = ['--cpuset-cpus', '', '--cpuset-mems', '', '-w', '', '--name', '', '--cidfile', '', '-u', ':'];
   expect(run('--pids-limit', '-1', ...empty, 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
   store.start('free', 'sleep 1000', '--pids-limit', '50');
   store.ok(['update', '--pids-limit', '-1', 'free']);

@@ -20,7 +20,7 @@ import { fillVolumes, mountsOf } from './volumes.ts';
 export async function createContainer(context: ContainerContext, options: CreateOptions): Promise<string> {
   const image = resolveImage(context.store, options.image);
   const id = randomBytes(32).toString('hex');
-  const name = options.name ?? freeName(context);
+  const name = options.name?.replace(/^\//, '') ?? freeName(context);
   checkName(name);
   const config = image.config.config ?? {};
   const entrypoint = options.entrypoint ?? config.Entrypoint ?? [];

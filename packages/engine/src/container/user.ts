@@ -10,33 +10,34 @@ export interface UserIds {
 
 const ofContainer = "names are those of the container's own /etc/passwd and /etc/group; a number needs no line there";
 
-/** `USER[:GROUP]`, each a name or a number, against the container's own /etc/passwd and /etc/group. */
+/**
+ * `USER[:GROUP]`, each a name or a number, against the container's own /etc/passwd and /etc/group. docker's: an empty
+ * user is root, an empty group as if there were no colon.
+ */
 export function resolveUser(rootfs: string, text: string): UserIds {
-  const [user = '', group] = (text || '0').split(':', 2);
+  const [user, group = ''] = text.split(':', 2) as [string, string?];
   const passwd = table(rootfs, 'etc/passwd');
   const groups = table(rootfs, 'etc/group');
-  const row = passwd.find((fields) => fields[0] === user) ?? passwd.find((fields) => fields[2] === user);
-  if (!row && !/^\d+$/.test(user))
+  const row = passwd.find((fields) => fields[0] === user) ?? passwd.find((fields) => fields[2] === (user || '0'));
+  if (!row && user !== '' && !isNumber(user))
     throw new MicaError('invalid-argument', `unable to find user ${user}: no matching entries in passwd file`, {
       subject: user,
       hint: ofContainer,
     });
-  const uid = Number(row?.[2] ?? user);
+  const uid = inRange(row?.[2] ?? (user || '0'));
   const name = row?.[0];
   let gid = Number(row?.[3] ?? 0);
-  if (group !== undefined) {
+  if (group !== '') {
     const found = groups.find((fields) => fields[0] === group);
-    if (!found && !/^\d+$/.test(group))
+    if (!found && !isNumber(group))
       throw new MicaError('invalid-argument', `unable to find group ${group}: no matching entries in group file`, {
         subject: group,
         hint: ofContainer,
       });
-    gid = Number(found?.[2] ?? group);
+    gid = inRange(found?.[2] ?? group);
   }
   const more =
-    group === undefined
-      ? groups.filter((fields) => name !== undefined && (fields[3] ?? '').split(',').includes(name))
-      : [];
+    group === '' ? groups.filter((fields) => name !== undefined && (fields[3] ?? '').split(',').includes(name)) : [];
   return {
     uid,
     gid,
@@ -45,13 +46,27 @@ export function resolveUser(rootfs: string, text: string): UserIds {
   };
 }
 
+function isNumber(text: string): boolean {
+  return /^-?\d+$/.test(text);
+}
+
+/** docker's; the kernel would take twice as many, the runtimes' own numbers are signed. */
+function inRange(text: string): number {
+  const id = Number(text);
+  if (id >= 0 && id <= 2 ** 31 - 1) return id;
+  throw new MicaError('invalid-argument', 'uids and gids must be in range 0-2147483647', {
+    subject: text,
+    hint: `${text} is not; ${ofContainer}`,
+  });
+}
+
 /** `--group-add`: numbers, or names in the container's own /etc/group. */
 export function resolveGroups(rootfs: string, names: readonly string[]): number[] {
   if (names.length === 0) return [];
   const groups = table(rootfs, 'etc/group');
   return names.map((name) => {
-    const found = groups.find((fields) => fields[0] === name)?.[2] ?? (/^\d+$/.test(name) ? name : undefined);
-    if (found !== undefined) return Number(found);
+    const found = groups.find((fields) => fields[0] === name)?.[2] ?? (isNumber(name) ? name : undefined);
+    if (found !== undefined) return inRange(found);
     throw new MicaError('invalid-argument', `Unable to find group ${name}: no matching entries in group file`, {
       subject: name,
       hint: ofContainer,

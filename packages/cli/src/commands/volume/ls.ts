@@ -16,7 +16,7 @@ export function define(command: Command): void {
     .action((options: { filter: string[]; format?: string; quiet?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const volumes = engine.volumes.list().filter(volumeFilter(options.filter));
-        if (options.quiet && options.format === undefined) print(volumes.map(({ name }) => `${name}\n`).join(''));
+        if (options.quiet && !options.format) print(volumes.map(({ name }) => `${name}\n`).join(''));
         else
           await printList(
             volumeList,
