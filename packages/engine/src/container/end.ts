@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
-import { enterPrivateMounts, unmountIfMounted } from '../system/mount.ts';
+import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
 import { releaseNetwork } from './network-state.ts';
@@ -192,7 +192,7 @@ async function killUnrecorded(context: ContainerContext, row: Row): Promise<void
 export function forget(context: ContainerContext, id: string, volumes: boolean): void {
   const { paths, store } = context;
   // Mounted in this namespace when this process, or the monitor it descends from, started it.
-  unmountIfMounted(paths.part(id, 'rootfs'));
+  unmountAll(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
   removeFolder(paths.dir(id));

@@ -11,7 +11,7 @@ import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
 import { lockFile } from '../system/lock.ts';
-import { enterPrivateMounts } from '../system/mount.ts';
+import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
 import type { ContainerPaths } from './paths.ts';
@@ -78,7 +78,10 @@ export async function lockUpper(paths: ContainerPaths, id: string, patience?: nu
   }
 }
 
-/** Mounts the rootfs in this process's private namespace: it goes with the last process in it. */
+/**
+ * Mounts the rootfs in this process's private namespace: it goes with the last process in it, or when a start in the
+ * same one, by a restart policy or a process that lives for long, mounts it anew.
+ */
 export async function mountRootfs(
   store: Store,
   paths: ContainerPaths,
@@ -89,6 +92,7 @@ export async function mountRootfs(
   const layers = await ensureUnpacked(store, diffIds);
   enterPrivateMounts();
   const target = paths.part(id, 'rootfs');
+  unmountAll(target);
   mountStack({
     // Below the image: a directory on the way to a mount point is the image's own, with its mode and time.
     lowers: [...layers.toReversed(), paths.part(id, 'init')],

@@ -85,10 +85,10 @@ export function unmount(path: string): void {
   call(UMOUNT, 'umount2', path, cString(path), MNT_DETACH);
 }
 
-/** The same, where nothing mounted (EINVAL) or nothing there (ENOENT) is fine. */
-export function unmountIfMounted(path: string): void {
+/** All that is mounted here, one on another; nothing mounted (EINVAL) or nothing there (ENOENT) is fine. */
+export function unmountAll(path: string): void {
   try {
-    unmount(path);
+    for (;;) unmount(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'EINVAL' && code !== 'ENOENT' && code !== 'EPERM') throw error;
