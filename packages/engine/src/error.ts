@@ -91,6 +91,8 @@ export function wrapSystemError(error: unknown, doing: string, subject: string):
 
 /** Node's "CODE: what is wrong, call 'path'": without the path of an open descriptor, which says nothing to its user. */
 function withoutPath(text: string, subject: string): string {
+  const unknown = /^, Unknown error: ([^']+?)(?: '.*')?$/s.exec(text)?.[1]; // rmSync's, of what libuv has no name for
+  if (unknown !== undefined) return unknown.toLowerCase();
   const [, what, path] = /^E[A-Z0-9]+: ([^,]+), \w+ '(.*)'$/s.exec(text) ?? [];
   return what && path && (path.includes('/proc/self/fd/') || path.endsWith(subject) || subject.includes(path))
     ? what

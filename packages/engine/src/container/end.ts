@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MicaError } from '../error.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
@@ -214,7 +214,13 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
 function removeFolder(dir: string): void {
   const gone = `${dir}.gone`;
   // Again when it is not empty yet: of --rm, run and the exit command may both be taking it away.
-  const remove = () => rmSync(gone, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+  const remove = () => {
+    try {
+      rmSync(gone, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+    } catch (error) {
+      throw wrapSystemError(error, 'remove', gone);
+    }
+  };
   remove();
   try {
     renameSync(dir, gone);

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -26,10 +27,27 @@ const mounts = () =>
     .split('\n')
     .filter((line) => line.includes(work));
 
-it('a container that it starts again, or resets, is mounted once, and can be removed', async () => {
+async function importBase(): Promise<void> {
   const busybox = readFileSync('/bin/busybox');
   const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
   await engine.archives.import(Readable.from([tar]), { reference: 'base' });
+}
+
+it('a container in which something else is mounted is not removed, and one line says why', async () => {
+  await importBase();
+  const id = await engine.containers.create({ image: 'base', name: 'box', command: ['true'] });
+  const inside = join(work, 'store/containers', id, 'upper/inside');
+  mkdirSync(inside);
+  execFileSync('mount', ['-t', 'tmpfs', 'none', inside]);
+  const removal = engine.containers.remove(id);
+  await expect(removal).rejects.toThrow(/^remove .*: device or resource busy$/);
+  execFileSync('umount', [inside.replace(id, `${id}.gone`)]);
+  await engine.containers.remove(id);
+  expect(readdirSync(join(work, 'store/containers'))).toEqual([]);
+});
+
+it('a container that it starts again, or resets, is mounted once, and can be removed', async () => {
+  await importBase();
   const command = ['/bin/busybox', 'sleep', '1000'];
   const id = await engine.containers.create({
     image: 'base',
