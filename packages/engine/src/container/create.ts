@@ -7,6 +7,7 @@ import { randomBytes } from '../system/random.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
 import { forget, parseSignal } from './end.ts';
+import { callersEnv } from './env.ts';
 import { emit } from './events.ts';
 import { initProgram } from './init.ts';
 import { randomName } from './names.ts';
@@ -48,6 +49,7 @@ export async function createContainer(context: ContainerContext, options: Create
       ...stopSignalOf(options, config.StopSignal),
       ...(runtime === undefined ? {} : { runtime }),
       labels: { ...config.Labels, ...options.labels },
+      ...(options.env === undefined ? {} : { env: callersEnv(options.env) }),
     },
     command,
     status: 'created',

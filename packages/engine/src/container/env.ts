@@ -1,11 +1,18 @@
-/** Later wins; `KEY` alone takes the caller's value, and is left out if the caller has none. */
+/** The caller's: `KEY` alone has the value that the caller's own environment gives it now. */
+export function callersEnv(entries: readonly string[]): string[] {
+  return entries.map((entry) => {
+    const value = entry.includes('=') ? undefined : process.env[entry];
+    return value === undefined ? entry : `${entry}=${value}`;
+  });
+}
+
+/** Later wins, and `KEY` alone takes the variable away: an image that has such an entry asks nobody for a value. */
 export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
   const merged = new Map<string, string>();
   for (const entry of lists.flat()) {
     const at = entry.indexOf('=');
-    const key = at < 0 ? entry : entry.slice(0, at);
-    const value = at < 0 ? process.env[key] : entry.slice(at + 1);
-    if (value !== undefined) merged.set(key, value);
+    if (at < 0) merged.delete(entry);
+    else merged.set(entry.slice(0, at), entry.slice(at + 1));
   }
   return [...merged].map(([key, value]) => `${key}=${value}`);
 }

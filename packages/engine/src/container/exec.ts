@@ -8,7 +8,7 @@ import type { ProcessSpec } from '../runtime/spec.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { randomBytes } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { mergeEnv } from './env.ts';
+import { callersEnv, mergeEnv } from './env.ts';
 import { tell } from './events.ts';
 import { groupOf, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile } from './state.ts';
@@ -108,7 +108,7 @@ function execProcess(base: ProcessSpec, root: string, options: ExecOptions): Pro
   // HOME is the user's own, unless the container's was set by hand.
   const usual = ids === null ? null : `HOME=${resolveUser(root, `${base.user.uid}`).home}`;
   const home = ids !== null && usual !== null && base.env.includes(usual) ? [`HOME=${ids.home}`] : [];
-  const env = mergeEnv(tty ? ['TERM=xterm'] : [], base.env, home, options.env ?? []);
+  const env = mergeEnv(tty ? ['TERM=xterm'] : [], base.env, home, callersEnv(options.env ?? []));
   const all = options.privileged ? privilegedCapabilities() : base.capabilities.bounding;
   const held = (ids?.uid ?? base.user.uid) === 0 || options.privileged ? all : [];
   const own = user === undefined && !options.privileged;

@@ -59,7 +59,7 @@ export interface CreateOptions extends LimitOptions, SecurityOptions, LifeOption
   readonly name?: string;
   readonly command?: readonly string[]; // replaces Cmd
   readonly entrypoint?: readonly string[]; // [] clears it
-  readonly env?: readonly string[]; // KEY=VALUE, or KEY to take it from the caller's environment
+  readonly env?: readonly string[]; // KEY=VALUE; KEY alone: the caller's value now, and without one it is taken away
   readonly labels?: Readonly<Record<string, string>>;
   readonly workdir?: string;
   readonly user?: string;
@@ -130,7 +130,7 @@ export interface Attachment {
 /** One more process in a running container. Environment, user and folder are the container's unless given. */
 export interface ExecOptions {
   readonly command: readonly string[];
-  readonly env?: readonly string[]; // KEY=VALUE, or KEY to take it from the caller's environment
+  readonly env?: readonly string[]; // KEY=VALUE; KEY alone: the caller's value now, and without one it is taken away
   readonly workdir?: string;
   readonly user?: string;
   readonly tty?: boolean;
