@@ -46,11 +46,29 @@ const opened: Readonly<Record<string, string>> = {
 };
 
 /**
+ * Address families of the sockets that docker's profile allows, with those below 12: the others, the kernel's
+ * ciphers (AF_ALG 38) and a hypervisor's other machines (AF_VSOCK 40) among them, belong to no namespace.
+ */
+const families = [13, 14, 15, 16, 17, 18, 21, 22, 24, 26, 27, 28, 29, 30, 31, 32, 33, 35, 36, 39, 41, 42, 43, 44, 45];
+const socket = (value: number, op: string): Rule => ({
+  names: ['socket'],
+  action: 'SCMP_ACT_ALLOW',
+  args: [{ index: 0, value, op }],
+});
+const base: SeccompSpec = {
+  ...defaults.seccomp,
+  syscalls: [
+    ...defaults.seccomp.syscalls,
+    socket(12, 'SCMP_CMP_LT'),
+    ...families.map((family) => socket(family, 'SCMP_CMP_EQ')),
+  ],
+};
+
+/**
  * docker's default profile for a set of capabilities. runtime/docker-defaults.json has it resolved for
  * the default set, CAP_SYS_CHROOT the only one of it that the profile knows.
  */
 export function defaultSeccomp(capabilities: readonly string[]): SeccompSpec {
-  const base = defaults.seccomp as SeccompSpec;
   if (capabilities === defaults.capabilities) return base;
   const more = new Set(capabilities.flatMap((name) => opened[name]?.split(' ') ?? []));
   const noChroot = !capabilities.includes('CAP_SYS_CHROOT');
