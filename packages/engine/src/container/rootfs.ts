@@ -36,7 +36,7 @@ export async function prepareRootfs(
 ): Promise<void> {
   requireRoot();
   const layers = await ensureUnpacked(store, diffIds);
-  mkdirSync(paths.dir(id), { recursive: true, mode: 0o711 });
+  mkdirSync(paths.dir(id), { recursive: true, mode: 0o700 });
   for (const part of ['work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
   makeUpper(store, paths.part(id, 'upper'), diffIds);
   const init = paths.part(id, 'init');

@@ -62,7 +62,7 @@ export async function inWorkFolder<T>(layersDir: string, run: (work: string) => 
 
 /** The caller removes it. What killed processes left half unpacked goes first: a look at the names beside it. */
 export function workFolder(layersDir: string): string {
-  mkdirSync(layersDir, { recursive: true, mode: 0o755 });
+  mkdirSync(layersDir, { recursive: true, mode: 0o700 });
   sweepHalfUnpacked(layersDir);
   spreadBelow(layersDir);
   const work = join(layersDir, `.tmp-${thisProcess().pid}-${uniqueName()}`);

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BlobStore } from './blob-store.ts';
 import { CommitIndex } from './commit-index.ts';
@@ -13,6 +13,9 @@ import { type Collected, collect } from './prune.ts';
 import { Reserve } from './reserve.ts';
 import { UnpackedNote } from './unpacked.ts';
 import { VolumeRecords } from './volume-records.ts';
+
+/** Its owner's alone: what images have in them, setuid programs and devices for everybody too, is nobody else's to reach. */
+const folders = ['blobs', 'containers', 'downloads', 'layers', 'volumes'];
 
 /**
  * All that Mica keeps, under one root: `blobs/` the truth, `layers/` a cache made from it, `containers/`
@@ -49,10 +52,12 @@ export class Store {
     this.unpacked = new UnpackedNote(this.db, this.layersDir);
   }
 
-  /** Makes the folder and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
+  /** Makes the folders and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
   static open(root: string): Store {
     try {
-      mkdirSync(root, { recursive: true, mode: 0o711 });
+      // Also in a folder that was there before, and is open to others.
+      if (!existsSync(join(root, 'mica.db')))
+        for (const folder of folders) mkdirSync(join(root, folder), { recursive: true, mode: 0o700 });
     } catch (error) {
       throw storeError(error, 'open the store', root);
     }

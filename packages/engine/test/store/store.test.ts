@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -113,4 +113,17 @@ test("on a full disk the database's log is cut to nothing, and what it held is k
   store.db.shrink();
   expect(statSync(log).size).toBe(0);
   expect(store.setting('counted')).toBe('99');
+});
+
+test('nobody but its owner reaches a setuid program, a device or a secret of an image, also in a folder that all may enter', () => {
+  const open = (path: string) => (statSync(path).mode & 0o077).toString(8);
+  chmodSync(root, 0o755);
+  const fresh = join(root, 'made/here');
+  for (const at of [root, fresh]) {
+    using store = Store.open(at);
+    store.blobs.put(bytes, 'text/plain');
+    for (const folder of ['blobs', store.layersDir, store.containersDir, store.volumesDir, store.downloadsDir])
+      expect([folder, open(join(at, folder.replace(at, '')))]).toEqual([folder, '0']);
+  }
+  expect(open(fresh)).toBe('0');
 });
