@@ -27,7 +27,7 @@ function otherPlatform(engine: Engine, image: string, wanted: string): MicaError
   return new MicaError(
     'no-such-image',
     `image with reference ${image} was found but does not match the specified platform: wanted ${wanted}, actual: ${Os}/${Architecture}`,
-    { subject: image },
+    { subject: image, hint: 'mica pull --platform brings the other one; --platform left out takes this one' },
   );
 }
 

@@ -72,7 +72,11 @@ async function formatList<R extends Row>(list: List<R>, rows: readonly R[], form
 }
 
 export function templateError(error: Error, exitCode = 1): MicaError {
-  return new MicaError('invalid-argument', `template parsing error: ${error.message}`, { cause: error, exitCode });
+  return new MicaError('invalid-argument', `template parsing error: ${error.message}`, {
+    cause: error,
+    exitCode,
+    hint: 'json, or a Go template: {{json .}} shows the fields that there are',
+  });
 }
 
 /** The heading of `{{.Label "com.example.some-name"}}`: SOME NAME. */

@@ -2,7 +2,7 @@
  * The one error a user can meet.
  *
  * `code` is stable and may be matched on; `subject` is the reference, ID or path it is about;
- * `hint` says what to do next; `exitCode` is what the command line exits with, docker's numbers:
+ * `hint` says what to do next, the thrower's word or else what is usual for the code; `exitCode` is what the command line exits with, docker's numbers:
  * 125 the engine failed, 126 the command cannot be invoked, 127 the command was not found, 1 otherwise.
  */
 export type ErrorCode =
@@ -46,6 +46,41 @@ export interface ErrorDetails {
   readonly exitCode?: number;
 }
 
+/** Only who interrupted a command needs no word of what to do next. */
+const usual: Readonly<Record<Exclude<ErrorCode, 'aborted'>, string>> = {
+  'invalid-argument': 'the command with --help shows what it takes, and an example',
+  'invalid-reference': 'a name is [HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST], in lower case up to the tag',
+  'invalid-format': 'it is not as OCI or docker have it: mend it, make it anew, or fetch it again',
+  'not-supported': 'leave it out; CHANGELOG.md tells what is not there yet',
+  'no-such-image': 'mica images lists them; mica pull, mica load and mica import bring new ones',
+  'no-such-container': 'mica ps -a lists them',
+  'no-such-network': 'mica network ls lists them',
+  'port-in-use': "choose another port of the host, or give only the container's: -p 80 takes a free one",
+  'no-such-path': 'check the path; a relative one begins in the folder that the command was given in',
+  'no-such-volume': 'mica volume ls lists them',
+  'volume-in-use': 'mica ps -a --filter volume=NAME lists the containers that have it',
+  ambiguous: 'give more of it',
+  conflict: 'mica ps -a and mica inspect show what is in its way',
+  'not-running': 'mica start starts it',
+  'already-running': 'mica stop ends it, mica restart ends and starts it',
+  'image-in-use': 'mica ps -a --filter ancestor=IMAGE lists the containers that have it',
+  'invalid-archive': 'make it anew with mica save or docker save, or copy it again',
+  'invalid-layer': 'whoever made the image has to mend it; if it was copied, copy it again',
+  'digest-mismatch': 'the bytes are not those that were named: fetch or copy them again',
+  'limit-exceeded': 'nothing that large is taken from outside: make it smaller, or in several parts',
+  'no-space': 'free some space (mica system df shows what the store holds) and run the command again',
+  'permission-denied': 'run as root, or choose a store of your own with --root',
+  'missing-tool': 'mica info lists the programs that containers need, and which of them are there',
+  'runtime-failed': 'mica info names the runtime; MICA_DEBUG=1 shows where it was called',
+  'command-not-found': 'is it in the image, and on its PATH?',
+  'command-not-executable': 'it has to be a file with its x bit in the image',
+  'store-damaged': 'mica system check says what is damaged, and what brings it back',
+  'system-call': 'MICA_DEBUG=1 shows the call that failed',
+  'no-terminal': 'leave -t out',
+  unauthorized: 'mica login gives the registry a name and a password',
+  'registry-failed': 'check the name of the registry and the network, and try again',
+};
+
 export class MicaError extends Error {
   override readonly name = 'MicaError';
   readonly code: ErrorCode;
@@ -57,7 +92,7 @@ export class MicaError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.subject = details.subject;
-    this.hint = details.hint;
+    this.hint = details.hint ?? (code === 'aborted' ? undefined : usual[code]);
     this.exitCode = details.exitCode ?? 1;
   }
 }
@@ -73,21 +108,27 @@ export function wrapSystemError(error: unknown, doing: string, subject: string):
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   const text = withoutPath(error instanceof Error ? error.message : String(error), subject);
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new MicaError('no-space', `${doing} ${subject}: no space left on device`, {
-      subject,
-      hint: 'free some space (mica system df shows what the store holds) and run the command again',
-      cause: error,
-    });
+    return new MicaError('no-space', `${doing} ${subject}: no space left on device`, { subject, cause: error });
   if (code === 'EACCES' || code === 'EPERM')
-    return new MicaError('permission-denied', `${doing} ${subject}: permission denied`, {
-      subject,
-      hint: 'run as root, or choose a store of your own with --root',
-      cause: error,
-    });
+    return new MicaError('permission-denied', `${doing} ${subject}: permission denied`, { subject, cause: error });
   if (code === 'ENOENT')
     return new MicaError('no-such-path', `${doing} ${subject}: no such file or directory`, { subject, cause: error });
-  return new MicaError('system-call', `${doing} ${subject}: ${text}`, { subject, cause: error });
+  const hint = code === undefined ? undefined : ofSystem[code];
+  return new MicaError('system-call', `${doing} ${subject}: ${text}`, {
+    subject,
+    ...(hint ? { hint } : {}),
+    cause: error,
+  });
 }
+
+/** What stands in the way of a path, by the system's own code. */
+const ofSystem: Readonly<Record<string, string>> = {
+  ELOOP: 'a symbolic link on the way leads back to itself: name what it stands for',
+  EISDIR: 'it is a folder: name a file',
+  ENAMETOOLONG: 'file systems take names of 255 bytes and paths of 4095',
+  ENOTDIR: 'a part of the path is a file: leave out what comes behind it',
+  EROFS: 'what it lies on is mounted read-only: name another place',
+};
 
 /** Node's "CODE: what is wrong, call 'path'": without the path of an open descriptor, which says nothing to its user. */
 function withoutPath(text: string, subject: string): string {

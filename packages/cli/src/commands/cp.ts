@@ -43,8 +43,14 @@ async function copy(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<CopyResult | null> {
-  if (source === '') throw new MicaError('invalid-argument', 'source can not be empty');
-  if (target === '') throw new MicaError('invalid-argument', 'destination can not be empty');
+  if (source === '')
+    throw new MicaError('invalid-argument', 'source can not be empty', {
+      hint: 'mica cp SOURCE TARGET, one of them as CONTAINER:PATH',
+    });
+  if (target === '')
+    throw new MicaError('invalid-argument', 'destination can not be empty', {
+      hint: 'mica cp SOURCE TARGET, one of them as CONTAINER:PATH',
+    });
   const [from, path] = split(source);
   const [to, toPath] = split(target);
   if ((from !== null && path === '') || (to !== null && toPath === ''))

@@ -20,14 +20,19 @@ export function define(command: Command): void {
           throw new MicaError(
             'invalid-argument',
             'cowardly refusing to save to a terminal. Use the -o flag or redirect',
+            { hint: `mica export -o FILE, or a pipe behind it` },
           );
         if (output !== undefined && !existsSync(dirname(output)))
           throw new MicaError('no-such-path', `invalid output path: directory "${dirname(output)}" does not exist`, {
             subject: output,
+            hint: `make it: mkdir -p ${dirname(output)}`,
           });
         const found = output === undefined ? undefined : statSync(output, { throwIfNoEntry: false });
         if (found?.isDirectory())
-          throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output as string });
+          throw new MicaError('invalid-argument', `${output} is a directory`, {
+            subject: output as string,
+            hint: 'name a file in it',
+          });
         using progress = byteProgress('Exporting');
         const tar = await engine.containers.export(name, { onProgress: progress.show });
         if (output === undefined) return pipeline(tar, archiveOutput());

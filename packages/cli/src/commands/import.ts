@@ -63,7 +63,10 @@ function open(file: string): Readable {
   }
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined)
-    throw new MicaError('no-such-path', `open ${file}: no such file or directory`, { subject: file });
+    throw new MicaError('no-such-path', `open ${file}: no such file or directory`, {
+      subject: file,
+      hint: 'a tar of a root file system, or - for standard input',
+    });
   if (found.isDirectory())
     throw new MicaError('invalid-argument', `${file} is a directory`, {
       subject: file,

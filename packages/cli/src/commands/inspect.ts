@@ -84,5 +84,8 @@ function look(engine: Engine, name: string, flags: Flags): Described {
       if (!next || type !== undefined) throw error;
     }
   }
-  throw new MicaError('no-such-path', `No such object: ${name}`, { subject: name });
+  throw new MicaError('no-such-path', `No such object: ${name}`, {
+    subject: name,
+    hint: 'mica ps -a, mica images, mica volume ls and mica network ls list what there is',
+  });
 }

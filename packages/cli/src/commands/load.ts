@@ -21,6 +21,7 @@ export function define(command: Command): void {
         if (options.input !== undefined && !statSync(options.input, { throwIfNoEntry: false }))
           throw new MicaError('no-such-path', `open ${options.input}: no such file or directory`, {
             subject: options.input,
+            hint: 'an archive of mica save or docker save; without -i it is read from standard input',
           });
         using progress = byteProgress('Loading', options.quiet);
         const images = await engine.archives.load(options.input ?? process.stdin, {

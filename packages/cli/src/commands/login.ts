@@ -48,9 +48,12 @@ export function define(command: Command): void {
 
 async function fromInput(username: string | undefined): Promise<{ username: string; password: string }> {
   if (username === undefined)
-    throw new MicaError('invalid-argument', 'the --password-stdin option requires --username to be set');
+    throw new MicaError('invalid-argument', 'the --password-stdin option requires --username to be set', {
+      hint: 'mica login -u NAME --password-stdin REGISTRY',
+    });
   const password = (await text(process.stdin)).replace(/\r?\n$/, '');
-  if (password === '') throw new MicaError('invalid-argument', 'password is empty');
+  if (password === '')
+    throw new MicaError('invalid-argument', 'password is empty', { hint: 'it is the first line of standard input' });
   return { username, password };
 }
 
@@ -69,7 +72,10 @@ async function fromTerminal(given: string | undefined): Promise<{ username: stri
   process.stdout.write('Password: ');
   const password = await hidden();
   process.stdout.write('\n');
-  if (username === '' || password === '') throw new MicaError('invalid-argument', 'username and password are required');
+  if (username === '' || password === '')
+    throw new MicaError('invalid-argument', 'username and password are required', {
+      hint: 'mica login -u NAME --password-stdin REGISTRY',
+    });
   return { username, password };
 }
 

@@ -49,6 +49,7 @@ export function define(command: Command): void {
         if (tags.length === 0)
           throw new MicaError('no-such-image', `An image does not exist locally with the tag: ${name}`, {
             subject: name,
+            hint: 'mica images lists what there is; mica tag IMAGE NAME gives one a name',
           });
         const bars = new Bars(process.stdout);
         if (!flags.quiet) {

@@ -29,7 +29,10 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         const { attach } = options;
         if (options.detach && attach.length > 0)
-          throw new MicaError('invalid-argument', 'Conflicting options: -a and -d', { exitCode: 125 });
+          throw new MicaError('invalid-argument', 'Conflicting options: -a and -d', {
+            exitCode: 125,
+            hint: '-d leaves it to itself: mica attach or mica logs -f shows it later',
+          });
         const stdin = (options.interactive ?? false) && (attach.length === 0 || attach.includes('stdin'));
         if (!options.detach) requireTerminal({ ...options, interactive: stdin });
         parseDetachKeys(options.detachKeys);
@@ -70,7 +73,7 @@ function stream(text: string, all: readonly string[]): string[] {
   throw new MicaError(
     'invalid-argument',
     `invalid argument "${text}" for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`,
-    { subject: '--attach', exitCode: 125 },
+    { subject: '--attach', exitCode: 125, hint: 'several of them each have their own flag: -a stdout -a stderr' },
   );
 }
 

@@ -51,22 +51,27 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
   };
   const { output } = flags;
   if (output === undefined || output === '-') {
-    if (flags.format === 'oci-dir') throw new MicaError('invalid-argument', 'oci-dir needs a directory: -o DIR');
+    if (flags.format === 'oci-dir')
+      throw new MicaError('invalid-argument', 'oci-dir needs a directory: -o DIR', { hint: '-o names a new folder' });
     if (process.stdout.isTTY)
-      throw new MicaError('invalid-argument', 'cowardly refusing to save to a terminal. Use the -o flag or redirect');
+      throw new MicaError('invalid-argument', 'cowardly refusing to save to a terminal. Use the -o flag or redirect', {
+        hint: `mica save -o FILE, or a pipe behind it`,
+      });
     return engine.archives.save(names, archiveOutput(), options);
   }
   const found = statSync(output, { throwIfNoEntry: false });
   if (!existsSync(dirname(output)))
     throw new MicaError('no-such-path', `invalid output path: directory "${dirname(output)}" does not exist`, {
       subject: output,
+      hint: `make it: mkdir -p ${dirname(output)}`,
     });
   if (flags.format === 'oci-dir') {
     if (found)
       throw new MicaError('conflict', `${output} already exists`, { subject: output, hint: 'name a new directory' });
     return wholeFile(output, (at) => engine.archives.save(names, at, options));
   }
-  if (found?.isDirectory()) throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output });
+  if (found?.isDirectory())
+    throw new MicaError('invalid-argument', `${output} is a directory`, { subject: output, hint: 'name a file in it' });
   // A device or a pipe is written to as it is; a file appears whole or not at all.
   if (found && !found.isFile()) return engine.archives.save(names, createWriteStream(output), options);
   return wholeFile(output, (at) =>

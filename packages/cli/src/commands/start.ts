@@ -27,7 +27,10 @@ export function define(command: Command): void {
         parseDetachKeys(options.detachKeys);
         if (!options.attach && !options.interactive) await forEach(names, (name) => startQuietly(engine, name));
         else if (names.length === 1) await attached(engine, names[0] as string, options);
-        else throw new MicaError('invalid-argument', 'you cannot start and attach multiple containers at once');
+        else
+          throw new MicaError('invalid-argument', 'you cannot start and attach multiple containers at once', {
+            hint: 'start them without -a, then mica attach or mica logs -f one',
+          });
       }),
     );
 }

@@ -23,7 +23,9 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         const mayGo = pruneFilter(flags.filter);
         if (flags.volumes && flags.filter.some((text) => text.startsWith('until')))
-          throw new MicaError('invalid-argument', 'The "until" filter is not supported with "--volumes"');
+          throw new MicaError('invalid-argument', 'The "until" filter is not supported with "--volumes"', {
+            hint: 'two commands do it: mica system prune --filter, then mica volume prune',
+          });
         if (!flags.force && !(await confirm(warning(flags)))) return;
         const list = (title: string, lines: readonly string[]) => {
           if (lines.length > 0) print(`${title}:\n${lines.join('\n')}\n\n`);

@@ -24,7 +24,9 @@ export function define(command: Command): void {
         const restart = flags.restart === undefined ? {} : { restart: parseRestart(flags.restart) };
         const changes: UpdateOptions = { ...readChangeable(flags), ...restart };
         if (Object.keys(changes).length === 0)
-          throw new MicaError('invalid-argument', 'you must provide one or more flags when using this command');
+          throw new MicaError('invalid-argument', 'you must provide one or more flags when using this command', {
+            hint: 'such as --memory 512m, --cpus 2 or --restart always',
+          });
         return forEach(names, (name) => engine.containers.update(name, changes));
       }),
     );

@@ -20,6 +20,7 @@ export function namesFrom(file: string): string[] {
     throw new MicaError('no-such-path', `cannot read ${file}: ${(error as Error).message}`, {
       subject: file,
       cause: error,
+      hint: 'a file with the name of a container in each line, or - for standard input',
     });
   }
   return text

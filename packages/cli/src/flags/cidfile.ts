@@ -25,7 +25,7 @@ function open(cidfile: string): number {
     throw new MicaError(
       'conflict',
       `container ID file found, make sure the other container isn't running or delete ${cidfile}`,
-      { subject: cidfile },
+      { subject: cidfile, hint: `it holds an ID: mica rm $(cat ${cidfile}), then rm ${cidfile}` },
     );
   }
 }

@@ -16,7 +16,12 @@ export function readEnvFile(file: string): string[] {
       code === 'EISDIR'
         ? `read ${file}: is a directory`
         : `open ${file}: ${code === 'EACCES' ? 'permission denied' : 'no such file or directory'}`;
-    throw new MicaError('no-such-path', why, { subject: file, exitCode: 125, cause });
+    throw new MicaError('no-such-path', why, {
+      subject: file,
+      exitCode: 125,
+      cause,
+      hint: 'a file with a line NAME=VALUE for each variable',
+    });
   }
   return textOf(bytes, file)
     .split('\n')

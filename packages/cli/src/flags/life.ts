@@ -78,6 +78,7 @@ function health(flags: LifeFlags): HealthOptions | undefined {
     throw new MicaError('invalid-argument', '--no-healthcheck conflicts with --health-* options', {
       subject: '--no-healthcheck',
       exitCode: 125,
+      hint: 'leave out one or the other',
     });
   if (!flags.healthcheck) return { test: ['NONE'] };
   return asked ? options : undefined;
@@ -119,8 +120,14 @@ function logOptions(options: readonly string[]): LifeOptions {
       });
   }
   if (found.logMaxFile !== undefined && found.logMaxFile < 1)
-    throw new MicaError('invalid-argument', 'max-file cannot be less than 1', { subject: '--log-opt' });
+    throw new MicaError('invalid-argument', 'max-file cannot be less than 1', {
+      subject: '--log-opt',
+      hint: 'how many files are kept: --log-opt max-file=3',
+    });
   if (found.logMaxSize === 0)
-    throw new MicaError('invalid-argument', 'max-size must be a positive number', { subject: '--log-opt' });
+    throw new MicaError('invalid-argument', 'max-size must be a positive number', {
+      subject: '--log-opt',
+      hint: 'how large a file becomes: --log-opt max-size=10m',
+    });
   return found;
 }

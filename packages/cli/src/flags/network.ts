@@ -87,6 +87,7 @@ function nameServer(text: string, all: readonly string[]): string[] {
   throw new MicaError('invalid-argument', `invalid argument "${text}" for "--dns" flag: ${text} is not an ip address`, {
     subject: '--dns',
     exitCode: 125,
+    hint: 'the address of a name server: --dns 9.9.9.9',
   });
 }
 

@@ -26,13 +26,17 @@ export function variable(text: string, all: string[]): string[] {
   throw new MicaError(
     'invalid-argument',
     `invalid argument "${text}" for "-e, --env" flag: invalid environment variable: ${text}`,
-    { subject: '--env', exitCode: 125 },
+    { subject: '--env', exitCode: 125, hint: 'NAME=VALUE, or NAME alone for its value here' },
   );
 }
 
 function label(text: string, all: string[]): string[] {
   if (!text.startsWith('=') && text !== '') return [...all, text];
-  throw new MicaError('invalid-argument', `invalid label '${text}': empty name`, { subject: '--label', exitCode: 125 });
+  throw new MicaError('invalid-argument', `invalid label '${text}': empty name`, {
+    subject: '--label',
+    exitCode: 125,
+    hint: 'NAME=VALUE, or NAME alone',
+  });
 }
 
 export const process: FlagGroup<ProcessFlags> = {

@@ -15,7 +15,11 @@ const modeKinds: readonly (readonly string[])[] = [
 export function parseVolume(raw: string): MountRequest {
   const parts = raw.split(':');
   if (raw === '')
-    throw new MicaError('invalid-argument', 'invalid empty volume spec', { subject: '--volume', exitCode: 125 });
+    throw new MicaError('invalid-argument', 'invalid empty volume spec', {
+      subject: '--volume',
+      exitCode: 125,
+      hint: '-v VOLUME:/PATH, -v /HOST/PATH:/PATH, each with :ro for read-only',
+    });
   if (parts.length > 1 && parts.some((part) => part === ''))
     throw invalid(`invalid spec: ${raw}: empty section between colons`, raw);
   if (parts.length > 3) throw invalid(`invalid spec: ${raw}: too many colons`, raw);

@@ -48,7 +48,10 @@ it('what is not there: images, containers, files', async () => {
       ['inspect', '--type', type, 'nope'],
       /is not a valid value for --type\n {2}it is one of container, image/,
     );
-  await fails(['import', '/no/such.tar'], /^mica: open \/no\/such.tar: no such file or directory\n$/);
+  await fails(
+    ['import', '/no/such.tar'],
+    /^mica: open \/no\/such.tar: no such file or directory\n {2}a tar of a root file system, or - for standard input\n$/,
+  );
   await fails(['import', store.work], /is a directory\n {2}tar -C /);
   await fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);
 });

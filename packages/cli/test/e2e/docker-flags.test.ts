@@ -82,7 +82,7 @@ it("--env-file is Mica's own flag, not node's", () => {
   expect(run('--env-file', '/nowhere', 'base:1', 'true')).toEqual({
     code: 125,
     out: '',
-    err: 'mica: open /nowhere: no such file or directory\n',
+    err: 'mica: open /nowhere: no such file or directory\n  a file with a line NAME=VALUE for each variable\n',
   });
 });
 

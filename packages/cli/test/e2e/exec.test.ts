@@ -64,7 +64,9 @@ it('what cannot be: 127, 126, 1, each in one line', () => {
     code: 1,
     err: expect.stringMatching(/^mica: open/),
   });
-  expect(exec('--env-file', '/', 'box', 'true').err).toBe('mica: read /: is a directory\n');
+  expect(exec('--env-file', '/', 'box', 'true').err).toBe(
+    'mica: read /: is a directory\n  a file with a line NAME=VALUE for each variable\n',
+  );
   expect(exec('nope', 'true')).toMatchObject({ code: 1, err: expect.stringMatching(/No such container: nope/) });
   expect(exec('-it', 'box', 'sh')).toMatchObject({ code: 1, err: expect.stringMatching(/input device is not a TTY/) });
   const idle = store.ok(['create', 'base:1', 'sh']).trim();

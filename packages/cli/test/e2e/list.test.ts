@@ -84,12 +84,13 @@ it('--format: a template, a table of it, json', async () => {
     .map((line) => JSON.parse(line));
   expect(rows[1]).toMatchObject({ Names: 'new', State: 'created', Labels: 'app=db', Image: 'base:1' });
   expect(Object.keys(rows[0])).toEqual(Object.keys(rows[0]).sort());
+  const fields = 'json, or a Go template: {{json .}} shows the fields that there are';
   expect(fails('ps', '--format', '{{.Nope}}')).toMatchObject({
     code: 1,
-    err: `mica: template parsing error: template: :1:2: executing "" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext\n`,
+    err: `mica: template parsing error: template: :1:2: executing "" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext\n  ${fields}\n`,
   });
   expect((await refused('ps', '--format', '{{')).err).toBe(
-    'mica: template parsing error: template: :1: unclosed action\n',
+    `mica: template parsing error: template: :1: unclosed action\n  ${fields}\n`,
   );
 });
 

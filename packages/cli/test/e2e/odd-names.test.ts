@@ -29,7 +29,7 @@ it('an error about a name does not drive the terminal', async () => {
   expect(bench.mica('cp', 'odd:/no\x1b[31m\x9b\u202esuch', 'x')).toEqual({
     code: 1,
     out: '',
-    err: `mica: Could not find the file /${shown} in container odd\n`,
+    err: `mica: Could not find the file /${shown} in container odd\n  mica cp odd:/ - | tar -t lists what is there\n`,
   });
 });
 

@@ -75,6 +75,7 @@ function goesWhenStopped(name: string): MicaError {
     `cannot reset container "${name}": it was run with --rm and goes when it is stopped`,
     {
       subject: name,
+      hint: 'run it without --rm',
     },
   );
 }

@@ -36,7 +36,7 @@ export async function createContainer(context: ContainerContext, options: Create
     throw new MicaError(
       'invalid-argument',
       `the working directory '${workdir}' is invalid, it needs to be an absolute path`,
-      { subject: '--workdir' },
+      { subject: '--workdir', hint: `-w /${workdir}` },
     );
   checkAsked(options);
   const runtime = options.runtime ?? context.wantedRuntime;
@@ -93,7 +93,9 @@ function stopSignalOf(options: CreateOptions, image: string | undefined): { stop
 
 function checkLife({ remove, restart, init, health = {}, uts, hostname }: CreateOptions): void {
   if (uts === 'host' && hostname !== undefined)
-    throw new MicaError('invalid-argument', 'conflicting options: hostname and the UTS mode');
+    throw new MicaError('invalid-argument', 'conflicting options: hostname and the UTS mode', {
+      hint: 'with --uts host it has the name of the host: leave -h out',
+    });
   for (const [name, value] of Object.entries({
     Interval: health.interval,
     Timeout: health.timeout,
@@ -101,9 +103,14 @@ function checkLife({ remove, restart, init, health = {}, uts, hostname }: Create
     StartInterval: health.startInterval,
   }))
     if (value !== undefined && value !== 0 && value < 1_000_000)
-      throw new MicaError('invalid-argument', `${name} in Healthcheck cannot be less than 1ms`);
+      throw new MicaError('invalid-argument', `${name} in Healthcheck cannot be less than 1ms`, {
+        hint: 'a number with its unit: 500ms, 30s, 1m30s',
+      });
   if (health.retries !== undefined && health.retries < 0)
-    throw new MicaError('invalid-argument', 'Retries in Healthcheck cannot be negative', { exitCode: 125 });
+    throw new MicaError('invalid-argument', 'Retries in Healthcheck cannot be negative', {
+      exitCode: 125,
+      hint: 'how often a check fails in a row before the container is unhealthy: --health-retries 3',
+    });
   if (remove && restart && restart.name !== 'no')
     throw new MicaError('invalid-argument', "can't create 'AutoRemove' container with restart policy", {
       hint: 'give --rm or --restart, not both',

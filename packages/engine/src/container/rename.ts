@@ -8,7 +8,7 @@ export function checkName(name: string): void {
     throw new MicaError(
       'invalid-argument',
       `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
-      { subject: name },
+      { subject: name, hint: 'two characters or more, a letter or a digit first: web, db-1, my.app_2' },
     );
 }
 
@@ -19,6 +19,7 @@ export function renameContainer(context: ContainerContext, row: Row, name: strin
   if (plain === row.name)
     throw new MicaError('invalid-argument', 'Renaming a container with the same name as its current name', {
       subject: name,
+      hint: 'it has that name already',
     });
   context.store.transaction(() => {
     context.store.containers.rename(row.id, plain);

@@ -132,7 +132,11 @@ export function makeWorkdir(rootfs: string, cwd: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR')
       throw wrapSystemError(error, 'make the working directory', cwd);
-    throw new MicaError('invalid-argument', `Cannot mkdir: ${cwd} is not a directory`, { subject: cwd, cause: error });
+    throw new MicaError('invalid-argument', `Cannot mkdir: ${cwd} is not a directory`, {
+      subject: cwd,
+      cause: error,
+      hint: 'the image has a file there: -w names another folder',
+    });
   } finally {
     closeSync(root);
   }

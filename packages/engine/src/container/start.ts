@@ -162,7 +162,10 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: 
   if (visibleStatus(row.id, now) === 'paused')
     throw new MicaError('conflict', 'cannot start a paused container, try unpause instead', unpauseFirst(row.name));
   if (now.status === 'running')
-    throw new MicaError('already-running', `container ${row.name} is already running`, { subject: row.name });
+    throw new MicaError('already-running', `container ${row.name} is already running`, {
+      subject: row.name,
+      hint: `mica exec ${row.name} runs one more command in it, mica restart ${row.name} begins anew`,
+    });
   const own = thisProcess();
   const claimed = context.update(row.id, (state) => {
     if (isResetting(state)) throw beingReset(row.name);
@@ -175,7 +178,10 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: 
     return { ...state, ...count, starting: own, runtime: runtime.path, resetting: null };
   });
   if (claimed.starting?.pid !== own.pid || claimed.starting.start !== own.start)
-    throw new MicaError('conflict', `container ${row.name} is being started by another process`, { subject: row.name });
+    throw new MicaError('conflict', `container ${row.name} is being started by another process`, {
+      subject: row.name,
+      hint: `mica ps -a -f name=${row.name} shows when it runs`,
+    });
   if (row.record.resetting) sweepReset(context, row.id); // killed, or it could not have been claimed
 }
 

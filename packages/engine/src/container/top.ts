@@ -20,7 +20,10 @@ export function topContainer(context: ContainerContext, row: Row, options: reado
   const args = options.length > 0 ? options : ['-ef'];
   const done = spawnSync(requireProgram('ps', 'procps'), args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (done.status !== 0)
-    throw new MicaError('invalid-argument', `ps: ${done.stderr.trim().split('\n')[0]}`, { subject: args.join(' ') });
+    throw new MicaError('invalid-argument', `ps: ${done.stderr.trim().split('\n')[0]}`, {
+      subject: args.join(' '),
+      hint: 'what comes behind the name is for ps(1) of the host: aux, -o pid,comm',
+    });
   const [header = '', ...lines] = done.stdout.trimEnd().split('\n');
   const titles = header.trim().split(/\s+/);
   const column = titles.indexOf('PID');

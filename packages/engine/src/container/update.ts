@@ -19,6 +19,7 @@ export function updateContainer(context: ContainerContext, row: Row, changes: Up
       'Restart policy cannot be updated because AutoRemove is enabled for the container',
       {
         subject: row.name,
+        hint: 'a container of run --rm goes at its end: run it without --rm',
       },
     );
   const wanted = resources(options);

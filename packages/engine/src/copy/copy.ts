@@ -117,7 +117,10 @@ export async function copyTo(
     const shown = `${row.name}:${target.path}`;
     if (typeof from !== 'string') {
       if (!target.isDir)
-        throw new MicaError('no-such-path', `destination "${row.name}:${path}" must be a directory`, { subject: path });
+        throw new MicaError('no-such-path', `destination "${row.name}:${path}" must be a directory`, {
+          subject: path,
+          hint: 'a tar is unpacked into a folder: name the one that it goes to',
+        });
       const ground = naming('copy to', shown, () => extraction(row, view, target.path));
       return { bytes: await plantStream(from, ground, shown, options), path: shown };
     }
@@ -145,10 +148,14 @@ function extraction(row: Row, view: ContainerView, dir: string): Ground {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
-      throw new MicaError('no-such-path', `Could not find the file ${dir} in container ${row.name}`, { subject: dir });
+      throw new MicaError('no-such-path', `Could not find the file ${dir} in container ${row.name}`, {
+        subject: dir,
+        hint: `mica cp makes no folder on the way: mica exec ${row.name} mkdir -p ${dir} makes it while the container runs`,
+      });
     if (code === 'ENOTDIR')
       throw new MicaError('invalid-argument', `extraction point is not a directory: ${row.name}:${dir}`, {
         subject: dir,
+        hint: 'name the folder that it goes to, or a new name in one',
       });
     throw error;
   }
@@ -158,7 +165,12 @@ function extraction(row: Row, view: ContainerView, dir: string): Ground {
     throw new MicaError(
       'permission-denied',
       `${mount ? 'mounted volume' : 'container rootfs'} is marked read-only: ${row.name}:${dir}`,
-      { subject: dir },
+      {
+        subject: dir,
+        hint: mount
+          ? `copy to where it comes from on the host, or mount it without ro`
+          : 'run the container without --read-only, or copy into a volume of its own',
+      },
     );
   return { fd: view.fd, at: Buffer.from(real.slice(1)), scope: 'root' };
 }

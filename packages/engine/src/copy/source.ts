@@ -28,7 +28,10 @@ export function sourceIn(root: number, container: string, path: string, followLi
   const asked = absolute(path);
   const { base } = splitPath(asked);
   const missing = () =>
-    new MicaError('no-such-path', `Could not find the file ${path} in container ${container}`, { subject: path });
+    new MicaError('no-such-path', `Could not find the file ${path} in container ${container}`, {
+      subject: path,
+      hint: `mica cp ${container}:/ - | tar -t lists what is there`,
+    });
   const full = followLink && !assertsDirectory(asked) ? evaluate(root, asked) : asked;
   return open(full, base, (dir) => openIn(root, dir, DIRECTORY, 'root'), missing, path);
 }
@@ -37,7 +40,11 @@ export function sourceIn(root: number, container: string, path: string, followLi
 export function sourceOnHost(path: string, followLink: boolean): Source {
   const asked = absolute(path, process.cwd());
   const { base } = splitPath(asked);
-  const missing = () => new MicaError('no-such-path', `lstat ${asked}: no such file or directory`, { subject: path });
+  const missing = () =>
+    new MicaError('no-such-path', `lstat ${asked}: no such file or directory`, {
+      subject: path,
+      hint: 'a path of the host that is not absolute begins in the folder that the command was given in',
+    });
   let full = asked;
   if (followLink && !assertsDirectory(asked)) {
     try {
@@ -66,7 +73,11 @@ function open(
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw missing();
     if (code === 'ENOTDIR')
-      throw new MicaError('no-such-path', `lstat ${full}: not a directory`, { subject, cause: error });
+      throw new MicaError('no-such-path', `lstat ${full}: not a directory`, {
+        subject,
+        cause: error,
+        hint: 'a part of the path is a file: leave out what comes behind it, or the slash at its end',
+      });
     throw error;
   }
   const close = () => closeSync(dirfd);

@@ -22,7 +22,10 @@ export function targetOnHost(path: string): Target {
   const asked = absolute(path, process.cwd());
   const dir = posix.dirname(posix.resolve(asked));
   if (!existsSync(dir))
-    throw new MicaError('no-such-path', `invalid output path: directory "${dir}" does not exist`, { subject: path });
+    throw new MicaError('no-such-path', `invalid output path: directory "${dir}" does not exist`, {
+      subject: path,
+      hint: `mica cp makes no folder on the way: mkdir -p ${dir}`,
+    });
   const there = statSync(asked, { throwIfNoEntry: false }) ?? null;
   refuseDevice(there, `invalid output path: "${asked}" must be a directory or a regular file`, path);
   let at = asked;
@@ -30,20 +33,34 @@ export function targetOnHost(path: string): Target {
     const stat = lstat(at);
     if (stat === null) break;
     if (!stat.isSymbolicLink()) return { path: at, exists: true, isDir: stat.isDirectory() };
-    if (links > 10) throw new MicaError('invalid-argument', `too many symlinks in ${asked}`, { subject: path });
+    if (links > 10)
+      throw new MicaError('invalid-argument', `too many symlinks in ${asked}`, {
+        subject: path,
+        hint: 'a symbolic link on the way leads back to itself: copy to what it stands for',
+      });
     at = posix.resolve(splitPath(at).dir, readlinkSync(at));
   }
   const parent = splitPath(at).dir;
   const stat = statSync(parent, { throwIfNoEntry: false });
   if (stat === undefined)
-    throw new MicaError('no-such-path', `lstat ${parent}: no such file or directory`, { subject: path });
-  if (!stat.isDirectory()) throw new MicaError('no-such-path', `${parent}: not a directory`, { subject: path });
+    throw new MicaError('no-such-path', `lstat ${parent}: no such file or directory`, {
+      subject: path,
+      hint: 'a symbolic link leads there: make that folder, or remove the link',
+    });
+  if (!stat.isDirectory())
+    throw new MicaError('no-such-path', `${parent}: not a directory`, {
+      subject: path,
+      hint: 'a symbolic link leads there: name another target, or remove the link',
+    });
   return { path: at, exists: false, isDir: false };
 }
 
 function refuseDevice(stat: Stats | null, message: string, subject: string): void {
   if (stat?.isCharacterDevice() || stat?.isBlockDevice())
-    throw new MicaError('invalid-argument', `${message}: got a device`, { subject });
+    throw new MicaError('invalid-argument', `${message}: got a device`, {
+      subject,
+      hint: 'copy to a file or a folder; - is a tar on standard output',
+    });
 }
 
 function lstat(path: string): Stats | null {

@@ -130,7 +130,7 @@ export class Images {
       throw new MicaError(
         'conflict',
         `conflict: unable to delete ${name} (must be forced) - image is referenced in multiple repositories`,
-        { subject: name },
+        { subject: name, hint: `mica rmi -f removes all of its names; mica rmi NAME only that one` },
       );
     if (user)
       throw new MicaError(

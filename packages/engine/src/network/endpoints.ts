@@ -34,7 +34,10 @@ export function lease(
   }
   const wanted = endpoint.record.address === null ? null : (parseIpv4(endpoint.record.address) ?? 0);
   if (wanted !== null && taken.has(wanted))
-    throw new MicaError('conflict', 'Address already in use', { subject: formatIpv4(wanted) });
+    throw new MicaError('conflict', 'Address already in use', {
+      subject: formatIpv4(wanted),
+      hint: 'mica network inspect lists the addresses that are taken; without --ip a free one is',
+    });
   const address = wanted ?? freeAddress(network.record, taken);
   if (address === null)
     throw new MicaError(
@@ -42,6 +45,7 @@ export function lease(
       `no available IPv4 addresses on network ${network.name} (${network.record.subnet})`,
       {
         subject: network.name,
+        hint: 'mica network rm it and create it with a larger --subnet',
       },
     );
   const made: Lease = {

@@ -33,10 +33,14 @@ export class Networks {
         `${name} includes invalid characters for a network name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
         {
           subject: name,
+          hint: 'a letter or a digit first: front, db-1',
         },
       );
     if (modes.includes(name) || name === 'default' || name === defaultNetwork)
-      throw new MicaError('conflict', `operation is not permitted on predefined ${name} network`, { subject: name });
+      throw new MicaError('conflict', `operation is not permitted on predefined ${name} network`, {
+        subject: name,
+        hint: 'bridge, host and none are always there: choose another name',
+      });
     const id = randomBytes(32).toString('hex');
     return this.#scope.locked(() => {
       const record: NetworkState = {
@@ -48,7 +52,10 @@ export class Networks {
         last: 0,
       };
       if (options.gateway !== undefined && options.subnet === undefined)
-        throw new MicaError('invalid-argument', `no matching subnet for gateway ${options.gateway}`, { subject: name });
+        throw new MicaError('invalid-argument', `no matching subnet for gateway ${options.gateway}`, {
+          subject: name,
+          hint: '--gateway is an address in --subnet: --subnet 10.9.0.0/24 --gateway 10.9.0.1',
+        });
       this.#scope.store.transaction(() => {
         this.#scope.store.networks.insert({ id, name, created: new Date().toISOString(), record });
         this.#tell('create', { id, name });
@@ -77,6 +84,7 @@ export class Networks {
         `error while removing network: ${defaultNetwork} is a pre-defined network and cannot be removed`,
         {
           subject: name,
+          hint: 'bridge, host and none are always there',
         },
       );
     this.#scope.locked(() => {
@@ -177,7 +185,10 @@ export class Networks {
   #find(name: string): Network {
     if (name === defaultNetwork || name === 'default') return ensureDefaultNetwork(this.#scope);
     if (modes.includes(name))
-      throw new MicaError('conflict', `operation is not permitted on predefined ${name} network`, { subject: name });
+      throw new MicaError('conflict', `operation is not permitted on predefined ${name} network`, {
+        subject: name,
+        hint: 'bridge, host and none are always there: choose another name',
+      });
     return this.#scope.store.networks.find<NetworkState>(name);
   }
   #rows(): Network[] {
@@ -212,6 +223,7 @@ export class Networks {
     if (address === null || !contains(subnet, address))
       throw new MicaError('invalid-argument', `no matching subnet for gateway ${gateway}`, {
         subject: gateway ?? text,
+        hint: '--gateway is an address in --subnet: --subnet 10.9.0.0/24 --gateway 10.9.0.1',
       });
     if (!isHostAddress(subnet, address))
       throw new MicaError('invalid-argument', `failed to allocate gateway (${gateway}): Address already in use`, {

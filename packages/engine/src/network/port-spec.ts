@@ -62,6 +62,7 @@ function parseProtocol(text: string, all: string): 'tcp' | 'udp' {
     throw new MicaError('not-supported', `publishing sctp ports is not supported: ${all}`, {
       subject: all,
       exitCode: 125,
+      hint: 'tcp and udp are there: leave the port out, or use --network host',
     });
   throw invalid(all, `invalid proto: ${text}`);
 }

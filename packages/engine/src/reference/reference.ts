@@ -31,7 +31,7 @@ export function parseReference(text: string): Reference {
     throw new MicaError(
       'invalid-reference',
       `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`,
-      { subject: text },
+      { subject: text, hint: 'that is the form of an ID: choose another name' },
     );
   let rest = text;
   let digest: Digest | undefined;

@@ -29,7 +29,7 @@ export function requestedDevices(requests: readonly DeviceRequest[]): { nodes: D
       throw new MicaError(
         'no-such-path',
         `error gathering device information while adding custom device "${source}": no such file or directory`,
-        { subject: source },
+        { subject: source, hint: 'ls /dev shows what the host has; the module that makes it may not be loaded' },
       );
     nodes.push(...found);
     rules.push(...found.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access })));

@@ -82,7 +82,7 @@ function check(limits: Limits): void {
       throw new MicaError(
         'invalid-argument',
         `Invalid value: ${memorySwappiness}, valid memory swappiness range is 0-100`,
-        { exitCode: 125 },
+        { exitCode: 125, hint: 'leave it out, or give a number from 0 to 100' },
       );
     need('memory', '--memory-swappiness');
     if (unified) throw absent('--memory-swappiness', "cgroup v1's memory.swappiness");

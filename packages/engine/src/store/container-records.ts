@@ -111,7 +111,10 @@ export class ContainerRecords {
       throw new MicaError(
         'conflict',
         `Conflict. The container name "/${name}" is already in use by container "${String(holder.id)}". You have to remove (or rename) that container to be able to reuse that name.`,
-        { subject: name },
+        {
+          subject: name,
+          hint: `mica rm ${name} removes it, mica rename ${name} NEW_NAME keeps it; or choose another name`,
+        },
       );
   }
 }

@@ -28,7 +28,10 @@ export class NetworkRecords {
   insert<T>(row: NetworkRow<T>): void {
     this.#db.write(() => {
       if (this.#db.get('SELECT id FROM networks WHERE name = ?', row.name))
-        throw new MicaError('conflict', `network with name ${row.name} already exists`, { subject: row.name });
+        throw new MicaError('conflict', `network with name ${row.name} already exists`, {
+          subject: row.name,
+          hint: `mica network inspect ${row.name} shows it; choose another name, or remove it`,
+        });
       this.#db.run(
         'INSERT INTO networks VALUES (?, ?, ?, ?)',
         row.id,
@@ -63,6 +66,7 @@ export class NetworkRecords {
     if (rows.length > 1)
       throw new MicaError('ambiguous', `network ${text} is ambiguous (2 matches found on ID prefix)`, {
         subject: text,
+        hint: 'give more characters of its ID, or its name',
       });
     if (rows[0] !== undefined) return network<T>(rows[0]);
     throw new MicaError('no-such-network', `network ${text} not found`, {
@@ -80,6 +84,7 @@ export class NetworkRecords {
           `endpoint with name ${name} already exists in network ${networkId.slice(0, 12)}`,
           {
             subject: name,
+            hint: 'it is connected already: mica network disconnect takes it off',
           },
         );
       this.#db.run(

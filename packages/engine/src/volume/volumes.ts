@@ -162,13 +162,13 @@ export function checkName(name: string): void {
     throw new MicaError(
       'invalid-argument',
       `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
-      { subject: name },
+      { subject: name, hint: 'two characters or more, a letter or a digit first: data, db-1' },
     );
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}$/.test(name))
     throw new MicaError(
       'invalid-argument',
       `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
-      { subject: name },
+      { subject: name, hint: 'a letter or a digit first: data, db-1; a host directory begins with a slash' },
     );
 }
 

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { MicaError, wrapSystemError } from '../src/error.ts';
+
+it("what to do next: the thrower's word, else what is usual; none for who interrupted it", () => {
+  expect(new MicaError('conflict', 'no', { hint: 'own' }).hint).toBe('own');
+  expect(new MicaError('no-such-container', 'no').hint).toBe('mica ps -a lists them');
+  expect(new MicaError('aborted', 'no').hint).toBeUndefined();
+});
+
+it.each(['ENOENT', 'EACCES', 'ENOSPC', 'ELOOP', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EROFS', 'EIO'])('%s', (code) => {
+  const error = Object.assign(new Error(`${code}: so it is, open '/a'`), { code, syscall: 'open' });
+  const { message, hint } = wrapSystemError(error, 'copy to', '/a');
+  expect(message).toMatch(/^copy to \/a: /);
+  expect(hint).toMatch(/./);
+});
