@@ -111,3 +111,29 @@ it('rm -f of a container that runs, on a disk that is full to its last byte: it 
   expect(done).toMatchObject({ code: 0, err: '' });
   expect(done.left).toBeGreaterThan(300);
 });
+
+it('what ends and removes works on a disk that is full to its last byte, also when the megabyte for it is gone', async () => {
+  const script =
+    '"$0" load -q -i "$1" > /dev/null; for name in killed stopped; do ' +
+    '"$0" run -d --name $name --network none base:2 sh -c "while :; do sleep 1; done" > /dev/null; done; ' +
+    '"$0" create --name never base:2 true > /dev/null; "$0" commit killed next:1 > /dev/null; rm -f reserve; ' +
+    'cat /dev/zero > fill 2> /dev/null; "$0" system check && "$0" kill killed && "$0" stop -t 0 stopped && ' +
+    '"$0" rm never && "$0" rm killed && "$0" rmi next:1; code=$?; "$0" ps -a --format "{{.Names}} {{.State}}" >&2; exit $code';
+  const args = ['MICA_DISK_RESERVE=0', 'sh', '-c', `cd "$MICA_ROOT" && ${script}`, bin, saved()];
+  const done = await onSmallDisk('env', args);
+  expect(done).toMatchObject({ code: 0, err: 'stopped exited\n' });
+});
+
+it('create on a file system without inodes for its folders: what went wrong, what to do, and no container', async () => {
+  const script =
+    '"$0" load -q -i "$1" > /dev/null; "$0" create --name first base:2 true > /dev/null; ' +
+    'mount -o remount,nr_inodes=$(($(df --output=iused . | tail -1) + 2)) . && ' +
+    '"$0" create --name box base:2 true; code=$?; "$0" ps -a --format "{{.Names}}" >&2; exit $code';
+  const done = await onSmallDisk('sh', ['-c', `cd "$MICA_ROOT" && ${script}`, bin, saved()]);
+  expect(done).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(
+      /^mica: create container box: no space left on device\n {2}free some space .*\nfirst\n$/,
+    ),
+  });
+});

@@ -1,5 +1,5 @@
 import type { CreateOptions } from '../contract/container.ts';
-import { MicaError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { noSuchImage, resolveImage } from '../images/resolve.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import { checkAsked } from '../runtime/spec.ts';
@@ -81,7 +81,7 @@ export async function createContainer(context: ContainerContext, options: Create
     return id;
   } catch (error) {
     forget(context, id, true);
-    throw error;
+    throw isSystemError(error) ? wrapSystemError(error, 'create container', name) : error;
   }
 }
 

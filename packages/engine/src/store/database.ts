@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { storeError } from './files.ts';
+import { storeError, syncPath } from './files.ts';
 import { migrations } from './schema.ts';
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -13,6 +13,7 @@ const busyTimeoutMs = 10_000;
  * immediate transaction; statements are prepared when first used, so that opening stays under 3 ms.
  */
 export class Database {
+  readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
@@ -20,6 +21,7 @@ export class Database {
   #undoing: (() => void)[] = [];
 
   constructor(path: string) {
+    this.#path = path;
     try {
       // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
       closeSync(openSync(path, 'a', 0o600));
@@ -99,19 +101,24 @@ export class Database {
     return this.#db.isTransaction;
   }
 
-  /** Every committed transaction is on disk when it returns, and in the database's own file. */
+  /** Every committed transaction is on disk when it returns; in the database's own file, unless that cannot grow. */
   flush(): void {
-    guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));
+    try {
+      guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));
+    } catch (error) {
+      if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+      syncPath(`${this.#path}-wal`);
+    }
   }
 
   /**
-   * For a full disk: cuts the log to nothing, which may be a megabyte. Its pages go to where most of them were before;
+   * For a full disk: the log begins anew, in the blocks that it has. Its pages go to where most of them were before;
    * where the file itself would have to grow, nothing happens.
    */
-  shrink(): void {
+  emptyLog(): void {
     if (this.#db.isTransaction) return;
     try {
-      this.#db.exec('PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)');
+      this.#db.exec('PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(RESTART)');
     } catch {
       // whoever needs room says so
     } finally {

@@ -48,7 +48,7 @@ export class Store {
     this.events = new EventRecords(this.db);
     this.volumes = new VolumeRecords(this.db);
     this.networks = new NetworkRecords(this.db);
-    this.reserve = new Reserve(root, () => this.db.shrink());
+    this.reserve = new Reserve(root, join(root, 'mica.db-wal'), () => this.db.emptyLog());
     this.unpacked = new UnpackedNote(this.db, this.layersDir);
   }
 
