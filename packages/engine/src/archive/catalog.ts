@@ -156,12 +156,16 @@ function checkLayers(
   });
 }
 
-/** What an index reaches and the archive brought, so that the whole index can go on to elsewhere. */
-function indexBlobs(arrival: Arrival, index: ImageIndex): Digest[] {
+/**
+ * What an index reaches and the archive brought, so that the whole index can go on to elsewhere. Each of what it reaches
+ * once: three small indexes that list each other a thousand times make a thousand million ways.
+ */
+function indexBlobs(arrival: Arrival, index: ImageIndex, seen = new Set<Digest>()): Digest[] {
   return index.manifests.flatMap((item) => {
-    const bytes = arrival.json(item.digest);
+    const bytes = seen.has(item.digest) ? null : arrival.json(item.digest);
+    seen.add(item.digest);
     if (bytes === null) return [];
-    if (isIndexType(item.mediaType)) return [item.digest, ...indexBlobs(arrival, parseIndex(bytes))];
+    if (isIndexType(item.mediaType)) return [item.digest, ...indexBlobs(arrival, parseIndex(bytes), seen)];
     const { config, layers } = parseManifest(bytes);
     return [item, config, ...layers].map(({ digest }) => digest).filter((digest) => arrival.came(digest));
   });

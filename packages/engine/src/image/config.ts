@@ -58,6 +58,8 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   const diffIds = ids.map((id) => parseDigest(id, 'diff ID'));
   const history = raw.history ?? [];
   if (!Array.isArray(history) || !history.every(isObject)) throw invalid('history is not a list of objects');
+  for (const field of ['created', 'author', 'variant']) text(raw, field);
+  for (const row of history) checkRow(row);
   // No history at all is common (buildkit cache images, imports), and docker and umoci add to none rows of what they
   // put on top alone: the layers below get rows that say nothing. One of more layers than there are is damage.
   const filled = history.filter((row) => row.empty_layer !== true).length;
@@ -74,25 +76,36 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   } as ImageConfig;
 }
 
+function checkRow(row: JsonObject): void {
+  for (const field of ['created', 'created_by', 'author', 'comment']) text(row, field, 'history.');
+  if (typeof (row.empty_layer ?? false) !== 'boolean') throw invalid('history.empty_layer is neither true nor false');
+}
+
 function checkRunConfig(value: unknown): RunConfig {
   if (!isObject(value)) throw invalid('config is not an object');
-  for (const field of ['Env', 'Entrypoint', 'Cmd', 'OnBuild', 'Shell']) {
-    const list = value[field];
-    if (list !== undefined && list !== null && !(Array.isArray(list) && list.every((item) => typeof item === 'string')))
-      throw invalid(`config.${field} is not a list of strings`);
-  }
-  for (const field of ['User', 'WorkingDir', 'StopSignal']) text(value, field);
-  for (const field of ['Labels', 'Volumes', 'ExposedPorts'])
-    if (value[field] !== undefined && value[field] !== null && !isObject(value[field]))
-      throw invalid(`config.${field} is not an object`);
+  for (const field of ['Env', 'Entrypoint', 'Cmd', 'OnBuild', 'Shell']) words(value, field, 'config.');
+  for (const field of ['User', 'WorkingDir', 'StopSignal']) text(value, field, 'config.');
+  for (const field of ['Labels', 'Volumes', 'ExposedPorts', 'Healthcheck'])
+    if (!isObject(value[field] ?? {})) throw invalid(`config.${field} is not an object`);
+  for (const label of Object.keys(value.Labels ?? {})) text(value.Labels as JsonObject, label, 'config.Labels.');
+  const check = (value.Healthcheck ?? {}) as JsonObject;
+  words(check, 'Test', 'config.Healthcheck.');
+  for (const field of ['Interval', 'Timeout', 'StartPeriod', 'StartInterval', 'Retries'])
+    if (!Number.isInteger(check[field] ?? 0)) throw invalid(`config.Healthcheck.${field} is not a whole number`);
   return value as RunConfig;
 }
 
-function text(raw: JsonObject, field: string): string | undefined {
+function text(raw: JsonObject, field: string, of = ''): string | undefined {
   const value = raw[field];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw invalid(`${field} is not a string`);
+  if (typeof value !== 'string') throw invalid(`${of}${field} is not a string`);
   return value;
+}
+
+function words(raw: JsonObject, field: string, of: string): void {
+  const list = raw[field] ?? [];
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string'))
+    throw invalid(`${of}${field} is not a list of strings`);
 }
 
 function invalid(why: string): MicaError {

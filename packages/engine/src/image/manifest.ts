@@ -69,13 +69,14 @@ function descriptor(value: unknown, what: string): Descriptor {
   const size = value.size;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     throw invalid(what, 'a descriptor has no size');
-  if (value.platform !== undefined && !isObject(value.platform)) throw invalid(what, 'a platform is not an object');
+  const { platform, ...rest } = value;
+  if (!isObject(platform ?? {})) throw invalid(what, 'a platform is not an object');
   return {
-    ...value,
+    ...rest,
     mediaType: typeof value.mediaType === 'string' ? value.mediaType : '',
     digest: parseDigest(value.digest),
     size,
-    ...(value.platform === undefined ? {} : { platform: value.platform as Platform }),
+    ...(isObject(platform) ? { platform: platform as Platform } : {}),
   } as Descriptor;
 }
 

@@ -72,13 +72,15 @@ function complete(store: Store, manifest: Digest): boolean {
 }
 
 /** Every document below an index, children first; null when something is not here. */
-function indexParts(store: Store, index: ImageIndex): Document[] | null {
+function indexParts(store: Store, index: ImageIndex, seen = new Set<Digest>()): Document[] | null {
   const parts: Document[] = [];
   for (const item of index.manifests) {
+    if (seen.has(item.digest)) continue;
+    seen.add(item.digest);
     if (!store.blobs.has(item.digest)) return null;
     const part = document(store, item.digest);
     if (isIndexType(part.mediaType)) {
-      const below = indexParts(store, parseIndex(part.bytes));
+      const below = indexParts(store, parseIndex(part.bytes), seen);
       if (below === null) return null;
       parts.push(...below);
     } else if (!complete(store, item.digest)) return null;

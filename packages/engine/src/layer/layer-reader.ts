@@ -107,6 +107,10 @@ export class LayerReader {
   }
 
   async end(): Promise<TakenLayer | MicaError> {
+    if (this.#compression === null && this.#head.length > 0) {
+      this.#begin('none');
+      this.#here(this.#head);
+    }
     if (this.#decoder && this.#problem === undefined) {
       this.#decoder.end();
       if (!this.#decoder.readableEnded) await settled(this.#decoder, 'end');

@@ -28,7 +28,7 @@ export class LayerPulls {
   readonly #repository: Repository;
   readonly #options: LayerPullsOptions;
   readonly #limit = new Limit(layersAtOnce);
-  readonly #begun = new Map<Digest, Promise<PulledLayer>>();
+  readonly #begun = new Map<string, Promise<PulledLayer>>();
   #pool: Pool | null = null;
   /** Compressed bytes: up to here a layer is no more than one thread's share of all. */
   #share = 0;
@@ -55,8 +55,10 @@ export class LayerPulls {
   }
 
   #once(descriptor: Descriptor, diffId: Digest): Promise<PulledLayer> {
-    const pulling = this.#begun.get(descriptor.digest) ?? this.#pull(descriptor, diffId);
-    this.#begun.set(descriptor.digest, pulling);
+    // By both: a config may name one blob as two layers, which it cannot be.
+    const key = `${descriptor.digest} ${diffId}`;
+    const pulling = this.#begun.get(key) ?? this.#pull(descriptor, diffId);
+    this.#begun.set(key, pulling);
     return pulling;
   }
 

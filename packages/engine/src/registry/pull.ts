@@ -58,6 +58,8 @@ class Pull {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #layers: LayerPulls;
+  /** Documents of an index that came: one that is listed again does not come again. */
+  readonly #seen = new Set<Digest>();
 
   constructor(
     store: Store,
@@ -136,6 +138,8 @@ class Pull {
 
   /** Every blob below a descriptor of an index, whatever it is. What came, for the image that keeps it. */
   async #everything(item: Descriptor): Promise<Digest[]> {
+    if (this.#seen.has(item.digest)) return [];
+    this.#seen.add(item.digest);
     const document = await this.#document(item);
     this.#put(document);
     if (isIndexType(document.mediaType)) {

@@ -135,13 +135,19 @@ async function loadOne(
   return { id: image.id as Digest, target: top?.digest ?? null };
 }
 
-async function configsBelow(source: Source, { bytes, mediaType }: CopiedDocument): Promise<Set<string>> {
+async function configsBelow(
+  source: Source,
+  { bytes, mediaType }: CopiedDocument,
+  seen = new Set<Digest>(),
+): Promise<Set<string>> {
   if (!isIndexType(mediaType)) return new Set([parseManifest(bytes).config.digest]);
   const found = new Set<string>();
   for (const item of parseIndex(bytes).manifests) {
+    if (seen.has(item.digest)) continue;
+    seen.add(item.digest);
     // An index may list more platforms than the archive has.
     const document = await source.document(item).catch(() => null);
-    if (document) for (const id of await configsBelow(source, document)) found.add(id);
+    if (document) for (const id of await configsBelow(source, document, seen)) found.add(id);
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, lstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -29,7 +29,7 @@ export class LayoutSource implements Source {
   /** Null when it has no index.json: an archive of docker before 25. */
   static async open(path: string, tar: boolean, image: string | null): Promise<LayoutSource | null> {
     try {
-      const find = tar ? await indexTar(path) : (name: string) => filePart(join(path, name));
+      const find = tar ? await indexTar(path) : (name: string) => filePart(path, name);
       return find('index.json') === null ? null : new LayoutSource(path, find, image);
     } catch (error) {
       throw wrapSystemError(error, 'read', path);
@@ -85,7 +85,13 @@ export class LayoutSource implements Source {
     if (part === null) throw new MicaError('invalid-archive', `${this.#path} lacks ${name}`, { subject: name });
     if (part.size > limit)
       throw new MicaError('limit-exceeded', `${name} is too large: ${part.size} bytes`, { subject: name });
-    return readFileSync(part.path).subarray(part.start, part.start + part.size);
+    const bytes = Buffer.alloc(part.size);
+    const fd = openSync(part.path, 'r');
+    try {
+      return bytes.subarray(0, readSync(fd, bytes, 0, part.size, part.start));
+    } finally {
+      closeSync(fd);
+    }
   }
 }
 
@@ -93,9 +99,12 @@ function blobName(digest: Digest): string {
   return `blobs/${algorithmOf(digest)}/${hexOf(digest)}`;
 }
 
-function filePart(path: string): Part | null {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found?.isFile() ? { path, start: 0, size: found.size } : null;
+/** Links are not followed, as in load: a layout from outside must not have a file of the host's copied. */
+function filePart(root: string, name: string): Part | null {
+  const path = join(root, name);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile() || realpathSync(path) !== join(realpathSync(root), name)) return null;
+  return { path, start: 0, size: found.size };
 }
 
 /** By the name in its annotations: the tag, or the whole name. */

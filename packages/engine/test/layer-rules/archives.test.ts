@@ -96,6 +96,9 @@ describe('apply: escape', () => {
     for (const { name, body } of files.slice(0, -1)) writeFileSync(`${folder}/${name}`, body ?? '');
     symlinkSync(`${bench.dir}/layer`, `${folder}/${blob}`);
     await expect(bench.engine.archives.load(folder)).rejects.toThrow('lacks layer');
+    await expect(bench.engine.registries.transfer(`oci:${folder}`, `oci:${bench.path()}`)).rejects.toThrow(
+      'lacks blob',
+    );
     expect(bench.engine.images.list()).toEqual([]);
     expect(blobs()).toEqual([]);
   });
@@ -161,6 +164,27 @@ describe('apply: escape', () => {
     await expect(load(layout(blob, blob.length, 'application/vnd.oci.image.layer.v1.tar+zstd'))).rejects.toThrow();
     expect(process.memoryUsage.rss() - before).toBeLessThan(150 << 20);
   });
+
+  it('bomb: indexes that list each other a thousand times', async () => {
+    const files = layout(await makeTar([file('f')]));
+    const index = JSON.parse(String(files[1]?.body));
+    for (let depth = 0; depth < 4; depth++) {
+      const inner = JSON.stringify({ ...index, mediaType: 'application/vnd.oci.image.index.v1+json' });
+      const digest = `sha256:${sha256(inner)}`;
+      files.push(file(`blobs/sha256/${sha256(inner)}`, inner));
+      const item = { mediaType: 'application/vnd.oci.image.index.v1+json', digest, size: inner.length };
+      index.manifests = [...index.manifests.slice(0, 1), ...Array(1000).fill(item)];
+    }
+    const outer = JSON.stringify({ ...index, mediaType: 'application/vnd.oci.image.index.v1+json' });
+    files.push(file(`blobs/sha256/${sha256(outer)}`, outer));
+    const top = {
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      digest: `sha256:${sha256(outer)}`,
+      size: outer.length,
+    };
+    files[1] = file('index.json', JSON.stringify({ schemaVersion: 2, manifests: [top] }));
+    expect(await load(files)).toHaveLength(1);
+  }, 60_000);
 
   it('bomb: descriptor size first', async () => {
     const layer = await makeTar([file('f', 'x'.repeat(5000))]);

@@ -105,6 +105,11 @@ it('manifests that cannot be: too large, wrong digest, schema 1, too many layers
       real.mediaType,
       { code: 'invalid-layer', message: expect.stringContaining('the config expects') },
     ],
+    [
+      { ...document, layers: [document.layers[0], document.layers[0]] },
+      real.mediaType,
+      { code: 'invalid-layer', message: expect.stringContaining('the config expects') },
+    ],
     [Buffer.from('{'), real.mediaType, { code: 'invalid-format' }],
   ];
   for (const [manifest, mediaType, error] of bad) {
