@@ -1,12 +1,9 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogLine, LogQuery } from '../contract/container.ts';
-
-const CHUNK = 65_536;
+import { LogFile } from './log-file.ts';
 
 /**
- * What a container wrote, from conmon's k8s-file format: `TIME STREAM F|P TEXT`, P for a line that goes on
- * in the next record. `files` are in the order of their age, the one written now last. Following ends with
+ * What a container wrote. `files` are in the order of their age, the one written now last. Following ends with
  * the container; `running` is asked before the last look, so that no line is lost.
  */
 export async function* readLog(
@@ -14,121 +11,90 @@ export async function* readLog(
   query: LogQuery,
   running: () => boolean,
 ): AsyncGenerator<LogLine> {
-  const wanted = (line: LogLine) => {
-    if (query.since === undefined && query.until === undefined) return true;
-    const at = Date.parse(line.time);
-    return (query.since === undefined || at >= query.since) && (query.until === undefined || at <= query.until);
-  };
-  const reader = new LogReader(files.at(-1) as string);
-  const old = [...files.slice(0, -1).flatMap(wholeFile), ...reader.more()].filter(wanted);
-  yield* query.tail === undefined ? old : lastLines(old, query.tail);
-  if (!query.follow) return;
-  while (!query.signal?.aborted) {
-    const alive = running();
-    for (const line of reader.more()) if (wanted(line)) yield line;
-    if (!alive || (query.until !== undefined && Date.now() > query.until)) break;
-    await sleep(50);
-  }
-  reader.close();
-}
-
-/** The last `count` lines: records of one unfinished line belong together. */
-function lastLines(records: readonly LogLine[], count: number): readonly LogLine[] {
-  if (count <= 0) return [];
-  let lines = 0;
-  for (let at = records.length - 1; at >= 0; at--) {
-    const ends = records[at]?.text.at(-1) === 10;
-    if (ends && ++lines > count) return records.slice(at + 1);
-    if (!ends && lines === 0) lines = 1;
-  }
-  return records;
-}
-
-function wholeFile(file: string): LogLine[] {
-  const reader = new LogReader(file);
+  const older = files.slice(0, -1);
+  const current = new Current(files.at(-1) as string);
   try {
-    return reader.more();
+    if (query.tail !== undefined) yield* lastLines(older, current, query.tail, query);
+    else for (const file of older) yield* wanted(wholeFile(file, 'forward'), query);
+    for (;;) {
+      const goesOn = query.follow === true && !query.signal?.aborted && running();
+      yield* wanted(current.more(), query);
+      if (!goesOn || (query.until !== undefined && Date.now() > query.until)) return;
+      await sleep(50);
+    }
   } finally {
-    reader.close();
+    current.close();
   }
 }
 
-/** Reads on from where it was; when the file was put aside for a new one, it finishes it and goes on there. */
-class LogReader {
-  readonly #file: string;
-  #fd = -1;
-  #rest: Buffer = Buffer.alloc(0);
+/** The file that is written now. */
+class Current {
+  readonly #path: string;
+  #log: LogFile | null = null;
 
-  constructor(file: string) {
-    this.#file = file;
+  constructor(path: string) {
+    this.#path = path;
   }
 
-  more(): LogLine[] {
-    if (this.#fd < 0) {
-      if (!existsSync(this.#file)) return [];
-      this.#fd = openSync(this.#file, 'r');
-    }
-    const lines = this.#read();
-    if (this.#replaced()) {
-      lines.push(...this.#read());
-      this.close();
-      lines.push(...this.more());
-    }
-    return lines;
+  /** What is in it already, the last record first. */
+  *backward(): Generator<LogLine> {
+    this.#log ??= LogFile.open(this.#path);
+    if (this.#log) yield* this.#log.backward();
   }
 
-  #read(): LogLine[] {
-    const parts: Buffer[] = [this.#rest];
+  /** What came since. When it was put aside for a new one, it is read to its end, and the new one from its beginning. */
+  *more(): Generator<LogLine> {
     for (;;) {
-      const chunk = Buffer.allocUnsafe(CHUNK);
-      const length = readSync(this.#fd, chunk, 0, CHUNK, null);
-      if (length === 0) break;
-      parts.push(chunk.subarray(0, length));
-    }
-    const bytes = Buffer.concat(parts);
-    const end = bytes.lastIndexOf(10) + 1;
-    this.#rest = bytes.subarray(end);
-    return parse(bytes.subarray(0, end));
-  }
-
-  #replaced(): boolean {
-    try {
-      return statSync(this.#file).ino !== fstatSync(this.#fd).ino;
-    } catch {
-      return false; // between two: the next look finds it
+      this.#log ??= LogFile.open(this.#path);
+      if (!this.#log) return;
+      yield* this.#log.forward();
+      if (!this.#log.isReplaced) return;
+      yield* this.#log.forward();
+      this.close();
     }
   }
 
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
-    this.#fd = -1;
+    this.#log?.close();
+    this.#log = null;
   }
 }
 
-function parse(bytes: Buffer): LogLine[] {
-  const lines: LogLine[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(10, at);
-    const time = bytes.indexOf(32, at);
-    const stream = bytes.indexOf(32, time + 1);
-    const tag = bytes.indexOf(32, stream + 1);
-    if (time > at && tag > stream && tag < end) {
-      const whole = bytes[stream + 1] === 70; // F
-      lines.push({
-        time: utc(bytes.toString('latin1', at, time)),
-        stream: bytes.toString('latin1', time + 1, stream) === 'stderr' ? 'stderr' : 'stdout',
-        text: bytes.subarray(tag + 1, whole ? end + 1 : end),
-      });
-    }
-    at = end + 1;
-  }
-  return lines;
+function isWanted({ time }: LogLine, { since, until }: LogQuery): boolean {
+  if (since === undefined && until === undefined) return true;
+  const at = Date.parse(time);
+  return (since === undefined || at >= since) && (until === undefined || at <= until);
 }
 
-/** conmon writes local time with its offset; docker shows UTC. */
-function utc(time: string): string {
-  const parts = /^(.*?)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(time);
-  if (parts?.[3] === undefined || parts[3] === 'Z') return time;
-  if (parts[3] === '+00:00') return `${parts[1]}${parts[2] ?? ''}Z`;
-  return `${new Date(`${parts[1]}${parts[3]}`).toISOString().slice(0, 19)}${parts[2] ?? ''}Z`;
+function* wanted(lines: Iterable<LogLine>, query: LogQuery): Generator<LogLine> {
+  for (const line of lines) if (isWanted(line, query)) yield line;
+}
+
+/** The last `count` lines, found from the end on: records of one unfinished line belong together. */
+function lastLines(older: readonly string[], current: Current, count: number, query: LogQuery): LogLine[] {
+  const kept: LogLine[] = [];
+  let lines = 0;
+  for (const record of backward(older, current)) {
+    if (count <= 0) break; // but `current` is at its end now
+    if (!isWanted(record, query)) continue;
+    const ends = record.text.at(-1) === 10;
+    if (ends && ++lines > count) break;
+    if (!ends && lines === 0) lines = 1;
+    kept.push(record);
+  }
+  return kept.reverse();
+}
+
+function* backward(older: readonly string[], current: Current): Generator<LogLine> {
+  yield* current.backward();
+  for (const file of older.toReversed()) yield* wholeFile(file, 'backward');
+}
+
+function* wholeFile(path: string, way: 'forward' | 'backward'): Generator<LogLine> {
+  const log = LogFile.open(path);
+  try {
+    if (log) yield* log[way]();
+  } finally {
+    log?.close();
+  }
 }
