@@ -28,23 +28,29 @@ export function attachContainer(context: ContainerContext, row: Row): Attachment
 }
 
 export function attachmentOf(context: ContainerContext, id: string, socket: AttachSocket): Attachment {
+  let closed = false;
   const exit = async () => {
     await socket.drained;
     const { exits } = context.paths;
     try {
-      return await waitForExit(context, id);
+      return await waitForExit(context, id, undefined, () => closed);
     } catch (error) {
       // Run with --rm, and already gone.
       if (error instanceof MicaError && error.code === 'no-such-container') return readExit(exits, id) ?? 0;
       throw error;
     }
   };
+  const exited = exit();
+  exited.catch(() => {}); // nobody may ask for it
   return {
     stdout: socket.stdout,
     stderr: socket.stderr,
     stdin: socket.stdin,
     resize: (rows, columns) => socket.resize(rows, columns),
-    exit: exit(),
-    close: () => socket.close(),
+    exit: exited,
+    close: () => {
+      closed = true;
+      socket.close();
+    },
   };
 }

@@ -62,16 +62,18 @@ export async function execInContainer(
       for (const action of ['exec_create', 'exec_start']) tell(context, row, `${action}: ${words}`, { execID });
     const { socket } = session;
     if (socket === null) return null;
+    const exit = socket.drained.then(async () => {
+      const exitCode = await session.exit;
+      if (!quiet) tell(context, row, 'exec_die', { execID, exitCode: `${exitCode}` });
+      return exitCode;
+    });
+    exit.catch(() => {}); // nobody may ask for it
     return {
       stdout: socket.stdout,
       stderr: socket.stderr,
       stdin: socket.stdin,
       resize: (rows, columns) => socket.resize(rows, columns),
-      exit: socket.drained.then(async () => {
-        const exitCode = await session.exit;
-        if (!quiet) tell(context, row, 'exec_die', { execID, exitCode: `${exitCode}` });
-        return exitCode;
-      }),
+      exit,
       close: () => session.close(),
       kill: () => session.kill(),
     };

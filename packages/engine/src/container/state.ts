@@ -90,9 +90,18 @@ function change(
   }
 }
 
-/** The exit code, once there is one; of one that never ran, or whose start fails meanwhile, that of its failure, or 0. */
-export async function waitForExit(context: ContainerContext, id: string, signal?: AbortSignal): Promise<number> {
+/**
+ * The exit code, once there is one; of one that never ran, or whose start fails meanwhile, that of its failure, or 0.
+ * @throws MicaError aborted once `givenUp` says that nobody waits any more
+ */
+export async function waitForExit(
+  context: ContainerContext,
+  id: string,
+  signal?: AbortSignal,
+  givenUp: () => boolean = () => false,
+): Promise<number> {
   for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    if (givenUp()) throw new MicaError('aborted', `the attachment to ${id} was closed before its end`, { subject: id });
     const row = context.store.containers.get<ContainerState>(id);
     if (row === null) throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
     const state = reconcile(context, row);

@@ -123,7 +123,7 @@ export interface Attachment {
   readonly stderr: Readable;
   readonly stdin: Writable;
   resize(rows: number, columns: number): void;
-  /** Resolves with the exit code once the process ended and both streams are drained. */
+  /** Resolves with the exit code once the process ended and both streams are drained; rejects when closed before. */
   readonly exit: Promise<number>;
   close(): void;
 }

@@ -1,10 +1,13 @@
-import { closeSync, constants, openSync, read, write, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, write, writeSync } from 'node:fs';
 import { PassThrough, Writable } from 'node:stream';
-import { connectSeqpacket, shutdownBoth, shutdownWrite } from '../system/seqpacket.ts';
+import { whenReadable } from '../system/readable.ts';
+import { connectSeqpacket, receive, shutdownBoth, shutdownWrite } from '../system/seqpacket.ts';
 
 /** conmon's packets: the first byte tells the stream (conmon's src/conn_sock.c: 2 standard output, 3 standard error). */
 const STDERR = 3;
 const PACKET = 32768;
+/** So many are taken at once, before others have their turn. */
+const AT_ONCE = 16;
 
 /** A live connection to a container's streams. `close` gives the descriptor back; ends by itself with the container. */
 export class AttachSocket {
@@ -16,6 +19,9 @@ export class AttachSocket {
   readonly #fd: number;
   readonly #bundle: string;
   #open = true;
+  /** Whether who reads a stream has to read before more is taken. */
+  #stalled = false;
+  #finished: () => void = () => {};
 
   constructor(bundle: string) {
     this.#bundle = bundle;
@@ -28,24 +34,54 @@ export class AttachSocket {
       },
     });
     this.stdin.on('error', () => {}); // the container closed its standard input: as a shell's pipe would
-    this.drained = new Promise((resolve) => this.#receive(Buffer.allocUnsafe(PACKET + 1), resolve));
+    this.drained = new Promise((resolve) => {
+      this.#finished = resolve;
+    });
+    this.#wait();
   }
 
-  #receive(buffer: Buffer, finished: () => void): void {
-    read(this.#fd, buffer, 0, buffer.length, null, (error, length) => {
-      if (error || length === 0) {
-        this.#open = false;
-        closeSync(this.#fd);
-        this.stdout.end();
-        this.stderr.end();
-        finished();
+  #wait(): void {
+    whenReadable(this.#fd, () => this.#receive());
+  }
+
+  #receive(): void {
+    for (let i = 0; i < AT_ONCE; i++) {
+      const buffer = Buffer.allocUnsafe(PACKET + 1);
+      const length = this.#next(buffer);
+      if (length === null) break;
+      if (length === 0) {
+        this.#end();
         return;
       }
       const target = buffer[0] === STDERR ? this.stderr : this.stdout;
-      const next = () => this.#receive(Buffer.allocUnsafe(PACKET + 1), finished);
-      if (target.write(buffer.subarray(1, length))) next();
-      else target.once('drain', next);
-    });
+      if (!target.write(buffer.subarray(1, length))) {
+        this.#stalled = true;
+        target.once('drain', () => {
+          if (!this.#stalled) return;
+          this.#stalled = false;
+          this.#wait();
+        });
+        return;
+      }
+    }
+    this.#wait();
+  }
+
+  /** A connection that broke has ended. */
+  #next(buffer: Buffer): number | null {
+    try {
+      return receive(this.#fd, buffer);
+    } catch {
+      return 0;
+    }
+  }
+
+  #end(): void {
+    this.#open = false;
+    closeSync(this.#fd);
+    this.stdout.end();
+    this.stderr.end();
+    this.#finished();
   }
 
   #send(chunk: Buffer, done: (error?: Error | null) => void): void {
@@ -80,8 +116,10 @@ export class AttachSocket {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    // Wakes the read that waits on one of libuv's threads; it closes the descriptor, whose number nobody
-    // else may get before.
+    // What waits for it hears of its end, and closes the descriptor, whose number nobody else may get before.
     shutdownBoth(this.#fd);
+    if (!this.#stalled) return;
+    this.#stalled = false;
+    this.#end();
   }
 }

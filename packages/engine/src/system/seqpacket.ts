@@ -1,13 +1,17 @@
-import { call, native } from './library.ts';
+import { systemError } from './errno.ts';
+import { call, lastErrno, native } from './library.ts';
 
 const SOCKET = 'int socket(int domain, int type, int protocol)';
 const CONNECT = 'int connect(int fd, const void *address, unsigned int length)';
 const SHUTDOWN = 'int shutdown(int fd, int how)';
+const RECV = 'long recv(int fd, void *buffer, unsigned long length, int flags)';
 const CLOSE = 'int close(int fd)';
 
 const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0x80000;
+const MSG_DONTWAIT = 0x40;
+const EAGAIN = 11;
 
 /** Connects to a SOCK_SEQPACKET socket, which Node's net refuses. The descriptor is the caller's to close. */
 export function connectSeqpacket(path: string): number {
@@ -22,6 +26,14 @@ export function connectSeqpacket(path: string): number {
     throw error;
   }
   return fd;
+}
+
+/** One packet, cut where the buffer is too small; its length, 0 at the end, null while none is there. */
+export function receive(fd: number, buffer: Buffer): number | null {
+  const length = native(RECV)(fd, buffer, buffer.length, MSG_DONTWAIT);
+  if (length !== -1) return length;
+  if (lastErrno() === EAGAIN) return null;
+  throw systemError('recv', lastErrno());
 }
 
 /** Ends this side's writing: the other one reads an end of file. */

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -63,3 +65,44 @@ it('a container that it starts again, or resets, is mounted once, and can be rem
   await engine.containers.remove(id, true);
   expect(mounts()).toEqual([]);
 });
+
+it('streams of more containers than libuv has threads leave it all of them but one', async () => {
+  await importBase();
+  const command = ['/bin/busybox', 'sh', '-c', 'read word; echo $word; exec /bin/busybox sleep 1000'];
+  const names = Array.from({ length: 6 }, (_, i) => `box${i}`);
+  const attached = await Promise.all(
+    names.map(async (name) => {
+      await engine.containers.create({ image: 'base', name, command, network: 'none', openStdin: true });
+      return engine.containers.startAttached(name);
+    }),
+  );
+  expect((await stat(work)).isDirectory()).toBe(true);
+  for (const [i, { stdin }] of attached.entries()) stdin.write(`word ${i}\n`);
+  const said = attached.map(async ({ stdout }) => String((await once(stdout, 'data'))[0]));
+  expect(await Promise.all(said)).toEqual(names.map((_, i) => `word ${i}\n`));
+  for (const { close, exit } of attached) {
+    close();
+    await expect(exit).rejects.toMatchObject({ code: 'aborted' });
+  }
+});
+
+it('who stops reading a log gives its file back', async () => {
+  await importBase();
+  const command = ['/bin/busybox', 'sh', '-c', 'echo one; exec /bin/busybox sleep 1000'];
+  const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
+  await engine.containers.start(id);
+  for await (const { text } of engine.containers.logs(id, { follow: true })) {
+    expect(Buffer.from(text).toString()).toBe('one\n');
+    break;
+  }
+  const held = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`));
+  expect(held.filter((path) => path.endsWith('ctr.log'))).toEqual([]);
+});
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // the one that the folder was read by
+  }
+}
