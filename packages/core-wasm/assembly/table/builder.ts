@@ -47,11 +47,6 @@ export function builderRecord(b: Builder): Record {
   return r;
 }
 
-/** Takes back the last record. */
-export function builderDrop(b: Builder): void {
-  b.count--;
-}
-
 /** Room for `len` bytes in the heap; its offset. The bytes are the caller's to fill. */
 export function builderRoom(b: Builder, len: u32): u32 {
   const at = b.heapLength;

@@ -98,11 +98,14 @@ class WasmHasher implements Hasher {
   update(bytes: Uint8Array): this {
     const kernel = this.#kernel;
     const mark = kernel.mark();
-    const state = guarded(() => kernel.alloc(STATE));
     const inside = bytes.buffer === kernel.memory.buffer;
+    const { byteOffset, length } = bytes; // a memory that grows takes them away
+    // Behind the arena's end, as a packer's header is, the state would be written over it.
+    if (inside && byteOffset + length > mark) return this.update(bytes.slice());
+    const state = guarded(() => kernel.alloc(STATE));
     const buffer = inside ? 0 : guarded(() => kernel.alloc(Math.min(BUFFER, bytes.length)));
     new Uint8Array(kernel.memory.buffer, state, STATE).set(this.#state);
-    if (inside) kernel.sha256Update(state, bytes.byteOffset, bytes.length);
+    if (inside) kernel.sha256Update(state, byteOffset, length);
     else
       for (let at = 0; at < bytes.length; at += BUFFER) {
         const part = bytes.subarray(at, at + BUFFER);

@@ -108,7 +108,7 @@ export abstract class RecordView {
   hasXattrs(index: number): boolean {
     return this.view.getUint32(this.at(index) + R.xattrLength, true) !== 0;
   }
-  /** Extended attributes by name's bytes; values are views. */
+  /** Extended attributes, a name's bytes each a character (latin1); values are views. */
   xattrs(index: number): Xattr[] {
     const bytes = this.bytesOf(index, R.xattrOffset, R.xattrLength);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -117,7 +117,7 @@ export abstract class RecordView {
       const nameLength = view.getUint32(at, true);
       const valueAt = at + 8 + nameLength;
       const end = valueAt + view.getUint32(at + 4, true);
-      found.push([utf8.decode(bytes.subarray(at + 8, valueAt)), bytes.subarray(valueAt, end)]);
+      found.push([Buffer.prototype.latin1Slice.call(bytes, at + 8, valueAt), bytes.subarray(valueAt, end)]);
       at = end;
     }
     return found;

@@ -140,11 +140,11 @@ export class TableBuilder {
     this.#view.setBigUint64(this.#at + R.ino, ino, true);
     this.#view.setBigInt64(this.#at + R.ctime, ctimeNs, true);
   }
-  /** In any order; they are stored by name. Names are ASCII or the bytes a latin1 string stands for. */
+  /** In any order; they are stored by name. A name's bytes are those that a latin1 string stands for. */
   xattrs(list: readonly (readonly [name: string, value: Uint8Array])[]): void {
     if (list.length === 0) return;
     const parts: Buffer[] = [];
-    const named = list.map(([name, value]) => [Buffer.from(name), value] as const);
+    const named = list.map(([name, value]) => [Buffer.from(name, 'latin1'), value] as const);
     for (const [name, value] of named.sort((a, b) => Buffer.compare(a[0], b[0]))) {
       const head = Buffer.alloc(8);
       head.writeUInt32LE(name.length, 0);

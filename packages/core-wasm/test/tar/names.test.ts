@@ -22,6 +22,29 @@ describe('names in a tar', () => {
     expect(table.uid(table.find('ustar-prefix/f'))).toBe(0xfffffffe);
   });
 
+  it("an archive's label: no entry, whatever it is called and however long it is", () => {
+    for (const name of ['', '../x', 'link'])
+      expect(
+        paths(
+          scan(
+            Buffer.concat([
+              header({ name: 'd/link', type: '2', link: '/to' }),
+              header({ name: `d/${name}`, type: 'V', size: octal(600) }),
+              block('x'.repeat(600)),
+              header({ name: 'd/link/f' }),
+              end,
+            ]),
+          ).table,
+        ),
+      ).toEqual(['d', 'd/link', 'to', 'to/f']);
+  });
+
+  it("an opaque mark's owner and time are not its directory's", () => {
+    const uid = Buffer.from('0001750\0');
+    const { table } = scan(Buffer.concat([header({ name: 'd/.wh..wh..opq', uid, mtime: octal(77) }), end]));
+    expect([table.path(0), table.uid(0), table.mtimeSec(0), table.mode(0)]).toEqual(['d', 0, 0n, 0o755]);
+  });
+
   it('ISO-8859 names: byte-exact', () => {
     const { table } = scan(Buffer.concat([header({ name: 'caf\xe9' }), end]));
     expect(Buffer.from(table.pathBytes(0)).toString('latin1')).toBe('caf\xe9');

@@ -1,11 +1,11 @@
 // One entry: its record, from its header and from what extended headers said before it.
 
 import { SLASH } from '../../ascii';
-import { builderAt, builderDrop, builderRecord } from '../../table/builder';
+import { builderAt, builderRecord } from '../../table/builder';
 import { BLOCK, CHAR, DIR, FIFO, FILE, HARDLINK, SYMLINK } from '../../table/record';
 import {
   AT_DEV_MAJOR, AT_DEV_MINOR, AT_GID, AT_MODE, AT_MTIME, AT_UID, LONG, SHORT, T_BLOCK, T_CHAR, T_CONTIGUOUS, T_DIR,
-  T_DUMPDIR, T_FIFO, T_FILE, T_HARDLINK, T_OLD_FILE, T_SPARSE, T_SYMLINK, T_VOLUME,
+  T_DUMPDIR, T_FIFO, T_FILE, T_HARDLINK, T_OLD_FILE, T_SPARSE, T_SYMLINK,
 } from '../format';
 import { Attributes, attributesOf } from './attributes';
 import { begin } from './data';
@@ -48,7 +48,6 @@ function kindOf(type: u8): i32 {
     case T_FILE:
     case T_CONTIGUOUS:
     case T_SPARSE:
-    case T_VOLUME: // dropped once it is read
       return FILE;
     case T_HARDLINK:
       return HARDLINK;
@@ -111,8 +110,7 @@ function body(s: Scanner, x: Attributes, h: usize, type: u8, kind: i32): void {
   s.logical = 0;
   s.sparseAt = 0;
   s.sparseLeft = 0;
-  if (type == T_VOLUME) builderDrop(s.builder);
-  else if (type == T_SPARSE) headerSparse(s, h);
+  if (type == T_SPARSE) headerSparse(s, h);
   else if (kind == FILE && x.sparseMajor == 1) mapSparse(s, x);
   else if (kind == FILE && x.sparseReal >= 0) knownSparse(s, x);
   else begin(s);

@@ -1,6 +1,6 @@
-// Headers that speak of other headers: pax' x and g, GNU's L and K. Their bodies are kept until the entry comes.
+// Headers that are no entry: pax' x and g, GNU's L and K speak of one, and are kept until it comes; V names the archive.
 
-import { T_LONG_LINK, T_LONG_NAME, T_PAX_GLOBAL } from '../format';
+import { T_LONG_LINK, T_LONG_NAME, T_PAX_GLOBAL, T_VOLUME } from '../format';
 import { E_LIMIT, E_LONG } from './error';
 import { textLength } from './fields';
 import { fail, IN_EXTENDED, RAW_MAX, Scanner, skipPadding } from './scanner';
@@ -28,6 +28,10 @@ export function extendedDone(s: Scanner): void {
     case T_PAX_GLOBAL:
       if (<u64>s.global.length + body.length > <u64>s.maxMeta) return fail(s, E_LIMIT);
       textAppend(s.global, body.at, body.length);
+      break;
+    case T_VOLUME: // whatever it is called: what was said of its name is used up
+      s.local.length = 0;
+      s.longName.length = 0;
       break;
     default:
       textSet(s.local, body.at, body.length);

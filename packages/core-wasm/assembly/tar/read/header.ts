@@ -1,6 +1,6 @@
 // One header block: is it one, and whose.
 
-import { AT_SIZE, AT_TYPE, LONG, T_LONG_LINK, T_LONG_NAME, T_PAX, T_PAX_GLOBAL, T_PAX_SUN } from '../format';
+import { AT_SIZE, AT_TYPE, LONG, T_LONG_LINK, T_LONG_NAME, T_PAX, T_PAX_GLOBAL, T_PAX_SUN, T_VOLUME } from '../format';
 import { entry } from './entry';
 import { E_FIELD, E_HEADER } from './error';
 import { extended } from './extended';
@@ -23,6 +23,7 @@ export function header(s: Scanner, h: usize): void {
     case T_PAX_SUN:
     case T_LONG_NAME:
     case T_LONG_LINK:
+    case T_VOLUME:
       return extended(s, type, size);
     default:
       return entry(s, h, type, size);

@@ -3,7 +3,7 @@
 import { DOT, DOT_DOT } from '../../ascii';
 import { parentLength } from '../../bytes';
 import { Builder, builderAt, builderBytes } from '../../table/builder';
-import { DIR, F_HIDDEN, F_IMPLIED, F_OPAQUE, HARDLINK, SYMLINK, WHITEOUT } from '../../table/record';
+import { DIR, F_HIDDEN, F_IMPLIED, F_OPAQUE, HARDLINK, Record, SYMLINK, WHITEOUT } from '../../table/record';
 import { OPAQUE_LEN, WH, WH_LEN } from '../whiteout';
 import { Attributes } from './attributes';
 import { isBookkeeping, isOpaqueMark } from './bookkeeping';
@@ -34,7 +34,7 @@ export function place(s: Scanner, x: Attributes, kind: i32): void {
       kind = DIR;
       flags = F_IMPLIED | F_OPAQUE;
       len = parent;
-      builderAt(b, s.current).mode = 0o755;
+      markOnly(builderAt(b, s.current));
     } else flags = F_HIDDEN;
   } else if (baseLen >= WH_LEN && load<u32>(name) == WH && kind != DIR) {
     // A directory of that name is an ordinary directory.
@@ -56,6 +56,16 @@ export function place(s: Scanner, x: Attributes, kind: i32): void {
   if (s.error != 0 || kind == WHITEOUT || flags & F_HIDDEN) return;
   if (!(kind == DIR && flags & F_IMPLIED)) linkRemove(s.links, b, b.heap + pathOff, len);
   if (kind == SYMLINK) linkAdd(s.links, b, s.current);
+}
+
+/** As for any directory without an entry of its own: the mark's attributes are not the directory's. */
+function markOnly(r: Record): void {
+  r.mode = 0o755;
+  r.uid = 0;
+  r.gid = 0;
+  r.mtimeSec = 0;
+  r.mtimeNsec = 0;
+  r.xattrLen = 0;
 }
 
 /** Nothing, '.' and '..' are no names that a lower layer could have. */
