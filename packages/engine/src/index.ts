@@ -19,7 +19,7 @@ export { type Descriptor, isManifestType, mediaTypes } from './image/descriptor.
 export { type ImageIndex, isIndex, type Manifest, parseIndex, parseManifest } from './image/manifest.ts';
 export type { ImageInspect } from './images/inspect.ts';
 export type { PortSpec } from './network/port-spec.ts';
-export { parseExpose, parsePublish } from './network/port-spec.ts';
+export { parsePublish } from './network/port-spec.ts';
 export type { PublishedPort } from './network/record.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';

@@ -1,4 +1,4 @@
-import { MicaError, parseExpose } from '@mica/engine';
+import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
@@ -21,14 +21,12 @@ export function define(command: Command): void {
             subject: wanted,
             hint: 'expected PORT[/tcp|udp], such as 80 or 53/udp',
           });
-        const asked = parseExpose(wanted);
-        const found = ports.filter((one) =>
-          asked.some(({ port, protocol }) => port === one.containerPort && protocol === one.protocol),
-        );
+        const [port, protocol = 'tcp'] = wanted.split('/');
+        const found = ports.filter((one) => Number(port) === one.containerPort && protocol === one.protocol);
         if (found.length === 0)
           throw new MicaError(
             'invalid-argument',
-            `no public port '${wanted.includes('/') ? wanted : `${wanted}/tcp`}' published for ${name}`,
+            `no public port '${port}/${protocol}' published for ${name}`,
             {
               subject: wanted,
               hint: `mica port ${name} lists them`,

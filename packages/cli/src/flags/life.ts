@@ -30,7 +30,7 @@ export const life: FlagGroup<LifeFlags> = {
       .option('--health-timeout <time>', 'after which a check has failed', duration('--health-timeout'))
       .option('--no-healthcheck', "not the image's either")
       .option('--init', 'a first process that reaps orphans and passes signals on')
-      .option('--log-driver <name>', 'k8s-file, for which json-file and local are taken, or none')
+      .option('--log-driver <name>', 'k8s-file, for which json-file is taken, local (5 files of 20m) or none')
       .option('--log-opt <key=value>', 'max-size, max-file (turned over twice a second at most)', many, [] as string[])
       .option('--restart <policy>', 'no, on-failure[:MAX], always or unless-stopped')
       .option('--stop-signal <signal>', 'what stop sends first')
@@ -38,7 +38,7 @@ export const life: FlagGroup<LifeFlags> = {
   },
   read(flags) {
     const { logDriver } = flags;
-    if (logDriver !== undefined && !['k8s-file', 'json-file', 'local', 'none'].includes(logDriver))
+    if (logDriver && !['k8s-file', 'json-file', 'local', 'none'].includes(logDriver))
       throw new MicaError('not-supported', `logger: no log driver named '${logDriver}' is supported`, {
         subject: '--log-driver',
         hint: 'leave it out: logs are kept in files, mica logs shows them',
@@ -58,6 +58,7 @@ export const life: FlagGroup<LifeFlags> = {
         stopSignal: flags.stopSignal,
         stopTimeout: flags.stopTimeout,
       }),
+      ...(logDriver === 'local' ? ofLocal : {}),
       ...logOptions(flags.logOpt),
     };
   },
@@ -103,6 +104,9 @@ export function parseRestart(text: string): RestartPolicy {
   if (count !== undefined) throw invalid(`maximum retry count cannot be used with restart policy '${name}'`);
   return { name: name === '' ? 'no' : name, maximumRetries: 0 };
 }
+
+/** docker's own bounds of that driver (https://docs.docker.com/engine/logging/drivers/local/); it would compress, too. */
+const ofLocal: LifeOptions = { logMaxSize: 20 * 2 ** 20, logMaxFile: 5 };
 
 /** docker's: max-file without max-size is no fault and does nothing, for a file without a size is never full. */
 function logOptions(options: readonly string[]): LifeOptions {

@@ -63,6 +63,7 @@ it('a published port answers on loopback, on the machine, to a neighbour, to oth
     expect(ok('ps')).toContain(`0.0.0.0:${port}->80/tcp`);
     expect(ok('port', 'web')).toBe(`80/tcp -> 0.0.0.0:${port}`);
     expect(ok('port', 'web', '80')).toBe(`0.0.0.0:${port}`);
+    expect(ok('port', 'web', '80/tcp')).toBe(`0.0.0.0:${port}`);
     // What is not published is not reachable by whoever routes to it, and nobody's packets leave unmasked.
     const address = /inet (\S+)\//.exec(at.inside(id, 'ip', '-4', 'addr', 'show', 'eth0'))?.[1] as string;
     expect(neighbour.ask(address, 80)).not.toBe('hello');
