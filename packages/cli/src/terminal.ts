@@ -10,6 +10,8 @@ export interface ConnectOptions {
   readonly tty: boolean;
   /** Of the outputs only these, `stdout` and `stderr`; absent, both. */
   readonly streams?: readonly string[];
+  /** What runs there is to draw its screen anew: it does when the window's size changes. */
+  readonly redraw?: boolean;
   /** docker's notation: `ctrl-p,ctrl-q`. */
   readonly detachKeys?: string;
   /** Takes the signals that this process gets; absent, they act on it as usual. */
@@ -35,6 +37,7 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
   const { onSignal } = options;
   const { promise: detached, resolve: detach } = Promise.withResolvers<null>();
   if (options.tty && stdout.isTTY) {
+    if (options.redraw) attachment.resize(stdout.rows + 1, stdout.columns + 1);
     resize();
     stdout.on('resize', resize);
   }

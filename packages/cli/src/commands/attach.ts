@@ -25,6 +25,7 @@ export function define(command: Command): void {
         const code = await connect(engine.containers.attach(name), {
           stdin,
           tty,
+          redraw: true,
           ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),
           ...(options.sigProxy ? { onSignal: passOn(engine, name) } : {}),
         });

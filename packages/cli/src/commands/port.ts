@@ -24,14 +24,10 @@ export function define(command: Command): void {
         const [port, protocol = 'tcp'] = wanted.split('/');
         const found = ports.filter((one) => Number(port) === one.containerPort && protocol === one.protocol);
         if (found.length === 0)
-          throw new MicaError(
-            'invalid-argument',
-            `no public port '${port}/${protocol}' published for ${name}`,
-            {
-              subject: wanted,
-              hint: `mica port ${name} lists them`,
-            },
-          );
+          throw new MicaError('invalid-argument', `no public port '${port}/${protocol}' published for ${name}`, {
+            subject: wanted,
+            hint: `mica port ${name} lists them`,
+          });
         print(found.map((one) => `${one.hostIp}:${one.hostPort}\n`).join(''));
       }),
     );

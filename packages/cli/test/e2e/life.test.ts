@@ -27,8 +27,7 @@ it('attach in a terminal: detach keys leave it running, its exit code comes back
     terminal.keys('C-p', 'C-q');
     await terminal.shows(/read escape sequence\n.*host>$/);
     expect(status('shell')).toMatch(/^Up /);
-    terminal.line(`clear; ${bin} attach --detach-keys ctrl-a,x shell`);
-    terminal.keys('Enter');
+    terminal.line(`clear; ${bin} attach --detach-keys ctrl-a,x shell`); // the same size: it is drawn anew all the same
     await terminal.shows(/#$/);
     terminal.keys('C-a', 'x');
     await terminal.shows(/read escape sequence\n.*host>$/);
