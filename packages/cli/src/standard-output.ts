@@ -13,11 +13,11 @@ let taken = false;
  * What a command has to say, written when this returns, before or after whatever the stream
  * `process.stdout` was given. Most commands need no more, and the stream, with node:net below it, takes 8 ms to make.
  */
-export function print(text: string | Uint8Array): void {
+export function print(text: string | Uint8Array, fd: 1 | 2 = 1): void {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   for (let at = 0; at < bytes.length; ) {
     try {
-      at += writeSync(1, bytes, at);
+      at += writeSync(fd, bytes, at);
     } catch (error) {
       // Somebody who has the same pipe or terminal open made it non-blocking, and its reader is slower.
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') Atomics.wait(pause, 0, 0, 1);

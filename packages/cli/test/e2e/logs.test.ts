@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestStore } from '../support/store.ts';
 
@@ -45,6 +46,23 @@ it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => 
   for (const tail of ['foo', '-3', '']) expect(store.run(['logs', '--tail', tail, name]), tail).toEqual(whole);
   expect(store.run(['logs', '--since', '', '--until', '-1h', name])).toEqual(whole);
   expect(store.ok(['logs', '--since', '-1h', name])).toBe('');
+});
+
+it('a log is not kept in memory for a reader that is slower', async () => {
+  const id = store.ok(['create', '--name', 'many', 'base:1', 'true']).trim();
+  const lines = 400_000;
+  const record = `2026-11-28T01:10:00.000000000+00:00 stdout F ${'x'.repeat(50)}\n`;
+  writeFileSync(join(store.root, 'containers', id, 'ctr.log'), record.repeat(lines));
+  const logs = store.spawn(['logs', 'many']);
+  const peak = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${logs.pid}/status`, 'utf8'))?.[1]) / 1024;
+  let [taken, most] = [0, 0];
+  for await (const chunk of logs.stdout) {
+    if (taken < lines * 50) most = peak(); // MiB; at its end the command is gone
+    await setImmediate();
+    taken += chunk.length;
+  }
+  expect(taken).toBe(lines * 51);
+  expect(most).toBeLessThan(250); // 140; with all of it held 295 and more
 });
 
 it('logs turn over: one file of a size, or several without a gap', async () => {
