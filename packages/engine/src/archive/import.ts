@@ -40,18 +40,20 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
     if (writer.size === 0)
       throw new MicaError('invalid-archive', 'the archive is empty', { hint: 'give a tar of a root file system' });
     const entries = scanner.table().count;
-    const blob = writer.finish();
-    const layer = { diffId: blob.digest, digest: blob.digest, size: blob.size, mediaType: mediaTypes.layer };
-    store.layers.put({ ...layer, tarSize: blob.size, entries });
-    const created = new Date().toISOString();
-    const base = { ...platform, config, rootfs: { type: 'layers' as const, diff_ids: [] } };
-    const image = newImage(base, [], layer, { created, createdBy: '', comment: options.message ?? 'Imported from -' });
-    const about = { created, size: blob.size, parent: null, layers: [layer.digest] };
-    store.transaction(() => {
+    // The layer with its image, or one that cannot be recorded would take its room until the next prune.
+    return store.transaction(() => {
+      const { digest, size } = writer.finish();
+      const layer = { diffId: digest, digest, size, mediaType: mediaTypes.layer };
+      store.layers.put({ ...layer, tarSize: size, entries });
+      const created = new Date().toISOString();
+      const base = { ...platform, config, rootfs: { type: 'layers' as const, diff_ids: [] } };
+      const made = { created, createdBy: '', comment: options.message ?? 'Imported from -' };
+      const image = newImage(base, [], layer, made);
+      const about = { created, size, parent: null, layers: [digest] };
       storeImage(store, image, about, reference ? [reference.canonical] : []);
       imageEvent(store, 'import', image.id);
+      return image.id;
     });
-    return image.id;
   } catch (error) {
     if (error instanceof KernelError) {
       const limit = error.code === 'limit-exceeded';

@@ -96,6 +96,20 @@ it('a squashed layer goes as well when its image cannot be recorded', async () =
   for (const name of ['base:2', 'base:1']) engine.images.remove(name, false);
 });
 
+it('an imported layer goes as well when its image cannot be recorded', async () => {
+  const blobs = readdirSync(join(root, 'blobs/sha256'));
+  const tar = await makeTar([{ name: 'etc/other', body: 'not here yet' }]);
+  const failing = {
+    reference: 'next:1',
+    get message(): string {
+      throw new Error('a full disk');
+    },
+  };
+  await expect(engine.archives.import(Readable.from([tar]), failing)).rejects.toThrow('a full disk');
+  expect(readdirSync(join(root, 'blobs/sha256')).sort()).toEqual(blobs.sort());
+  engine.images.remove('base:1', false);
+});
+
 it('what happens to images, volumes and networks is an event, in the order of docker', async () => {
   engine.images.tag('base:1', 'ev:1');
   await engine.archives.save(['ev:1'], join(work, 'ev.tar'));
