@@ -100,4 +100,9 @@ it('fork of which one cannot start: those before it stay and are named, nothing 
   });
   const names = bench.engine.containers.list(true).map(({ name, status }) => `${name} ${status}`);
   expect(names.sort()).toEqual(['origin running', 'origin-1 running']);
+  // Of which none can start: the image that nobody has a name for goes, too.
+  const images = () => bench.engine.images.list().map(({ id }) => id);
+  const before = images();
+  await expect(forking()).rejects.toMatchObject({ code: 'command-not-found' });
+  expect(images()).toEqual(before);
 });

@@ -3,6 +3,8 @@ import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions } from '../contract/commit.ts';
 import type { CreateOptions } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
+import { Images } from '../images/images.ts';
+import type { Digest } from '../reference/digest.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { commitContainer } from './commit.ts';
@@ -18,7 +20,8 @@ export interface ForkOptions extends CommitOptions {
 /**
  * Commits a container once and starts others from it, made as it was made; their IDs as they start. Host
  * ports and fixed addresses stay with the original: two cannot have them. Who has started stays when another cannot
- * be, which the error tells: they are in use from then on. What was made of the other goes.
+ * be, which the error tells: they are in use from then on. What was made of the other goes, and with none of them the
+ * image, if it has no name.
  */
 export async function* forkContainer(
   store: Store,
@@ -39,10 +42,21 @@ export async function* forkContainer(
     try {
       id = await startNew(store, containers, { ...made, image: imageId, name });
     } catch (error) {
+      if (started.length === 0) giveBack(store, imageId as Digest);
       throw partly(row.name, count, started, name, error);
     }
     started.push(name);
     yield id;
+  }
+}
+
+/** An image that nobody has a name for, nor a container of. */
+function giveBack(store: Store, image: Digest): void {
+  if (store.images.references(image).length > 0) return;
+  try {
+    new Images(store).remove(image, false);
+  } catch {
+    // somebody made a container of it, or the disk is full: the next prune takes it
   }
 }
 
