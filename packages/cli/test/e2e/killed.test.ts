@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { patience, TestStore } from '../support/store.ts';
@@ -112,3 +112,15 @@ it('kill -9 at 50 random moments of run -d, stop, rm and commit: ps -a tells the
   for (const image of images.filter((one) => one.startsWith('image:')))
     expect(store.ok(['run', '--rm', image, 'cat', '/x']), image).toBe('x\n');
 }, 900_000);
+
+it('a container that was never whole, or is no more, is dead: it does not start, and rm takes it away', async () => {
+  const id = store.ok(['create', '--name', 'half', 'base:1', 'true']).trim();
+  rmSync(join(store.root, 'containers', id), { recursive: true });
+  expect(store.ok(['ps', '-a', '--format', '{{.Names}} {{.State}}'])).toBe('half dead\n');
+  expect(store.run(['start', 'half'])).toMatchObject({
+    code: 1,
+    err: 'mica: container half is dead: its making or its removal was cut off\n  mica rm half takes away what is left of it\n',
+  });
+  store.ok(['rm', 'half']);
+  await store.removeContainers();
+});

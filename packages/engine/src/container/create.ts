@@ -3,6 +3,7 @@ import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { noSuchImage, resolveImage } from '../images/resolve.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import { checkAsked } from '../runtime/spec.ts';
+import { thisProcess } from '../store/files.ts';
 import { randomBytes } from '../system/random.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
@@ -53,6 +54,7 @@ export async function createContainer(context: ContainerContext, options: Create
     },
     command,
     status: 'created',
+    maker: thisProcess(),
     pid: null,
     pidStart: null,
     startedAt: null,

@@ -195,6 +195,7 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
   unmountAll(paths.part(id, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
+  rmSync(paths.making(id), { recursive: true, force: true });
   removeFolder(paths.dir(id));
   // Not before: what it writes needs room, on a full disk that which the files had.
   releaseNetwork(context, id);

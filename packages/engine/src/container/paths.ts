@@ -22,6 +22,10 @@ export class ContainerPaths {
   dir(id: string): string {
     return join(this.#containers, id);
   }
+  /** What becomes {@link dir} once all of it is there. */
+  making(id: string): string {
+    return join(this.#containers, `${id}.new`);
+  }
   part(
     id: string,
     name: 'upper' | 'work' | 'rootfs' | 'init' | 'ctr.log' | 'hosts' | 'hostname' | 'resolv.conf',

@@ -8,6 +8,8 @@ export interface ContainerState {
   /** What it mounts beside its rootfs; a mount precedes those below it. */
   readonly mounts: readonly MountPoint[];
   readonly status: 'created' | 'running' | 'exited';
+  /** Who made it: while that process lives, its folder may be yet to come. */
+  readonly maker?: Owner;
   readonly pid: number | null;
   /** Start time of that pid, so that a reused number is not taken for it. */
   readonly pidStart: string | null;

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
@@ -27,7 +27,7 @@ function requireRoot(): void {
     });
 }
 
-/** Makes a container's folders. The upper starts with the attributes of the image's own root. */
+/** Makes a container's folders, all of them or, killed meanwhile, none under its name. The upper starts with the attributes of the image's own root. */
 export async function prepareRootfs(
   store: Store,
   paths: ContainerPaths,
@@ -36,16 +36,18 @@ export async function prepareRootfs(
 ): Promise<void> {
   requireRoot();
   const layers = await ensureUnpacked(store, diffIds);
-  mkdirSync(paths.dir(id), { recursive: true, mode: 0o700 });
-  for (const part of ['work', 'rootfs', 'init'] as const) mkdirSync(paths.part(id, part), { mode: 0o755 });
-  makeUpper(store, paths.part(id, 'upper'), diffIds);
-  const init = paths.part(id, 'init');
+  const making = paths.making(id);
+  mkdirSync(making, { recursive: true, mode: 0o700 });
+  for (const part of ['work', 'rootfs', 'init']) mkdirSync(join(making, part), { mode: 0o755 });
+  makeUpper(store, join(making, 'upper'), diffIds);
+  const init = join(making, 'init');
   for (const point of points) {
     const name = point.replace(/\/$/, '');
     if (layers.some((layer) => existsSync(join(layer, name)))) continue;
     mkdirSync(join(init, point.endsWith('/') ? name : dirname(name)), { recursive: true });
     if (!point.endsWith('/')) closeSync(openSync(join(init, name), 'wx', 0o644));
   }
+  renameSync(making, paths.dir(id));
 }
 
 /** An empty upper, with the attributes of the image's own root. The layers are unpacked. */

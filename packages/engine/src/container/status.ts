@@ -12,8 +12,14 @@ export function visibleStatus(id: string, state: ContainerState): ContainerStatu
   return state.status === 'exited' && state.restarting && isAlive(state.restarting) ? 'restarting' : state.status;
 }
 
-/** The same of one that is shown: dead, as docker has it, is what a removal that did not come to its end left. */
+/** The same of one that is shown: dead, as docker has it, is what {@link isHalf}. */
 export function shownStatus(context: ContainerContext, id: string, state: ContainerState): ContainerStatus {
   const status = visibleStatus(id, state);
-  return status === 'exited' && !existsSync(context.paths.dir(id)) ? 'dead' : status;
+  return isHalf(context, id, state) ? 'dead' : status;
+}
+
+/** What a creation or a removal left that did not come to its end: it can only be removed. */
+export function isHalf(context: ContainerContext, id: string, { status, maker }: ContainerState): boolean {
+  if (status === 'running' || existsSync(context.paths.dir(id))) return false;
+  return status === 'exited' || !(maker && isAlive(maker));
 }
