@@ -15,10 +15,10 @@ const EAGAIN = 11;
 
 /** Connects to a SOCK_SEQPACKET socket, which Node's net refuses. The descriptor is the caller's to close. */
 export function connectSeqpacket(path: string): number {
-  const fd = call(SOCKET, 'socket', path, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   const address = Buffer.alloc(110);
   address.writeUInt16LE(AF_UNIX, 0);
   if (address.write(path, 2) + 1 > 108) throw new Error(`socket path too long: ${path}`); // sun_path, unix(7)
+  const fd = call(SOCKET, 'socket', path, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   try {
     call(CONNECT, 'connect', path, fd, address, address.length);
   } catch (error) {

@@ -1,10 +1,24 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isAlive, thisProcess } from '../store/files.ts';
 import type { Store } from '../store/store.ts';
+import { DIRECTORY, fdSelf } from '../system/in-root.ts';
 import { uniqueName } from '../system/random.ts';
 import type { UnpackReport } from './contract.ts';
 import { imageTree } from './image-tree.ts';
@@ -34,16 +48,26 @@ async function unpack(store: Store, image: string, dir: string, task: Task): Pro
   // A mount point cannot be renamed over: what is to fill one is written in place.
   const inPlace = fills && statSync(target).dev !== statSync(dirname(target)).dev;
   const root = inPlace ? target : makeBeside(target);
+  let fd = -1;
   try {
-    const writer = new TreeWriter(tree, root);
+    fd = openSync(root, DIRECTORY | (inPlace ? 0 : constants.O_NOFOLLOW));
+    // By the descriptor: who owns the folder around it may put something else in its place meanwhile.
+    const writer = new TreeWriter(tree, fdSelf(fd).toString());
     await writer.write(store, task);
-    if (tree.table.find('') < 0) chmodSync(root, 0o755);
-    if (!inPlace) renameSync(root, target);
+    if (tree.table.find('') < 0) chmodSync(fdSelf(fd), 0o755);
+    if (!inPlace) {
+      if (lstatSync(root).ino !== fstatSync(fd).ino)
+        throw new MicaError('conflict', `${dirname(target)}: somebody else moves what is unpacked there`, {
+          subject: target,
+        });
+      renameSync(root, target);
+    }
     return writer.report();
   } catch (error) {
     if (inPlace) for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true, force: true });
     throw wrapSystemError(error, 'unpack', dir);
   } finally {
+    if (fd >= 0) closeSync(fd);
     if (!inPlace) rmSync(root, { recursive: true, force: true });
   }
 }
