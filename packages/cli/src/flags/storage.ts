@@ -21,7 +21,13 @@ export const storage: FlagGroup<StorageFlags> = {
       .option('--volumes-from <container[:ro]>', 'the mounts of another container', many, [] as string[]);
   },
   read({ readOnly, volume, mount, tmpfs, volumesFrom }) {
-    const mounts: MountRequest[] = [...volume.map(parseVolume), ...mount.map(parseMount), ...tmpfs.map(parseTmpfs)];
+    // docker's: a -v that is said twice is one, and of two --tmpfs for a path the last one counts.
+    const memory = new Map(tmpfs.map(parseTmpfs).map((one) => [one.target, one]));
+    const mounts: MountRequest[] = [
+      ...[...new Set(volume)].map(parseVolume),
+      ...mount.map(parseMount),
+      ...memory.values(),
+    ];
     return { mounts, volumesFrom, readOnly: readOnly ?? false };
   },
 };

@@ -54,3 +54,10 @@ it.each<[string, string, Partial<MountRequest>]>([
 ])('%s %s', (flag, value, wanted) => {
   expect(parse(flag, value)).toMatchObject(wanted);
 });
+
+it('the same -v twice is one, of two --tmpfs for a path the last counts, as in docker', () => {
+  const none = { mount: [], volumesFrom: [] };
+  const { mounts } = storage.read({ ...none, volume: ['a:/d', '/x', 'a:/d', '/x'], tmpfs: ['/t', '/t:size=1m'] });
+  expect(mounts?.map(({ type, target }) => `${type} ${target}`)).toEqual(['volume /d', 'volume /x', 'tmpfs /t']);
+  expect(mounts?.[2]).toEqual(parse('--tmpfs', '/t:size=1m'));
+});

@@ -21,7 +21,8 @@ export function mountPoints(volumes: Volumes, sources: MountSources): MountPoint
   const byTarget = new Map<string, () => MountPoint>();
   for (const request of sources.requests) {
     const target = checkTarget(request.target);
-    if (byTarget.has(target)) throw invalid(`Duplicate mount point: ${target}`, target);
+    if (byTarget.has(target))
+      throw invalid(`Duplicate mount point: ${target}`, target, 'one -v, --mount or --tmpfs for each path');
     checkSource(request);
     byTarget.set(target, () => mountPoint(volumes, { ...request, target }));
   }
@@ -92,6 +93,6 @@ function missingSource(source: string): MicaError {
   );
 }
 
-function invalid(message: string, subject: string): MicaError {
-  return new MicaError('invalid-argument', message, { subject });
+function invalid(message: string, subject: string, hint?: string): MicaError {
+  return new MicaError('invalid-argument', message, { subject, ...(hint === undefined ? {} : { hint }) });
 }

@@ -73,7 +73,7 @@ export class Volumes {
       if (users.length > 0)
         throw new MicaError('volume-in-use', `remove ${name}: volume is in use - [${users.join(', ')}]`, {
           subject: name,
-          hint: 'remove the container first: mica rm',
+          hint: `remove what uses it first: mica rm ${users.map((id) => id.slice(0, 12)).join(' ')}`,
         });
       this.#store.volumes.delete(name);
       this.#store.events.tell('volume', 'destroy', name, { driver: 'local' });
