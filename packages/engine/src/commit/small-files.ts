@@ -65,8 +65,9 @@ export class SmallFiles {
     try {
       if (readSync(fd, into, at, size + 1, null) !== size) throw changed(this.#table, index);
     } catch (error) {
-      // A pipe or the like that was put in the file's place.
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') throw changed(this.#table, index, error);
+      // A pipe or the like that was put in the file's place, or a folder.
+      if (['EAGAIN', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw changed(this.#table, index, error);
       throw wrapSystemError(error, 'read', `/${this.#table.path(index)}`);
     } finally {
       closeSync(fd);

@@ -1,5 +1,6 @@
 import type { EntryTable } from '@mica/core-wasm';
-import { MicaError, wrapSystemError } from '../error.ts';
+import { type MicaError, wrapSystemError } from '../error.ts';
+import { changedWhileRead, hasMoved } from '../layer/changed.ts';
 import { openBeneath } from '../system/beneath.ts';
 
 const terminated = Buffer.alloc(4097);
@@ -14,18 +15,11 @@ export function openFile(table: EntryTable, index: number, dir: number, path: Ui
   try {
     return openBeneath(dir, terminated);
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? changed(table, index, error)
-      : wrapSystemError(error, 'read', `/${table.path(index)}`);
+    throw hasMoved(error) ? changed(table, index, error) : wrapSystemError(error, 'read', `/${table.path(index)}`);
   }
 }
 
-/** A layer never holds what no moment of the container held. */
+/** See {@link changedWhileRead}. */
 export function changed(table: EntryTable, index: number, cause?: unknown): MicaError {
-  const subject = `/${table.path(index)}`;
-  return new MicaError('conflict', `${subject} changed while it was read`, {
-    subject,
-    hint: 'commit again, without --pause=false',
-    cause,
-  });
+  return changedWhileRead(`/${table.path(index)}`, cause);
 }

@@ -4,6 +4,7 @@ import { MicaError, wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import { openBeneath, openDirectory, readlinkAt, statxAt } from '../system/beneath.ts';
 import { xattrsIn } from '../system/xattr.ts';
+import { changedWhileRead, hasMoved } from './changed.ts';
 import { readMarks } from './overlay-marks.ts';
 
 export interface ScanOptions {
@@ -88,15 +89,20 @@ class Scan {
   step(): boolean {
     const frame = this.#stack.at(-1);
     if (frame === undefined) return false;
-    if (frame.fd < 0) frame.fd = this.#open(frame.length);
-    this.#enter(frame.fd);
-    while (frame.next < frame.names.length) {
-      const length = this.#put(frame, frame.names[frame.next++] as string);
-      if (!this.#add(frame.fd, length)) continue;
-      const fd = this.#open(length);
-      if (this.#stack.length >= HELD) this.#release(frame);
-      this.#push(fd, length);
-      return true;
+    let length = frame.length;
+    try {
+      if (frame.fd < 0) frame.fd = this.#open(length);
+      this.#enter(frame.fd);
+      while (frame.next < frame.names.length) {
+        length = this.#put(frame, frame.names[frame.next++] as string);
+        if (!this.#add(frame.fd, length)) continue;
+        const fd = this.#open(length);
+        if (this.#stack.length >= HELD) this.#release(frame);
+        this.#push(fd, length);
+        return true;
+      }
+    } catch (error) {
+      throw hasMoved(error) ? changedWhileRead(`/${this.#builder.path.toString('utf8', 0, length)}`, error) : error;
     }
     this.#release(frame);
     this.#stack.pop();

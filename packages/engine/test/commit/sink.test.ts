@@ -9,8 +9,10 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -20,7 +22,7 @@ import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type LayerJob, makeLayer } from '../../src/commit/make-layer.ts';
-import { scanDirectory } from '../../src/layer/scan.ts';
+import { scanDirectory, scanSteps } from '../../src/layer/scan.ts';
 import { packLayer } from '../support/pack-layer.ts';
 
 let dir: string;
@@ -108,7 +110,7 @@ it.each([2, 8])("a file of %i MiB that ends in a hole up to the layer's end keep
   expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
 });
 
-it.each(['grows', 'shrinks', 'vanishes'])(
+it.each(['grows', 'shrinks', 'vanishes', 'becomes a symlink', 'becomes a folder'])(
   'a file that %s while it is read is one error, and nothing is left',
   async (how) => {
     for (let i = 0; i < 30; i++) writeFileSync(join(upper, `f${String(i).padStart(2, '0')}`), Buffer.alloc(300_000, i));
@@ -118,8 +120,10 @@ it.each(['grows', 'shrinks', 'vanishes'])(
       const file = join(upper, 'f29');
       if (done) return;
       done = true;
-      if (how === 'vanishes') rmSync(file);
-      else truncateSync(file, how === 'grows' ? 300_001 : 299_999);
+      if (how === 'vanishes' || how.startsWith('becomes')) rmSync(file);
+      if (how === 'becomes a symlink') symlinkSync('f00', file);
+      else if (how === 'becomes a folder') mkdirSync(file);
+      else if (how !== 'vanishes') truncateSync(file, how === 'grows' ? 300_001 : 299_999);
     };
     await expect(makeLayer(one, { onProgress: meddle })).rejects.toMatchObject({
       code: 'conflict',
@@ -128,6 +132,20 @@ it.each(['grows', 'shrinks', 'vanishes'])(
     expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
   },
 );
+
+it('a folder that moves while what is below it is scanned is one error', () => {
+  const deep = Array.from({ length: 140 }, (_, i) => `d${i}`).join('/'); // so many that not all stay open
+  mkdirSync(join(upper, deep), { recursive: true });
+  const core = new Core();
+  const scan = () =>
+    core.scope(() => {
+      const steps = scanSteps(core, upper);
+      for (let i = 0; i < 141; i++) steps.next();
+      renameSync(join(upper, 'd0'), join(upper, 'elsewhere'));
+      while (!steps.next().done);
+    });
+  expect(scan).toThrow(/^\/d0\/.* changed while it was read$/);
+});
 
 it('a full disk is one error, and nothing is left', async () => {
   const small = join(dir, 'small');

@@ -117,12 +117,11 @@ describe.each([
   });
 
   it.each([
-    ['grew', 'conflict', () => appendFileSync(join(dir, 'd/50'), '!')],
-    ['shrank', 'conflict', () => truncateSync(join(dir, 'd/50'), 10)],
-    ['went', 'conflict', () => rmSync(join(dir, 'd/50'))],
+    ['grew', () => appendFileSync(join(dir, 'd/50'), '!')],
+    ['shrank', () => truncateSync(join(dir, 'd/50'), 10)],
+    ['went', () => rmSync(join(dir, 'd/50'))],
     [
       'became a link to what is outside',
-      'system-call',
       () => {
         rmSync(join(dir, 'd/50'));
         symlinkSync('/etc/hostname', join(dir, 'd/50'));
@@ -130,7 +129,6 @@ describe.each([
     ],
     [
       'became a pipe that nobody writes to',
-      'conflict',
       () => {
         rmSync(join(dir, 'd/50'));
         execFileSync('sh', ['-c', 'mkfifo d/50'], { cwd: dir });
@@ -139,18 +137,17 @@ describe.each([
     ],
     [
       'has a link in its path now',
-      'system-call',
       () => {
         renameSync(join(dir, 'd'), join(dir, 'elsewhere'));
         symlinkSync('elsewhere', join(dir, 'd'));
       },
     ],
-  ])('a file that %s is an error, and the next layer is read as ever', (_, code, meddle) => {
+  ])('a file that %s is an error, and the next layer is read as ever', (_, meddle) => {
     mkdirSync(join(dir, 'd'));
     for (let i = 10; i < 99; i++) writeFileSync(join(dir, `d/${i}`), `this is file ${i}`);
     const table = scanDirectory(core, dir, { overlay: true });
     meddle();
-    expect(() => readAll(table, withRing)).toThrow(expect.objectContaining({ code }));
+    expect(() => readAll(table, withRing)).toThrow(expect.objectContaining({ code: 'conflict' }));
     rmSync(join(dir, 'd'), { recursive: true });
     writeFileSync(join(dir, 'after'), 'after');
     rmSync(join(dir, 'elsewhere'), { recursive: true, force: true });
