@@ -2,8 +2,9 @@
  * The one error a user can meet.
  *
  * `code` is stable and may be matched on; `subject` is the reference, ID or path it is about;
- * `hint` says what to do next, the thrower's word or else what is usual for the code; `exitCode` is what the command line exits with, docker's numbers:
- * 125 the engine failed, 126 the command cannot be invoked, 127 the command was not found, 1 otherwise.
+ * `hint` says what to do next, the thrower's word or else what is usual for the code; `exitCode` is what the command
+ * line exits with, docker's numbers: 125 the engine failed, 126 the command cannot be invoked, 127 the command was not
+ * found, 1 otherwise.
  */
 export type ErrorCode =
   | 'invalid-argument'
