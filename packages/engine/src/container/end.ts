@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
+import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
@@ -90,6 +91,7 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
   try {
     if (isDeliverable(parseSignal(signal))) {
       killContainer(context, row, signal);
+      await readToTheEnd(context, id);
       resumeIfFrozen(context, id, row.record);
       await waitForExit(context, id, seconds < 0 ? undefined : AbortSignal.timeout(seconds * 1000));
     } else await kill(context, row); // docker's: what cannot be asked is not waited for
@@ -98,6 +100,15 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
     else if (!hasEnded(context, id)) throw error;
   }
   tell(context, row, 'stop');
+}
+
+/** A commit that keeps it frozen lets it go when it has read it: what it writes because it is to end is in no half of the layer. */
+async function readToTheEnd(context: ContainerContext, id: string): Promise<void> {
+  const note = context.paths.freezing(id);
+  if (!existsSync(note)) return;
+  const unlock = await lockFile(note);
+  rmSync(note, { force: true });
+  unlock();
 }
 
 async function kill(context: ContainerContext, row: Row): Promise<void> {

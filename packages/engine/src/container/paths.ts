@@ -16,6 +16,10 @@ export class ContainerPaths {
   get exits(): string {
     return join(this.run, 'exits');
   }
+  /** There, and locked, as long as a commit keeps the container frozen. */
+  freezing(id: string): string {
+    return join(this.run, 'freezing', id);
+  }
   bundle(id: string): string {
     return join(this.run, id);
   }

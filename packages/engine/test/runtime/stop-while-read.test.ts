@@ -1,0 +1,40 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { freeze } from '../../src/commit/freeze.ts';
+import { ContainerPaths } from '../../src/container/paths.ts';
+import { Engine } from '../../src/index.ts';
+import { findProgram } from '../../src/runtime/oci-runtime.ts';
+import { makeTar } from '../support/tar.ts';
+
+it('a stop waits for the commit that reads: what the container writes as it ends is not half of the layer', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'mica-stop-'));
+  const root = join(work, 'store');
+  const engine = new Engine({ root });
+  try {
+    const busybox = readFileSync('/bin/busybox');
+    const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
+    await engine.archives.import(Readable.from([tar]), { reference: 'base' });
+    const ends = 'trap "echo end > /end; exit 3" TERM; while :; do /bin/busybox sleep 0.05; done';
+    const command = ['/bin/busybox', 'sh', '-c', ends];
+    const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
+    await engine.containers.start(id);
+    const { run, state } = new ContainerPaths(root);
+    const pid = engine.containers.summary(id).pid as number;
+    const runtime = { path: findProgram('crun') as string, root: state };
+    const frozen = await freeze({ id, name: 'box', pid, run, runtime });
+    const stopped = engine.containers.stop(id);
+    await setTimeout(500);
+    expect(engine.containers.summary(id).exitCode).toBe(null);
+    await frozen.thaw();
+    await stopped;
+    expect(engine.containers.list(true)[0]).toMatchObject({ status: 'exited', exitCode: 3 });
+  } finally {
+    for (const { id } of engine.containers.list(true)) await engine.containers.remove(id, true);
+    engine.close();
+    rmSync(work, { recursive: true, force: true });
+  }
+});
