@@ -98,7 +98,11 @@ it('kill -9 at 50 random moments of run -d, stop, rm and commit: ps -a tells the
       return last.flatMap(({ ID, State }) => (State === 'running' ? [ID] : [])).sort();
     };
     await expect.poll(() => [running(), alive()].map(String).join(' = '), patience).toMatch(/^(.*) = \1$/);
-    for (const { State } of last) expect(['created', 'running', 'exited']).toContain(State);
+    // Dead is whose making, or removal, was cut off: it has no files, and everybody else has.
+    for (const { ID, State } of last) {
+      expect(['created', 'running', 'exited', 'dead']).toContain(State);
+      expect(existsSync(join(store.root, 'containers', ID)), `${ID} is ${State}`).toBe(State !== 'dead');
+    }
 
     const left = last.map(({ ID }) => ID);
     if (left.length > 0) store.ok(['rm', '-f', ...left]);
