@@ -8,12 +8,13 @@ it('prune goes on past what was started or removed since it looked; any other fa
     started: 'conflict',
     gone: 'no-such-container',
   };
-  const engine = {
+  const containers = {
     list: () => ['started', 'gone', 'idle', 'up'].map((id) => row(id, id === 'up' ? 'running' : 'exited')),
     remove: async (id: string) => {
       if (codes[id]) throw new MicaError(codes[id], id);
     },
-  } as unknown as Engine;
+  };
+  const engine = { containers } as unknown as Engine;
   expect(await pruneContainers(engine, () => true)).toEqual({ removed: ['idle'], reclaimed: 10 });
   codes.gone = 'system-call';
   await expect(pruneContainers(engine, () => true)).rejects.toMatchObject({ code: 'system-call' });

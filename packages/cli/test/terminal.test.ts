@@ -28,10 +28,11 @@ it('a signal after the end is for nobody: of a container that ended, and of one 
 });
 
 it('a signal that cannot be given for another reason is an error', () => {
-  const failing = {
+  const containers = {
     kill: () => {
       throw new MicaError('permission-denied', 'kill: operation not permitted');
     },
   };
+  const failing = { containers };
   expect(() => passOn(failing as unknown as Engine, gone)('SIGTERM')).toThrow(/not permitted/);
 });
