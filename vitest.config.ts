@@ -20,8 +20,9 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
-    // Two more than the processors that CI has: a good part of these tests waits, for containers, servers and disks.
-    maxWorkers: 4,
+    // One more than the processors that CI has: a good part of these tests waits, for containers, servers and disks.
+    // Four took as long as three.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // No process of a command's goes on after it: a test's store is removed at any moment.
     env: { MICA_HELPER: 'off' },

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { hrtime } from 'node:process';
 import { MicaError } from '../error.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
-import { lockFile, tryFileLock } from '../system/lock.ts';
+import { lockFile, lockFree, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 
 /** What to freeze, as plain data: a worker does it by itself. */
@@ -58,7 +58,8 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
   const freezer = findFreezer(target.pid);
   const note = join(target.run, 'freezing', target.id);
   mkdirSync(join(target.run, 'freezing'), { recursive: true, mode: 0o700 });
-  const unlock = await lockFile(note);
+  // At once where it can be: the caller has something to do while the kernel is at it, 2 ms of it.
+  const unlock = lockFree(note) ?? (await lockFile(note));
   const release = () => {
     rmSync(note, { force: true });
     unlock();

@@ -25,45 +25,37 @@ export function withFileLock<T>(file: string, work: () => T): T {
  */
 export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY): Promise<() => void> {
   const deadline = Date.now() + patience;
-  let fd = openSync(file, 'a', 0o600);
+  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    const unlock = lockFree(file);
+    if (unlock) return unlock;
+    if (Date.now() > deadline) return () => {};
+    await sleep(pause);
+  }
+}
+
+/** The lock, to be given back, if it is free; null if somebody has it. */
+export function lockFree(file: string): (() => void) | null {
+  const fd = openSync(file, 'a', 0o600);
+  let locked = false;
   try {
-    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-      const done = native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0;
-      const errno = done ? 0 : lastErrno();
-      if (done && isRemoved(fd)) {
-        const again = openSync(file, 'a', 0o600);
-        closeSync(fd);
-        fd = again;
-        continue;
-      }
-      if (done || Date.now() > deadline) return () => closeSync(fd);
-      if (errno !== EWOULDBLOCK) throw systemError('flock', errno, file);
-      await sleep(pause);
-    }
-  } catch (error) {
-    closeSync(fd);
-    throw error;
+    locked = native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0;
+    if (!locked && lastErrno() !== EWOULDBLOCK) throw systemError('flock', lastErrno(), file);
+    // Its holder took the file away before it let go: whoever comes next opens, and locks, another one of that name.
+    locked &&= fstatSync(fd).nlink > 0;
+    return locked ? () => closeSync(fd) : null;
+  } finally {
+    if (!locked) closeSync(fd);
   }
 }
 
 /** The same without waiting: false when another process holds the lock, and then nothing was done. */
 export function tryFileLock(file: string, work: () => void): boolean {
-  const fd = openSync(file, 'a', 0o600);
+  const unlock = lockFree(file);
+  if (unlock === null) return false;
   try {
-    if (native(FLOCK)(fd, LOCK_EX | LOCK_NB) !== 0) {
-      const errno = lastErrno();
-      if (errno === EWOULDBLOCK) return false;
-      throw systemError('flock', errno, file);
-    }
-    if (isRemoved(fd)) return false;
     work();
     return true;
   } finally {
-    closeSync(fd);
+    unlock();
   }
-}
-
-/** Its holder took the file away before it let go: whoever comes next opens, and locks, another one of that name. */
-function isRemoved(fd: number): boolean {
-  return fstatSync(fd).nlink === 0;
 }
