@@ -25,11 +25,22 @@ export function withFileLock<T>(file: string, work: () => T): T {
  */
 export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY): Promise<() => void> {
   const deadline = Date.now() + patience;
-  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
-    const unlock = lockFree(file);
-    if (unlock) return unlock;
-    if (Date.now() > deadline) return () => {};
-    await sleep(pause);
+  let fd = openSync(file, 'a', 0o600);
+  try {
+    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+      const locked = isLockedNow(fd, file);
+      if (locked && isRemoved(fd)) {
+        const again = openSync(file, 'a', 0o600);
+        closeSync(fd);
+        fd = again;
+        continue;
+      }
+      if (locked || Date.now() > deadline) return () => closeSync(fd);
+      await sleep(pause);
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }
 
@@ -38,10 +49,7 @@ export function lockFree(file: string): (() => void) | null {
   const fd = openSync(file, 'a', 0o600);
   let locked = false;
   try {
-    locked = native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0;
-    if (!locked && lastErrno() !== EWOULDBLOCK) throw systemError('flock', lastErrno(), file);
-    // Its holder took the file away before it let go: whoever comes next opens, and locks, another one of that name.
-    locked &&= fstatSync(fd).nlink > 0;
+    locked = isLockedNow(fd, file) && !isRemoved(fd);
     return locked ? () => closeSync(fd) : null;
   } finally {
     if (!locked) closeSync(fd);
@@ -58,4 +66,16 @@ export function tryFileLock(file: string, work: () => void): boolean {
   } finally {
     unlock();
   }
+}
+
+function isLockedNow(fd: number, file: string): boolean {
+  if (native(FLOCK)(fd, LOCK_EX | LOCK_NB) === 0) return true;
+  const errno = lastErrno();
+  if (errno !== EWOULDBLOCK) throw systemError('flock', errno, file);
+  return false;
+}
+
+/** Its holder took the file away before it let go: whoever comes next opens, and locks, another one of that name. */
+function isRemoved(fd: number): boolean {
+  return fstatSync(fd).nlink === 0;
 }
