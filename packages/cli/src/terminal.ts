@@ -20,6 +20,9 @@ export interface ConnectOptions {
 
 const proxied: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
 
+/** A program that hears of two changes at once may find the size that it knows, and draws nothing. */
+const REDRAW_MS = 150;
+
 /**
  * Connects this process's streams to a container's until it ends: its exit code; or null when the user
  * left it with the detach keys.
@@ -35,10 +38,13 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
   const raw = options.tty && stdin?.isTTY;
   const resize = () => attachment.resize(stdout.rows, stdout.columns);
   const { onSignal } = options;
+  let settling: NodeJS.Timeout | undefined;
   const { promise: detached, resolve: detach } = Promise.withResolvers<null>();
   if (options.tty && stdout.isTTY) {
-    if (options.redraw) attachment.resize(stdout.rows + 1, stdout.columns + 1);
-    resize();
+    if (options.redraw) {
+      attachment.resize(stdout.rows + 1, stdout.columns + 1);
+      settling = setTimeout(resize, REDRAW_MS);
+    } else resize();
     stdout.on('resize', resize);
   }
   if (onSignal && !options.tty) for (const signal of proxied) process.on(signal, onSignal);
@@ -63,6 +69,10 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
     return code;
   } finally {
     if (raw) stdin?.setRawMode(false);
+    if (settling) {
+      clearTimeout(settling);
+      resize();
+    }
     stdout.off('resize', resize);
     if (onSignal) for (const signal of proxied) process.off(signal, onSignal);
     stdin?.unpipe();
