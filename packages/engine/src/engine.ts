@@ -73,11 +73,11 @@ export class Engine {
 
   async diff(name: string): Promise<Change[]> {
     const { containerChanges } = await import('./commit/changes.ts');
-    return containerChanges(this.#store, this.#lifecycle, this.#lifecycle.find(name));
+    return containerChanges(this.#store, this.#lifecycle, this.#lifecycle.whole(name));
   }
   async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
     const hasher = this.#options.hasher ?? 'auto';
-    const row = this.#lifecycle.find(name);
+    const row = this.#lifecycle.whole(name);
     const { commitContainer } = await import('./commit/commit.ts');
     const result = await commitContainer(this.#store, this.#lifecycle, row, reference, { ...options, hasher });
     if (this.#options.sync) this.settle();
@@ -95,13 +95,13 @@ export class Engine {
   async *fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
     const hasher = this.#options.hasher ?? 'auto';
     const { forkContainer } = await import('./commit/fork.ts');
-    yield* forkContainer(this.#store, this.#lifecycle, this.#lifecycle.find(name), { ...options, hasher });
+    yield* forkContainer(this.#store, this.#lifecycle, this.#lifecycle.whole(name), { ...options, hasher });
   }
   /** Gives a container the writable layer it began with, or had at a commit of its own. */
   async reset(name: string, options: ResetOptions = {}): Promise<void> {
     const sync = this.#options.sync ?? false;
     const { resetContainer } = await import('./commit/reset.ts');
-    await resetContainer(this.#store, this.#lifecycle, this.#lifecycle.find(name), { ...options, sync });
+    await resetContainer(this.#store, this.#lifecycle, this.#lifecycle.whole(name), { ...options, sync });
   }
   /** The layers of an image above some base (`onto`; its first ancestor unless told) made one; the new image's ID. */
   async squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {

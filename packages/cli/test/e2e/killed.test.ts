@@ -121,10 +121,37 @@ it('a container that was never whole, or is no more, is dead: it does not start,
   const id = store.ok(['create', '--name', 'half', 'base:1', 'true']).trim();
   rmSync(join(store.root, 'containers', id), { recursive: true });
   expect(store.ok(['ps', '-a', '--format', '{{.Names}} {{.State}}'])).toBe('half dead\n');
-  expect(store.run(['start', 'half'])).toMatchObject({
+  const verbs = [
+    ['start', 'half'],
+    ['restart', 'half'],
+    ['commit', 'half', 'of-half:1'],
+    ['commit', '--incremental', 'half'],
+    ['fork', 'half'],
+    ['reset', 'half'],
+    ['diff', 'half'],
+    ['export', 'half'],
+    ['exec', 'half', 'true'],
+    ['attach', 'half'],
+    ['cp', 'half:/etc', '-'],
+    ['cp', '/etc/hostname', 'half:/x'],
+    ['logs', 'half'],
+    ['top', 'half'],
+    ['pause', 'half'],
+    ['kill', 'half'],
+    ['update', '--memory', '64m', 'half'],
+  ];
+  for (const verb of verbs)
+    expect(store.run(verb), verb.join(' ')).toMatchObject({
+      code: expect.toSatisfy((code) => code !== 0),
+      err: expect.stringMatching(
+        /container half is dead: its making or its removal was cut off\n {2}mica rm half takes away what is left of it\n/,
+      ),
+    });
+  expect(store.run(['commit', '--all', '--json'])).toMatchObject({
     code: 1,
-    err: 'mica: container half is dead: its making or its removal was cut off\n  mica rm half takes away what is left of it\n',
+    out: expect.stringMatching(/half is dead/),
   });
+  expect(store.ok(['images', '-aq'])).toBe(store.ok(['images', '-q', 'base:1']));
   store.ok(['rm', 'half']);
   await store.removeContainers();
 });

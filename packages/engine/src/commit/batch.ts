@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import type { Lifecycle } from '../container/lifecycle.ts';
-import type { ContainerState } from '../container/record.ts';
 import type { BatchCommitOptions, BatchCommitResult, CommitSelection } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import { Pool } from '../pool/pool.ts';
@@ -67,7 +66,7 @@ export async function* commitMany(
     };
     try {
       stop.throwIfAborted();
-      const row = store.containers.find<ContainerState>(id);
+      const row = containers.whole(id);
       about = { name: row.name, id, n };
       const plan = await planner.plan(row, template?.fill(row, n));
       const tag = plan.reference?.canonical;

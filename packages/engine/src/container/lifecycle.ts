@@ -11,7 +11,7 @@ import type { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
 import { renameContainer } from './rename.ts';
 import { reconcile, waitForExit } from './state.ts';
-import { shownStatus } from './status.ts';
+import { requireWhole, shownStatus } from './status.ts';
 
 /**
  * Containers of one store, from create to remove; each step has its own file. State is what the store
@@ -29,6 +29,12 @@ export class Lifecycle {
   /** By name, ID or a prefix of it. @throws MicaError no-such-container, ambiguous */
   find(name: string): Row {
     return this.context.store.containers.find<ContainerState>(name);
+  }
+  /** The same of one that something is to be done with, other than to look at, rename or remove it. @throws MicaError conflict when it is dead, or still being made */
+  whole(name: string): Row {
+    const row = this.find(name);
+    requireWhole(this.context, row);
+    return row;
   }
   runtimeOf(row: Row): OciRuntime {
     return this.context.runtimeOf(row.record);

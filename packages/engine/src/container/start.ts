@@ -28,7 +28,7 @@ import { exitCommand } from './restart-policy.ts';
 import { lockUpper, makeWorkdir, mountRootfs } from './rootfs.ts';
 import { rotateLog } from './rotate.ts';
 import { reconcile } from './state.ts';
-import { isHalf, visibleStatus } from './status.ts';
+import { requireWhole, visibleStatus } from './status.ts';
 import { resolveGroups, resolveUser } from './user.ts';
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -43,11 +43,7 @@ export async function startContainer(
   attach: boolean,
   byPolicy = false,
 ): Promise<Attachment | null> {
-  if (isHalf(context, row.id, row.record))
-    throw new MicaError('conflict', `container ${row.name} is dead: its making or its removal was cut off`, {
-      subject: row.name,
-      hint: `mica rm ${row.name} takes away what is left of it`,
-    });
+  requireWhole(context, row);
   const unlock = await lockUpper(context.paths, row.id);
   try {
     const now = context.store.containers.get<ContainerState>(row.id) ?? row;

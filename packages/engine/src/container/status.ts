@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { ContainerStatus } from '../contract/container.ts';
+import { MicaError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { isAlive } from '../store/files.ts';
-import type { ContainerContext } from './context.ts';
+import type { ContainerContext, Row } from './context.ts';
 import { groupOf } from './pause.ts';
 import type { ContainerState } from './record.ts';
 
@@ -19,7 +20,27 @@ export function shownStatus(context: ContainerContext, id: string, state: Contai
 }
 
 /** What a creation or a removal left that did not come to its end: it can only be removed. */
-export function isHalf(context: ContainerContext, id: string, { status, maker }: ContainerState): boolean {
-  if (status === 'running' || existsSync(context.paths.dir(id))) return false;
-  return status === 'exited' || !(maker && isAlive(maker));
+function isHalf(context: ContainerContext, id: string, state: ContainerState): boolean {
+  return lacksFiles(context, id, state) && !isBeingMade(state);
+}
+
+/** Before anything is done with its files: who looked for them would speak of a folder. @throws MicaError conflict */
+export function requireWhole(context: ContainerContext, { id, name, record }: Row): void {
+  if (!lacksFiles(context, id, record)) return;
+  if (isBeingMade(record))
+    throw new MicaError('conflict', `container ${name} is still being made by another process`, {
+      subject: name,
+      hint: 'wait until that is done, then try again',
+    });
+  throw new MicaError('conflict', `container ${name} is dead: its making or its removal was cut off`, {
+    subject: name,
+    hint: `mica rm ${name} takes away what is left of it`,
+  });
+}
+
+function lacksFiles(context: ContainerContext, id: string, { status }: ContainerState): boolean {
+  return status !== 'running' && !existsSync(context.paths.dir(id));
+}
+function isBeingMade({ status, maker }: ContainerState): boolean {
+  return status === 'created' && maker !== undefined && isAlive(maker);
 }

@@ -38,23 +38,23 @@ export class Containers {
     return this.#lifecycle.create(options);
   }
   async start(name: string): Promise<void> {
-    await this.#lifecycle.start(this.#lifecycle.find(name), false);
+    await this.#lifecycle.start(this.#lifecycle.whole(name), false);
   }
   /** Starts with the streams attached from the first byte on. The caller closes the attachment. */
   async startAttached(name: string): Promise<Attachment> {
-    return (await this.#lifecycle.start(this.#lifecycle.find(name), true)) as Attachment;
+    return (await this.#lifecycle.start(this.#lifecycle.whole(name), true)) as Attachment;
   }
   /** Runs one more process in a running container, its streams attached. The caller closes the attachment. */
   async exec(name: string, options: ExecOptions): Promise<Attachment> {
-    return (await this.#lifecycle.exec(this.#lifecycle.find(name), options, true)) as Attachment;
+    return (await this.#lifecycle.exec(this.#lifecycle.whole(name), options, true)) as Attachment;
   }
   /** The same, left to itself. */
   async execDetached(name: string, options: ExecOptions): Promise<void> {
-    await this.#lifecycle.exec(this.#lifecycle.find(name), options, false);
+    await this.#lifecycle.exec(this.#lifecycle.whole(name), options, false);
   }
   /** Connects to the streams of a running container, from now on. The caller closes the attachment. */
   attach(name: string): Attachment {
-    return attachContainer(this.#context, this.#lifecycle.find(name));
+    return attachContainer(this.#context, this.#lifecycle.whole(name));
   }
   async restart(name: string, timeout?: number, signal?: string): Promise<void> {
     await this.stop(name, timeout, signal);
@@ -62,14 +62,14 @@ export class Containers {
     tell(this.#context, this.#lifecycle.find(name), 'restart');
   }
   pause(name: string): void {
-    pauseContainer(this.#context, this.#lifecycle.find(name));
+    pauseContainer(this.#context, this.#lifecycle.whole(name));
   }
   unpause(name: string): void {
-    unpauseContainer(this.#context, this.#lifecycle.find(name));
+    unpauseContainer(this.#context, this.#lifecycle.whole(name));
   }
   /** Changes limits, at once if it runs, and the restart policy. */
   update(name: string, changes: UpdateOptions): void {
-    updateContainer(this.#context, this.#lifecycle.find(name), changes);
+    updateContainer(this.#context, this.#lifecycle.whole(name), changes);
   }
   /** Watches the store's containers until the signal: health checks, log rotation, restart policies after a boot. */
   async monitor(task: MonitorTask = {}): Promise<void> {
@@ -89,7 +89,7 @@ export class Containers {
     return this.#lifecycle.stop(this.#lifecycle.find(name), timeout, signal);
   }
   kill(name: string, signal = 'SIGKILL'): void {
-    this.#lifecycle.kill(this.#lifecycle.find(name), signal);
+    this.#lifecycle.kill(this.#lifecycle.whole(name), signal);
   }
   /** With `volumes` the container's anonymous volumes go with it. */
   remove(name: string, force = false, volumes = false): Promise<void> {
@@ -135,7 +135,7 @@ export class Containers {
   }
   /** The container's processes, as ps(1) with these options shows them. */
   top(name: string, options: readonly string[] = []): ProcessTable {
-    return topContainer(this.#context, this.#lifecycle.find(name), options);
+    return topContainer(this.#context, this.#lifecycle.whole(name), options);
   }
   /** What it uses now; null when it does not run. */
   stats(name: string): Usage | null {
@@ -143,7 +143,7 @@ export class Containers {
   }
   /** What it wrote, in order; `follow` goes on until it ends. */
   async *logs(name: string, query: LogQuery = {}): AsyncIterable<LogLine> {
-    const row = this.#lifecycle.find(name);
+    const row = this.#lifecycle.whole(name);
     if (row.record.options.logDriver === 'none')
       throw new MicaError('not-supported', 'configured logging driver does not support reading', { subject: name });
     const { readLog } = await import('../container/logs.ts');
@@ -153,22 +153,22 @@ export class Containers {
   /** docker cp CONTAINER:PATH PATH: trailing slash, `/.` and symlinks as docker reads them. */
   async copyFrom(name: string, path: string, to: string, options: CopyOptions = {}): Promise<CopyResult> {
     const { copyFrom } = await import('../copy/copy.ts');
-    return copyFrom(this.#context, this.#lifecycle.find(name), path, to, options);
+    return copyFrom(this.#context, this.#lifecycle.whole(name), path, to, options);
   }
   /** docker cp PATH CONTAINER:PATH; a stream is a tar to extract. */
   async copyTo(name: string, from: string | Readable, path: string, options: CopyOptions = {}): Promise<CopyResult> {
     const { copyTo } = await import('../copy/copy.ts');
-    return copyTo(this.#context, this.#lifecycle.find(name), from, path, options);
+    return copyTo(this.#context, this.#lifecycle.whole(name), from, path, options);
   }
   /** docker cp CONTAINER:PATH -: a tar. Destroy the stream to stop it. */
   async archive(name: string, path: string, options: CopyOptions = {}): Promise<Readable> {
     const { archiveOf } = await import('../copy/copy.ts');
-    return archiveOf(this.#context, this.#lifecycle.find(name), path, options);
+    return archiveOf(this.#context, this.#lifecycle.whole(name), path, options);
   }
   /** The container's rootfs as a tar, without volumes. */
   async export(name: string, options: CopyOptions = {}): Promise<Readable> {
     const { exportContainer } = await import('../copy/copy.ts');
-    return exportContainer(this.#context, this.#lifecycle.find(name), options);
+    return exportContainer(this.#context, this.#lifecycle.whole(name), options);
   }
 
   get #context(): ContainerContext {
