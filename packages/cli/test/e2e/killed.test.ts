@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { patience, TestStore } from '../support/store.ts';
 
@@ -121,6 +124,7 @@ it('a container that was never whole, or is no more, is dead: it does not start,
   const id = store.ok(['create', '--name', 'half', 'base:1', 'true']).trim();
   rmSync(join(store.root, 'containers', id), { recursive: true });
   expect(store.ok(['ps', '-a', '--format', '{{.Names}} {{.State}}'])).toBe('half dead\n');
+  const images = store.ok(['images', '-aq']);
   const verbs = [
     ['start', 'half'],
     ['restart', 'half'],
@@ -151,7 +155,35 @@ it('a container that was never whole, or is no more, is dead: it does not start,
     code: 1,
     out: expect.stringMatching(/half is dead/),
   });
-  expect(store.ok(['images', '-aq'])).toBe(store.ok(['images', '-q', 'base:1']));
+  expect(store.ok(['images', '-aq'])).toBe(images);
   store.ok(['rm', 'half']);
   await store.removeContainers();
 });
+
+it('kill -9 while an unpacked layer is removed: made again, the image has all of its files, and nothing is damaged', async () => {
+  const tree = join(store.work, 'many');
+  for (let dir = 0; dir < 40; dir++) {
+    mkdirSync(join(tree, `d${dir}`), { recursive: true });
+    for (let file = 0; file < 100; file++) writeFileSync(join(tree, `d${dir}`, `f${file}`), '');
+  }
+  cpSync(join(store.work, 'rootfs/bin'), join(tree, 'bin'), { recursive: true, verbatimSymlinks: true });
+  const input = spawnSync('tar', ['-C', tree, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+  const layer = join(store.root, 'layers', createHash('sha256').update(input).digest('hex'));
+  for (let round = 0; round < 4; round++) {
+    store.ok(['import', '-', 'many:1'], { input });
+    const count = ['run', '--rm', '--network', 'none', 'many:1', 'sh', '-c', 'find /d* -type f | wc -l'];
+    expect(store.ok(count)).toBe('4000\n');
+    const whole = readdirSync(layer).length;
+    const removal = store.spawn(['rmi', 'many:1']);
+    const ended = once(removal, 'exit');
+    // From the first of its files on that is gone.
+    while (removal.exitCode === null && existsSync(layer) && readdirSync(layer).length === whole) await sleep(0);
+    removal.kill('SIGKILL');
+    await ended;
+    expect(store.run(['system', 'check'])).toMatchObject({ code: 0, err: '' });
+    store.ok(['import', '-', 'many:1'], { input });
+    expect(store.ok(count), `round ${round}`).toBe('4000\n');
+    store.ok(['rmi', 'many:1']);
+    expect(readdirSync(join(store.root, 'layers')).filter((name) => name.startsWith('.'))).toEqual([]);
+  }
+}, 120_000);

@@ -33,7 +33,7 @@ export interface BlobInfo {
  * A blob is there when both its row and its file are: a file without a row is what a crash left, and is
  * written again rather than trusted. A new blob is leased to this process until an image that holds it is
  * inserted, so a prune elsewhere does not take it away in between. Rename and row happen under the
- * database's write lock, as does a removal: so a removal never takes a file that was just written again.
+ * database's write lock, as does a removal, the row first: so a removal never takes a file that was just written again.
  */
 export class BlobStore {
   readonly files: BlobFiles;
@@ -175,18 +175,31 @@ export class BlobStore {
   }
 
   remove(digest: Digest): void {
+    this.#db.write(() => this.forget(digest));
+    this.#dropFiles([digest]);
+  }
+
+  /**
+   * The row alone, in a transaction of the caller's: the file goes after that is written, by {@link sweepUnknown}. The
+   * other way round a killed removal would leave a row whose bytes are gone, which is damage.
+   */
+  forget(digest: Digest): void {
+    this.#db.run('DELETE FROM blobs WHERE digest = ?', digest);
+    // Another blob may hold the same layer: a pulled gzip beside the plain tar of the commit.
+    this.#db.run(
+      `UPDATE layers SET (digest, media_type, size) = (SELECT f.digest, f.media_type, f.size FROM layer_forms f
+       JOIN blobs USING (digest) WHERE f.diff_id = layers.diff_id LIMIT 1)
+       WHERE digest = ? AND EXISTS (SELECT 1 FROM layer_forms f JOIN blobs USING (digest) WHERE f.diff_id = layers.diff_id)`,
+      digest,
+    );
+    this.#db.run('DELETE FROM layers WHERE digest = ?', digest);
+    this.#db.run('DELETE FROM leases WHERE digest = ?', digest);
+  }
+
+  /** Under the write lock, where none of them can be written again meanwhile; what has a row again stays. */
+  #dropFiles(digests: Iterable<Digest>): void {
     this.#db.write(() => {
-      rmSync(this.path(digest), { force: true });
-      this.#db.run('DELETE FROM blobs WHERE digest = ?', digest);
-      // Another blob may hold the same layer: a pulled gzip beside the plain tar of the commit.
-      this.#db.run(
-        `UPDATE layers SET (digest, media_type, size) = (SELECT f.digest, f.media_type, f.size FROM layer_forms f
-         JOIN blobs USING (digest) WHERE f.diff_id = layers.diff_id LIMIT 1)
-         WHERE digest = ? AND EXISTS (SELECT 1 FROM layer_forms f JOIN blobs USING (digest) WHERE f.diff_id = layers.diff_id)`,
-        digest,
-      );
-      this.#db.run('DELETE FROM layers WHERE digest = ?', digest);
-      this.#db.run('DELETE FROM leases WHERE digest = ?', digest);
+      for (const digest of digests) if (this.info(digest) === null) rmSync(this.path(digest), { force: true });
     });
   }
 
@@ -196,20 +209,24 @@ export class BlobStore {
    */
   discard(digests: Iterable<Digest>): void {
     if (!this.leases.isOnlyOperation) return;
+    const unused: Digest[] = [];
     this.#db.write(() => {
       for (const digest of digests) {
         this.leases.release([digest]);
         const used =
           this.#db.get('SELECT 1 FROM image_blobs WHERE digest = ?', digest) ??
           this.#db.get('SELECT 1 FROM leases WHERE digest = ?', digest);
-        if (used === undefined) this.remove(digest);
+        if (used !== undefined) continue;
+        this.forget(digest);
+        unused.push(digest);
       }
     });
+    this.#dropFiles(unused);
   }
 
   /**
-   * Removes files without a row: what a crash left between a rename and its transaction. Under the write
-   * lock, where no one can be in between. Returns their bytes.
+   * Removes files without a row: those of blobs that were forgotten, and what a crash left between a rename and its
+   * transaction. Under the write lock, where no one can be in between. Returns their bytes.
    */
   sweepUnknown(): number {
     return this.#db.write(() => {

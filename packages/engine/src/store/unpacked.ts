@@ -2,11 +2,15 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniqueName } from '../system/random.ts';
 import type { Database } from './database.ts';
-import { bootId, processStart } from './files.ts';
+import { bootId, processStart, storeError } from './files.ts';
 
 const KEY = 'unpacked';
 /** Names in `layers/` that begin so are of no use any more. */
 const STALE = '.stale-';
+/** What is being unpacked, and who does it. */
+const TEMPORARY = /^[.]tmp-(\d+)-/;
+/** A layer's directory, or what stands beside it (layer/unpacked.ts, layer/stack.ts). */
+const UNPACKED = /^([0-9a-f]{64})(?:\.(table|leans|hides|same|base|base\.same))?$/;
 
 /**
  * Whether the cache of unpacked layers may be trusted. It is never fsynced file by file: after a crash of
@@ -54,16 +58,52 @@ export class UnpackedNote {
     this.#db.write(() => {
       // Under the lock and asked again: another process may have done it, and unpacked since.
       if (this.#read()?.boot === bootId() || this.#read() === null) return;
-      for (const name of existsSync(this.#folder) ? readdirSync(this.#folder) : [])
-        if (!name.startsWith('.')) renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${uniqueName()}`));
+      for (const name of this.#names()) if (!name.startsWith('.')) this.#putAside(name);
       this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
     });
     this.sweep();
   }
 
+  /**
+   * Puts the layers aside whose diff ID, or that of the chain they were placed for, `isUnwanted`: each is out of sight in
+   * one rename, so nobody who is killed leaves half of one under a name that is trusted. Their names; {@link sweep} removes
+   * them. In a transaction, and while no container stands on any.
+   */
+  discard(isUnwanted: (hex: string) => boolean): string[] {
+    const names = this.#names();
+    const unpacking = names.some((name) => TEMPORARY.test(name));
+    const found: string[] = [];
+    // A directory comes before its marks, which it must not be seen without.
+    for (const name of names.sort()) {
+      const [, hex, mark] = UNPACKED.exec(name) ?? [];
+      if (hex === undefined || !isUnwanted(hex)) continue;
+      // Marks are written first: somebody may be about to put their directory beside them.
+      if (unpacking && (mark === 'leans' || mark === 'hides') && !found.includes(hex)) continue;
+      this.#putAside(name);
+      found.push(name);
+    }
+    return found;
+  }
+
   /** See {@link sweepHalfUnpacked}. */
   sweep(): void {
     sweepHalfUnpacked(this.#folder);
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw storeError(error, 'read', this.#folder);
+    }
+  }
+  #putAside(name: string): void {
+    try {
+      renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${uniqueName()}`));
+    } catch (error) {
+      throw storeError(error, 'remove', name);
+    }
   }
 
   #read(): { boot: string; at: number } | null {
@@ -75,7 +115,7 @@ export class UnpackedNote {
 /** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
 export function sweepHalfUnpacked(folder: string): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const pid = /^[.]tmp-(\d+)-/.exec(name)?.[1];
+    const pid = TEMPORARY.exec(name)?.[1];
     const left = name.startsWith(STALE) || (pid !== undefined && processStart(Number(pid)) === undefined);
     if (!left) continue;
     try {
