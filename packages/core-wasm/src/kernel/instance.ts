@@ -74,13 +74,17 @@ function onAbort(): never {
   throw new KernelError('out-of-memory', 'the kernels used up their linear memory');
 }
 
-/** Runs a kernel, giving its trap (nothing but a memory that cannot grow traps) a name. */
+/** Runs a kernel, giving its trap a name. */
 export function guarded<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (error instanceof wasm.RuntimeError)
-      throw new KernelError('out-of-memory', 'the kernels used up their linear memory', undefined, error);
-    throw error;
+    throw named(error);
   }
+}
+
+/** What a kernel threw: nothing but a memory that cannot grow traps. */
+export function named(error: unknown): unknown {
+  if (!(error instanceof wasm.RuntimeError)) return error;
+  return new KernelError('out-of-memory', 'the kernels used up their linear memory', undefined, error);
 }

@@ -1,5 +1,5 @@
 import { KernelError } from '../error.ts';
-import { H, HEADER_BYTES, MAGIC, RECORD_BYTES } from './layout.ts';
+import { H, HEADER_BYTES, MAGIC, R, RECORD_BYTES } from './layout.ts';
 import { SortedView } from './sorted-view.ts';
 
 /**
@@ -38,6 +38,14 @@ export class EntryTable extends SortedView {
       view.getUint32(H.heap, true) + view.getUint32(H.heapLength, true) === bytes.byteLength;
     if (!whole) throw new KernelError('invalid-archive', 'not an entry table, or a damaged one');
     return new EntryTable(bytes);
+  }
+
+  /** Where an entry's path begins in {@link bytes}: for a caller that copies it and wants no view. */
+  pathAt(index: number): number {
+    return this.heapAt + this.view.getUint32(this.at(index) + R.pathOffset, true);
+  }
+  pathLength(index: number): number {
+    return this.view.getUint32(this.at(index) + R.pathLength, true);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { OpensslHasher } from '../hash/openssl-hash.ts';
-import { BUFFER_BYTES, type LayerHash } from './layer-hash.ts';
+import { BUFFER_BYTES, freshBytes, type LayerHash } from './layer-hash.ts';
 
 /**
  * Hashes in libuv's threads, all that is given at once by one call. A thread of Node's of its own would be there
@@ -8,7 +8,7 @@ import { BUFFER_BYTES, type LayerHash } from './layer-hash.ts';
 export class HashBeside implements LayerHash {
   readonly #hasher: OpensslHasher;
   readonly #slots: number;
-  readonly #all: Uint8Array;
+  readonly #all: Uint8Array<ArrayBuffer>;
   readonly #lengths: number[];
   readonly #onError: (error: unknown) => void;
   #given = 0;
@@ -19,12 +19,12 @@ export class HashBeside implements LayerHash {
   constructor(hasher: OpensslHasher, slots: number, onError: (error: unknown) => void) {
     this.#hasher = hasher;
     this.#slots = slots;
-    this.#all = Buffer.allocUnsafeSlow(slots * BUFFER_BYTES);
+    this.#all = freshBytes(slots * BUFFER_BYTES);
     this.#lengths = new Array(slots).fill(0);
     this.#onError = onError;
   }
 
-  buffer(slot: number): Uint8Array {
+  buffer(slot: number): Uint8Array<ArrayBuffer> {
     return this.#all.subarray(slot * BUFFER_BYTES, (slot + 1) * BUFFER_BYTES);
   }
 

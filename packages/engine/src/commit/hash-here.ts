@@ -1,5 +1,5 @@
 import type { Hasher } from '@mica/core-wasm';
-import { BUFFER_BYTES, type LayerHash } from './layer-hash.ts';
+import { BUFFER_BYTES, freshBytes, type LayerHash } from './layer-hash.ts';
 
 let spare: Uint8Array[] = [];
 
@@ -17,7 +17,7 @@ export class HashHere implements LayerHash {
   }
 
   buffer(slot: number): Uint8Array {
-    this.#buffers[slot] ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.#buffers[slot] ??= freshBytes(BUFFER_BYTES);
     return this.#buffers[slot];
   }
   give(slot: number, length: number): void {

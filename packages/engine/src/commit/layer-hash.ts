@@ -1,6 +1,12 @@
 /** Bytes of a buffer that a layer goes through. */
 export const BUFFER_BYTES = 1 << 20;
 
+/** Not zeroed, and no Buffer: its `fill` checks each of its arguments by calls that take longer than the filling. */
+export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
 /** Hashes a layer out of the buffers that it is gathered in, each given again and again, in order of their numbers. */
 export interface LayerHash {
   buffer(slot: number): Uint8Array;

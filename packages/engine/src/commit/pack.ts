@@ -46,11 +46,16 @@ export function* packSteps(
 ): Generator<Filled, void> {
   const packer = core.packer(table);
   const filled: Filled = { length: 0, hole: false, last: false };
-  const small = new SmallFiles(table, (index, bytes) => {
-    const seen = options.watch?.(index);
-    seen?.update(bytes);
-    seen?.done();
-    options.onFile?.(bytes.length);
+  const small = new SmallFiles(table, {
+    pathOf: options.pathOf,
+    onRead: (index, bytes, at, size) => {
+      const seen = options.watch?.(index);
+      if (seen) {
+        seen.update(bytes.subarray(at, at + size));
+        seen.done();
+      }
+      options.onFile?.(size);
+    },
   });
   let buffer = next();
   let fill = 0;
@@ -124,21 +129,20 @@ export function* packSteps(
     options.onFile?.(size);
   }
   try {
-    for (const item of packer.order) {
-      const header = packer.header(item);
-      if (header.length < buffer.length - fill) {
-        buffer.set(header, fill);
-        fill += header.length;
-      } else yield* put(header);
+    const { order } = packer;
+    for (let i = 0; i < order.length; i++) {
+      const item = order[i] as number;
+      const length = packer.copyHeader(item, buffer, fill);
+      if (length < buffer.length - fill) fill += length;
+      else yield* put(packer.header(item));
       if (item < 0 || table.kind(item) !== Kind.file) continue;
       const size = table.size(item);
       if (size === 0) continue;
       options.signal?.throwIfAborted();
-      const path = options.pathOf?.(item) ?? table.pathBytes(item);
       if (size < buffer.length - fill) {
-        small.add(item, rootOf(item), path, buffer, fill, size);
+        small.add(item, rootOf(item), buffer, fill, size);
         fill += size;
-      } else yield* large(item, size, path);
+      } else yield* large(item, size, options.pathOf?.(item) ?? table.pathBytes(item));
       const pad = padding(size);
       if (pad < buffer.length - fill) {
         buffer.fill(0, fill, fill + pad);

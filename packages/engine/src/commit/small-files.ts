@@ -7,29 +7,38 @@ import { changed, openFile } from './table-file.ts';
 /** From this many files on a ring, which takes 0.5 ms to set up, is worth it. */
 const RING_FROM = 128;
 
-/** What is told of a file once its bytes are there: a view that holds during the call. */
-export type OnRead = (index: number, bytes: Uint8Array) => void;
+/** What is told of a file once its bytes are there, `size` of them at `at`; they hold during the call. */
+export type OnRead = (index: number, buffer: Uint8Array, at: number, size: number) => void;
 
-interface Wanted {
-  readonly index: number;
-  readonly dir: number;
-  readonly path: Uint8Array;
-  readonly into: Uint8Array;
-  readonly at: number;
-  readonly size: number;
+export interface SmallFilesOptions {
+  readonly onRead: OnRead;
+  /** The name of an entry's file below its root; its own path unless told. */
+  readonly pathOf?: ((index: number) => Uint8Array) | undefined;
+  /** Without a ring each file is read by calls of its own. */
+  readonly withRing?: boolean;
 }
 
-/** The files of a layer that fit into a buffer whole: noted first, then read together to their places in it. Its owner closes it. */
+/**
+ * The files of a layer that fit into a buffer whole: noted first, then read together to their places in it. Its
+ * owner closes it. No object a file: they were half of the garbage of a commit.
+ */
 export class SmallFiles {
   readonly #table: EntryTable;
   readonly #onRead: OnRead;
+  readonly #pathOf: SmallFilesOptions['pathOf'];
   readonly #ring: ReadRing | null;
-  readonly #wanted: Wanted[] = [];
+  // Of each file that is noted, `count` of them; what lies beyond is of a run before.
+  #count = 0;
+  readonly #indexes: number[] = [];
+  readonly #dirs: number[] = [];
+  readonly #places: number[] = [];
+  readonly #sizes: number[] = [];
+  #into: Uint8Array = new Uint8Array(0);
 
-  /** Without a ring each file is read by calls of its own. */
-  constructor(table: EntryTable, onRead: OnRead, withRing = table.count >= RING_FROM) {
+  constructor(table: EntryTable, { onRead, pathOf, withRing = table.count >= RING_FROM }: SmallFilesOptions) {
     this.#table = table;
     this.#onRead = onRead;
+    this.#pathOf = pathOf;
     this.#ring = withRing ? ReadRing.open() : null;
   }
 
@@ -38,32 +47,46 @@ export class SmallFiles {
   }
 
   /**
-   * Notes a file of `size` bytes, at `path` below the open directory `dir`, whose place is `into` from `at` on; one
-   * byte more must be free there.
+   * Notes a file of `size` bytes, below the open directory `dir`, whose place is `into` from `at` on; one byte more
+   * must be free there. What was noted for another buffer is to be read before.
    */
-  add(index: number, dir: number, path: Uint8Array, into: Uint8Array, at: number, size: number): void {
+  add(index: number, dir: number, into: Uint8Array, at: number, size: number): void {
     if (this.#ring?.isFull) this.read();
-    this.#wanted.push({ index, dir, path, into, at, size });
+    const noted = this.#count++;
+    this.#into = into;
+    this.#indexes[noted] = index;
+    this.#dirs[noted] = dir;
+    this.#places[noted] = at;
+    this.#sizes[noted] = size;
+    if (!this.#ring) return;
+    const table = this.#table;
     // One byte more than there should be: the same call tells that the file did not grow.
-    this.#ring?.add(dir, path, into, at, size + 1);
+    if (this.#pathOf) {
+      const path = this.#pathOf(index);
+      this.#ring.add(dir, path, 0, path.length, into, at, size + 1);
+    } else this.#ring.add(dir, table.bytes, table.pathAt(index), table.pathLength(index), into, at, size + 1);
   }
 
   /** Reads what was noted. @throws MicaError conflict where a file's size is no longer the table's */
   read(): void {
-    if (this.#wanted.length === 0) return;
+    const count = this.#count;
+    if (count === 0) return;
+    this.#count = 0;
     const lengths = this.#ring?.run();
-    for (const [position, wanted] of this.#wanted.entries()) {
+    for (let i = 0; i < count; i++) {
+      const index = this.#indexes[i] as number;
+      const at = this.#places[i] as number;
+      const size = this.#sizes[i] as number;
       // What went wrong is asked again by a call that says so; it may also be but the access time's flag.
-      if (lengths?.[position] !== wanted.size) this.#readOne(wanted);
-      this.#onRead(wanted.index, wanted.into.subarray(wanted.at, wanted.at + wanted.size));
+      if (lengths?.[i] !== size) this.#readOne(index, this.#dirs[i] as number, at, size);
+      this.#onRead(index, this.#into, at, size);
     }
-    this.#wanted.length = 0;
   }
 
-  #readOne({ index, dir, path, into, at, size }: Wanted): void {
-    const fd = openFile(this.#table, index, dir, path);
+  #readOne(index: number, dir: number, at: number, size: number): void {
+    const fd = openFile(this.#table, index, dir, this.#pathOf?.(index) ?? this.#table.pathBytes(index));
     try {
-      if (readSync(fd, into, at, size + 1, null) !== size) throw changed(this.#table, index);
+      if (readSync(fd, this.#into, at, size + 1, null) !== size) throw changed(this.#table, index);
     } catch (error) {
       // A pipe or the like that was put in the file's place, or a folder.
       if (['EAGAIN', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))

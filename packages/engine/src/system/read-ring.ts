@@ -114,14 +114,25 @@ export class ReadRing {
     return this.#count === FILES || HOW + PATHS - this.#used < LONGEST;
   }
 
-  /** Up to `length` bytes of the file at `path` below `dirfd` shall be read to `into` from `at` on, by {@link run}. */
-  add(dirfd: number, path: Uint8Array, into: Uint8Array, at: number, length: number): void {
+  /**
+   * Up to `length` bytes of the file below `dirfd` shall be read to `into` from `at` on, by {@link run}. Its path are
+   * `pathLength` bytes of `bytes`: no view for each of them.
+   */
+  add(
+    dirfd: number,
+    bytes: Uint8Array,
+    pathFrom: number,
+    pathLength: number,
+    into: Uint8Array,
+    at: number,
+    length: number,
+  ): void {
     const file = this.#count++;
     const sqes = this.#sqes;
     const pathAt = this.#pathsAt + this.#used;
-    this.#paths.set(path, this.#used);
-    this.#used += path.length;
-    this.#paths[this.#used++] = 0;
+    const paths = this.#paths;
+    for (let i = pathFrom, end = pathFrom + pathLength; i < end; i++) paths[this.#used++] = bytes[i] as number;
+    paths[this.#used++] = 0;
     const open = file * STEPS * SQE_WORDS;
     sqes[open + 1] = dirfd;
     sqes[open + 4] = low(pathAt);

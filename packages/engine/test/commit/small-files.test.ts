@@ -46,12 +46,15 @@ function readAll(table: EntryTable, withRing: boolean) {
   const buffer = Buffer.alloc(room, 0xee);
   const told = new Map<string, Buffer>();
   const places: [number, number][] = [];
-  const files = new SmallFiles(table, (index, bytes) => told.set(table.path(index), Buffer.from(bytes)), withRing);
+  const files = new SmallFiles(table, {
+    onRead: (index, bytes, at, size) => told.set(table.path(index), Buffer.from(bytes.subarray(at, at + size))),
+    withRing,
+  });
   let at = 0;
   for (let index = 0; index < table.count; index++) {
     const size = table.size(index);
     if (table.kind(index) !== Kind.file || size === 0) continue;
-    files.add(index, root, table.pathBytes(index), buffer, at, size);
+    files.add(index, root, buffer, at, size);
     places.push([index, at]);
     at += size + 1;
   }
