@@ -59,10 +59,13 @@ export class YoungReader {
     this.#young = young;
     return (at) => {
       const index = packed === this.#table ? at : this.#table.find(packed.pathBytes(at));
-      if (!young.has(index)) return null;
-      const hasher = nativeHash().create();
-      return { update: (bytes) => hasher.update(bytes), done: () => this.#put(index, hasher.digest()) };
+      return young.has(index) ? this.#watched(index) : null;
     };
+  }
+
+  #watched(index: number): { update(bytes: Uint8Array): void; done(): void } {
+    const hasher = nativeHash().create();
+    return { update: (bytes) => hasher.update(bytes), done: () => this.#put(index, hasher.digest()) };
   }
 
   /** Of all that are young: those that were not packed were found to be the same, so their digests are known. */
