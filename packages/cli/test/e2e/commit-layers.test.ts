@@ -80,6 +80,10 @@ it('fork commits once and starts others that have what the first one had', async
   ).toEqual(['first', 'first-1', 'first-2']);
   expect(bench.ok('exec', 'first-2', 'sh', '-c', 'cat /state; echo $A')).toBe('state\n1');
   expect(bench.mica('fork', '-n', 'many', 'first').err).toMatch(/invalid number/);
+  // Two at once find the same names free: each takes the next one then.
+  const fork = async () => Array.fromAsync(bench.engine.fork('first', { count: 2 }));
+  expect((await Promise.all([fork(), fork()])).map((ids) => ids.length)).toEqual([2, 2]);
+  expect(bench.engine.containers.list().map(({ name }) => name)).toContain('first-6');
 });
 
 it('fork of which one cannot start: those before it stay and are named, nothing of the others is left', async () => {

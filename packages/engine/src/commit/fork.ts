@@ -42,12 +42,18 @@ export async function* forkContainer(
     try {
       id = await startNew(store, containers, { ...made, image: imageId, name });
     } catch (error) {
+      if (isTaken(store, name, error)) continue; // by another fork, since it was looked for
       if (started.length === 0) giveBack(store, imageId as Digest);
       throw partly(row.name, count, started, name, error);
     }
     started.push(name);
     yield id;
   }
+}
+
+/** Whether it could not be made since another container has its name. */
+function isTaken(store: Store, name: string, error: unknown): boolean {
+  return error instanceof MicaError && error.code === 'conflict' && store.containers.nameTaken(name);
 }
 
 /** An image that nobody has a name for, nor a container of. */
