@@ -2,13 +2,20 @@ import type { HistoryRow, ImageSummary, PrunedImages, RemovedImage } from '../co
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
 import { parsePlatform, runsOn } from '../image/platform.ts';
-import { type Digest, hexOf } from '../reference/digest.ts';
+import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { imageEvent } from './events.ts';
 import { type ImageInspect, inspectImage } from './inspect.ts';
 import { pruneImages } from './prune-images.ts';
-import { canonicalOf, type ResolvedImage, resolveImage, targetOf } from './resolve.ts';
+import { canonicalOf, chainOf, findImage, resolveImage, targetOf } from './resolve.ts';
+
+/** The names that went, and with the last of them the image. */
+export interface Detached {
+  readonly untagged: RemovedImage[];
+  /** With its layers' diff IDs, none where its documents are damaged. */
+  readonly image: { readonly id: Digest; readonly chain: readonly Digest[] } | null;
+}
 
 /** Listing, naming and removing images. */
 export class Images {
@@ -65,7 +72,12 @@ export class Images {
     all: boolean;
     keep(image: { labels: Readonly<Record<string, string>>; created: string }): boolean;
   }): PrunedImages {
-    return pruneImages(this.#store, this, options);
+    const remove = (id: Digest, mayGo: () => boolean) => {
+      this.#store.reserve.giveUp();
+      // In one transaction with the last look: nobody gives it a name, or makes something of it, in between.
+      return this.#store.transaction(() => (mayGo() ? this.#detach(id, true) : null));
+    };
+    return pruneImages(this.#store, remove, (all) => this.#collected(all), options);
   }
 
   /** Whether a name or ID stands for an image that is here, and of that platform. @throws MicaError invalid-reference, ambiguous */
@@ -107,25 +119,37 @@ export class Images {
   remove(name: string, force: boolean): RemovedImage[] {
     this.#store.reserve.giveUp();
     // One transaction: no container is made of the image between the look for its users and its end.
-    const { untagged, image } = this.#store.transaction(() => this.#detach(name, force));
-    if (image === null) return untagged;
-    const chain = image.config.rootfs.diff_ids;
-    this.#store.collect();
-    // docker names each layer that went by the ID of the chain up to it, the topmost first.
-    const gone = chainIds(chain).filter((_, i) => this.#store.layers.get(chain[i] as Digest) === null);
-    return [...untagged, { deleted: image.id }, ...gone.reverse().map((deleted) => ({ deleted }))];
+    return this.#collected([this.#store.transaction(() => this.#detach(name, force))]);
+  }
+
+  /** What went, once the store has given up what no image holds any more. */
+  #collected(all: readonly Detached[]): RemovedImage[] {
+    if (all.some(({ image }) => image !== null)) this.#store.collect();
+    const told = new Set<Digest>();
+    return all.flatMap(({ untagged, image }) => {
+      if (image === null) return untagged;
+      const { chain } = image;
+      // docker names each layer that went by the ID of the chain up to it, the topmost first.
+      const gone = chainIds(chain).filter(
+        (id, i) => !told.has(id) && this.#store.layers.get(chain[i] as Digest) === null,
+      );
+      for (const id of gone) told.add(id);
+      return [...untagged, { deleted: image.id }, ...gone.reverse().map((deleted) => ({ deleted }))];
+    });
   }
 
   /** Names go, or the image with all of them: then it is given back. */
-  #detach(name: string, force: boolean): { untagged: RemovedImage[]; image: ResolvedImage | null } {
-    const image = resolveImage(this.#store, name);
-    const names = this.#tags(image.id);
-    const byId = hexOf(image.id).startsWith(name.replace(/^sha256:/, ''));
-    const named = byId ? null : canonicalOf(name);
-    const user = this.#store.containers.byImage(image.id)[0];
+  #detach(name: string, force: boolean): Detached {
+    const id = findImage(this.#store, name);
+    const names = this.#tags(id);
+    // As it was found, whatever it looks like: "cafe" is a name, also of an image whose ID begins so.
+    const canonical = canonicalOf(name);
+    const named = canonical !== null && this.#store.images.lookup(canonical) === id ? canonical : null;
+    const byId = named === null;
+    const user = this.#store.containers.byImage(id)[0];
     const hasOthers = names.length > 1 || (named?.includes('@') && names.length > 0);
     if (named !== null && (hasOthers || (user && force)))
-      return { untagged: [this.#untag(image.id, named), ...this.#untagDigests(image.id, named)], image: null };
+      return { untagged: [this.#untag(id, named), ...this.#untagDigests(id, named)], image: null };
     if (byId && names.length > 1 && !force)
       throw new MicaError(
         'conflict',
@@ -141,10 +165,11 @@ export class Images {
           hint: `remove the container first: mica rm ${user.name}`,
         },
       );
-    const untagged = [...names, ...this.#digests(image.id)].map((one) => this.#untag(image.id, one));
-    this.#store.images.delete(image.id);
-    imageEvent(this.#store, 'delete', image.id);
-    return { untagged, image };
+    const untagged = [...names, ...this.#digests(id)].map((one) => this.#untag(id, one));
+    const chain = chainOf(this.#store, id);
+    this.#store.images.delete(id);
+    imageEvent(this.#store, 'delete', id);
+    return { untagged, image: { id, chain } };
   }
 
   #untag(id: Digest, canonical: string): RemovedImage {

@@ -15,7 +15,7 @@ export interface ResolvedImage {
 
 /** By name, ID, or a prefix of the ID. @throws MicaError no-such-image, ambiguous */
 export function resolveImage(store: Store, name: string): ResolvedImage {
-  const id = imageId(store, name);
+  const id = findImage(store, name);
   const record = store.images.get(id);
   if (record === null) throw noSuchImage(name);
   return {
@@ -26,7 +26,18 @@ export function resolveImage(store: Store, name: string): ResolvedImage {
   };
 }
 
-function imageId(store: Store, name: string): Digest {
+/** Its layers' diff IDs; none where it is damaged, which can be removed, too. */
+export function chainOf(store: Store, id: Digest): readonly Digest[] {
+  try {
+    return resolveImage(store, id).config.rootfs.diff_ids;
+  } catch (error) {
+    if (error instanceof MicaError) return [];
+    throw error;
+  }
+}
+
+/** Its ID, without a look at its documents. @throws MicaError no-such-image, ambiguous */
+export function findImage(store: Store, name: string): Digest {
   if (isDigest(name) && store.images.get(name) !== null) return name;
   const hex = name.startsWith('sha256:') ? name.slice(7) : name;
   const isHex = /^[0-9a-f]{1,64}$/.test(hex);

@@ -67,6 +67,9 @@ export class ContainerRecords {
       .all('SELECT * FROM containers WHERE image = ? ORDER BY created DESC', image)
       .map((row) => parse<T>(row));
   }
+  hasImage(image: Digest): boolean {
+    return this.#db.get('SELECT 1 FROM containers WHERE image = ? LIMIT 1', image) !== undefined;
+  }
   countByImage(): Map<Digest, number> {
     const rows = this.#db.all('SELECT image, count(*) AS n FROM containers GROUP BY image');
     return new Map(rows.map((row) => [row.image as Digest, Number(row.n)]));

@@ -163,3 +163,40 @@ it('a layer that goes as a pull finds it is one that the store does not have', (
   };
   expect(storedLayer(store, layer, layer)).toBeNull();
 });
+
+it('a name is a name, also where an ID begins like it: only that one goes', async () => {
+  const [{ id } = { id: '' }] = engine.images.list();
+  const first = id.slice(7, 8);
+  for (const name of [first, 'other:1']) engine.images.tag('base:1', name);
+  expect(engine.images.remove(first, true)).toEqual([{ untagged: `${first}:latest` }]);
+  expect(engine.images.list()[0]?.repoTags).toEqual(['base:1', 'other:1']);
+  engine.images.remove(id, true);
+});
+
+it('a damaged image is removed, and pruned, like any other', async () => {
+  const damage = () => {
+    const [image] = engine.images.list();
+    writeFileSync(join(root, 'blobs/sha256', image?.id.slice(7) ?? ''), '{}');
+  };
+  damage();
+  engine.images.remove('base:1', false);
+  await importAs('base:1');
+  damage();
+  engine.images.prune({ all: true, keep: () => false });
+  expect(engine.images.list()).toEqual([]);
+  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual([]);
+});
+
+it('prune takes a chain of images without names at once, whatever times they tell', async () => {
+  const tree = join(work, 'chain');
+  mkdirSync(tree);
+  let below = 'base:1';
+  for (let n = 0; n < 8; n++) {
+    writeFileSync(join(tree, `file${n}`), '');
+    below = (await engine.commitFrom(tree, below, undefined, { timestamp: 1 })).imageId;
+  }
+  expect(engine.images.list()).toHaveLength(9);
+  engine.images.prune({ all: false, keep: () => false });
+  expect(engine.images.list().map(({ repoTags }) => repoTags)).toEqual([['base:1']]);
+  engine.images.remove('base:1', false);
+});
