@@ -100,7 +100,7 @@ export class Networks {
             hint: `stop its containers first: ${active.map((one) => this.#containerName(one.container)).join(', ')}`,
           },
         );
-      this.#destroy(network, users);
+      this.#destroy(network, true);
     });
   }
 
@@ -112,9 +112,9 @@ export class Networks {
       this.#scope.locked(() => {
         // Looked at again: a container may have come meanwhile, and its interface must not go.
         if (!isUnused(row)) return false;
-        if (row.name === defaultNetwork) takeDown(this.#scope, row);
-        else this.#destroy(row, []);
-        return row.name !== defaultNetwork;
+        if (row.name !== defaultNetwork) return this.#destroy(row, false);
+        takeDown(this.#scope, row);
+        return false;
       }),
     );
     return removed.map((row) => row.name);
@@ -169,13 +169,18 @@ export class Networks {
     });
   }
 
-  /** Under the lock. */
-  #destroy(network: Network, users: readonly Endpoint[]): void {
+  /** Under the lock. With `users` those that are on it, and do not run, leave it; without, it stays for their sake: false. */
+  #destroy(network: Network, users: boolean): boolean {
+    const { networks } = this.#scope.store;
     takeDown(this.#scope, network);
-    this.#scope.store.transaction(() => {
-      for (const user of users) this.#scope.store.networks.detach(user.container, network.id);
-      this.#scope.store.networks.delete(network.id);
+    return this.#scope.store.transaction(() => {
+      // Who comes on it does not wait for the lock.
+      const found = networks.ofNetwork(network.id);
+      if (found.length > 0 && !users) return false;
+      for (const user of found) networks.detach(user.container, network.id);
+      networks.delete(network.id);
       this.#tell('destroy', network);
+      return true;
     });
   }
   #tell(action: string, { id, name }: Pick<Network, 'id' | 'name'>, container?: string): void {

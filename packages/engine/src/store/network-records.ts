@@ -69,15 +69,13 @@ export class NetworkRecords {
         hint: 'give more characters of its ID, or its name',
       });
     if (rows[0] !== undefined) return network<T>(rows[0]);
-    throw new MicaError('no-such-network', `network ${text} not found`, {
-      subject: text,
-      hint: 'mica network ls lists them',
-    });
+    throw noSuchNetwork(text);
   }
 
-  /** @throws MicaError conflict when it is on that network already */
+  /** @throws MicaError conflict when it is on that network already, no-such-network when that went since it was found */
   attach<E>(container: string, networkId: string, record: E, name: string): void {
     this.#db.write(() => {
+      if (this.get(networkId) === null) throw noSuchNetwork(networkId);
       if (this.#db.get('SELECT 1 FROM endpoints WHERE container = ? AND network = ?', container, networkId))
         throw new MicaError(
           'conflict',
@@ -115,6 +113,13 @@ export class NetworkRecords {
   leased<E, L>(): EndpointRow<E, L>[] {
     return this.#db.all('SELECT * FROM endpoints WHERE lease IS NOT NULL').map((row) => endpoint<E, L>(row));
   }
+}
+
+function noSuchNetwork(text: string): MicaError {
+  return new MicaError('no-such-network', `network ${text} not found`, {
+    subject: text,
+    hint: 'mica network ls lists them',
+  });
 }
 
 function network<T>(row: Row): NetworkRow<T> {

@@ -22,3 +22,23 @@ it('prune leaves a network that a container came on while it looked', async () =
   await engine.containers.remove(id);
   expect(engine.networks.prune()).toEqual(['back']);
 });
+
+it('a network that goes while a container is made for it: no container on what is not there', async () => {
+  const { engine } = bench;
+  await bench.importEntries([file('f')], 'base:1');
+  engine.networks.create('back');
+  const asked = {
+    image: 'base:1',
+    command: ['true'],
+    network: 'back',
+    labels: {
+      // Read after the network was looked up.
+      get app() {
+        engine.networks.prune();
+        return 'web';
+      },
+    },
+  };
+  await expect(engine.containers.create(asked)).rejects.toMatchObject({ code: 'no-such-network' });
+  expect(engine.containers.list(true)).toEqual([]);
+});
