@@ -34,35 +34,51 @@ export function placeOnChain(
   const full = (path: Uint8Array) => (path.length === 0 ? Buffer.from(dir) : join(dir, path));
   const parents: number[] = [];
   const shown = new Map<number, Buffer>(); // by the lower file that no longer has its own name: the first new one
-  for (let i = 0; i < table.count; i++) {
+  const put = (i: number): void => {
     const path = full(table.pathBytes(i));
     const kind = table.kind(i);
-    if (kind === Kind.dir) {
-      if (table.pathBytes(i).length > 0) mkdirSync(path, 0o700);
-    } else if (kind === Kind.whiteout) makeNode(path, S_IFCHR, 0n);
+    if (kind === Kind.whiteout) makeNode(path, S_IFCHR, 0n);
     else if (kind !== Kind.hardlink) copy(join(own, layer.pathBytes(origin(i))), path);
     else if (!isDangling(table, i)) linkSync(full(table.linkBytes(i)), path);
-    else {
-      const target = table.linkBytes(i);
-      const at = below.find(target);
-      if (hides(table, target)) {
-        const first = shown.get(at);
-        if (first) linkSync(first, path);
-        else copy(lowerFile(at), path);
-        shown.set(at, first ?? path);
-        continue;
-      }
-      const raised = full(target);
-      if (lstatSync(raised, { throwIfNoEntry: false }) === undefined) {
-        raiseParents(dir, target, below, parents);
-        copy(lowerFile(at), raised);
-      }
-      linkSync(raised, path);
+    else putLowerLink(i, path);
+  };
+  const putLowerLink = (i: number, path: Buffer): void => {
+    const target = table.linkBytes(i);
+    const at = below.find(target);
+    if (hides(table, target)) {
+      const first = shown.get(at);
+      if (first) linkSync(first, path);
+      else copy(lowerFile(at), path);
+      shown.set(at, first ?? path);
+      return;
     }
-  }
+    const raised = full(target);
+    if (lstatSync(raised, { throwIfNoEntry: false }) === undefined) {
+      raiseParents(dir, target, below, parents);
+      copy(lowerFile(at), raised);
+    }
+    linkSync(raised, path);
+  };
+  // All of its directories first: a lower file is raised into one that the table has only further on.
+  for (let i = 0; i < table.count; i++)
+    if (table.kind(i) === Kind.dir && table.pathBytes(i).length > 0) mkdirSync(full(table.pathBytes(i)), 0o700);
+  const placed = new Set<number>();
+  for (let i = 0; i < table.count; i++)
+    if (table.kind(i) !== Kind.dir) for (const at of linked(table, i, placed)) put(at);
   for (const parent of parents.toReversed()) settle(below, parent, full(below.pathBytes(parent)), false);
   for (let i = table.count - 1; i >= 0; i--)
     if (table.kind(i) === Kind.dir) settle(table, i, full(table.pathBytes(i)), (table.flags(i) & Flag.opaque) !== 0);
+}
+
+/** The entry, after those that it is a link to, of what is not `placed` yet: a link to a lower file may have one before it in order. */
+function linked(table: EntryTable, index: number, placed: Set<number>): number[] {
+  const chain: number[] = [];
+  for (let at = index; at >= 0 && !placed.has(at); ) {
+    placed.add(at);
+    chain.push(at);
+    at = table.kind(at) === Kind.hardlink && !isDangling(table, at) ? table.find(table.linkBytes(at)) : -1;
+  }
+  return chain.reverse();
 }
 
 /**

@@ -84,6 +84,16 @@ describe('a layer that leans on lower ones', () => {
     expect(statSync(`${merged}/a`).mode & 0o7777).toBe(0o700);
   });
 
+  it('a hard link to a lower file in a folder that the layer has further on, and a link to that link before it', async () => {
+    const merged = await show(
+      [dir('z'), file('z/low', 'low')],
+      [hard('b/link', 'z/low'), hard('a/first', 'b/link'), file('z/new', 'new'), dir('b'), dir('a')],
+    );
+    for (const name of ['a/first', 'b/link', 'z/low']) expect(readFileSync(`${merged}/${name}`, 'utf8')).toBe('low');
+    expect(readdirSync(`${merged}/z`).sort()).toEqual(['low', 'new']);
+    expect(statSync(`${merged}/a/first`).ino).toBe(statSync(`${merged}/b/link`).ino);
+  });
+
   it('a hard link to a file that the same layer deletes: the file lives on under the new name', async () => {
     const merged = await show([file('f', 'bytes')], [hard('g', 'f'), file('.wh.f', '')]);
     expect(readdirSync(merged)).toEqual(['g']);
