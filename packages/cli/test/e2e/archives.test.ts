@@ -38,15 +38,15 @@ afterAll(async () => {
   bench.close();
 });
 
-it('save is deterministic, and a load and save again gives the same bytes', () => {
+it('save is deterministic, and a load and save again gives the same bytes', async () => {
   const first = readFileSync(file('both.tar'));
   expect(bench.ok('there', ['load'], first)).toBe('Loaded image: base:1\nLoaded image: base:2\n');
   expect(idOf('there', 'base:2')).toBe(idOf('home', 'base:2'));
-  bench.ok('there', ['save', '-o', file('again.tar'), 'base:1', 'base:2']);
+  await bench.okHere('there', ['save', '-o', file('again.tar'), 'base:1', 'base:2']);
   expect(digestOf(readFileSync(file('again.tar')))).toBe(digestOf(first));
   expect(blobs('there')).toEqual(blobs('home'));
   expect(
-    bench.ok('there', [
+    await bench.okHere('there', [
       'run',
       '--network=none',
       '--rm',
@@ -58,14 +58,14 @@ it('save is deterministic, and a load and save again gives the same bytes', () =
   ).toMatch(/\/bin\/l\*/);
 });
 
-it('docker loads it and runs it, with the same ID; what docker saves comes back', () => {
+it('docker loads it and runs it, with the same ID; what docker saves comes back', async () => {
   expect(docker.ok(['load', '-i', file('both.tar')])).toBe('Loaded image: base:1\nLoaded image: base:2\n');
   expect(docker.ok(['images', '-q', '--no-trunc', 'base:2']).trim()).toBe(idOf('home', 'base:2'));
   expect(docker.ok(['run', '--rm', '--network', 'none', 'base:2', 'sh', '-c', 'cat /etc/numbers']).trim()).toMatch(
     /^1\n(\d+\n)*100000$/,
   );
   docker.ok(['save', '-o', file('docker.tar'), 'base:1', 'base:2']);
-  const out = bench.ok('from-docker', ['load', '-i', file('docker.tar')]);
+  const out = await bench.okHere('from-docker', ['load', '-i', file('docker.tar')]);
   expect(out.split('\n').sort().join('\n').trim()).toBe('Loaded image: base:1\nLoaded image: base:2');
   expect(idOf('from-docker', 'base:2')).toBe(idOf('home', 'base:2'));
   // The manifest is made from the content, so it is the one the commit made.
@@ -74,10 +74,10 @@ it('docker loads it and runs it, with the same ID; what docker saves comes back'
   const unnamed = docker.run(['save', id]);
   expect(unnamed.code).toBe(0);
   docker.ok(['save', '-o', file('unnamed.tar'), id]);
-  expect(bench.ok('unnamed', ['load', '-i', file('unnamed.tar')])).toBe(`Loaded image ID: ${id}\n`);
+  expect(await bench.okHere('unnamed', ['load', '-i', file('unnamed.tar')])).toBe(`Loaded image ID: ${id}\n`);
 });
 
-it('skopeo and umoci read it; what skopeo and umoci write comes in', () => {
+it('skopeo and umoci read it; what skopeo and umoci write comes in', async () => {
   tool('skopeo', 'copy', '-q', `docker-archive:${file('both.tar')}:base:2`, `docker-archive:${file('sk.tar')}:sk:1`);
   tool(
     'skopeo',
@@ -86,24 +86,28 @@ it('skopeo and umoci read it; what skopeo and umoci write comes in', () => {
     `oci-archive:${file('both.tar')}:2`,
     `oci-archive:${file('sk-oci.tar')}:sk.example/a/b:2`,
   );
-  expect(bench.ok('skopeo', ['load', '-i', file('sk.tar')])).toBe('Loaded image: sk:1\n');
-  expect(bench.ok('skopeo', ['load', '-i', file('sk-oci.tar')])).toBe('Loaded image: sk.example/a/b:2\n');
+  expect(await bench.okHere('skopeo', ['load', '-i', file('sk.tar')])).toBe('Loaded image: sk:1\n');
+  expect(await bench.okHere('skopeo', ['load', '-i', file('sk-oci.tar')])).toBe('Loaded image: sk.example/a/b:2\n');
   expect(idOf('skopeo', 'sk:1')).toBe(idOf('home', 'base:2'));
   expect(idOf('skopeo', 'sk.example/a/b:2')).toBe(idOf('home', 'base:2'));
 
-  bench.ok('home', ['save', '--format', 'oci-dir', '-o', file('layout'), 'base:2']);
+  await bench.okHere('home', ['save', '--format', 'oci-dir', '-o', file('layout'), 'base:2']);
   tool('umoci', 'unpack', '--image', `${file('layout')}:2`, file('bundle'));
   writeFileSync(file('bundle/rootfs/etc/umoci'), 'was here\n');
   tool('umoci', 'repack', '--image', `${file('layout')}:3`, file('bundle'));
-  const out = bench.ok('umoci', ['load', '-i', file('layout')]);
+  const out = await bench.okHere('umoci', ['load', '-i', file('layout')]);
   expect(out).toBe('Loaded image: base:2\nLoaded image: base:3\n');
-  expect(bench.ok('umoci', ['run', '--network=none', '--rm', 'base:3', 'cat', '/etc/umoci'])).toBe('was here\n');
+  expect(await bench.okHere('umoci', ['run', '--network=none', '--rm', 'base:3', 'cat', '/etc/umoci'])).toBe(
+    'was here\n',
+  );
 });
 
-it('compressed archives, an image that moves a name, all tags of a repository', () => {
-  expect(bench.ok('gz', ['load'], gzipSync(readFileSync(file('both.tar'))))).toContain('Loaded image: base:2');
-  bench.ok('gz', ['tag', 'base:1', 'base:2']);
-  expect(bench.ok('gz', ['load', '-q', '-i', file('both.tar')])).toContain(
+it('compressed archives, an image that moves a name, all tags of a repository', async () => {
+  expect(await bench.okHere('gz', ['load'], gzipSync(readFileSync(file('both.tar'))))).toContain(
+    'Loaded image: base:2',
+  );
+  await bench.okHere('gz', ['tag', 'base:1', 'base:2']);
+  expect(await bench.okHere('gz', ['load', '-q', '-i', file('both.tar')])).toContain(
     `The image base:2 already exists, renaming the old one with ID ${idOf('home', 'base:1')} to empty string\n`,
   );
   const saved = bench.ok('home', ['save', 'base']);
@@ -111,17 +115,17 @@ it('compressed archives, an image that moves a name, all tags of a repository', 
   expect(saved).toContain('"RepoTags":["base:2"]');
 });
 
-it('--since saves only what the other side has not', () => {
-  bench.ok('home', ['save', '-o', file('one.tar'), 'base:1']);
-  bench.ok('home', ['save', '-o', file('delta.tar'), '--since', 'base:1', 'base:2']);
+it('--since saves only what the other side has not', async () => {
+  await bench.okHere('home', ['save', '-o', file('one.tar'), 'base:1']);
+  await bench.okHere('home', ['save', '-o', file('delta.tar'), '--since', 'base:1', 'base:2']);
   expect(readFileSync(file('delta.tar')).length).toBeLessThan(readFileSync(file('one.tar')).length / 2);
-  expect(bench.run('delta', ['load', '-i', file('delta.tar')])).toMatchObject({
+  expect(await bench.here('delta', ['load', '-i', file('delta.tar')])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/lacks layer .*\n.*--since/),
   });
   expect(blobs('delta')).toEqual([]);
-  bench.ok('delta', ['load', '-i', file('one.tar')]);
-  expect(bench.ok('delta', ['load', '-i', file('delta.tar')])).toBe('Loaded image: base:2\n');
+  await bench.okHere('delta', ['load', '-i', file('one.tar')]);
+  expect(await bench.okHere('delta', ['load', '-i', file('delta.tar')])).toBe('Loaded image: base:2\n');
   expect(blobs('delta')).toEqual(blobs('home'));
 });
 
@@ -201,23 +205,23 @@ it('bad archives: one line, nothing half made', async () => {
     expect(blobs('bad'), what).toEqual([]);
     expect(existsSync(file('bad/blobs/tmp')) ? readdirSync(file('bad/blobs/tmp')) : [], what).toEqual([]);
   }
-  expect(bench.run('bad', ['load'], flipped)).toMatchObject({
+  expect(await bench.here('bad', ['load'], flipped)).toMatchObject({
     code: 1,
     err: expect.stringMatching(/does not match its/),
   });
-  expect(bench.ok('bad', ['images', '-q'])).toBe('');
+  expect(await bench.okHere('bad', ['images', '-q'])).toBe('');
 });
 
-it('a save that cannot be finished leaves no file; a damaged blob is never saved', () => {
-  expect(bench.run('home', ['save', '-o', file('none/x.tar'), 'base:1']).err).toMatch(/invalid output path/);
-  expect(bench.run('home', ['save', '-o', file('nope.tar'), 'nope'])).toMatchObject({ code: 1 });
-  bench.ok('hurt', ['load', '-i', file('one.tar')]);
+it('a save that cannot be finished leaves no file; a damaged blob is never saved', async () => {
+  expect((await bench.here('home', ['save', '-o', file('none/x.tar'), 'base:1'])).err).toMatch(/invalid output path/);
+  expect(await bench.here('home', ['save', '-o', file('nope.tar'), 'nope'])).toMatchObject({ code: 1 });
+  await bench.okHere('hurt', ['load', '-i', file('one.tar')]);
   const layer = blobs('hurt').find((hex) => readFileSync(file(`hurt/blobs/sha256/${hex}`)).length > 100_000) as string;
   const bytes = readFileSync(file(`hurt/blobs/sha256/${layer}`));
   bytes[5000] = (bytes[5000] as number) ^ 1;
   writeFileSync(file(`hurt/blobs/sha256/${layer}`), bytes);
   mkdirSync(file('out'));
-  expect(bench.run('hurt', ['save', '-o', file('out/x.tar'), 'base:1']).err).toMatch(
+  expect((await bench.here('hurt', ['save', '-o', file('out/x.tar'), 'base:1'])).err).toMatch(
     /^mica: blob .* does not match its digest/,
   );
   expect(readdirSync(file('out'))).toEqual([]);
@@ -225,7 +229,7 @@ it('a save that cannot be finished leaves no file; a damaged blob is never saved
   const damaged = /^mica: blob .* does not match its digest/;
   expect(bench.run('hurt', ['save', 'base:1'])).toMatchObject({ code: 1, err: expect.stringMatching(damaged) });
   const nameless = { code: 1, out: '', err: expect.stringContaining('No such image: nope') };
-  expect(bench.run('home', ['save', 'nope'])).toMatchObject(nameless);
+  expect(await bench.here('home', ['save', 'nope'])).toMatchObject(nameless);
 });
 
 it.each([

@@ -8,7 +8,7 @@ import { bin, TestStore } from '../support/store.ts';
 const store = new TestStore();
 beforeAll(async () => {
   await store.importBase();
-  store.ok(['create', '--network', 'none', 'base:1', 'sh']);
+  await store.okHere(['create', '--network', 'none', 'base:1', 'sh']);
 });
 afterAll(() => store.remove());
 // Whatever went wrong: no mount, no temporary file, no container half made.
@@ -58,22 +58,22 @@ it('what is not there: images, containers, files', async () => {
 
 it('rmi -f: what is not there is no failure; of an image in use the name goes', async () => {
   const missing = /^mica: No such image: nope\n/;
-  expect(store.run(['rmi', '-f', 'nope'])).toMatchObject({ code: 0, err: expect.stringMatching(missing) });
-  expect(store.run(['rmi', 'nope', 'nope']).err.match(/No such image/g)).toHaveLength(2);
-  store.ok(['tag', 'base:1', 'other:1']);
-  store.ok(['create', '--name', 'user', '--network', 'none', 'other:1', 'true']);
-  store.ok(['rmi', 'base:1']);
+  expect(await store.here(['rmi', '-f', 'nope'])).toMatchObject({ code: 0, err: expect.stringMatching(missing) });
+  expect((await store.here(['rmi', 'nope', 'nope'])).err.match(/No such image/g)).toHaveLength(2);
+  await store.okHere(['tag', 'base:1', 'other:1']);
+  await store.okHere(['create', '--name', 'user', '--network', 'none', 'other:1', 'true']);
+  await store.okHere(['rmi', 'base:1']);
   await fails(['rmi', 'other:1'], /container [0-9a-f]{12} is using it\n/);
-  const id = store.ok(['images', '-q', '--no-trunc', 'other:1']).trim();
-  expect(store.ok(['rmi', '-f', 'other:1'])).toBe('Untagged: other:1\n');
+  const id = (await store.okHere(['images', '-q', '--no-trunc', 'other:1'])).trim();
+  expect(await store.okHere(['rmi', '-f', 'other:1'])).toBe('Untagged: other:1\n');
   store.ok(['start', 'user']);
   expect(store.ok(['wait', 'user'])).toBe('0\n');
-  store.ok(['tag', id, 'base:1']);
+  await store.okHere(['tag', id, 'base:1']);
 });
 
 it('names that do not parse', async () => {
   await fails(
-    ['rename', store.ok(['create', '--network', 'none', 'base:1', 'sh']).trim(), 'b@d'],
+    ['rename', (await store.okHere(['create', '--network', 'none', 'base:1', 'sh'])).trim(), 'b@d'],
     /Invalid container name/,
   );
   // Looked at before anything is pulled.
@@ -97,17 +97,18 @@ it('archives that are cut off, rubbish or hostile leave no blob', async () => {
   await fed(['import', '--platform', 'a/b/c/d', '-', 'bad:1'], /unknown operating system/, tar);
   await fed(['load'], /^mica: /, 'rubbish'.repeat(1000));
   expect(blobs()).toEqual(before);
-  expect(store.ok(['images', '-q'])).toMatch(/^[0-9a-f]{12}\n$/);
+  expect(await store.okHere(['images', '-q'])).toMatch(/^[0-9a-f]{12}\n$/);
 });
 
 it('import -c, -m and --platform reach the image', async () => {
   const input = await makeTar([{ name: 'a', body: 'x' }]);
-  store.ok(['import', '-c', 'CMD ["sh"]', '-c', 'LABEL a=b', '-m', 'why', '--platform', 'arm64', '-', 'made:1'], {
+  await store.okHere(
+    ['import', '-c', 'CMD ["sh"]', '-c', 'LABEL a=b', '-m', 'why', '--platform', 'arm64', '-', 'made:1'],
     input,
-  });
+  );
   const format = '{{json .Config.Cmd}} {{.Config.Labels.a}} {{.Comment}} {{.Os}}/{{.Architecture}}';
-  expect(store.ok(['inspect', '-f', format, 'made:1'])).toBe('["sh"] b why linux/arm64\n');
-  store.ok(['rmi', 'made:1']);
+  expect(await store.okHere(['inspect', '-f', format, 'made:1'])).toBe('["sh"] b why linux/arm64\n');
+  await store.okHere(['rmi', 'made:1']);
 });
 
 it('a missing runtime or monitor: which one, and how to get it', async () => {

@@ -23,7 +23,7 @@ it('many at once: names, template, table, JSON; a bad one fails alone', async ()
     ['bb', expect.stringMatching(/^[0-9a-f]{12}$/), 'ckpt/bb:2', expect.any(String), expect.any(String), 'committed'],
   ]);
   writeFileSync(join(bench.work, 'list'), '# mine\ncc\nnobody\naa # again\n');
-  const { code, out } = bench.mica(
+  const { code, out } = await bench.here(
     'commit',
     '--json',
     '--from-file',
@@ -87,7 +87,7 @@ it('what cannot be meant is refused before anything is done', async () => {
   const refusal = (why: RegExp) => ({ code: 1, err: expect.stringMatching(why) });
   const refused = async (why: RegExp, ...args: string[]) =>
     expect(await bench.store.here(['commit', ...args])).toMatchObject(refusal(why));
-  expect(bench.mica('commit', 'aa', 'bb', 'cc')).toMatchObject(refusal(/at most 2 arguments/));
+  expect(await bench.here('commit', 'aa', 'bb', 'cc')).toMatchObject(refusal(/at most 2 arguments/));
   await refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
   await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
   await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
@@ -134,7 +134,7 @@ it('kill -9 in the middle of a batch: what was reported is there and whole, noth
   }
   // An image that was finished, but whose line was not out yet, is whole as well; no half one is listed.
   for (const tag of listed) expect(bench.engine.images.history(tag).length).toBe(2);
-  bench.ok('commit', '--all', '--tag', 'k/{name}');
+  await bench.okHere('commit', '--all', '--tag', 'k/{name}');
   expect(bench.tags().length).toBe(names.length + 1);
 });
 
@@ -170,9 +170,9 @@ it('Ctrl-C in a batch: exit code 130 within a second or so, finished images whol
 
 it('Ctrl-C in a squash: exit code 130, a word of what became of it, no image', async () => {
   const id = await bench.made('sq', { big: Buffer.alloc(256 << 20, 1) });
-  bench.ok('commit', 'sq', 'sq:0');
+  await bench.okHere('commit', 'sq', 'sq:0');
   writeFileSync(join(bench.upperOf(id), 'more'), 'more');
-  bench.ok('commit', '--incremental', 'sq', 'sq:1');
+  await bench.okHere('commit', '--incremental', 'sq', 'sq:1');
   const squash = bench.store.spawn(['squash', '-t', 'sq:small', 'sq:1']);
   let err = '';
   squash.stderr.on('data', (chunk) => {
@@ -192,16 +192,16 @@ it('Ctrl-C in a squash: exit code 130, a word of what became of it, no image', a
 it('what failed is said once, with what to do; and when there was nothing to do, that', async () => {
   await bench.made('aa');
   const unknown = 'No such container: nobody';
-  expect(bench.mica('commit', '--tag', '{name}:1', 'nobody', 'aa', 'none')).toMatchObject({
+  expect(await bench.here('commit', '--tag', '{name}:1', 'nobody', 'aa', 'none')).toMatchObject({
     code: 1,
     err: `mica: ${unknown}\nmica: No such container: none\n  mica ps -a lists them\n`,
   });
-  const { out } = bench.mica('commit', '--json', 'nobody');
+  const { out } = await bench.here('commit', '--json', 'nobody');
   expect(JSON.parse(out)).toMatchObject({ container: 'nobody', error: unknown, hint: 'mica ps -a lists them' });
-  const none = bench.mica('commit', '--filter', 'name=zz', '-f', 'label=x');
+  const none = await bench.here('commit', '--filter', 'name=zz', '-f', 'label=x');
   expect(none).toEqual({ code: 0, out: '', err: 'mica: no container matches name=zz, label=x\n' });
-  bench.ok('rm', 'aa');
+  await bench.okHere('rm', 'aa');
   const empty = { code: 0, out: '', err: 'mica: there is no container\n' };
   expect(bench.mica('commit', '--all')).toEqual(empty);
-  expect(bench.mica('commit', '--all', '--json')).toEqual(empty);
+  expect(await bench.here('commit', '--all', '--json')).toEqual(empty);
 });

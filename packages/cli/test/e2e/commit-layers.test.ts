@@ -19,24 +19,24 @@ it('--incremental: only the change is in the new layer, the image shows all, and
   expect(layers(bench.ok('commit', '--incremental', 'inc', 'inc:1'))).toBe(2);
   writeFileSync(join(bench.upperOf(id), 'd/two'), 'changed');
   rmSync(join(bench.upperOf(id), 'd/one'));
-  const second = bench.ok('commit', '--incremental', '--sync', 'inc', 'inc:2');
+  const second = await bench.okHere('commit', '--incremental', '--sync', 'inc', 'inc:2');
   expect(layers(second)).toBe(3);
   const top = bench.configOf(second).rootfs.diff_ids.at(-1).slice(7);
   const listed = spawnSync('tar', ['-tf', join(bench.root, 'blobs/sha256', top)], { encoding: 'utf8' }).stdout;
   expect(listed.split('\n').filter(Boolean)).toEqual(['./', 'd/', 'd/.wh.one', 'd/two']);
   expect(bench.ok('run', '--rm', 'inc:2', 'sh', '-c', 'cat /d/* /etc/x')).toBe('changedx');
-  expect(layers(bench.ok('commit', '--incremental', 'inc', 'inc:3'))).toBe(3); // nothing changed
-  expect(layers(bench.ok('commit', '--incremental', '--full', 'inc', 'inc:4'))).toBe(2);
+  expect(layers(await bench.okHere('commit', '--incremental', 'inc', 'inc:3'))).toBe(3); // nothing changed
+  expect(layers(await bench.okHere('commit', '--incremental', '--full', 'inc', 'inc:4'))).toBe(2);
   expect(bench.ok('run', '--rm', 'inc:4', 'sh', '-c', 'cat /d/* /etc/x')).toBe('changedx');
 });
 
 it('squash makes the layers above the base one, flatten all of them, and both show the same tree', async () => {
   const id = await bench.made('sq', { 'd/one': '1', 'd/two': '2' });
-  bench.ok('commit', '--incremental', 'sq', 'sq:1');
+  await bench.okHere('commit', '--incremental', 'sq', 'sq:1');
   writeFileSync(join(bench.upperOf(id), 'd/two'), 'changed');
   rmSync(join(bench.upperOf(id), 'd/one'));
   linkSync(join(bench.upperOf(id), 'd/two'), join(bench.upperOf(id), 'same'));
-  const stacked = bench.configOf(bench.ok('commit', '--incremental', '-m', 'second', 'sq', 'sq:2'));
+  const stacked = bench.configOf(await bench.okHere('commit', '--incremental', '-m', 'second', 'sq', 'sq:2'));
   const squashed = bench.configOf(bench.ok('squash', '--timestamp', '1700000000', '-t', 'sq:s', 'sq:2'));
   expect(squashed.created).toBe('2023-11-14T22:13:20.000Z');
   const flat = bench.configOf(bench.ok('flatten', '-t', 'sq:f', 'sq:2'));
@@ -53,7 +53,7 @@ it('squash makes the layers above the base one, flatten all of them, and both sh
   });
   expect(trees[1]).toEqual(trees[0]);
   expect(trees[2]).toEqual(trees[0]);
-  expect(bench.mica('squash', '--onto', 'sq:f', 'sq:2').err).toMatch(/is not below/);
+  expect((await bench.here('squash', '--onto', 'sq:f', 'sq:2')).err).toMatch(/is not below/);
 });
 
 it('fork commits once and starts others that have what the first one had', async () => {

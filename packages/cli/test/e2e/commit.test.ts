@@ -11,9 +11,19 @@ beforeAll(async () => {
 afterEach(() => bench.clear());
 afterAll(() => bench.close());
 
-it("-c changes the config, the container's own settings and the image's command stay", () => {
-  bench.ok('create', '--name', 'box', '-e', 'A=1', '-w', '/srv', 'base:1', 'sh', '-c', 'once');
-  const id = bench.ok('commit', '-c', 'CMD ["serve"]', '--change', 'EXPOSE 80', '-c', 'LABEL a=b', 'box', 'new:1');
+it("-c changes the config, the container's own settings and the image's command stay", async () => {
+  await bench.okHere('create', '--name', 'box', '-e', 'A=1', '-w', '/srv', 'base:1', 'sh', '-c', 'once');
+  const id = await bench.okHere(
+    'commit',
+    '-c',
+    'CMD ["serve"]',
+    '--change',
+    'EXPOSE 80',
+    '-c',
+    'LABEL a=b',
+    'box',
+    'new:1',
+  );
   expect(bench.configOf(id).config).toMatchObject({
     Env: ['A=1'],
     WorkingDir: '/srv',
@@ -22,7 +32,7 @@ it("-c changes the config, the container's own settings and the image's command 
     Labels: { a: 'b' },
   });
   expect(bench.configOf(bench.ok('commit', 'box')).config.Cmd ?? null).toBe(null);
-  expect(bench.mica('commit', '-c', 'RUN make', 'box', 'new:2')).toMatchObject({
+  expect(await bench.here('commit', '-c', 'RUN make', 'box', 'new:2')).toMatchObject({
     code: 1,
     err: expect.stringMatching(/RUN is not a valid change command/),
   });
@@ -31,23 +41,25 @@ it("-c changes the config, the container's own settings and the image's command 
 
 it('an unchanged container commits to the same layer without reading it, and a date makes the image the same too', async () => {
   const id = await bench.made('box', { 'etc/a': 'a', 'etc/b': 'b' });
-  const first = bench.configOf(bench.ok('commit', '--timestamp', '1700000000', 'box', 'one:1'));
+  const first = bench.configOf(await bench.okHere('commit', '--timestamp', '1700000000', 'box', 'one:1'));
   const [layer] = first.rootfs.diff_ids.slice(-1);
   // A layer file that must not be touched again, and files that would not be readable if they were read.
   const before = readdirSync(join(bench.root, 'blobs/sha256')).length;
-  const again = bench.ok('commit', '--timestamp', '1700000000', 'box', 'two:1');
+  const again = await bench.okHere('commit', '--timestamp', '1700000000', 'box', 'two:1');
   expect(bench.configOf(again)).toEqual(first);
   expect(readdirSync(join(bench.root, 'blobs/sha256')).length).toBe(before);
   writeFileSync(join(bench.upperOf(id), 'etc/a'), 'b');
-  expect(bench.configOf(bench.ok('commit', 'box', 'two:2')).rootfs.diff_ids.at(-1)).not.toBe(layer);
-  expect(bench.mica('commit', '--timestamp', 'soon', 'box').err).toMatch(/not a time in seconds/);
+  expect(bench.configOf(await bench.okHere('commit', 'box', 'two:2')).rootfs.diff_ids.at(-1)).not.toBe(layer);
+  expect((await bench.here('commit', '--timestamp', 'soon', 'box')).err).toMatch(/not a time in seconds/);
 });
 
 it('a date set clamps only newer times in the layer', async () => {
   const id = await bench.made('dated', { 'etc/new': 'n', 'etc/old': 'o' });
   utimesSync(join(bench.upperOf(id), 'etc/old'), 1e9, 1e9);
-  bench.ok('commit', '--timestamp', '1500000000', 'dated', 'dated:1');
-  expect(bench.ok('ls', '-l', 'dated:1:/etc')).toMatch(/ 2017-07-14 02:40:00 new\n.* 2001-09-09 01:46:40 old/);
+  await bench.okHere('commit', '--timestamp', '1500000000', 'dated', 'dated:1');
+  expect(await bench.okHere('ls', '-l', 'dated:1:/etc')).toMatch(
+    / 2017-07-14 02:40:00 new\n.* 2001-09-09 01:46:40 old/,
+  );
 });
 
 it('a running container is frozen while it is read, and runs on; --pause=false leaves it alone', async () => {
@@ -65,7 +77,7 @@ it('a running container is frozen while it is read, and runs on; --pause=false l
     Number(readFileSync(join(bench.upperOf(readdirSync(join(bench.root, 'containers'))[0] as string), 'n'), 'utf8'));
   const { code, err } = bench.mica('commit', '--verbose', 'live', 'live:1');
   expect({ code, err }).toMatchObject({ code: 0, err: expect.stringMatching(/frozen for \d+\.\d ms/) });
-  expect(bench.mica('commit', '--verbose', '--pause=false', 'live').err).toMatch(
+  expect((await bench.here('commit', '--verbose', '--pause=false', 'live')).err).toMatch(
     /frozen for 0.0 ms|changed while it was read/,
   );
   expect(readdirSync(join(bench.store.runFolder, 'freezing'))).toEqual([]);
@@ -89,9 +101,9 @@ it('what a killed commit froze, the next command thaws', async () => {
   commit.kill('SIGKILL');
   await new Promise((resolve) => commit.on('exit', resolve));
   expect(readFileSync(file, 'latin1')).toMatch(/FROZEN|1/);
-  expect(bench.ok('ps')).toMatch(/live/);
+  expect(await bench.okHere('ps')).toMatch(/live/);
   expect(readFileSync(file, 'latin1')).toMatch(/THAWED|0/);
   expect(bench.tags()).toEqual(['base:1']);
-  bench.ok('rm', '-f', 'live');
+  await bench.okHere('rm', '-f', 'live');
   bench.ok('commit', await bench.made('other'), 'other:1'); // sweeps what the killed one left
 });

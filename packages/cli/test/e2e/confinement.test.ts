@@ -103,7 +103,7 @@ it('a working directory behind a symlink of the image is made in the container, 
   const outside = join(store.work, 'beyond');
   mkdirSync(outside);
   store.ok(['run', '--name', 'linked', 'base:1', 'ln', '-s', outside, '/link']);
-  store.ok(['commit', 'linked', 'linked:1']);
+  await store.okHere(['commit', 'linked', 'linked:1']);
   const made = `${outside}/made/deep\n`;
   expect(run('-w', '/link/made/deep', 'linked:1', 'pwd', '-P')).toEqual({ code: 0, out: made, err: '' });
   expect(run('-w', '../../link/made/deep', 'linked:1', 'pwd').code).toBe(125);
@@ -182,7 +182,7 @@ it('what cannot be is one clear line, 125, and nothing left behind', async () =>
     expect({ code, err }, flags.join(' ')).toMatchObject({ code: 125, err: expect.stringMatching(message) });
     expect(err, flags.join(' ')).not.toMatch(/ at .*\.ts/);
   }
-  expect(await store.read(['ps', '-aq'])).toBe('');
+  expect(await store.okHere(['ps', '-aq'])).toBe('');
   await store.removeContainers();
 });
 

@@ -16,8 +16,8 @@ const large = randomBytes(6 << 20);
 
 beforeAll(async () => {
   registry = await RegistryServer.start();
-  bench.ok('home', ['import', '-', 'big:1'], await makeTar([{ name: 'data', body: large }]));
-  bench.ok('home', ['import', '-', 'small:1'], await makeTar([{ name: 'hello', body: 'hello' }]));
+  await bench.okHere('home', ['import', '-', 'big:1'], await makeTar([{ name: 'data', body: large }]));
+  await bench.okHere('home', ['import', '-', 'small:1'], await makeTar([{ name: 'hello', body: 'hello' }]));
 });
 afterAll(async () => {
   await registry?.stop();
@@ -80,17 +80,19 @@ async function multi(repository: string): Promise<string> {
 
 it('--all-platforms: the whole of an index comes, and goes on as it was', async () => {
   const digest = await multi('multi/whole');
-  expect(bench.ok('multi', ['pull', '--all-platforms', '-q', name('multi/whole')])).toBe(`${name('multi/whole')}\n`);
-  bench.ok('multi', ['tag', name('multi/whole'), name('multi/again')]);
-  expect(bench.ok('multi', ['push', name('multi/again')])).toContain(`digest: ${digest}`);
+  expect(await bench.okHere('multi', ['pull', '--all-platforms', '-q', name('multi/whole')])).toBe(
+    `${name('multi/whole')}\n`,
+  );
+  await bench.okHere('multi', ['tag', name('multi/whole'), name('multi/again')]);
+  expect(await bench.okHere('multi', ['push', name('multi/again')])).toContain(`digest: ${digest}`);
   const [came, went] = await Promise.all(['multi/whole', 'multi/again'].map((at) => registry.manifest(at, '1')));
   expect(went?.bytes.equals(came?.bytes as Buffer)).toBe(true);
   for (const { digest: item } of JSON.parse(String(went?.bytes)).manifests)
     await registry.manifest('multi/again', item);
   // A pull of this machine's platform alone has not what the index lists, and says so.
-  bench.ok('one', ['pull', '-q', name('multi/whole')]);
-  bench.ok('one', ['tag', name('multi/whole'), name('multi/one')]);
-  const pushed = bench.ok('one', ['push', '-q', name('multi/one')]);
+  await bench.okHere('one', ['pull', '-q', name('multi/whole')]);
+  await bench.okHere('one', ['tag', name('multi/whole'), name('multi/one')]);
+  const pushed = await bench.okHere('one', ['push', '-q', name('multi/one')]);
   expect(pushed).toBe(`${name('multi/one')}\n`);
   expect(JSON.parse(String((await registry.manifest('multi/one', '1')).bytes)).annotations).toEqual({
     'org.example.kept': 'amd64',
@@ -129,8 +131,8 @@ it('copy between registry, directory, archive and store: the same bytes; --platf
 });
 
 it('--referrers: what refers to an image goes along, between registries and through a directory', async () => {
-  bench.ok('home', ['tag', 'small:1', name('signed/from')]);
-  bench.ok('home', ['push', '-q', name('signed/from')]);
+  await bench.okHere('home', ['tag', 'small:1', name('signed/from')]);
+  await bench.okHere('home', ['push', '-q', name('signed/from')]);
   const { digest, bytes } = await registry.manifest('signed/from', '1');
   const signature = {
     schemaVersion: 2,
@@ -171,14 +173,14 @@ it('an upload that is cut in the middle begins anew where the registry has nothi
   const proxy = await CuttingProxy.start(registry.host);
   try {
     const target = `${proxy.host}/cut/big:1`;
-    bench.ok('home', ['tag', 'big:1', target]);
+    await bench.okHere('home', ['tag', 'big:1', target]);
     proxy.cuts.push(1_500_000, 2_000_000, 1_000_000);
     const pushed = await bench.start('home', ['push', '--compression', 'none', target]);
     expect(pushed).toMatchObject({ code: 0, err: '' });
     // The layer's, each cut but the last; the config, of a few bytes, may have met one cut and been too short for it.
     expect(proxy.cuts).toEqual([]);
     expect(proxy.patches.length).toBeGreaterThanOrEqual(4);
-    bench.ok('there', ['pull', '-q', name('cut/big')]);
+    await bench.okHere('there', ['pull', '-q', name('cut/big')]);
     expect(bench.bytes('there', ['cat', `${name('cut/big')}:/data`]).equals(large)).toBe(true);
 
     proxy.cuts.push(700_000, 2_500_000);

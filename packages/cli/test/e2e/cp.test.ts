@@ -18,7 +18,9 @@ const docker = JSON.parse(readFileSync(new URL('../support/docker-cp.json', impo
 let engine: Engine;
 const file = (name: string) => join(bench.dir, name);
 const ok = (...args: string[]) => bench.ok('home', args);
-const mica = (...args: string[]) => bench.run('home', args);
+/** As that, in this process. */
+const okHere = (...args: string[]) => bench.okHere('home', args);
+const here = (...args: string[]) => bench.here('home', args);
 
 let before: string[];
 beforeAll(async () => {
@@ -36,8 +38,8 @@ it('copies what docker cp copies, to where, and refuses what it refuses: into a 
   furnishSource(file('source'));
   for (const { name } of cpCases) furnish(file(`into/${name}`));
   const tar = spawnSync('tar', ['-C', file('into'), '-c', '.'], { maxBuffer: 1 << 28 }).stdout;
-  ok('create', '--name', 'box', 'base:1', 'sh');
-  bench.ok('home', ['cp', '-', 'box:/'], tar);
+  await okHere('create', '--name', 'box', 'base:1', 'sh');
+  await bench.okHere('home', ['cp', '-', 'box:/'], tar);
   const refused = new Set<string>();
   for (const { follow, from, to, name } of cpCases) {
     const done = engine.containers.copyTo('box', `${file('source')}/${from}`, `/${name}/${to}`, { followLink: follow });
@@ -49,8 +51,8 @@ it('copies what docker cp copies, to where, and refuses what it refuses: into a 
 });
 
 it('copies what docker cp copies, to where, and refuses what it refuses: out of a container', async () => {
-  ok('create', '--name', 'out', 'base:1', 'sh');
-  bench.ok('home', ['cp', '-', 'out:/'], spawnSync('tar', ['-C', bench.dir, '-c', 'source']).stdout);
+  await okHere('create', '--name', 'out', 'base:1', 'sh');
+  await bench.okHere('home', ['cp', '-', 'out:/'], spawnSync('tar', ['-C', bench.dir, '-c', 'source']).stdout);
   for (const { follow, from, to, name } of cpCases) {
     furnish(file(`out/${name}`));
     const done = engine.containers.copyFrom('out', `/source/${from}`, `${file('out')}/${name}/${to}`, {
@@ -70,7 +72,7 @@ it('keeps owner, mode, links, extended attributes and nanoseconds, both ways', a
     chown -h 1000:100 d d/f d/l; chmod 4711 d/f; setfattr -n user.a -v b d/f; setfattr -n trusted.t -v c d
     touch -h -d '1965-01-02 03:04:05.123456789' d/l; touch -d '2040-01-02 03:04:05.987654321' d/f; touch -d @1.5 d`;
   expect(spawnSync('sh', ['-ec', script]).stderr.toString()).toBe('');
-  ok('create', '--name', 'full', 'base:1', 'sh');
+  await okHere('create', '--name', 'full', 'base:1', 'sh');
   ok('cp', `${dir}/d`, 'full:/d');
   ok('cp', '-a', 'full:/d', file('back'));
   expect(treeLines(file('back'))).toEqual(treeLines(`${dir}/d`));
@@ -79,20 +81,20 @@ it('keeps owner, mode, links, extended attributes and nanoseconds, both ways', a
   bench.ok('home', ['cp', '-', 'full:/etc'], stream);
   extract(await buffer(await engine.containers.archive('full', '/etc/d')), file('again'));
   expect(treeLines(file('again/d'))).toEqual(treeLines(`${dir}/d`));
-  ok('rm', 'full');
+  await okHere('rm', 'full');
 });
 
-it('a running container: volumes, binds and tmpfs, and a file that is mounted', () => {
+it('a running container: volumes, binds and tmpfs, and a file that is mounted', async () => {
   mkdirSync(file('bound'));
   writeFileSync(file('bound/f'), 'bound\n');
   const mounts = ['-v', 'vol:/vol', '-v', `${file('bound')}:/bound:ro`, '--tmpfs', '/mem'];
   ok('run', '-d', '--name', 'live', ...mounts, 'base:1', 'sh', '-c', 'echo v > /vol/f; while :; do sleep 1; done');
   writeFileSync(file('one'), 'one\n');
-  for (const path of ['/vol/', '/mem/', '/etc/hosts']) ok('cp', file('one'), `live:${path}`);
+  for (const path of ['/vol/', '/mem/', '/etc/hosts']) await okHere('cp', file('one'), `live:${path}`);
   const read = (path: string) => spawnSync('tar', ['-xO'], { input: spawnMica(['cp', path, '-']) }).stdout.toString();
   for (const path of ['/vol/one', '/mem/one', '/etc/hosts']) expect(read(`live:${path}`), path).toBe('one\n');
   expect(read('live:/bound/f')).toBe('bound\n');
-  expect(mica('cp', file('one'), 'live:/bound/')).toMatchObject({
+  expect(await here('cp', file('one'), 'live:/bound/')).toMatchObject({
     code: 1,
     err: 'mica: mounted volume is marked read-only: live:/bound/\n  copy to where it comes from on the host, or mount it without ro\n',
   });
@@ -100,38 +102,38 @@ it('a running container: volumes, binds and tmpfs, and a file that is mounted', 
   const names = spawnSync('tar', ['-t'], { input: spawnMica(['cp', 'live:/', '-']) }).stdout.toString();
   expect(names).toMatch(/^proc\/$/m);
   expect(names).not.toMatch(/^(proc|sys)\/./m);
-  ok('rm', '-f', 'live');
-  ok('create', '--name', 'again', ...mounts.slice(0, 4), 'base:1', 'sh');
+  await okHere('rm', '-f', 'live');
+  await okHere('create', '--name', 'again', ...mounts.slice(0, 4), 'base:1', 'sh');
   expect(read('again:/vol/one')).toBe('one\n'); // a stopped one has its volumes too
-  ok('rm', 'again');
-  ok('volume', 'rm', 'vol');
+  await okHere('rm', 'again');
+  await okHere('volume', 'rm', 'vol');
 });
 
-it('no symlink leads out of the root, also while the container swaps it in', () => {
+it('no symlink leads out of the root, also while the container swaps it in', async () => {
   const secret = file('secret');
   mkdirSync(secret);
   writeFileSync(join(secret, 'f'), 'SECRET\n');
   const swap = `mkdir /d /spare; echo own > /d/f; ln -s ${secret} /s; ln -s / /up; : > /ready
     while :; do mv /d /e; mv /s /d; mv /d /s; mv /e /d; done`;
   ok('run', '-d', '--name', 'foe', 'base:1', 'sh', '-c', swap);
-  while (!mica('cp', 'foe:/ready', file('ready')).out && !existsSync(file('ready')));
-  expect(mica('cp', 'foe:/s/f', file('stolen')).code).toBe(1);
-  expect(mica('cp', `foe:/up/../../..${secret}/f`, file('stolen')).code).toBe(1);
+  while (!(await here('cp', 'foe:/ready', file('ready'))).out && !existsSync(file('ready')));
+  expect((await here('cp', 'foe:/s/f', file('stolen'))).code).toBe(1);
+  expect((await here('cp', `foe:/up/../../..${secret}/f`, file('stolen'))).code).toBe(1);
   writeFileSync(file('evil'), 'evil\n');
   for (let round = 0; round < 6; round++) {
-    mica('cp', 'foe:/d', file(`taken${round}`));
-    mica('cp', 'foe:/d/f', file(`one${round}`));
-    mica('cp', '-L', 'foe:/s/f', file(`link${round}`));
-    mica('cp', file('evil'), 'foe:/d/evil');
-    mica('cp', `${file('source')}/.`, 'foe:/d');
+    await here('cp', 'foe:/d', file(`taken${round}`));
+    await here('cp', 'foe:/d/f', file(`one${round}`));
+    await here('cp', '-L', 'foe:/s/f', file(`link${round}`));
+    await here('cp', file('evil'), 'foe:/d/evil');
+    await here('cp', `${file('source')}/.`, 'foe:/d');
   }
-  ok('rm', '-f', 'foe');
+  await okHere('rm', '-f', 'foe');
   expect(readdirSync(secret)).toEqual(['f']);
   const grep = spawnSync('grep', ['-rl', 'SECRET', bench.dir, '--exclude-dir=secret', '--exclude-dir=home']);
   expect(grep.stdout.toString()).toBe('');
 });
 
-it('a full disk is one line and leaves nothing', () => {
+it('a full disk is one line and leaves nothing', async () => {
   const disk = file('disk');
   mkdirSync(disk);
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk]).status).toBe(0);
@@ -140,16 +142,19 @@ it('a full disk is one line and leaves nothing', () => {
     writeFileSync(file('big/a'), 'fits\n');
     writeFileSync(file('big/d/b'), Buffer.alloc(3 << 20, 1));
     ok('run', '-d', '--name', 'small', '--tmpfs', '/t:size=1m', 'base:1', 'sh', '-c', 'while :; do sleep 1; done');
-    const into = mica('cp', file('big'), 'small:/t/');
+    const into = await here('cp', file('big'), 'small:/t/');
     expect(into).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^mica: copy to small:\/t.*no space left on device\n/),
     });
-    ok('cp', file('big'), 'small:/');
-    expect(mica('cp', 'small:/big', disk)).toMatchObject({ code: 1, err: expect.stringMatching(/no space left/) });
+    await okHere('cp', file('big'), 'small:/');
+    expect(await here('cp', 'small:/big', disk)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no space left/),
+    });
     expect(readdirSync(disk)).toEqual([]);
     expect(spawnSync('tar', ['-t'], { input: spawnMica(['cp', 'small:/t', '-']) }).stdout.toString()).toBe('t/\n');
-    ok('rm', '-f', 'small');
+    await okHere('rm', '-f', 'small');
   } finally {
     spawnSync('umount', [disk]);
   }
@@ -157,8 +162,8 @@ it('a full disk is one line and leaves nothing', () => {
 
 it('a start waits for the copy into a container that does not run', async () => {
   const name = 'waits';
-  ok('create', '--name', name, '--network', 'none', 'base:1', 'cat', '/etc/first', '/etc/second');
-  const upper = join(file('home'), 'containers', ok('inspect', '-f', '{{.Id}}', name).trim(), 'upper');
+  await okHere('create', '--name', name, '--network', 'none', 'base:1', 'cat', '/etc/first', '/etc/second');
+  const upper = join(file('home'), 'containers', (await okHere('inspect', '-f', '{{.Id}}', name)).trim(), 'upper');
   const whole = join(bench.dir, 'two');
   mkdirSync(whole);
   for (const [one, at] of ['first', 'second'].entries()) writeFileSync(join(whole, at), `${one}\n`);
@@ -180,11 +185,11 @@ it('a start waits for the copy into a container that does not run', async () => 
   await expect.poll(locks, patience).toHaveLength(1);
   copy.stdin.end(tar.subarray(1024));
   expect(await said).toEqual(['0\n1\n', '']);
-  ok('rm', name);
+  await okHere('rm', name);
 });
 
 it("bad input: docker's words, exit code 1, nothing made", async () => {
-  ok('create', '--name', 'bad', '-v', `${file('bound')}:/bound`, '--read-only', 'base:1', 'sh');
+  await okHere('create', '--name', 'bad', '-v', `${file('bound')}:/bound`, '--read-only', 'base:1', 'sh');
   const one = file('one');
   const table: [string[], string][] = [
     [['bad:/nope', file('x')], 'Could not find the file /nope in container bad'],
@@ -210,8 +215,8 @@ it("bad input: docker's words, exit code 1, nothing made", async () => {
   }
   expect(existsSync(file('x'))).toBe(false);
   expect(readdirSync(file('bound'))).toEqual(['f']);
-  ok('cp', one, 'bad:/bound/'); // a volume may be written, as docker has it
-  ok('rm', 'bad');
+  await okHere('cp', one, 'bad:/bound/'); // a volume may be written, as docker has it
+  await okHere('rm', 'bad');
 });
 
 it('what the system refuses is told of the path as it was written', async () => {
@@ -239,7 +244,7 @@ it('what the system refuses is told of the path as it was written', async () => 
         err: expect.stringMatching(new RegExp(`^mica: ${message.replaceAll('.', '\\.')}\\n {2}.+\\n$`)),
       });
   } finally {
-    ok('rm', '-f', 'told');
+    await okHere('rm', '-f', 'told');
   }
 });
 

@@ -10,7 +10,10 @@ afterAll(async () => {
   await store.removeContainers();
   store.remove();
 });
-const run = (...args: string[]) => store.run(['run', '--rm', '--network', 'none', ...args]);
+const short = (args: readonly string[]) => ['run', '--rm', '--network', 'none', ...args];
+const run = (...args: string[]) => store.run(short(args));
+/** As that, in this process. */
+const here = (...args: string[]) => store.here(short(args));
 
 it('what is not there is refused by its name, with 125', async () => {
   for (const args of [
@@ -46,54 +49,65 @@ it('-a shows only what was asked for; -a stdin tells the ID', () => {
   expect(run('-d', '-a', 'stdout', ...both)).toMatchObject({ code: 125, err: expect.stringMatching(/-a and -d/) });
 });
 
-it('labels from a file, a domain, a cgroup namespace, rules for devices', () => {
+it('labels from a file, a domain, a cgroup namespace, rules for devices', async () => {
   const file = join(store.work, 'labels');
   writeFileSync(file, '# a comment\nfrom=file\nbare\nboth=file\n');
-  store.ok(['create', '--name', 'labelled', '--label-file', file, '-l', 'both=flag', 'base:1', 'true']);
-  expect(store.ok(['inspect', '-f', '{{json .Config.Labels}}', 'labelled'])).toBe(
+  await store.okHere(['create', '--name', 'labelled', '--label-file', file, '-l', 'both=flag', 'base:1', 'true']);
+  expect(await store.okHere(['inspect', '-f', '{{json .Config.Labels}}', 'labelled'])).toBe(
     '{"bare":"","both":"flag","from":"file"}\n',
   );
   const script =
     'cat /proc/sys/kernel/domainname; hostname; grep -c "a.example.org a$" /etc/hosts; cat /proc/self/cgroup';
-  const named = run('-h', 'a', '--domainname', 'example.org', '--cgroupns', 'private', 'base:1', 'sh', '-c', script);
+  const named = await here(
+    '-h',
+    'a',
+    '--domainname',
+    'example.org',
+    '--cgroupns',
+    'private',
+    'base:1',
+    'sh',
+    '-c',
+    script,
+  );
   expect(named.out).toMatch(/^example.org\na\n1\n(\d+:.*:\/\n)+$/);
   // /dev/kmsg, made by the container itself: opened, not written to.
   const open = ['base:1', 'sh', '-c', 'mknod /tmp/k c 1 11 && : > /tmp/k && echo open'];
-  expect(run('--device-cgroup-rule', 'c 1:11 rwm', ...open).out).toBe('open\n');
-  expect(run(...open)).toMatchObject({ code: 1, out: '' });
+  expect((await here('--device-cgroup-rule', 'c 1:11 rwm', ...open)).out).toBe('open\n');
+  expect(await here(...open)).toMatchObject({ code: 1, out: '' });
 });
 
-it('a container stays with the runtime that it was made with', () => {
+it('a container stays with the runtime that it was made with', async () => {
   store.ok(['run', '-d', '--name', 'other', '--network', 'none', '--runtime', 'runc', 'base:1', 'sleep', '1000']);
-  expect(store.ok(['inspect', '-f', '{{.HostConfig.Runtime}}', 'other'])).toBe('runc\n');
+  expect(await store.okHere(['inspect', '-f', '{{.HostConfig.Runtime}}', 'other'])).toBe('runc\n');
   store.ok(['pause', 'other']);
   store.ok(['unpause', 'other']);
   expect(store.ok(['exec', 'other', 'echo', 'hi'])).toBe('hi\n');
   store.ok(['update', '--pids-limit', '100', 'other']);
   store.ok(['restart', '-t', '0', 'other']);
-  store.ok(['stop', '--time', '0', 'other']); // 28 says --timeout
-  store.ok(['rm', 'other']);
+  await store.okHere(['stop', '--time', '0', 'other']); // 28 says --timeout
+  await store.okHere(['rm', 'other']);
 });
 
-it("--env-file is Mica's own flag, not node's", () => {
+it("--env-file is Mica's own flag, not node's", async () => {
   const file = join(store.work, 'env');
   writeFileSync(file, 'FROM_FILE=yes\nNODE_OPTIONS=--no-such-flag\n');
   expect(run('--env-file', file, 'base:1', 'sh', '-c', 'echo $FROM_FILE')).toEqual({ code: 0, out: 'yes\n', err: '' });
-  expect(run('--env-file', '/nowhere', 'base:1', 'true')).toEqual({
+  expect(await here('--env-file', '/nowhere', 'base:1', 'true')).toEqual({
     code: 125,
     out: '',
     err: 'mica: open /nowhere: no such file or directory\n  a file with a line NAME=VALUE for each variable\n',
   });
 });
 
-it('--env-file refuses a name that no variable can have, and says which', () => {
+it('--env-file refuses a name that no variable can have, and says which', async () => {
   const file = join(store.work, 'bad-env');
   for (const [line, fault] of [
     ['export A=1', "variable 'export A' contains whitespaces"],
     ['=x', "no variable name on line '=x'"],
   ] as const) {
     writeFileSync(file, `GOOD=a b\n${line}\n`);
-    expect(run('--env-file', file, 'base:1', 'true')).toMatchObject({
+    expect(await here('--env-file', file, 'base:1', 'true')).toMatchObject({
       code: 125,
       out: '',
       err: expect.stringContaining(`poorly formatted environment: ${fault}\n  `),
@@ -102,12 +116,12 @@ it('--env-file refuses a name that no variable can have, and says which', () => 
 });
 
 it('network ls and network prune take filters', async () => {
-  for (const name of ['kept', 'gone']) store.ok(['network', 'create', '--label', `is=${name}`, name]);
+  for (const name of ['kept', 'gone']) await store.okHere(['network', 'create', '--label', `is=${name}`, name]);
   const words = (filters: readonly string[]) => [
     ...['network', 'ls', '--format', '{{.Name}}'],
     ...filters.flatMap((filter) => ['-f', filter]),
   ];
-  const found = async (...filters: string[]) => (await store.read(words(filters))).split('\n').filter(Boolean);
+  const found = async (...filters: string[]) => (await store.okHere(words(filters))).split('\n').filter(Boolean);
   expect(store.lines(...words(['type=custom']))).toEqual(['gone', 'kept']);
   expect(await found('type=builtin')).toEqual(['bridge', 'host', 'none']);
   expect(await found('name=ept', 'name=on', 'driver=bridge')).toEqual(['gone', 'kept']);
@@ -120,10 +134,10 @@ it('network ls and network prune take filters', async () => {
   expect((await store.here(['volume', 'ls', '-f', 'bogus=1'])).err).toContain(
     "invalid filter 'bogus'\n  filters here: ",
   );
-  store.ok(['network', 'rm', 'kept']);
+  await store.okHere(['network', 'rm', 'kept']);
 });
 
-it('--log-driver none keeps nothing', () => {
+it('--log-driver none keeps nothing', async () => {
   const done = store.run([
     'run',
     '--name',
@@ -137,52 +151,54 @@ it('--log-driver none keeps nothing', () => {
     'hi',
   ]);
   expect(done).toEqual({ code: 0, out: 'hi\n', err: '' });
-  expect(store.run(['logs', 'silent'])).toMatchObject({
+  expect(await store.here(['logs', 'silent'])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/does not support reading/),
   });
-  expect(store.ok(['inspect', '-f', '{{.HostConfig.LogConfig.Type}}', 'silent'])).toBe('none\n');
+  expect(await store.okHere(['inspect', '-f', '{{.HostConfig.LogConfig.Type}}', 'silent'])).toBe('none\n');
 });
 
-it('flags that say what happens anyhow; --platform of what shows an image', () => {
-  store.ok(['network', 'create', '--ipv4', 'four']);
-  store.ok(['network', 'rm', 'four']);
+it('flags that say what happens anyhow; --platform of what shows an image', async () => {
+  await store.okHere(['network', 'create', '--ipv4', 'four']);
+  await store.okHere(['network', 'rm', 'four']);
   for (const verb of ['pull', 'push'])
     expect(store.run([verb, '--disable-content-trust', 'UPPER']).err).toMatch(/must be lowercase/);
   const { arch } = process;
   const own = arch === 'x64' ? 'amd64' : arch;
   const [format, other] = [['-f', '{{.Os}}'], own === 'amd64' ? 'arm64' : 'amd64'];
   expect(store.ok(['image', 'inspect', ...format, '--platform', `linux/${own}`, 'base:1'])).toBe('linux\n');
-  expect(store.lines('history', '-q', '--platform', `linux/${own}`, 'base:1')).toHaveLength(1);
+  expect(await store.linesHere('history', '-q', '--platform', `linux/${own}`, 'base:1')).toHaveLength(1);
   const why = `image with reference base:1 was found but does not provide the specified platform (linux/${other})`;
   for (const verb of [['history'], ['image', 'inspect']])
     expect(store.run([...verb, '--platform', `linux/${other}`, 'base:1'])).toMatchObject({
       code: 1,
       err: expect.stringContaining(why),
     });
-  store.ok(['create', '--name', 'portless', '--network', 'none', 'base:1', 'true']);
-  expect(store.run(['port', 'portless', 'http'])).toMatchObject({
+  await store.okHere(['create', '--name', 'portless', '--network', 'none', 'base:1', 'true']);
+  expect(await store.here(['port', 'portless', 'http'])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/^mica: invalid port \(http\)/),
   });
-  store.ok(['rm', 'portless']);
+  await store.okHere(['rm', 'portless']);
   expect(store.ok(['system', 'events', '--since', '1s', '--until', '0s', '-f', 'event=none'])).toBe('');
 });
 
-it('--log-opt max-file without max-size: taken, as in docker; the one file has no end, and nobody watches it', () => {
+it('--log-opt max-file without max-size: taken, as in docker; the one file has no end, and nobody watches it', async () => {
   store.start('endless', 'sleep 1000', '--log-opt', 'max-file=3');
-  expect(store.ok(['inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', 'endless'])).toBe('{"max-file":"3"}\n');
+  expect(await store.okHere(['inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', 'endless'])).toBe(
+    '{"max-file":"3"}\n',
+  );
   // A monitor would be the store's one.
   const monitor = store.spawn(['monitor', '--until-idle']);
   return once(monitor, 'exit').then(() => store.ok(['rm', '-f', 'endless']));
 });
 
-it("docker's ways to say: no limit of processes, no working directory, name or user of one's own", () => {
+it("docker's ways to say: no limit of processes, no working directory, name or user of one's own", async () => {
   const empty = ['--cpuset-cpus', '', '--cpuset-mems', '', '-w', '', '--name', '', '--cidfile', '', '-u', ':'];
-  expect(run('--pids-limit', '-1', ...empty, 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
+  expect(await here('--pids-limit', '-1', ...empty, 'base:1', 'pwd')).toEqual({ code: 0, out: '/\n', err: '' });
   store.start('free', 'sleep 1000', '--pids-limit', '50');
-  store.ok(['update', '--pids-limit', '-1', 'free']);
-  store.ok(['rm', '-f', 'free']);
+  await store.okHere(['update', '--pids-limit', '-1', 'free']);
+  await store.okHere(['rm', '-f', 'free']);
 });
 
 it('a terminal that is not there is 1, as the only refusal of run: it is the command line itself', () => {
@@ -190,38 +206,42 @@ it('a terminal that is not there is 1, as the only refusal of run: it is the com
   expect(run('-it', 'base:1', 'true')).toEqual({ code: 1, out: '', err });
 });
 
-it('a command that is a link to itself is 127 and says so', () => {
+it('a command that is a link to itself is 127 and says so', async () => {
   const loop = ['run', '--name', 'loop', '--network', 'none', 'base:1', 'ln', '-s', 'loop', '/bin/loop'];
   store.ok(loop);
-  store.ok(['commit', 'loop', 'loop:1']);
+  await store.okHere(['commit', 'loop', 'loop:1']);
   for (const name of ['loop', '/bin/loop'])
-    expect(run('loop:1', name)).toMatchObject({
+    expect(await here('loop:1', name)).toMatchObject({
       code: 127,
       out: '',
       err: expect.stringMatching(/^mica: cannot start the command: .*[tT]oo many levels of symbolic links\n {2}/),
     });
-  store.ok(['rm', 'loop']);
+  await store.okHere(['rm', 'loop']);
 });
 
-it('a stop signal that the kernel has not: taken, as in docker; stop then ends it at once, kill refuses it', () => {
+it('a stop signal that the kernel has not: taken, as in docker; stop then ends it at once, kill refuses it', async () => {
   store.start('odd', 'sleep 1000', '--stop-signal', '99');
-  expect(store.ok(['inspect', '-f', '{{.Config.StopSignal}}', 'odd'])).toBe('99\n');
-  expect(store.run(['kill', '-s', '99', 'odd'])).toMatchObject({
+  expect(await store.okHere(['inspect', '-f', '{{.Config.StopSignal}}', 'odd'])).toBe('99\n');
+  expect(await store.here(['kill', '-s', '99', 'odd'])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/^mica: Cannot kill container: odd: .*does not support signal 99\n {2}/),
   });
-  store.ok(['stop', '-t', '1000', 'odd']);
-  expect(store.ok(['inspect', '-f', '{{.State.ExitCode}}', 'odd'])).toBe('137\n');
-  store.ok(['rm', 'odd']);
+  await store.okHere(['stop', '-t', '1000', 'odd']);
+  expect(await store.okHere(['inspect', '-f', '{{.State.ExitCode}}', 'odd'])).toBe('137\n');
+  await store.okHere(['rm', 'odd']);
   for (const signal of ['0', 'FOO', 'RTMAX+1'])
-    expect(run('--stop-signal', signal, 'base:1', 'true')).toMatchObject({
+    expect(await here('--stop-signal', signal, 'base:1', 'true')).toMatchObject({
       code: 125,
       err: expect.stringMatching(`^mica: Invalid signal: ${signal.replace('+', '.')}\n  `),
     });
 });
 
-it('a name that is none is refused before a word of the pull', () => {
-  expect(store.run(['pull', 'base:'])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/reference/) });
+it('a name that is none is refused before a word of the pull', async () => {
+  expect(await store.here(['pull', 'base:'])).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/reference/),
+  });
 });
 
 it('what contradicts itself is refused', async () => {

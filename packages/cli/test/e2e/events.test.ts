@@ -16,20 +16,20 @@ it('events: filters, since and until, formats, as they come', async () => {
     came += text;
   });
   // It tells of what happens once it listens, and of what was before that it says nothing.
-  const heard = () => {
-    store.ok(['create', '--name', 'seen', '--network', 'none', 'base:1', 'true']);
-    store.ok(['rm', 'seen']);
+  const heard = async () => {
+    await store.okHere(['create', '--name', 'seen', '--network', 'none', 'base:1', 'true']);
+    await store.okHere(['rm', 'seen']);
     return came;
   };
   await expect.poll(heard, { ...patience, interval: 300 }).not.toBe('');
   const since = `${Date.now() / 1000}`;
   const how = ['--name', 'seen', '-l', 'app=web', '--network', 'none', '-v', 'kept:/kept:ro'];
-  store.ok(['create', ...how, 'base:1', 'sh', '-c', 'exit 3']);
+  await store.okHere(['create', ...how, 'base:1', 'sh', '-c', 'exit 3']);
   store.run(['start', '-a', 'seen']);
-  store.ok(['rename', 'seen', 'other']);
-  store.ok(['rm', 'other']);
-  const past = (...args: string[]) => store.lines('events', '--since', since, '--until', '0s', ...args);
-  expect(past('--format', '{{.Action}} {{or (index .Actor.Attributes "name") .Actor.ID}}')).toEqual([
+  await store.okHere(['rename', 'seen', 'other']);
+  await store.okHere(['rm', 'other']);
+  const past = (...args: string[]) => store.linesHere('events', '--since', since, '--until', '0s', ...args);
+  expect(await past('--format', '{{.Action}} {{or (index .Actor.Attributes "name") .Actor.ID}}')).toEqual([
     'create kept',
     'create seen',
     'attach seen',
@@ -43,23 +43,38 @@ it('events: filters, since and until, formats, as they come', async () => {
     'destroy other',
   ]);
   // docker's: with an end and no beginning it is what has been.
-  expect(store.lines('events', '--until', '0s', '--format', '{{.Action}}')).toContain('die');
-  expect(past('--filter', 'event=die')).toEqual([
+  expect(await store.linesHere('events', '--until', '0s', '--format', '{{.Action}}')).toContain('die');
+  expect(await past('--filter', 'event=die')).toEqual([
     expect.stringMatching(/^\d{4}-.*Z container die [0-9a-f]{64} \(app=web, exitCode=3, image=base:1, name=seen\)$/),
   ]);
-  expect(past('--filter', 'label=app=web', '--filter', 'event=create', '--filter', 'event=destroy')).toHaveLength(2);
-  expect(past('--filter', 'label=app=db')).toEqual([]);
-  expect(past('--filter', 'type=image')).toEqual([]);
+  expect(await past('--filter', 'label=app=web', '--filter', 'event=create', '--filter', 'event=destroy')).toHaveLength(
+    2,
+  );
+  expect(await past('--filter', 'label=app=db')).toEqual([]);
+  expect(await past('--filter', 'type=image')).toEqual([]);
   // docker's: events of what is not here never come, a filter that nobody knows is none.
-  expect(past('--filter', 'service=kept')).toEqual([]);
-  const unknown = store.run(['events', '--since', since, '--until', '0s', '--filter', 'foo=bar', '-f', 'event=die']);
+  expect(await past('--filter', 'service=kept')).toEqual([]);
+  const unknown = await store.here([
+    'events',
+    '--since',
+    since,
+    '--until',
+    '0s',
+    '--filter',
+    'foo=bar',
+    '-f',
+    'event=die',
+  ]);
   expect(unknown).toMatchObject({ code: 0, out: expect.stringMatching(/ die .*\n$/) });
   expect(unknown.err).toMatch(/^WARNING: --filter foo=bar .* container, event, /);
-  expect(store.run(['events', '--since', 'foo'])).toMatchObject({ code: 1, err: expect.stringMatching(/: "foo"\n/) });
-  const [mount] = past('--filter', 'volume=kept', '--filter', 'event=mount', '--format', 'json');
+  expect(await store.here(['events', '--since', 'foo'])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/: "foo"\n/),
+  });
+  const [mount] = await past('--filter', 'volume=kept', '--filter', 'event=mount', '--format', 'json');
   expect(JSON.parse(mount as string)).toMatchObject({ Actor: { Attributes: { destination: '/kept' } } });
   expect(mount).not.toMatch(/"(status|from)"/); // docker's oldest fields: of containers and images alone
-  const [message] = past('--filter', 'event=start', '--format', 'json').map((line) => JSON.parse(line));
+  const [message] = (await past('--filter', 'event=start', '--format', 'json')).map((line) => JSON.parse(line));
   expect(message).toMatchObject({
     status: 'start',
     Type: 'container',

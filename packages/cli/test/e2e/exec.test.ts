@@ -43,7 +43,7 @@ it('-d goes on by itself, and no session leaves a folder', async () => {
   await expect.poll(sessions, patience).toEqual([]);
 });
 
-it('what cannot be: 127, 126, 1, each in one line', () => {
+it('what cannot be: 127, 126, 1, each in one line', async () => {
   expect(exec('box', 'nothing-there')).toMatchObject({ code: 127, err: expect.stringMatching(/not found in \$PATH/) });
   expect(exec('box', '/etc/passwd')).toMatchObject({ code: 126, err: expect.stringMatching(/ermission denied/) });
   expect(exec('box', '/etc').code).toBe(126);
@@ -69,7 +69,7 @@ it('what cannot be: 127, 126, 1, each in one line', () => {
   );
   expect(exec('nope', 'true')).toMatchObject({ code: 1, err: expect.stringMatching(/No such container: nope/) });
   expect(exec('-it', 'box', 'sh')).toMatchObject({ code: 1, err: expect.stringMatching(/input device is not a TTY/) });
-  const idle = store.ok(['create', 'base:1', 'sh']).trim();
+  const idle = (await store.okHere(['create', 'base:1', 'sh'])).trim();
   expect(exec(idle, 'true')).toMatchObject({ code: 1, err: expect.stringMatching(`Container ${idle} is not running`) });
 });
 

@@ -7,6 +7,8 @@ import { bin, MicaBench } from '../support/mica.ts';
 
 const bench = new MicaBench();
 const ok = (...args: string[]) => bench.ok('home', args);
+/** As that, in this process. */
+const okHere = (...args: string[]) => bench.okHere('home', args);
 const file = (name: string) => join(bench.dir, name);
 const shell = (script: string) => expect(spawnSync('sh', ['-ec', script]).stderr.toString()).toBe('');
 
@@ -14,9 +16,9 @@ beforeAll(() => bench.seed('home'));
 afterAll(() => bench.close());
 
 /** The container's tree as the kernel merges it, mounted by mount(8) over the store's own folders. */
-function merged(id: string): string[] {
+async function merged(id: string): Promise<string[]> {
   const dir = file(`home/containers/${id}`);
-  const image = JSON.parse(ok('inspect', id))[0].Image as string;
+  const image = JSON.parse(await okHere('inspect', id))[0].Image as string;
   const { rootfs } = JSON.parse(readFileSync(file(`home/blobs/sha256/${image.slice(7)}`), 'utf8'));
   const layers = (rootfs.diff_ids as string[]).map((diffId) => file(`home/layers/${diffId.slice(7)}`)).reverse();
   mkdirSync(file(`merged-${id}`));
@@ -30,7 +32,7 @@ function merged(id: string): string[] {
   }
 }
 
-it("is the container's very tree, GNU tar the judge: stopped and running, without volumes", () => {
+it("is the container's very tree, GNU tar the judge: stopped and running, without volumes", async () => {
   const change = `rm /etc/numbers; busybox mkdir -p /d/e; echo x > /d/f; busybox ln /d/f /d/g; busybox ln -s /nowhere /d/l
     busybox mkfifo /d/p; busybox chmod 4711 /d/f; busybox chown 1000:100 /d/e; busybox touch -d 2001-02-03 /d/e; echo v > /v/x`;
   for (const [name, after] of [
@@ -38,14 +40,14 @@ it("is the container's very tree, GNU tar the judge: stopped and running, withou
     ['running', '; : > /ready; while :; do busybox sleep 1; done'],
   ] as const) {
     ok('run', '-d', '--name', name, '-v', '/v', 'base:2', 'sh', '-c', change + after);
-    const id = JSON.parse(ok('inspect', name))[0].Id as string;
+    const id = JSON.parse(await okHere('inspect', name))[0].Id as string;
     const upper = file(`home/containers/${id}/upper`);
     if (after === '') ok('wait', name);
     else while (!existsSync(`${upper}/ready`)) spawnSync('sleep', ['0.05']);
     shell(
       `setfattr -n user.a -v b ${upper}/d/f; setfattr -n trusted.b -v c ${upper}/d/e; touch -d '2030-01-02 03:04:05.987654321' ${upper}/d/g`,
     );
-    const before = merged(id);
+    const before = await merged(id);
     ok('export', '-o', file(`${name}.tar`), name);
     const out = file(name);
     mkdirSync(out);

@@ -9,7 +9,7 @@ const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 const bench = new MicaBench();
 const at = (...parts: string[]) => join(bench.dir, ...parts);
 
-beforeAll(() => {
+beforeAll(async () => {
   const script = `
     mkdir -p rootfs/etc rootfs/usr/bin rootfs/dev && cd rootfs && chmod 755 . && echo root > etc/passwd && echo gone > etc/gone
     echo tool > usr/bin/su && chown 0:42 usr/bin/su && chmod 4755 usr/bin/su && ln usr/bin/su usr/bin/sudo && ln -s usr/bin bin
@@ -18,7 +18,7 @@ beforeAll(() => {
     find . -exec touch -h -d '2020-02-02 02:02:02.5 UTC' {} +
     cd .. && tar -C rootfs --xattrs --xattrs-include='*' --format=posix -cf base.tar .`;
   execFileSync('sh', ['-ec', script], { cwd: bench.dir });
-  bench.ok('s', ['import', '-m', 'the base', at('base.tar'), 'base:1']);
+  await bench.okHere('s', ['import', '-m', 'the base', at('base.tar'), 'base:1']);
 });
 afterAll(() => bench.close());
 
@@ -33,31 +33,33 @@ function asUser(store: string, ...args: string[]) {
 describe('inside images', () => {
   it('ls, ls -l, ls -R, cat', async () => {
     expect(bench.ok('s', ['ls', 'base:1'])).toBe('bin\ndev\netc\npipe\nusr\n');
-    expect(bench.ok('s', ['ls', '-l', 'base:1:/bin'])).toBe(
+    expect(await bench.okHere('s', ['ls', '-l', 'base:1:/bin'])).toBe(
       '-rwsr-xr-x 2 0 42 5 2020-02-02 02:02:02 su\n-rwsr-xr-x 2 0 42 5 2020-02-02 02:02:02 sudo\n',
     );
-    expect(await bench.read('s', ['ls', '-R', 'base:1:/dev'])).toBe('/dev/null\n');
-    expect(await bench.read('s', ['ls', '-l', 'base:1:/dev'])).toBe('crw-r--r-- 1 0 0 1, 3 2020-02-02 02:02:02 null\n');
-    expect(await bench.read('s', ['ls', '-l', 'base:1'])).toContain('bin -> usr/bin\n');
+    expect(await bench.okHere('s', ['ls', '-R', 'base:1:/dev'])).toBe('/dev/null\n');
+    expect(await bench.okHere('s', ['ls', '-l', 'base:1:/dev'])).toBe(
+      'crw-r--r-- 1 0 0 1, 3 2020-02-02 02:02:02 null\n',
+    );
+    expect(await bench.okHere('s', ['ls', '-l', 'base:1'])).toContain('bin -> usr/bin\n');
     expect(bench.ok('s', ['cat', 'base:1:/bin/sudo', 'base:1:/etc/passwd'])).toBe('tool\nroot\n');
   });
 
-  it('unpack, change, commit --from: layers, blame and diff tell it; unchanged is no layer', () => {
+  it('unpack, change, commit --from: layers, blame and diff tell it; unchanged is no layer', async () => {
     bench.ok('s', ['unpack', '--quiet', 'base:1', at('tree')]);
-    bench.ok('s', ['commit', '--from', at('tree'), 'base:1', 'same:1']);
-    expect(bench.ok('s', ['diff', 'base:1', 'same:1'])).toBe('');
+    await bench.okHere('s', ['commit', '--from', at('tree'), 'base:1', 'same:1']);
+    expect(await bench.okHere('s', ['diff', 'base:1', 'same:1'])).toBe('');
     writeFileSync(at('tree/etc/motd'), 'hello\n');
     execFileSync('rm', [at('tree/etc/gone')]);
-    bench.ok('s', ['commit', '--from', at('tree'), '-a', 'ann', '-m', 'say hello', 'base:1', 'base:2']);
+    await bench.okHere('s', ['commit', '--from', at('tree'), '-a', 'ann', '-m', 'say hello', 'base:1', 'base:2']);
     expect(bench.ok('s', ['diff', 'base:1', 'base:2'])).toBe('C /etc\nD /etc/gone\nA /etc/motd\n');
-    expect(bench.ok('s', ['diff', '--json', 'base:1', 'base:2']).split('\n')[0]).toBe(
+    expect((await bench.okHere('s', ['diff', '--json', 'base:1', 'base:2'])).split('\n')[0]).toBe(
       '{"kind":"C","path":"/etc","differs":["mtime"]}',
     );
     const rows = bench.ok('s', ['layers', 'base:2']).split('\n');
     expect(rows[0]).toMatch(/^LAYER +DIFF ID +CREATED +SIZE +ADDS +CHANGES +HIDES +AUTHOR +MESSAGE$/);
     expect(rows[1]).toMatch(/^2 +[0-9a-f]{12} .* 1 +1 +1 +ann +say hello$/);
     expect(rows[2]).toMatch(/^1 .* the base$/);
-    const graph = bench.ok('s', ['layers', '--graph', 'base:2']);
+    const graph = await bench.okHere('s', ['layers', '--graph', 'base:2']);
     expect(graph).toMatch(/^base:2 {2}2 layers, .*\n╭─ 2 .*\n│ {5}say hello\n│ {5}\+ 1 {2}\/etc\/motd\n/);
     const json = bench
       .ok('s', ['layers', '--json', 'base:2'])
@@ -73,13 +75,13 @@ describe('inside images', () => {
     expect(bench.ok('s', ['blame', 'base:2:/etc'])).toMatch(
       /^2 [0-9a-f]{12} \(ann {6}\d{4}-\d\d-\d\d\) \/etc\/motd\n1 [0-9a-f]{12} \(the base \d{4}-\d\d-\d\d\) \/etc\/passwd\n$/,
     );
-    expect(bench.ok('s', ['history', 'base:2'])).toContain('say hello');
+    expect(await bench.okHere('s', ['history', 'base:2'])).toContain('say hello');
   });
 
-  it('names with control characters reach a pipe as they are and a terminal as question marks', () => {
+  it('names with control characters reach a pipe as they are and a terminal as question marks', async () => {
     execFileSync('sh', ['-ec', "mkdir odd && touch 'odd/a\x1b[31mb' && tar -C odd -cf odd.tar ."], { cwd: bench.dir });
-    bench.ok('s', ['import', at('odd.tar'), 'odd:1']);
-    expect(bench.ok('s', ['ls', 'odd:1'])).toBe('a\x1b[31mb\n');
+    await bench.okHere('s', ['import', at('odd.tar'), 'odd:1']);
+    expect(await bench.okHere('s', ['ls', 'odd:1'])).toBe('a\x1b[31mb\n');
     const env = { ...process.env, ...bench.env, MICA_ROOT: at('s') };
     const typed = execFileSync('script', ['-qec', `${bin} ls odd:1; ${bin} diff base:1 odd:1`, '/dev/null'], {
       env,
@@ -150,10 +152,10 @@ describe('bad input: one line, nothing half made', () => {
     expect(readdirSync(at('full'))).toEqual(['inner']);
   });
 
-  it('a full disk: told in one line, and what was written is gone', () => {
+  it('a full disk: told in one line, and what was written is gone', async () => {
     writeFileSync(at('big'), Buffer.alloc(6 << 20, 'x'));
     execFileSync('tar', ['-C', bench.dir, '-cf', at('big.tar'), 'big']);
-    bench.ok('s', ['import', at('big.tar'), 'big:1']);
+    await bench.okHere('s', ['import', at('big.tar'), 'big:1']);
     const inSmall = (mount: string, command: string) => {
       mkdirSync(at(mount), { recursive: true });
       const env = { ...process.env, ...bench.env, MICA_ROOT: at('s') };
@@ -172,7 +174,7 @@ describe('bad input: one line, nothing half made', () => {
     const store = inSmall('s/blobs/tmp', `${bin} commit --from ${at('grown')} base:1 grown:1`);
     expect(store.stderr).toContain('no space left on device');
     expect([store.stdout, store.left]).toEqual(['1\n', '']);
-    expect(bench.ok('s', ['images'])).not.toContain('grown');
+    expect(await bench.okHere('s', ['images'])).not.toContain('grown');
     expect(existsSync(at('small/tree'))).toBe(false);
   });
 });

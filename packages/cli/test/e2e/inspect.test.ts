@@ -10,13 +10,13 @@ afterAll(async () => {
   await store.removeContainers();
   store.remove();
 });
-const inspect = (name: string): Described => JSON.parse(store.ok(['inspect', name]))[0];
-const state = (name: string) => JSON.parse(store.ok(['inspect', '-f', '{{json .State}}', name]));
+const inspect = async (name: string): Promise<Described> => JSON.parse(await store.okHere(['inspect', name]))[0];
+const state = async (name: string) => JSON.parse(await store.okHere(['inspect', '-f', '{{json .State}}', name]));
 
-it("the answer has docker's fields, and what was asked for where docker has it", () => {
-  store.run(['create', '--name', 'full', ...recorded.args, 'base:1', 'sleep', '100']);
+it("the answer has docker's fields, and what was asked for where docker has it", async () => {
+  await store.here(['create', '--name', 'full', ...recorded.args, 'base:1', 'sleep', '100']);
   const docker = recorded.inspect;
-  const mica = inspect('full');
+  const mica = await inspect('full');
   for (const part of ['State', 'HostConfig', 'NetworkSettings', 'Config'] as const)
     expect(Object.keys(mica[part]).sort(), part).toEqual(Object.keys(docker[part]).sort());
   expect(Object.keys(mica).sort()).toEqual(Object.keys(docker).sort());
@@ -38,24 +38,26 @@ it("the answer has docker's fields, and what was asked for where docker has it",
     Mounts.map(({ Type, Destination, RW, Propagation }) => `${Type} ${Destination} ${RW} ${Propagation}`).sort();
   expect(shown(mica)).toEqual(shown(docker as Described));
   expect(mica.NetworkSettings.Networks.none).toEqual(docker.NetworkSettings.Networks.none);
-  store.ok(['create', '--name', 'bare', '--network', 'none', 'base:1', 'true']);
+  await store.okHere(['create', '--name', 'bare', '--network', 'none', 'base:1', 'true']);
   const idiom =
     '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.Config.StopSignal}}{{.HostConfig.Tmpfs}}';
-  expect(store.ok(['inspect', '-f', idiom, 'bare'])).toBe('none map[]\n');
-  expect(store.ok(['inspect', '-f', '{{json .State}}', 'bare'])).not.toContain('Health');
-  expect(store.ok(['inspect', '-f', '{{index .HostConfig.LogConfig.Config "max-size"}}', 'full'])).toBe('1m\n');
-  expect(store.ok(['inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}}', 'full'])).toBe(
-    '67108864 on-failure\n',
+  expect(await store.okHere(['inspect', '-f', idiom, 'bare'])).toBe('none map[]\n');
+  expect(await store.okHere(['inspect', '-f', '{{json .State}}', 'bare'])).not.toContain('Health');
+  expect(await store.okHere(['inspect', '-f', '{{index .HostConfig.LogConfig.Config "max-size"}}', 'full'])).toBe(
+    '1m\n',
   );
+  expect(
+    await store.okHere(['inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.RestartPolicy.Name}}', 'full']),
+  ).toBe('67108864 on-failure\n');
 });
 
 it('State: running, paused, restarting, exited, killed for want of memory, failed to start', async () => {
   store.ok(['run', '-d', '--name', 'box', '--network', 'none', 'base:1', 'sleep', '1000']);
-  expect(state('box')).toMatchObject({ Status: 'running', Running: true, Paused: false, Dead: false, Error: '' });
-  store.ok(['pause', 'box']);
-  expect(state('box')).toMatchObject({ Status: 'paused', Running: true, Paused: true });
-  store.ok(['unpause', 'box']);
-  store.ok(['rm', '-f', 'box']);
+  expect(await state('box')).toMatchObject({ Status: 'running', Running: true, Paused: false, Dead: false, Error: '' });
+  await store.okHere(['pause', 'box']);
+  expect(await state('box')).toMatchObject({ Status: 'paused', Running: true, Paused: true });
+  await store.okHere(['unpause', 'box']);
+  await store.okHere(['rm', '-f', 'box']);
 
   store.ok(['run', '-d', '--name', 'again', '--network', 'none', '--restart', 'always', 'base:1', 'false']);
   await expect
@@ -67,16 +69,16 @@ it('State: running, paused, restarting, exited, killed for want of memory, faile
       Pid: 0,
       ExitCode: 1,
     });
-  await expect.poll(() => inspect('again').RestartCount, { timeout: 60_000 }).toBeGreaterThan(1);
-  store.ok(['rm', '-f', 'again']);
+  await expect.poll(async () => (await inspect('again')).RestartCount, { timeout: 60_000 }).toBeGreaterThan(1);
+  await store.okHere(['rm', '-f', 'again']);
 
   const memory = ['-m', '20m', '--memory-swap', '20m'];
   store.run(['run', '--name', 'oom', '--network', 'none', ...memory, 'base:1', 'sh', '-c', 'a=$(seq 10000000)']);
-  expect(state('oom')).toMatchObject({ Status: 'exited', Running: false, OOMKilled: true, ExitCode: 137 });
+  expect(await state('oom')).toMatchObject({ Status: 'exited', Running: false, OOMKilled: true, ExitCode: 137 });
 
-  store.ok(['create', '--name', 'bad', '--network', 'none', 'base:1', 'nothing-there']);
+  await store.okHere(['create', '--name', 'bad', '--network', 'none', 'base:1', 'nothing-there']);
   expect(store.run(['start', 'bad']).code).toBe(1);
-  expect(state('bad')).toMatchObject({
+  expect(await state('bad')).toMatchObject({
     Status: 'created',
     ExitCode: 127,
     Error: expect.stringMatching(/nothing-there/),

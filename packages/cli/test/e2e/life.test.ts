@@ -13,7 +13,8 @@ afterAll(async () => {
   await store.removeContainers();
   store.remove();
 });
-const status = (name: string) => store.ok(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}']).trim();
+const status = async (name: string) =>
+  (await store.okHere(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}'])).trim();
 
 it('attach in a terminal: detach keys leave it running, its exit code comes back; start -ai', async () => {
   store.ok(['run', '-dit', '--name', 'shell', '--network', 'none', 'base:1', 'sh']);
@@ -26,7 +27,7 @@ it('attach in a terminal: detach keys leave it running, its exit code comes back
     await terminal.shows(/in-42/);
     terminal.keys('C-p', 'C-q');
     await terminal.shows(/read escape sequence\n.*host>$/);
-    expect(status('shell')).toMatch(/^Up /);
+    expect(await status('shell')).toMatch(/^Up /);
     terminal.line(`clear; ${bin} attach --detach-keys ctrl-a,x shell`); // the same size: it is drawn anew all the same
     await terminal.shows(/#$/);
     terminal.keys('C-a', 'x');
@@ -48,15 +49,26 @@ it('attach in a terminal: detach keys leave it running, its exit code comes back
 });
 
 it('start -a and -ai on pipes: streams, the end of standard input, signals passed on', async () => {
-  expect(store.run(['rm', '-f', 'nope'])).toMatchObject({
+  expect(await store.here(['rm', '-f', 'nope'])).toMatchObject({
     code: 0,
     err: expect.stringMatching(/No such container: nope/),
   });
-  store.ok(['create', '-i', '--name', 'fed', '--network', 'none', 'base:1', 'sh', '-c', 'cat; echo err >&2; exit 7']);
+  await store.okHere([
+    'create',
+    '-i',
+    '--name',
+    'fed',
+    '--network',
+    'none',
+    'base:1',
+    'sh',
+    '-c',
+    'cat; echo err >&2; exit 7',
+  ]);
   expect(store.ok(['wait', 'fed'])).toBe('0\n'); // docker's: it does not run
   expect(store.run(['start', '-ai', 'fed'], { input: 'in\n' })).toEqual({ code: 7, out: 'in\n', err: 'err\n' });
   const script = 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done';
-  store.ok(['create', '--name', 'trap', '--network', 'none', 'base:1', 'sh', '-c', script]);
+  await store.okHere(['create', '--name', 'trap', '--network', 'none', 'base:1', 'sh', '-c', script]);
   const child = store.spawn(['start', '-a', 'trap']);
   const [first] = (await once(child.stdout, 'data')) as [Buffer];
   expect(first.toString()).toBe('ready\n');
@@ -72,7 +84,7 @@ it('run --rm that had no time when its container ended: the exit code, and nothi
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
   const ended = once(child, 'exit');
   await expect.poll(() => store.run(['exec', 'late', 'true']).code, patience).toBe(0);
-  const id = store.ok(['inspect', '-f', '{{.Id}}', 'late']).trim();
+  const id = (await store.okHere(['inspect', '-f', '{{.Id}}', 'late'])).trim();
   child.kill('SIGSTOP');
   store.ok(['exec', 'late', 'touch', '/go']);
   const folder = join(store.root, 'containers', id);
@@ -99,45 +111,46 @@ function isUnderWay(...words: string[]): boolean {
   });
 }
 
-it('start -a of one without --rm leaves it, also where its name begins the ID of one with --rm', () => {
-  const id = store.ok(['create', '--rm', '--network', 'none', 'base:1', 'true']).trim();
+it('start -a of one without --rm leaves it, also where its name begins the ID of one with --rm', async () => {
+  const id = (await store.okHere(['create', '--rm', '--network', 'none', 'base:1', 'true'])).trim();
   const name = id.slice(0, 8);
-  store.ok(['create', '--name', name, '--network', 'none', 'base:1', 'true']);
+  await store.okHere(['create', '--name', name, '--network', 'none', 'base:1', 'true']);
   store.ok(['start', '-a', name]);
-  expect(store.lines('ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}')).toEqual([
+  expect(await store.linesHere('ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}')).toEqual([
     expect.stringMatching(/^Exited \(0\)/),
   ]);
-  store.ok(['rm', '-f', name, id]);
+  await store.okHere(['rm', '-f', name, id]);
 });
 
 it('pause, unpause, restart, wait, top, kill: what they do and what ps says of it', async () => {
   store.start('box', 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done', '--init');
-  const ready = (times: number) => expect.poll(() => store.ok(['logs', 'box']), patience).toBe('ready\n'.repeat(times));
+  const ready = (times: number) =>
+    expect.poll(() => store.okHere(['logs', 'box']), patience).toBe('ready\n'.repeat(times));
   await ready(1);
   expect(store.lines('top', 'box', '-o', 'pid,args').slice(1).join('\n')).toMatch(/\/dev\/init -- sh -c .*\n.*sh -c/);
   store.ok(['pause', 'box']);
-  expect(status('box')).toMatch(/^Up .*\(Paused\)$/);
-  expect(store.lines('ps', '-q', '--filter', 'status=paused')).toHaveLength(1);
+  expect(await status('box')).toMatch(/^Up .*\(Paused\)$/);
+  expect(await store.linesHere('ps', '-q', '--filter', 'status=paused')).toHaveLength(1);
   expect(store.run(['exec', 'box', 'true'])).toMatchObject({ code: 1, err: expect.stringMatching(/is paused/) });
   // What is in the wrong state is told with the next thing to type.
-  expect(store.run(['pause', 'box']).err).toMatch(/already paused\n {2}mica unpause box/);
-  expect(store.run(['rm', 'box']).err).toMatch(/is paused .*\n {2}mica rm -f box/);
+  expect((await store.here(['pause', 'box'])).err).toMatch(/already paused\n {2}mica unpause box/);
+  expect((await store.here(['rm', 'box'])).err).toMatch(/is paused .*\n {2}mica rm -f box/);
   expect(store.run(['start', 'box'])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/start a paused container.*\n {2}mica unpause box/),
   });
   store.ok(['unpause', 'box']);
-  expect(store.run(['unpause', 'box']).err).toMatch(/is not paused\n {2}it runs already/);
-  const pid = () => store.ok(['inspect', '-f', '{{.State.Pid}}', 'box']);
-  const before = pid();
+  expect((await store.here(['unpause', 'box'])).err).toMatch(/is not paused\n {2}it runs already/);
+  const pid = () => store.okHere(['inspect', '-f', '{{.State.Pid}}', 'box']);
+  const before = await pid();
   store.ok(['restart', 'box']);
-  expect(pid()).not.toBe(before);
+  expect(await pid()).not.toBe(before);
   await ready(2);
   const waiting = store.spawn(['wait', 'box']);
   const code = text(waiting.stdout);
   store.ok(['stop', 'box']);
   expect(await code).toBe('5\n');
-  expect(status('box')).toMatch(/^Exited \(5\)/);
+  expect(await status('box')).toMatch(/^Exited \(5\)/);
   // A stopped one that is restarted just starts; a signal of its own ends it with 128 + its number.
   store.ok(['restart', '-t', '0', 'box']);
   store.ok(['kill', '-s', 'KILL', 'box']);
@@ -163,17 +176,17 @@ it('--init reaps what its parent left behind', () => {
 it('container prune: only what does not run, by label and age, the bytes that came back', async () => {
   await store.removeContainers();
   store.start('running', 'sleep 1000');
-  store.ok(['create', '--name', 'kept', '-l', 'keep', '--network', 'none', 'base:1', 'sh']);
+  await store.okHere(['create', '--name', 'kept', '-l', 'keep', '--network', 'none', 'base:1', 'sh']);
   store.run(['run', '--name', 'gone', '--network', 'none', 'base:1', 'sh', '-c', 'seq 1000 > /numbers']);
-  const id = store.ok(['inspect', '-f', '{{.Id}}', 'gone']).trim();
-  expect(store.ok(['container', 'prune', '-f', '--filter', 'until=1h'])).toBe('Total reclaimed space: 0B\n');
-  const pruned = store.ok(['container', 'prune', '-f', '--filter', 'label!=keep']);
+  const id = (await store.okHere(['inspect', '-f', '{{.Id}}', 'gone'])).trim();
+  expect(await store.okHere(['container', 'prune', '-f', '--filter', 'until=1h'])).toBe('Total reclaimed space: 0B\n');
+  const pruned = await store.okHere(['container', 'prune', '-f', '--filter', 'label!=keep']);
   expect(pruned).toContain(id);
   expect(pruned).toMatch(/^Deleted Containers:\n[\s\S]*\n\nTotal reclaimed space: [\d.]+kB\n$/);
-  expect(store.lines('ps', '-a', '--format', '{{.Names}}')).toEqual(['kept', 'running']);
-  const asked = store.run(['container', 'prune'], { input: 'n\n' });
+  expect(await store.linesHere('ps', '-a', '--format', '{{.Names}}')).toEqual(['kept', 'running']);
+  const asked = await store.here(['container', 'prune'], 'n\n');
   expect(asked.out + asked.err).toMatch(/This will remove all stopped containers/);
-  expect(store.lines('ps', '-aq')).toHaveLength(2);
+  expect(await store.linesHere('ps', '-aq')).toHaveLength(2);
 });
 
 it('rm -f of containers that are just being started leaves nothing, not even a folder', async () => {

@@ -8,10 +8,10 @@ import { MicaBench } from '../support/mica.ts';
 const bench = new MicaBench();
 const ok = (...args: string[]) => bench.ok('store', args);
 const fails = (...args: string[]) => bench.run('store', args);
-const read = (...args: string[]) => bench.read('store', args);
+const okHere = (...args: string[]) => bench.okHere('store', args);
 const refused = (...args: string[]) => bench.here('store', args);
 const names = async (...args: string[]) =>
-  (await read('ps', '--format', '{{.Names}}', ...args)).split('\n').filter(Boolean);
+  (await okHere('ps', '--format', '{{.Names}}', ...args)).split('\n').filter(Boolean);
 
 let up: string;
 beforeAll(async () => {
@@ -30,11 +30,11 @@ beforeAll(async () => {
     'sleep',
     '1000',
   ).trim();
-  ok('create', '--name', 'new', '-l', 'app=db', 'base:1', 'sh', '-c', 'echo "a b"');
+  await okHere('create', '--name', 'new', '-l', 'app=db', 'base:1', 'sh', '-c', 'echo "a b"');
   fails('run', '--name', 'failed', 'base:1', 'sh', '-c', 'seq 1000 > /numbers; exit 3');
 });
-afterAll(() => {
-  ok('rm', '-f', 'up', 'new', 'failed');
+afterAll(async () => {
+  await okHere('rm', '-f', 'up', 'new', 'failed');
   bench.close();
 });
 
@@ -45,16 +45,16 @@ it("ps: docker's columns, states and order", async () => {
   expect(lines[0]).toMatch(/^[0-9a-f]{12} {3}base:1 {4}"sh -c 'seq 1000 > \/…" .*Exited \(3\) .* {13}failed$/);
   expect(lines[1]).toMatch(/"sh -c 'echo \\"a b\\"'" .* Created {13,}new$/);
   expect(lines[2]).toMatch(new RegExp(`^${up.slice(0, 12)} .* Up .* up$`));
-  expect(ok('ps').trimEnd().split('\n')).toHaveLength(2);
-  expect(ok('ps', '-q', '--no-trunc')).toBe(`${up}\n`);
+  expect((await okHere('ps')).trimEnd().split('\n')).toHaveLength(2);
+  expect(await okHere('ps', '-q', '--no-trunc')).toBe(`${up}\n`);
   expect(await names('-l')).toEqual(['failed']);
   expect(await names('-n', '2')).toEqual(['failed', 'new']);
-  expect(ok('ps', '-as')).toMatch(/SIZE\n.* failed +3\.89kB \(virtual 2MB\)/);
-  expect(ok('container', 'ls', '-aq')).toBe(ok('ps', '-aq'));
+  expect(await okHere('ps', '-as')).toMatch(/SIZE\n.* failed +3\.89kB \(virtual 2MB\)/);
+  expect(ok('container', 'ls', '-aq')).toBe(await okHere('ps', '-aq'));
 });
 
 it('ps --filter: each by its own rule, several together', async () => {
-  expect(ok('ps', '--format', '{{.Names}}', '-f', 'status=created')).toBe('new\n');
+  expect(await okHere('ps', '--format', '{{.Names}}', '-f', 'status=created')).toBe('new\n');
   expect(await names('-f', 'status=exited', '-f', 'status=created')).toEqual(['failed', 'new']);
   expect(await names('-a', '-f', 'exited=3')).toEqual(['failed']);
   expect(await names('-a', '-f', 'name=^/?n')).toEqual(['new']);
@@ -75,10 +75,10 @@ it('ps --filter: each by its own rule, several together', async () => {
 });
 
 it('--format: a template, a table of it, json', async () => {
-  expect(await read('ps', '-a', '--format', 'table {{.Names}}\\t{{upper .State}}\\t{{.Label "app"}}')).toBe(
+  expect(await okHere('ps', '-a', '--format', 'table {{.Names}}\\t{{upper .State}}\\t{{.Label "app"}}')).toBe(
     'NAMES     STATE     APP\nfailed    EXITED    \nnew       CREATED   db\nup        RUNNING   web\n',
   );
-  const rows = (await read('ps', '-a', '--format', 'json'))
+  const rows = (await okHere('ps', '-a', '--format', 'json'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
@@ -99,11 +99,11 @@ it("images: docker's columns, filters, dangling ones", async () => {
   expect(heading).toMatch(/^REPOSITORY {3}TAG {7}IMAGE ID {7}CREATED {2,}SIZE$/);
   expect(first).toMatch(/^base {9}2 {9}[0-9a-f]{12} /);
   expect(second).toMatch(/^base {9}1 {9}[0-9a-f]{12} .* ago {3}2MB$/);
-  expect(ok('images', '--digests').split('\n')[0]).toMatch(/TAG {7}DIGEST {60,}IMAGE ID/);
-  const dangling = ok('commit', 'failed').trim();
+  expect((await okHere('images', '--digests')).split('\n')[0]).toMatch(/TAG {7}DIGEST {60,}IMAGE ID/);
+  const dangling = (await okHere('commit', 'failed')).trim();
   const listed = async (...args: string[]) =>
-    (await read('images', '--format', '{{.Repository}}:{{.Tag}}', ...args)).trimEnd();
-  expect(ok('images', '-q', '--no-trunc', '-f', 'dangling=true')).toBe(`${dangling}\n`);
+    (await okHere('images', '--format', '{{.Repository}}:{{.Tag}}', ...args)).trimEnd();
+  expect(await okHere('images', '-q', '--no-trunc', '-f', 'dangling=true')).toBe(`${dangling}\n`);
   expect(await listed('-f', 'dangling=false')).toBe('base:2\nbase:1');
   expect(await listed('-f', 'reference=b*:1')).toBe('base:1');
   expect(await listed('base')).toBe('base:2\nbase:1');
@@ -111,7 +111,7 @@ it("images: docker's columns, filters, dangling ones", async () => {
   expect(await listed('-f', 'before=base:2')).toBe('base:1');
   expect(await listed('-f', 'since=base:2')).toBe('<none>:<none>');
   expect(await listed('-f', 'label=none')).toBe('');
-  ok('rmi', dangling);
+  await okHere('rmi', dangling);
 });
 
 it('ps --filter health: each state, several as alternatives, what has ended as unhealthy, what has no check as none', async () => {
@@ -122,22 +122,22 @@ it('ps --filter health: each state, several as alternatives, what has ended as u
   expect(await health('healthy', 'unhealthy')).toEqual([]);
   expect(await health('healthy', 'starting')).toEqual(['checked']);
   expect(await health('none')).not.toContain('checked');
-  ok('kill', 'checked');
+  await okHere('kill', 'checked');
   ok('wait', 'checked');
   expect(await health('unhealthy')).toEqual(['checked']);
-  ok('rm', 'checked');
+  await okHere('rm', 'checked');
 });
 
 it('history: quiet, raw, template', async () => {
   expect(ok('history', 'base:2')).toMatch(/^IMAGE {10}CREATED .* CREATED BY .* SIZE {6}AUTHOR {4}COMMENT\n/);
-  expect(await read('history', '-q', 'base:2')).toMatch(/^[0-9a-f]{12}\n<missing>\n$/);
-  expect(await read('history', '-H=false', '--format', '{{.Size}} {{.CreatedAt}}', 'base:2')).toMatch(
+  expect(await okHere('history', '-q', 'base:2')).toMatch(/^[0-9a-f]{12}\n<missing>\n$/);
+  expect(await okHere('history', '-H=false', '--format', '{{.Size}} {{.CreatedAt}}', 'base:2')).toMatch(
     /^\d+ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n/,
   );
 });
 
 it("inspect: docker's description, templates on it, what is missing", async () => {
-  const [container] = JSON.parse(ok('inspect', 'failed'));
+  const [container] = JSON.parse(await okHere('inspect', 'failed'));
   expect(container).toMatchObject({
     Name: '/failed',
     Path: 'sh',
@@ -147,14 +147,14 @@ it("inspect: docker's description, templates on it, what is missing", async () =
     HostConfig: { NetworkMode: 'bridge' },
     Mounts: [],
   });
-  expect(ok('inspect', '-s', '-f', '{{.SizeRw}}', 'failed')).toBe('3893\n');
-  expect(await read('inspect', '-f', '{{index .Config.Labels "app"}}|{{index .Config.Labels "no"}}', 'up')).toBe(
+  expect(await okHere('inspect', '-s', '-f', '{{.SizeRw}}', 'failed')).toBe('3893\n');
+  expect(await okHere('inspect', '-f', '{{index .Config.Labels "app"}}|{{index .Config.Labels "no"}}', 'up')).toBe(
     'web|\n',
   );
-  expect(await read('inspect', '-f', '{{.State.Status}}{{if gt .State.Pid 1}} alive{{end}}', 'up')).toBe(
+  expect(await okHere('inspect', '-f', '{{.State.Status}}{{if gt .State.Pid 1}} alive{{end}}', 'up')).toBe(
     'running alive\n',
   );
-  const [image] = JSON.parse(ok('image', 'inspect', 'base:2'));
+  const [image] = JSON.parse(await okHere('image', 'inspect', 'base:2'));
   expect(image).toMatchObject({ RepoTags: ['base:2'], Comment: 'numbers', Os: 'linux', RootFS: { Type: 'layers' } });
   expect(image.RootFS.Layers).toHaveLength(2);
   expect(await refused('inspect', 'nope')).toEqual({ code: 1, out: '[]\n', err: 'Error: No such object: nope\n' });
@@ -171,14 +171,14 @@ it("inspect: docker's description, templates on it, what is missing", async () =
 });
 
 it('names: made up when none is given, renamed, found by a prefix of the ID', async () => {
-  const id = ok('create', 'base:1', 'sh').trim();
-  const name = (await read('inspect', '-f', '{{.Name}}', id.slice(0, 8))).trim();
+  const id = (await okHere('create', 'base:1', 'sh')).trim();
+  const name = (await okHere('inspect', '-f', '{{.Name}}', id.slice(0, 8))).trim();
   expect(name).toMatch(/^\/[a-z]+_[a-z]+$/);
   ok('rename', id.slice(0, 8), 'other');
   expect((await refused('rename', 'other', 'up')).err).toMatch(/The container name "\/up" is already in use/);
   expect((await refused('rename', 'other', 'b@d')).err).toMatch(/Invalid container name \(b@d\)/);
   expect((await refused('rename', 'other', 'other')).err).toMatch(/same name as its current name/);
-  expect(ok('rm', 'other')).toBe('other\n');
+  expect(await okHere('rm', 'other')).toBe('other\n');
 });
 
 it('an image that does not say when it was made: N/A, older than any that does', async () => {
@@ -191,23 +191,23 @@ it('an image that does not say when it was made: N/A, older than any that does',
     { name: 'config.json', body: Buffer.from(JSON.stringify(config)) },
     { name: 'layer.tar', body: layer },
   ]);
-  bench.ok('store', ['load', '-q'], archive);
-  const names = (...args: string[]) => read('images', '--format', '{{.Repository}}:{{.Tag}}', ...args);
-  expect(await read('images', '--format', '{{.CreatedSince}} {{.CreatedAt}}', 'undated')).toBe('N/A N/A\n');
+  await bench.okHere('store', ['load', '-q'], archive);
+  const names = (...args: string[]) => okHere('images', '--format', '{{.Repository}}:{{.Tag}}', ...args);
+  expect(await okHere('images', '--format', '{{.CreatedSince}} {{.CreatedAt}}', 'undated')).toBe('N/A N/A\n');
   expect(await names('-f', 'before=base:1')).toBe('undated:1\n');
   expect(await names('-f', 'since=undated:1')).toBe('base:2\nbase:1\n');
   expect((await names()).split('\n').at(-2)).toBe('undated:1');
-  expect(ok('image', 'prune', '-af', '--filter', 'until=24h')).toContain('untagged: undated:1');
+  expect(await okHere('image', 'prune', '-af', '--filter', 'until=24h')).toContain('untagged: undated:1');
 });
 
 it('what a removal that was cut off left is dead, is not started, and goes', async () => {
   ok('run', '--name', 'half', '--cidfile', join(bench.dir, 'cid'), 'base:1', 'sh', '-c', ':');
   const folder = join(bench.dir, 'store/containers', readFileSync(join(bench.dir, 'cid'), 'utf8').trim());
   renameSync(folder, `${folder}.gone`);
-  expect(await read('ps', '-a', '--filter', 'name=half', '--format', '{{.Status}}')).toBe('Dead\n');
+  expect(await okHere('ps', '-a', '--filter', 'name=half', '--format', '{{.Status}}')).toBe('Dead\n');
   const state = '{{.State.Status}} {{.State.Dead}}';
-  expect(await read('inspect', '-f', state, 'half')).toBe('dead true\n');
+  expect(await okHere('inspect', '-f', state, 'half')).toBe('dead true\n');
   expect((await refused('start', 'half')).code).toBe(1);
-  ok('rm', 'half');
+  await okHere('rm', 'half');
   expect(existsSync(`${folder}.gone`)).toBe(false);
 });

@@ -23,19 +23,19 @@ it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => 
   expect(store.ok(['wait', name])).toBe('0\n');
   await once(feed, 'exit');
   expect(await followed).toEqual(['one\ntwo\nthree\n', 'err\n']);
-  expect(store.run(['logs', name])).toEqual({ code: 0, out: 'one\ntwo\nthree\n', err: 'err\n' });
-  expect(store.ok(['logs', '--tail', '2', name])).toBe('two\nthree\n');
-  expect(store.ok(['logs', '-n', '0', name])).toBe('');
-  expect(store.run(['logs', '--tail', 'all', name]).out).toBe('one\ntwo\nthree\n');
-  expect(store.run(['logs', '--tail=-1', name]).out).toBe('one\ntwo\nthree\n');
-  const stamped = store.lines('logs', '-t', '-n', '2', name);
+  expect(await store.here(['logs', name])).toEqual({ code: 0, out: 'one\ntwo\nthree\n', err: 'err\n' });
+  expect(await store.okHere(['logs', '--tail', '2', name])).toBe('two\nthree\n');
+  expect(await store.okHere(['logs', '-n', '0', name])).toBe('');
+  expect((await store.here(['logs', '--tail', 'all', name])).out).toBe('one\ntwo\nthree\n');
+  expect((await store.here(['logs', '--tail=-1', name])).out).toBe('one\ntwo\nthree\n');
+  const stamped = await store.linesHere('logs', '-t', '-n', '2', name);
   expect(stamped[0]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z two$/);
   const at = stamped[0]?.split(' ')[0] as string;
-  expect(store.ok(['logs', '--since', at, name])).toBe('two\nthree\n');
-  const [one] = store.run(['logs', '-t', name]).out.split(' one\n');
-  expect(store.run(['logs', '--until', one as string, name]).out).toBe('one\n');
+  expect(await store.okHere(['logs', '--since', at, name])).toBe('two\nthree\n');
+  const [one] = (await store.here(['logs', '-t', name])).out.split(' one\n');
+  expect((await store.here(['logs', '--until', one as string, name])).out).toBe('one\n');
   for (const bound of ['since', 'until'])
-    expect(store.run(['logs', `--${bound}`, 'yesterday', name])).toMatchObject({
+    expect(await store.here(['logs', `--${bound}`, 'yesterday', name])).toMatchObject({
       code: 1,
       err: expect.stringMatching(
         `^mica: invalid value for "${bound}": failed to parse value as time or .*: "yesterday"\n  `,
@@ -43,13 +43,13 @@ it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => 
     });
   // docker's: whatever is no number is all, an empty time is none, a negative one still to come.
   const whole = { code: 0, out: 'one\ntwo\nthree\n', err: 'err\n' };
-  for (const tail of ['foo', '-3', '']) expect(store.run(['logs', '--tail', tail, name]), tail).toEqual(whole);
-  expect(store.run(['logs', '--since', '', '--until', '-1h', name])).toEqual(whole);
-  expect(store.ok(['logs', '--since', '-1h', name])).toBe('');
+  for (const tail of ['foo', '-3', '']) expect(await store.here(['logs', '--tail', tail, name]), tail).toEqual(whole);
+  expect(await store.here(['logs', '--since', '', '--until', '-1h', name])).toEqual(whole);
+  expect(await store.okHere(['logs', '--since', '-1h', name])).toBe('');
 });
 
 it('a log is not kept in memory for a reader that is slower', async () => {
-  const id = store.ok(['create', '--name', 'many', 'base:1', 'true']).trim();
+  const id = (await store.okHere(['create', '--name', 'many', 'base:1', 'true'])).trim();
   const lines = 400_000;
   const record = `2026-11-28T01:10:00.000000000+00:00 stdout F ${'x'.repeat(50)}\n`;
   writeFileSync(join(store.root, 'containers', id, 'ctr.log'), record.repeat(lines));
@@ -70,24 +70,29 @@ it('logs turn over: one file of a size, or several without a gap', async () => {
   const size = ['--log-opt', 'max-size=6k'];
   const flags = ['--name', 'one', '--network', 'none', ...size];
   store.ok(['run', ...flags, 'base:1', 'sh', '-c', `for n in 1 101 201 301; do ${batch}; done`]);
-  const kept = store.lines('logs', 'one');
+  const kept = await store.linesHere('logs', 'one');
   expect(kept.at(-1)).toBe('line 400');
   expect(kept.length).toBeLessThan(120);
   // A batch is less than a file, and waits until the one before is looked after.
   const script = `for n in 1 101 201 301; do ${batch}; until [ -e /go$n ]; do sleep 0.05; done; done; sleep 1000`;
   store.start('several', script, ...size, '--log-opt', 'max-file=3');
-  const log = join(store.root, 'containers', store.ok(['inspect', '-f', '{{.Id}}', 'several']).trim(), 'ctr.log');
+  const log = join(
+    store.root,
+    'containers',
+    (await store.okHere(['inspect', '-f', '{{.Id}}', 'several'])).trim(),
+    'ctr.log',
+  );
   for (const n of [1, 101, 201, 301]) {
     const last = () => readFileSync(log, 'utf8').trimEnd().split('\n').at(-1);
     await expect.poll(last, { timeout: 60_000 }).toMatch(new RegExp(` F line ${n + 99}$`));
     await expect.poll(() => statSync(`${log}.held`).ino === statSync(log).ino, { timeout: 60_000 }).toBe(true);
     store.ok(['exec', 'several', 'touch', `/go${n}`]);
   }
-  const all = store.lines('logs', 'several');
+  const all = await store.linesHere('logs', 'several');
   const first = Number(all[0]?.split(' ')[1]);
   expect(all).toEqual(Array.from({ length: 401 - first }, (_, n) => `line ${first + n}`));
   expect(all.length).toBeGreaterThan(2 * kept.length);
   expect(existsSync(`${log}.2`)).toBe(true);
   expect(existsSync(`${log}.3`)).toBe(false);
-  store.ok(['rm', '-f', 'several']);
+  await store.okHere(['rm', '-f', 'several']);
 });

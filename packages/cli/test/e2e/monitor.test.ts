@@ -15,11 +15,11 @@ afterAll(async () => {
 /** In the background, without a network. */
 const run = (name: string, flags: string[], ...command: string[]) =>
   store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, ...command]);
-const inspect = async (name: string, format: string) => (await store.read(['inspect', '-f', format, name])).trim();
+const inspect = async (name: string, format: string) => (await store.okHere(['inspect', '-f', format, name])).trim();
 const status = async (name: string) =>
-  (await store.read(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}'])).trim();
+  (await store.okHere(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}'])).trim();
 const healthy = async (state: string) =>
-  (await store.read(['ps', '--filter', `health=${state}`, '--format', '{{.Names}}'])).trim();
+  (await store.okHere(['ps', '--filter', `health=${state}`, '--format', '{{.Names}}'])).trim();
 
 it('a health check: starting, unhealthy, healthy; its last probes, its events', async () => {
   const check = ['--health-cmd', 'echo looking; test -e /ok', '--health-interval', '200ms', '--health-retries', '2'];
@@ -30,7 +30,7 @@ it('a health check: starting, unhealthy, healthy; its last probes, its events', 
   await expect.poll(() => healthy('healthy'), patience).toBe('checked');
   const health = JSON.parse(await inspect('checked', '{{json .State.Health}}'));
   expect(health).toMatchObject({ Status: 'healthy', FailingStreak: 0 });
-  expect(store.ok(['ps', '--filter', 'health=healthy', '--format', '{{.Names}}'])).toBe('checked\n');
+  expect(await store.okHere(['ps', '--filter', 'health=healthy', '--format', '{{.Names}}'])).toBe('checked\n');
   expect(health.Log.length).toBeLessThan(6);
   expect(health.Log.at(-1)).toEqual({
     Start: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -38,7 +38,7 @@ it('a health check: starting, unhealthy, healthy; its last probes, its events', 
     ExitCode: 0,
     Output: 'looking\n',
   });
-  const events = store.ok([
+  const events = await store.okHere([
     'events',
     '--since',
     '1h',
@@ -50,7 +50,7 @@ it('a health check: starting, unhealthy, healthy; its last probes, its events', 
     '{{.Action}}',
   ]);
   expect(events).toBe('health_status: unhealthy\nhealth_status: healthy\n');
-  store.ok(['stop', '-t', '0', 'checked']);
+  await store.okHere(['stop', '-t', '0', 'checked']);
   expect(await inspect('checked', '{{.State.Health.Status}}')).toBe('unhealthy'); // docker's: what has ended is not healthy
 });
 
@@ -59,7 +59,7 @@ it('a check that says well after its container has ended says nothing any more',
   run('ended', check, 'base:1', 'sleep', '1000');
   // While this one runs, the monitor does.
   run('other', ['--health-cmd', 'true', '--health-interval', '200ms'], 'base:1', 'sleep', '1000');
-  await expect.poll(() => store.ok(['top', 'ended']), patience).toContain('until');
+  await expect.poll(() => store.okHere(['top', 'ended']), patience).toContain('until');
   // Its end as it is written down between the check's last word and the monitor's hearing of it.
   const change = (what: string) => {
     using database = new DatabaseSync(join(store.root, 'mica.db'));
@@ -91,7 +91,7 @@ it("a check that takes too long, in a start period, the image's, none", async ()
   const every = (interval: string) => ['--health-interval', interval];
   run('slow', ['--health-cmd', 'sleep 100', '--health-timeout', '200ms', ...every('1s')], 'base:1', 'sleep', '1000');
   run('early', ['--health-cmd', 'false', '--health-start-period', '1h', ...every('200ms')], 'base:1', 'sleep', '1000');
-  store.ok(['commit', '-c', 'HEALTHCHECK --interval=100ms CMD ["true"]', 'slow', 'checked:1']);
+  await store.okHere(['commit', '-c', 'HEALTHCHECK --interval=100ms CMD ["true"]', 'slow', 'checked:1']);
   run('own', [], 'checked:1', 'sleep', '1000');
   run('none', ['--no-healthcheck'], 'checked:1', 'sleep', '1000');
   await expect
@@ -108,7 +108,7 @@ it("a check that takes too long, in a start period, the image's, none", async ()
     /^\{"Test":\["NONE"\]\} (?!.*Health)/,
   );
   // One that is paused is not asked meanwhile.
-  store.ok(['pause', 'own']);
+  await store.okHere(['pause', 'own']);
   const probes = async () => JSON.parse(await inspect('early', '{{json .State.Health.Log}}'))[4].Start;
   const paused = await probes();
   await expect.poll(probes, patience).not.toBe(paused);
@@ -121,18 +121,18 @@ it('on-failure:N, always, unless-stopped: by themselves, without a monitor', asy
   run('fine', ['--restart', 'on-failure'], 'base:1', 'true');
   run('again', ['--restart', 'always'], 'base:1', 'sh', '-c', 'sleep 0.1');
   await expect.poll(() => inspect('tries', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('2 exited');
-  expect(store.ok(['logs', 'tries'])).toBe('try\ntry\ntry\n');
+  expect(await store.okHere(['logs', 'tries'])).toBe('try\ntry\ntry\n');
   expect(await status('tries')).toMatch(/^Exited \(3\)/);
   await expect.poll(() => inspect('fine', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('0 exited');
   await expect.poll(async () => Number(await inspect('again', '{{.RestartCount}}')), patience).toBeGreaterThan(1);
-  store.ok(['stop', '-t', '0', 'again']);
+  await store.okHere(['stop', '-t', '0', 'again']);
   expect(await inspect('again', '{{.State.Status}}')).toBe('exited');
   await store.removeContainers();
 });
 
 it('a restart policy that comes by an update while it runs is honoured at its end', async () => {
   run('late', [], 'base:1', 'sh', '-c', 'until [ -e /go ]; do sleep 0.1; done; exit 3');
-  store.ok(['update', '--restart', 'on-failure:2', 'late']);
+  await store.okHere(['update', '--restart', 'on-failure:2', 'late']);
   store.ok(['exec', 'late', 'touch', '/go']);
   await expect.poll(() => inspect('late', '{{.RestartCount}} {{.State.Status}}'), patience).toBe('2 exited');
 });
@@ -142,7 +142,7 @@ it('mica monitor: restarts what died with its conmon, one a store; after a boot 
     run(policy, ['--restart', policy], 'base:1', 'sleep', '1000');
   for (const policy of ['always', 'unless-stopped']) {
     run(`${policy}-stopped`, ['--restart', policy], 'base:1', 'sleep', '1000');
-    store.ok(['stop', '-t', '0', `${policy}-stopped`]);
+    await store.okHere(['stop', '-t', '0', `${policy}-stopped`]);
   }
   const monitor = store.spawn(['monitor']);
   const ended = once(monitor, 'exit');
@@ -167,7 +167,7 @@ it('mica monitor: restarts what died with its conmon, one a store; after a boot 
   database.close();
   const service = store.spawn(['monitor']);
   const gone = once(service, 'exit');
-  const up = async () => (await store.read(['ps', '--format', '{{.Names}}'])).trim().split('\n').sort();
+  const up = async () => (await store.okHere(['ps', '--format', '{{.Names}}'])).trim().split('\n').sort();
   await expect.poll(up, patience).toEqual(['always', 'always-stopped', 'unless-stopped']);
   expect(await status('no')).toMatch(/^Exited \(137\)/);
   service.kill('SIGTERM');

@@ -13,6 +13,9 @@ const bench = new MicaBench();
 const at = new Footprint(bench, 'store');
 const ok = (...args: string[]) => bench.ok('store', args).trim();
 const run = (...args: string[]) => bench.run('store', args);
+/** As these, in this process. */
+const okHere = async (...args: string[]) => (await bench.okHere('store', args)).trim();
+const here = (...args: string[]) => bench.here('store', args);
 /** A container that answers on port 80, once it does. */
 async function serve(text: string, ...flags: string[]): Promise<string> {
   const id = ok('run', '-d', ...flags, 'net:1', ...answering(80, text));
@@ -35,8 +38,8 @@ afterAll(() => {
   bench.close();
 });
 
-it('a container gets an address, a way out, its own name, and files as docker writes them', () => {
-  const out = ok(
+it('a container gets an address, a way out, its own name, and files as docker writes them', async () => {
+  const out = await okHere(
     ...['run', '--rm', '-h', 'box', '--dns', '192.0.2.53', '--dns-search', 'example.org', '--dns-option', 'timeout:1'],
     ...['--add-host', 'db:192.0.2.9', '--add-host', 'host:host-gateway', 'net:1'],
     ...['sh', '-c', 'ip -4 addr show eth0; ip route; cat /etc/hosts /etc/resolv.conf; hostname'],
@@ -60,10 +63,10 @@ it('a published port answers on loopback, on the machine, to a neighbour, to oth
     expect(neighbour.ask(neighbour.here, port, 20)).toBe('hello');
     expect(at.inside(id, 'busybox', 'nc', '-w', '20', neighbour.here, `${port}`)).toBe('hello');
     expect(ok('run', '--rm', 'net:1', 'nc', '-w', '20', neighbour.here, `${port}`)).toBe('hello');
-    expect(ok('ps')).toContain(`0.0.0.0:${port}->80/tcp`);
+    expect(await okHere('ps')).toContain(`0.0.0.0:${port}->80/tcp`);
     expect(ok('port', 'web')).toBe(`80/tcp -> 0.0.0.0:${port}`);
-    expect(ok('port', 'web', '80')).toBe(`0.0.0.0:${port}`);
-    expect(ok('port', 'web', '80/tcp')).toBe(`0.0.0.0:${port}`);
+    expect(await okHere('port', 'web', '80')).toBe(`0.0.0.0:${port}`);
+    expect(await okHere('port', 'web', '80/tcp')).toBe(`0.0.0.0:${port}`);
     // What is not published is not reachable by whoever routes to it, and nobody's packets leave unmasked.
     const address = /inet (\S+)\//.exec(at.inside(id, 'ip', '-4', 'addr', 'show', 'eth0'))?.[1] as string;
     expect(neighbour.ask(address, 80)).not.toBe('hello');
@@ -110,7 +113,7 @@ it('a port that is taken is one clear line, exit 125, and leaves nothing; nobody
   expect(refused.err).toMatch(
     new RegExp(`endpoint late .*listen tcp4 0\\.0\\.0\\.0:${port}: bind: address already in use`),
   );
-  expect(ok('ps', '-aq')).toBe('');
+  expect(await okHere('ps', '-aq')).toBe('');
   server.close();
   await once(server, 'close');
   ok('run', '-d', '-p', `${port}:80`, 'net:1', 'sleep', '90');
@@ -122,19 +125,19 @@ it('a port that is taken is one clear line, exit 125, and leaves nothing; nobody
 
 it('ranges, UDP, any free port, and -P with what is exposed', async () => {
   const first = await freePorts(2);
-  const id = ok(
+  const id = await okHere(
     ...['run', '-d', '--name', 'many', '-p', `${first}-${first + 1}:80-81`, '-p', '127.0.0.1::7/udp', '-P'],
     ...['--expose', '90', 'net:1', ...answering(81, 'second')],
   );
   expect(await ask('127.0.0.1', first + 1)).toBe('second');
-  const lines = ok('port', 'many').split('\n');
+  const lines = (await okHere('port', 'many')).split('\n');
   expect(lines).toEqual([
     expect.stringMatching(/^7\/udp -> 127\.0\.0\.1:\d+$/),
     `80/tcp -> 0.0.0.0:${first}`,
     `81/tcp -> 0.0.0.0:${first + 1}`,
     expect.stringMatching(/^90\/tcp -> 0\.0\.0\.0:\d+$/),
   ]);
-  expect(ok('ps')).toContain(`0.0.0.0:${first}-${first + 1}->80-81/tcp`);
+  expect(await okHere('ps')).toContain(`0.0.0.0:${first}-${first + 1}->80-81/tcp`);
   // busybox has no UDP server: one of this test's own, in the container's namespace
   const echo = `require('dgram').createSocket('udp4').on('message', function (m, r) { this.send(m, r.port, r.address); }).bind(7)`;
   const server = spawn('nsenter', ['-t', `${at.pid(id)}`, '-n', process.execPath, '-e', echo], { stdio: 'ignore' });
@@ -145,20 +148,28 @@ it('ranges, UDP, any free port, and -P with what is exposed', async () => {
   udp.close();
   server.kill();
   // docker's: only of what runs is there anything exposed or published.
-  const filtered = (filter: string) => ok('ps', '-aq', '--no-trunc', '--filter', filter).trim();
-  expect([filtered('expose=90'), filtered('expose=80/tcp'), filtered(`publish=${first}`)]).toEqual([id, id, id]);
+  const filtered = async (filter: string) => (await okHere('ps', '-aq', '--no-trunc', '--filter', filter)).trim();
+  expect([await filtered('expose=90'), await filtered('expose=80/tcp'), await filtered(`publish=${first}`)]).toEqual([
+    id,
+    id,
+    id,
+  ]);
   ok('stop', '-t', '0', 'many');
-  expect([filtered('expose=90'), filtered('expose=80/tcp'), filtered(`publish=${first}`)]).toEqual(['', '', '']);
-  expect(ok('inspect', '-f', '{{json .NetworkSettings.Ports}}', 'many')).toBe('{}');
+  expect([await filtered('expose=90'), await filtered('expose=80/tcp'), await filtered(`publish=${first}`)]).toEqual([
+    '',
+    '',
+    '',
+  ]);
+  expect(await okHere('inspect', '-f', '{{json .NetworkSettings.Ports}}', 'many')).toBe('{}');
 });
 
 it('a user network: names, aliases, addresses of one’s choice; other networks are out of reach', async () => {
   ok('network', 'create', 'front');
   const net = `10.213.${process.pid % 256}`; // the machine's, so not the one that another run has at the same time
-  ok('network', 'create', '--subnet', `${net}.0/24`, 'back');
+  await okHere('network', 'create', '--subnet', `${net}.0/24`, 'back');
   await serve('hello', '--name', 'web', '--network', 'front', '--network-alias', 'www');
   await serve('data', '--name', 'db', '--network', 'back', '--ip', `${net}.50`);
-  const seen = ok(
+  const seen = await okHere(
     ...['run', '--rm', '--network', 'front', 'net:1', 'sh', '-c'],
     `nc -w 20 web 80; nc -w 20 www 80; nc -w 2 ${net}.50 80 2>/dev/null || echo out of reach; nslookup db >/dev/null || echo unknown`,
   );
@@ -175,15 +186,15 @@ it('a user network: names, aliases, addresses of one’s choice; other networks 
   expect(ok('run', '--rm', '--network', 'container:web', 'net:1', 'ip', 'route')).toContain(
     `default via ${net}.1 dev eth1`,
   );
-  expect(run('network', 'rm', 'back').err).toMatch(/has active endpoints/);
-  ok('rm', '-f', 'web', 'db');
+  expect((await here('network', 'rm', 'back')).err).toMatch(/has active endpoints/);
+  await okHere('rm', '-f', 'web', 'db');
   ok('network', 'rm', 'front', 'back');
   // The name server goes with its last user: told to, it takes a moment.
   await expect.poll(() => at.processes(), patience).toEqual([]);
 });
 
 it('a running container follows its networks: names of what it joins, its own addresses, back again', async () => {
-  ok('network', 'create', 'late');
+  await okHere('network', 'create', 'late');
   await serve('hello', '--name', 'named', '--network', 'late');
   ok('run', '-d', '--name', 'joins', 'net:1', 'sh', '-c', 'echo 192.0.2.1 kept >> /etc/hosts; sleep 1000');
   const files = () => ok('exec', 'joins', 'cat', '/etc/resolv.conf', '/etc/hosts');
@@ -191,7 +202,7 @@ it('a running container follows its networks: names of what it joins, its own ad
   const before = files();
   ok('network', 'connect', 'late', 'joins');
   expect(ok('exec', 'joins', 'nc', '-w', '20', 'named', '80')).toBe('hello');
-  const [late] = JSON.parse(ok('network', 'inspect', 'late'));
+  const [late] = JSON.parse(await okHere('network', 'inspect', 'late'));
   const joined = Object.values(late.Containers as { Name: string; IPv4Address: string }[]);
   const address = joined.find(({ Name }) => Name === 'joins')?.IPv4Address.split('/')[0];
   expect(files()).toMatch(new RegExp(`^${address}\t[0-9a-f]{12}$`, 'm'));
@@ -201,14 +212,14 @@ it('a running container follows its networks: names of what it joins, its own ad
   ok('exec', 'joins', 'sh', '-c', 'echo nameserver 192.0.2.2 > /etc/resolv.conf');
   ok('network', 'connect', 'late', 'joins');
   expect(files()).toMatch(/^nameserver 192\.0\.2\.2\n/);
-  ok('rm', '-f', 'named', 'joins');
-  ok('network', 'rm', 'late');
+  await okHere('rm', '-f', 'named', 'joins');
+  await okHere('network', 'rm', 'late');
 });
 
-it('an internal network has no way out; none has no network; host has the machine’s', () => {
-  ok('network', 'create', '--internal', 'closed');
+it('an internal network has no way out; none has no network; host has the machine’s', async () => {
+  await okHere('network', 'create', '--internal', 'closed');
   expect(ok('run', '--rm', '--network', 'closed', 'net:1', 'sh', '-c', 'ip route | grep -c default || true')).toBe('0');
-  ok('network', 'rm', 'closed');
+  await okHere('network', 'rm', 'closed');
   expect(ok('run', '--rm', '--network', 'none', 'net:1', 'sh', '-c', 'ip -o link')).toMatch(/^1: lo: .*$/);
   expect(ok('run', '--rm', '--network', 'host', 'net:1', 'hostname')).toBe(command('hostname', []));
 });
@@ -222,7 +233,7 @@ it('containers in one namespace share ports and names', async () => {
     code: 125,
     err: expect.stringContaining('conflicting options: port publishing'),
   });
-  ok('stop', '-t', '0', 'main');
+  await okHere('stop', '-t', '0', 'main');
   expect(run('run', '--rm', '--network', 'container:main', 'net:1', 'true').err).toMatch(/non running container/);
 });
 
@@ -236,7 +247,7 @@ it('kill -9 of the container and its monitor: the next command takes its port ba
   ok('run', '-d', '-p', `${port}:80`, 'net:1', ...answering(80, 'new'));
   expect(await ask('127.0.0.1', port)).toBe('new');
   expect(command('nft', ['list', 'map', 'ip', `mica-${at.hash}`, 'published']).match(/tcp/g)).toHaveLength(1);
-  expect(ok('ps', '-a')).toMatch(/Exited \(137\).*doomed/);
+  expect(await okHere('ps', '-a')).toMatch(/Exited \(137\).*doomed/);
 });
 
 it('rules that somebody flushed come back with the next container', async () => {
@@ -269,5 +280,5 @@ it('bad input: exit 125, one line, nothing left', async () => {
     expect(code, flags.join(' ')).toBe(125);
     expect(err.trim().split('\n').length).toBeLessThanOrEqual(2);
   }
-  expect(ok('ps', '-aq')).toBe('');
+  expect(await okHere('ps', '-aq')).toBe('');
 });

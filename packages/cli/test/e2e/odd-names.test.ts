@@ -19,14 +19,14 @@ it("diff writes a container's names byte for byte, as it does those of two image
   const env = { ...process.env, MICA_ROOT: bench.root };
   const line = Buffer.concat([Buffer.from('A /'), name, Buffer.from('\n')]);
   expect(spawnSync(bin, ['diff', 'odd'], { env }).stdout).toEqual(line);
-  bench.ok('commit', 'odd', 'odd:1');
+  await bench.okHere('commit', 'odd', 'odd:1');
   expect(spawnSync(bin, ['diff', 'base:1', 'odd:1'], { env }).stdout.includes(line)).toBe(true);
 });
 
 it('an error about a name does not drive the terminal', async () => {
   await bench.made('odd');
   const shown = 'no\\u001b[31m\\u009b\\u202esuch';
-  expect(bench.mica('cp', 'odd:/no\x1b[31m\x9b\u202esuch', 'x')).toEqual({
+  expect(await bench.here('cp', 'odd:/no\x1b[31m\x9b\u202esuch', 'x')).toEqual({
     code: 1,
     out: '',
     err: `mica: Could not find the file /${shown} in container odd\n  mica cp odd:/ - | tar -t lists what is there\n`,
@@ -35,7 +35,9 @@ it('an error about a name does not drive the terminal', async () => {
 
 it('names that no image can hold: which, and what to do', async () => {
   const upper = bench.upperOf(await bench.made('odd', { '.wh.': '' }));
-  expect(bench.mica('commit', 'odd').err).toContain('/.wh.: a file named .wh.* would delete a file in the image\n');
+  expect((await bench.here('commit', 'odd')).err).toContain(
+    '/.wh.: a file named .wh.* would delete a file in the image\n',
+  );
   await bench.clear();
   const long = Array.from({ length: 15 }, () => 'd'.repeat(250));
   const other = bench.upperOf(await bench.made('odd'));
@@ -50,7 +52,7 @@ it('names that no image can hold: which, and what to do', async () => {
     },
   );
   expect(String(made.stderr)).toBe('');
-  expect(bench.mica('commit', 'odd').err).toMatch(
+  expect((await bench.here('commit', 'odd')).err).toMatch(
     /^mica: \/d{60}…: a path in it is longer than 4,095 bytes\n {2}give its folders shorter names.*\n$/,
   );
   spawnSync('sh', ['-c', `cd ${deep} && rm -rf e*`], { cwd: join(other, ...long.slice(0, 8)) });

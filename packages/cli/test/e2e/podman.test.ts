@@ -7,12 +7,13 @@ import { Podman } from '../support/podman.ts';
 const bench = new MicaBench();
 const file = (name: string) => join(bench.dir, name);
 let podman: Podman;
-const idOf = (store: string, name: string) => bench.ok(store, ['inspect', '-f', '{{.Id}}', name]).trim();
-const layersOf = (store: string, name: string): string[] =>
-  JSON.parse(bench.ok(store, ['inspect', '-f', '{{json .RootFS.Layers}}', name]));
+const idOf = async (store: string, name: string) =>
+  (await bench.okHere(store, ['inspect', '-f', '{{.Id}}', name])).trim();
+const layersOf = async (store: string, name: string): Promise<string[]> =>
+  JSON.parse(await bench.okHere(store, ['inspect', '-f', '{{json .RootFS.Layers}}', name]));
 /** That the image of this name is base:2 as it was at home, and runs. */
-function expectBase2(store: string, name: string): void {
-  expect(layersOf(store, name)).toEqual(layersOf('home', 'base:2'));
+async function expectBase2(store: string, name: string): Promise<void> {
+  expect(await layersOf(store, name)).toEqual(await layersOf('home', 'base:2'));
   expect(bench.ok(store, ['run', '--rm', name, 'sh', '-c', 'cat /etc/numbers; echo /bin/l*'])).toMatch(
     /^1\n(\d+\n)*100000\n\/bin\/l\*\n$/,
   );
@@ -21,7 +22,7 @@ function expectBase2(store: string, name: string): void {
 beforeAll(async () => {
   podman = new Podman(file('podman'));
   await bench.seed('home');
-  bench.ok('home', ['save', '-o', file('both.tar'), 'base:1', 'base:2']);
+  await bench.okHere('home', ['save', '-o', file('both.tar'), 'base:1', 'base:2']);
   podman.ok(['load', '-i', file('both.tar')]);
 });
 afterAll(() => {
@@ -29,46 +30,46 @@ afterAll(() => {
   bench.close();
 });
 
-it('podman loads what Mica saves, with the same IDs and layers', () => {
+it('podman loads what Mica saves, with the same IDs and layers', async () => {
   for (const name of ['base:1', 'base:2']) {
-    expect(podman.id(`localhost/${name}`)).toBe(idOf('home', name));
-    expect(podman.layers(`localhost/${name}`)).toEqual(layersOf('home', name));
+    expect(podman.id(`localhost/${name}`)).toBe(await idOf('home', name));
+    expect(podman.layers(`localhost/${name}`)).toEqual(await layersOf('home', name));
   }
 });
 
 it.each([
   ['one image', ['base:2']],
   ['several (-m)', ['-m', 'base:1', 'base:2']],
-])('podman save, docker-archive of %s: the same ID, and it runs', (what, images) => {
+])('podman save, docker-archive of %s: the same ID, and it runs', async (what, images) => {
   const archive = file(`${what}.tar`);
   podman.ok(['save', '-q', '-o', archive, ...images]);
-  expect(bench.ok(what, ['load', '-i', archive])).toContain('Loaded image: localhost/base:2\n');
-  expect(idOf(what, 'localhost/base:2')).toBe(idOf('home', 'base:2'));
-  expectBase2(what, 'localhost/base:2');
+  expect(await bench.okHere(what, ['load', '-i', archive])).toContain('Loaded image: localhost/base:2\n');
+  expect(await idOf(what, 'localhost/base:2')).toBe(await idOf('home', 'base:2'));
+  await expectBase2(what, 'localhost/base:2');
 });
 
 // What came into podman as a docker archive it holds in docker's form, and writes a config of its own for OCI.
-it('podman save as OCI: the layers as they were, the ID that podman gives it too', () => {
+it('podman save as OCI: the layers as they were, the ID that podman gives it too', async () => {
   for (const format of ['oci-archive', 'oci-dir']) {
     podman.ok(['save', '-q', '--format', format, '-o', file(`as-${format}`), 'base:2']);
-    expect(bench.ok(format, ['load', '-i', file(`as-${format}`)])).toBe('Loaded image: localhost/base:2\n');
-    expectBase2(format, 'localhost/base:2');
+    expect(await bench.okHere(format, ['load', '-i', file(`as-${format}`)])).toBe('Loaded image: localhost/base:2\n');
+    await expectBase2(format, 'localhost/base:2');
   }
   const other = new Podman(file('podman-too'));
   try {
     other.ok(['load', '-i', file('as-oci-archive')]);
-    expect(idOf('oci-archive', 'localhost/base:2')).toBe(other.id('localhost/base:2'));
-    expect(idOf('oci-dir', 'localhost/base:2')).toBe(other.id('localhost/base:2'));
+    expect(await idOf('oci-archive', 'localhost/base:2')).toBe(other.id('localhost/base:2'));
+    expect(await idOf('oci-dir', 'localhost/base:2')).toBe(other.id('localhost/base:2'));
   } finally {
     other.remove();
   }
 });
 
-it('what came into podman as OCI goes back as OCI with its ID and its manifest', () => {
+it('what came into podman as OCI goes back as OCI with its ID and its manifest', async () => {
   const oci = podman.ok(['pull', '-q', `oci-archive:${file('both.tar')}:2`]).trim();
-  expect(`sha256:${oci}`).toBe(idOf('home', 'base:2'));
+  expect(`sha256:${oci}`).toBe(await idOf('home', 'base:2'));
   podman.ok(['save', '-q', '--format', 'oci-archive', '-o', file('kept.tar'), 'docker.io/library/base:2']);
-  expect(bench.ok('kept', ['load'], readFileSync(file('kept.tar')))).toBe('Loaded image: base:2\n');
-  expect(idOf('kept', 'base:2')).toBe(idOf('home', 'base:2'));
-  expectBase2('kept', 'base:2');
+  expect(await bench.okHere('kept', ['load'], readFileSync(file('kept.tar')))).toBe('Loaded image: base:2\n');
+  expect(await idOf('kept', 'base:2')).toBe(await idOf('home', 'base:2'));
+  await expectBase2('kept', 'base:2');
 });

@@ -36,8 +36,8 @@ const baseDir = () => join(store.root, 'layers', (layersOf('base:1')[0] ?? '').s
 const shown = (id: string) => stacked(baseDir(), upperOf(id));
 /** Of a reset nothing lies beside the upper once it is over. */
 const leftOf = (id: string) => readdirSync(folderOf(id)).filter((name) => name.startsWith('reset-'));
-const refused = (why: RegExp, ...args: string[]) =>
-  expect(store.run(['reset', ...args])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(why) });
+const refused = async (why: RegExp, ...args: string[]) =>
+  expect(await store.here(['reset', ...args])).toMatchObject({ code: 1, out: '', err: expect.stringMatching(why) });
 
 it('a stopped container: back to its image, to each of its own commits, and the next commit reads nothing', async () => {
   const edits = 'chmod 711 /; mkdir /d; echo 1 > /d/one; echo 2 > /d/two; ln /d/one /d/same; rm /bin/ls; ln -s a /l';
@@ -90,7 +90,7 @@ it('a running one is refused, or with --force stopped for it and started again; 
   store.ok(['exec', 'live', 'sh', '-c', 'echo 1 > /one; echo 1 > /v/one']);
   await engine.commit('live', 'live:1');
   store.ok(['exec', 'live', 'sh', '-c', 'echo 2 > /two']);
-  refused(/it is running\n.*stop it first, or give --force/, 'live');
+  await refused(/it is running\n.*stop it first, or give --force/, 'live');
   expect(store.ok(['exec', 'live', 'cat', '/two'])).toBe('2\n');
   expect(store.ok(['reset', '--force', 'live', 'live:1'])).toBe('live\n');
   expect(engine.containers.summary('live').status).toBe('running');
@@ -102,17 +102,17 @@ it('a running one is refused, or with --force stopped for it and started again; 
     'x',
   );
   await engine.commit('other', 'other:1');
-  refused(/other:1 is neither the image of container live nor a commit of it/, 'live', 'other:1');
+  await refused(/other:1 is neither the image of container live nor a commit of it/, 'live', 'other:1');
   await expect(engine.reset('live', { to: 'nothing:1' })).rejects.toMatchObject({ code: 'no-such-image' });
   await expect(engine.reset('nobody')).rejects.toMatchObject({ code: 'no-such-container' });
-  refused(/given twice/, '--to', 'live:1', 'live', 'live:1');
+  await refused(/given twice/, '--to', 'live:1', 'live', 'live:1');
   // A failure leaves a running one running.
-  refused(/neither the image/, '--force', 'live', 'other:1');
+  await refused(/neither the image/, '--force', 'live', 'other:1');
   expect(engine.containers.summary('live').status).toBe('running');
   store.ok(['reset', 'live', '-f', 'base:1']);
-  expect(store.ok(['diff', 'live'])).not.toMatch(/one|two/);
+  expect(await store.okHere(['diff', 'live'])).not.toMatch(/one|two/);
   store.ok(['run', '-d', '--rm', '--name', 'brief', '--network', 'none', 'base:1', 'sleep', '1000']);
-  refused(/was run with --rm/, '-f', 'brief');
+  await refused(/was run with --rm/, '-f', 'brief');
   expect(leftOf(id)).toEqual([]);
 });
 

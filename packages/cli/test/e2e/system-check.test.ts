@@ -13,7 +13,7 @@ afterAll(() => bench.close());
 
 it('system check finds a flipped bit and a missing blob; system prune leaves nothing that nothing refers to', async () => {
   const config = bench.configOf(
-    bench.ok('commit', await bench.made('box', { big: Buffer.alloc(100_000, 7) }), 'box:1'),
+    await bench.okHere('commit', await bench.made('box', { big: Buffer.alloc(100_000, 7) }), 'box:1'),
   );
   expect(bench.ok('system', 'check')).toMatch(/^\d+ blobs \(.*\), \d+ layers, \d+ images: all whole$/);
   const top = config.rootfs.diff_ids.at(-1).slice(7);
@@ -29,11 +29,13 @@ it('system check finds a flipped bit and a missing blob; system prune leaves not
   });
   writeFileSync(join(bench.root, 'blobs/sha256', 'f'.repeat(64)), 'left by a crash');
   bench.engine.images.remove('box:1', true);
-  expect(bench.ok('system', 'prune', '-f')).toMatch(
+  expect(await bench.okHere('system', 'prune', '-f')).toMatch(
     /^Deleted Containers:\n[0-9a-f]{64}\n\n[\s\S]*Total reclaimed space: \d/,
   );
   expect(readdirSync(join(bench.root, 'blobs/sha256')).length).toBe(3);
-  expect(bench.mica('system', 'prune').out).toMatch(/WARNING! This will remove:\n {2}- all stopped containers\n/);
+  expect((await bench.here('system', 'prune')).out).toMatch(
+    /WARNING! This will remove:\n {2}- all stopped containers\n/,
+  );
 });
 
 /** Interrupts a command once it has a file open whose path ends so; its exit code and what it said. */
@@ -70,7 +72,7 @@ function openAt(folder: string): string[] {
 it('Ctrl-C in a check of much, and in an import of what does not come: exit code 130, and a word', async () => {
   const id = await bench.made('big', { big: '' });
   truncateSync(join(bench.upperOf(id), 'big'), 2 ** 30); // some 700 ms to read
-  bench.ok('commit', id, 'big:1');
+  await bench.okHere('commit', id, 'big:1');
   const top = bench.configOf(bench.engine.images.inspect('big:1').Id).rootfs.diff_ids.at(-1).slice(7);
   const check = await interrupted(['system', 'check'], new RegExp(`${top}$`));
   expect(check).toEqual([130, 'mica: interrupted, not all of it was looked at\n']);

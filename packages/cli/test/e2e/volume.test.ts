@@ -8,44 +8,59 @@ import { MicaBench } from '../support/mica.ts';
 const bench = new MicaBench();
 const mica = (...args: string[]) => bench.run('home', args);
 const ok = (...args: string[]) => bench.ok('home', args);
+/** As these, in this process. */
+const here = (...args: string[]) => bench.here('home', args);
+const okHere = (...args: string[]) => bench.okHere('home', args);
 const file = (name: string) => join(bench.dir, name);
 const data = (name: string) => file(`home/volumes/${name}/_data`);
 /** What lies where volumes are; no folder before the first. */
 const lying = () => (existsSync(file('home/volumes')) ? readdirSync(file('home/volumes')) : []);
-const volumes = async () => (await bench.read('home', ['volume', 'ls', '-q'])).split('\n').filter(Boolean);
+const volumes = async () => (await bench.okHere('home', ['volume', 'ls', '-q'])).split('\n').filter(Boolean);
 
 beforeAll(() => bench.seed('home'));
 afterEach(async () => {
   await bench.removeContainers('home', true);
   const names = lying();
-  if (names.length > 0) await bench.read('home', ['volume', 'rm', ...names]);
+  if (names.length > 0) await bench.okHere('home', ['volume', 'rm', ...names]);
 });
 afterAll(() => {
   expect(lying()).toEqual([]);
   bench.close();
 });
 
-it('bind mounts: read-write, read-only, a missing folder made by -v and refused by --mount', () => {
-  ok('run', '--network=none', '--rm', '-v', `${file('made/here')}:/h`, 'base:1', 'sh', '-c', 'echo out > /h/f');
+it('bind mounts: read-write, read-only, a missing folder made by -v and refused by --mount', async () => {
+  await okHere(
+    'run',
+    '--network=none',
+    '--rm',
+    '-v',
+    `${file('made/here')}:/h`,
+    'base:1',
+    'sh',
+    '-c',
+    'echo out > /h/f',
+  );
   expect(readFileSync(file('made/here/f'), 'utf8')).toBe('out\n');
   const bind = `type=bind,source=${file('made')},target=/deep/er/h`;
-  expect(ok('run', '--network=none', '--rm', '--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe('out\n');
+  expect(await okHere('run', '--network=none', '--rm', '--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe(
+    'out\n',
+  );
   for (const readOnly of [
     ['-v', `${file('made')}:/h:ro`],
     ['--mount', `${bind.replace('/deep/er', '')},readonly`],
   ])
-    expect(mica('run', '--network=none', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f').err).toMatch(
-      /Read-only/,
-    );
+    expect(
+      (await here('run', '--network=none', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f')).err,
+    ).toMatch(/Read-only/);
   expect(
-    mica('run', '--network=none', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh'),
+    await here('run', '--network=none', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh'),
   ).toMatchObject({
     code: 125,
     err: expect.stringContaining('bind source path does not exist: /nope/x'),
   });
   expect(existsSync('/nope')).toBe(false);
   // One file over another, and a mount below a mount, whichever stands first on the command line.
-  ok(
+  await okHere(
     'run',
     '--network=none',
     '--rm',
@@ -66,16 +81,25 @@ it('a path that starts with a dot is one of the host, any other word a volume', 
 });
 
 it('a named volume outlives its containers and cannot be removed while one has it', async () => {
-  ok('run', '--network=none', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
+  await okHere('run', '--network=none', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
   expect(
-    ok('run', '--network=none', '--rm', '--mount', 'source=store,target=/other,ro', 'base:1', 'cat', '/other/f'),
+    await okHere(
+      'run',
+      '--network=none',
+      '--rm',
+      '--mount',
+      'source=store,target=/other,ro',
+      'base:1',
+      'cat',
+      '/other/f',
+    ),
   ).toBe('kept\n');
-  const id = ok('ps', '-aq', '--no-trunc').trim();
+  const id = (await okHere('ps', '-aq', '--no-trunc')).trim();
   expect(mica('volume', 'rm', 'store')).toMatchObject({
     code: 1,
     err: expect.stringContaining(`remove store: volume is in use - [${id}]`),
   });
-  ok('rm', '-v', 'one');
+  await okHere('rm', '-v', 'one');
   expect(await volumes()).toEqual(['store']); // -v takes anonymous ones only
   expect(readFileSync(join(data('store'), 'f'), 'utf8')).toBe('kept\n');
   expect(JSON.parse(ok('volume', 'inspect', 'store'))).toMatchObject([
@@ -84,12 +108,12 @@ it('a named volume outlives its containers and cannot be removed while one has i
 });
 
 it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects them', async () => {
-  ok('run', '--network=none', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
+  await okHere('run', '--network=none', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
   expect(await volumes()).toEqual([]);
-  for (const name of ['a', 'b', 'c']) ok('create', '--name', `${name}1`, '-v', '/v', 'base:1', 'sh');
+  for (const name of ['a', 'b', 'c']) await okHere('create', '--name', `${name}1`, '-v', '/v', 'base:1', 'sh');
   ok('volume', 'create', '--label', 'team=web', 'named');
-  ok('rm', '-v', 'a1');
-  ok('rm', 'b1');
+  await okHere('rm', '-v', 'a1');
+  await okHere('rm', 'b1');
   expect(await volumes()).toHaveLength(3);
   expect((await volumes()).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(2);
   expect(ok('volume', 'ls', '-qf', 'dangling=true').split('\n')).toHaveLength(3);
@@ -97,14 +121,16 @@ it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects t
     'WARNING! This will remove anonymous local volumes not used by at least one container.\n' +
       'Are you sure you want to continue? [y/N] ',
   );
-  expect(ok('volume', 'prune', '-f')).toMatch(/^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/);
-  expect(ok('volume', 'prune', '-af', '--filter', 'label!=team=web')).toBe('Total reclaimed space: 0B\n');
-  expect(ok('volume', 'prune', '-af')).toBe('Deleted Volumes:\nnamed\n\nTotal reclaimed space: 0B\n');
+  expect(await okHere('volume', 'prune', '-f')).toMatch(
+    /^Deleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/,
+  );
+  expect(await okHere('volume', 'prune', '-af', '--filter', 'label!=team=web')).toBe('Total reclaimed space: 0B\n');
+  expect(await okHere('volume', 'prune', '-af')).toBe('Deleted Volumes:\nnamed\n\nTotal reclaimed space: 0B\n');
 });
 
-it('--volumes-from takes over binds and volumes, read-only if asked', () => {
+it('--volumes-from takes over binds and volumes, read-only if asked', async () => {
   mkdirSync(file('host'), { recursive: true });
-  ok(
+  await okHere(
     'run',
     '--network=none',
     '--name',
@@ -119,30 +145,32 @@ it('--volumes-from takes over binds and volumes, read-only if asked', () => {
     'echo s > /v/f',
   );
   expect(
-    ok('run', '--network=none', '--rm', '--volumes-from', 'from', 'base:1', 'sh', '-c', 'cat /v/f; echo w > /h/f'),
+    await okHere(
+      'run',
+      '--network=none',
+      '--rm',
+      '--volumes-from',
+      'from',
+      'base:1',
+      'sh',
+      '-c',
+      'cat /v/f; echo w > /h/f',
+    ),
   ).toBe('s\n');
   expect(
-    mica('run', '--network=none', '--rm', '--volumes-from', 'from:ro', 'base:1', 'sh', '-c', 'echo x > /v/f').code,
+    (await here('run', '--network=none', '--rm', '--volumes-from', 'from:ro', 'base:1', 'sh', '-c', 'echo x > /v/f'))
+      .code,
   ).not.toBe(0);
-  expect(mica('run', '--network=none', '--rm', '--volumes-from', 'nobody', 'base:1', 'sh')).toMatchObject({
+  expect(await here('run', '--network=none', '--rm', '--volumes-from', 'nobody', 'base:1', 'sh')).toMatchObject({
     code: 125,
   });
 });
 
-it('a tmpfs with its options, and one over a place that every container has', () => {
+it('a tmpfs with its options, and one over a place that every container has', async () => {
   const script = 'while read -r s t f o r; do case $t in /t|/u|/dev/shm) echo $t $f $o;; esac; done < /proc/mounts';
   const flags = ['--tmpfs', '/t:size=1m,exec,mode=700', '--mount', 'type=tmpfs,dst=/u,tmpfs-size=2m,tmpfs-mode=1770'];
-  const lines = ok(
-    'run',
-    '--network=none',
-    '--rm',
-    ...flags,
-    '--tmpfs',
-    '/dev/shm:size=3m',
-    'base:1',
-    'sh',
-    '-c',
-    script,
+  const lines = (
+    await okHere('run', '--network=none', '--rm', ...flags, '--tmpfs', '/dev/shm:size=3m', 'base:1', 'sh', '-c', script)
   ).split('\n');
   expect(lines.sort()).toEqual([
     '',
@@ -155,7 +183,7 @@ it('a tmpfs with its options, and one over a place that every container has', ()
 it('an empty volume gets what the image has there, with all its attributes; a commit gets none of it', async () => {
   const script = `mkdir -m 1750 /data /data/d; echo hi > /data/f; chmod 4711 /data/f; ln /data/f /data/g; ln -s f /data/l
     chown 1000:100 /data /data/f; touch -d 2001-02-03 /data/d /data`;
-  ok(
+  await okHere(
     'run',
     '--network=none',
     '--name',
@@ -165,17 +193,27 @@ it('an empty volume gets what the image has there, with all its attributes; a co
     '-c',
     `for n in mkdir chmod ln chown touch; do busybox ln -s busybox /bin/$n; done; ${script}`,
   );
-  const upper = file(`home/containers/${ok('ps', '-aq', '--no-trunc').trim()}/upper`);
+  const upper = file(`home/containers/${(await okHere('ps', '-aq', '--no-trunc')).trim()}/upper`);
   spawnSync('sh', ['-c', `setfattr -n user.a -v b ${upper}/data/f`]);
-  ok('commit', '-c', 'VOLUME /data', '-c', 'VOLUME ["/made/new"]', 'maker', 'with:1');
+  await okHere('commit', '-c', 'VOLUME /data', '-c', 'VOLUME ["/made/new"]', 'maker', 'with:1');
   const wanted = treeLines(`${upper}/data`);
 
-  ok('create', '--name', 'one', '-v', 'named:/data', 'with:1', 'sh');
+  await okHere('create', '--name', 'one', '-v', 'named:/data', 'with:1', 'sh');
   expect(treeLines(data('named'))).toEqual(wanted);
   // Its own volume for the other path of the image; a filled one stays as it is; nocopy leaves it empty.
   expect(await volumes()).toHaveLength(2);
-  ok('run', '--network=none', '--rm', '-v', 'named:/data', 'with:1', 'sh', '-c', 'echo more >> /data/f; rm /data/g');
-  ok(
+  await okHere(
+    'run',
+    '--network=none',
+    '--rm',
+    '-v',
+    'named:/data',
+    'with:1',
+    'sh',
+    '-c',
+    'echo more >> /data/f; rm /data/g',
+  );
+  await okHere(
     'run',
     '--network=none',
     '--rm',
@@ -193,17 +231,28 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   expect(readdirSync(data('bare'))).toEqual(['new']);
   expect(await volumes()).toHaveLength(3); // --rm took the anonymous ones
 
-  ok('run', '--network=none', '--name', 'two', 'with:1', 'sh', '-c', 'echo changed > /data/f; echo x > /made/new/x');
-  expect(ok('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
-  ok('commit', 'two', 'after:1');
-  expect(ok('run', '--network=none', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
-  expect(ok('ls', 'after:1:/made/new')).not.toMatch(/x/);
-  ok('rm', '-v', 'one', 'two', 'maker');
+  await okHere(
+    'run',
+    '--network=none',
+    '--name',
+    'two',
+    'with:1',
+    'sh',
+    '-c',
+    'echo changed > /data/f; echo x > /made/new/x',
+  );
+  expect(await okHere('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
+  await okHere('commit', 'two', 'after:1');
+  expect(
+    await okHere('run', '--network=none', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f'),
+  ).toBe('hi\n');
+  expect(await okHere('ls', 'after:1:/made/new')).not.toMatch(/x/);
+  await okHere('rm', '-v', 'one', 'two', 'maker');
   expect(await volumes()).toEqual(['bare', 'named']);
 });
 
 it('a volume that several processes fill at once, and one whose filling was killed, is whole', async () => {
-  ok(
+  await okHere(
     'run',
     '--network=none',
     '--name',
@@ -213,8 +262,8 @@ it('a volume that several processes fill at once, and one whose filling was kill
     '-c',
     'busybox mkdir /data; for n in $(seq 300); do echo $n > /data/$n; done',
   );
-  ok('commit', 'maker', 'many:1');
-  ok('volume', 'create', 'cut');
+  await okHere('commit', 'maker', 'many:1');
+  await okHere('volume', 'create', 'cut');
   mkdirSync(file('home/volumes/cut/.new/junk'), { recursive: true });
   const create = (volume: string) => bench.start('home', ['create', '-v', `${volume}:/data`, 'many:1', 'sh']);
   const made = await Promise.all([...Array(5).fill('filled'), 'cut'].map(create));
@@ -223,22 +272,22 @@ it('a volume that several processes fill at once, and one whose filling was kill
   expect(readdirSync(file('home/volumes/cut')).sort()).toEqual(['.lock', '_data']);
 });
 
-it('system prune and container prune heed until and label, and ask first', () => {
-  ok('create', '--name', 'keep', '--label', 'keep=yes', 'base:1', 'sh');
-  ok('create', '--name', 'go', '-v', '/v', 'base:1', 'sh');
-  ok('network', 'create', '--label', 'keep=yes', 'kept');
-  expect(ok('container', 'prune', '-f', '--filter', 'until=1h')).toBe('Total reclaimed space: 0B\n');
-  expect(mica('system', 'prune', '-f', '--volumes', '--filter', 'until=1h')).toMatchObject({
+it('system prune and container prune heed until and label, and ask first', async () => {
+  await okHere('create', '--name', 'keep', '--label', 'keep=yes', 'base:1', 'sh');
+  await okHere('create', '--name', 'go', '-v', '/v', 'base:1', 'sh');
+  await okHere('network', 'create', '--label', 'keep=yes', 'kept');
+  expect(await okHere('container', 'prune', '-f', '--filter', 'until=1h')).toBe('Total reclaimed space: 0B\n');
+  expect(await here('system', 'prune', '-f', '--volumes', '--filter', 'until=1h')).toMatchObject({
     code: 1,
     err: expect.stringContaining('The "until" filter is not supported with "--volumes"'),
   });
   expect(ok('system', 'prune', '-f', '--volumes', '--filter', 'label!=keep=yes')).toMatch(
     /^Deleted Containers:\n[0-9a-f]{64}\n\nDeleted Volumes:\n[0-9a-f]{64}\n\nTotal reclaimed space: 0B\n$/,
   );
-  expect(ok('ps', '-a', '--format', '{{.Names}}')).toBe('keep\n');
-  expect(ok('network', 'ls', '--format', '{{.Name}}')).toMatch(/^kept$/m);
+  expect(await okHere('ps', '-a', '--format', '{{.Names}}')).toBe('keep\n');
+  expect(await okHere('network', 'ls', '--format', '{{.Name}}')).toMatch(/^kept$/m);
   expect(ok('container', 'prune', '-f')).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n/);
-  ok('network', 'rm', 'kept');
+  await okHere('network', 'rm', 'kept');
 });
 
 it('processes that make one volume at once end with one', async () => {
@@ -247,28 +296,28 @@ it('processes that make one volume at once end with one', async () => {
   );
   expect(made.map(({ code, err }) => `${code}${err}`)).toEqual(Array(8).fill('0'));
   expect(await volumes()).toEqual(['same']);
-  expect(JSON.parse(ok('volume', 'inspect', 'same'))).toHaveLength(1);
+  expect(JSON.parse(await okHere('volume', 'inspect', 'same'))).toHaveLength(1);
   expect(statSync(data('same')).mode & 0o777).toBe(0o755);
 });
 
 it('bad input is one line, exit code 125, and leaves nothing', async () => {
-  expect(mica('run', '--network=none', '--rm', '-v', 'foo:bar', 'base:1', 'sh')).toEqual({
+  expect(await here('run', '--network=none', '--rm', '-v', 'foo:bar', 'base:1', 'sh')).toEqual({
     code: 125,
     out: '',
     err: `mica: invalid volume specification: 'foo:bar': invalid mount config for type "volume": invalid mount path: 'bar' mount path must be absolute
   what is mounted goes to a path of the container that begins with /: foo:/bar\n`,
   });
-  expect(mica('run', '-v', 'aa:aa:ro', 'base:1').err).toContain('begins with /: aa:/aa:ro');
-  expect(ok('ps', '-aq')).toBe('');
-  expect(mica('run', '--network=none', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh').err).toContain(
+  expect((await here('run', '-v', 'aa:aa:ro', 'base:1')).err).toContain('begins with /: aa:/aa:ro');
+  expect(await okHere('ps', '-aq')).toBe('');
+  expect((await here('run', '--network=none', '--rm', '-v', '/tmp:/a', '-v', 'vol:/a/', 'base:1', 'sh')).err).toContain(
     'Duplicate mount point: /a',
   );
   expect(await volumes()).toEqual([]);
-  expect(mica('volume', 'rm', 'nope')).toMatchObject({
+  expect(await here('volume', 'rm', 'nope')).toMatchObject({
     code: 1,
     err: expect.stringContaining('get nope: no such volume'),
   });
   expect(await bench.here('home', ['volume', 'inspect', 'nope'])).toMatchObject({ code: 1, out: '[]\n' });
   expect(await bench.here('home', ['volume', 'create', 'a/b'])).toMatchObject({ code: 1 });
-  ok('volume', 'rm', '-f', 'nope');
+  await okHere('volume', 'rm', '-f', 'nope');
 });

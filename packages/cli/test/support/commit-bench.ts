@@ -24,6 +24,14 @@ export class CommitBench {
   ok(...args: string[]): string {
     return this.store.ok(args).trim();
   }
+  /** As {@link mica}, in this process. */
+  here(...args: string[]) {
+    return this.store.here(args);
+  }
+  /** As {@link ok}, in this process. */
+  async okHere(...args: string[]): Promise<string> {
+    return (await this.store.okHere(args)).trim();
+  }
 
   upperOf(id: string): string {
     return join(this.root, 'containers', id, 'upper');

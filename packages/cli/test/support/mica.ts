@@ -43,12 +43,12 @@ export class MicaBench {
 
   /** As {@link run}, in this process. See {@link inProcess} for what it is. */
   here(store: string, args: readonly string[], input?: string | Buffer): Promise<Outcome> {
-    return inProcess(join(this.dir, store), args, input);
+    return inProcess(args, this.#own(store), input);
   }
 
   /** As {@link ok}, in this process. */
-  async read(store: string, args: readonly string[]): Promise<string> {
-    return succeeded(args, await this.here(store, args));
+  async okHere(store: string, args: readonly string[], input?: string | Buffer): Promise<string> {
+    return succeeded(args, await this.here(store, args, input));
   }
 
   /** Standard output as it is. */
@@ -123,7 +123,10 @@ export class MicaBench {
   }
 
   #env(store: string): NodeJS.ProcessEnv {
-    return { ...process.env, ...this.env, MICA_ROOT: join(this.dir, store) };
+    return { ...process.env, ...this.#own(store) };
+  }
+  #own(store: string): Record<string, string> {
+    return { ...this.env, MICA_ROOT: join(this.dir, store) };
   }
 }
 

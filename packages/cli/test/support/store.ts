@@ -53,7 +53,7 @@ export class TestStore {
   }
   /** As {@link run}, in this process. See {@link inProcess} for what it is. */
   here(args: readonly string[], input?: string | Buffer): Promise<Outcome> {
-    return inProcess(this.root, args, input);
+    return inProcess(args, { MICA_ROOT: this.root }, input);
   }
   /** Expects success and not a word on standard error; standard output. */
   ok(args: readonly string[], options: RunOptions = {}): string {
@@ -62,10 +62,14 @@ export class TestStore {
     return out;
   }
   /** As {@link ok}, in this process. */
-  async read(args: readonly string[]): Promise<string> {
-    const { code, out, err } = await this.here(args);
+  async okHere(args: readonly string[], input?: string | Buffer): Promise<string> {
+    const { code, out, err } = await this.here(args, input);
     expect({ code, err }, args.join(' ')).toEqual({ code: 0, err: '' });
     return out;
+  }
+  /** Of {@link okHere}. */
+  async linesHere(...args: string[]): Promise<string[]> {
+    return (await this.okHere(args)).split('\n').filter(Boolean);
   }
   lines(...args: string[]): string[] {
     return this.ok(args).split('\n').filter(Boolean);
