@@ -33,7 +33,7 @@ export function parseFilters(given: readonly string[], known: readonly string[])
 export function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
   return wanted.every((text) => {
     const [key = '', ...value] = text.split('=');
-    return key in labels && (value.length === 0 || labels[key] === value.join('='));
+    return Object.hasOwn(labels, key) && (value.length === 0 || labels[key] === value.join('='));
   });
 }
 

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { MicaError, type MountRequest } from '@mica/engine';
+import { parseBoolean } from './boolean.ts';
+import { parseBytes } from './values.ts';
 import { checkPropagation } from './volume-spec.ts';
 
 type Draft = { -readonly [K in keyof MountRequest]?: MountRequest[K] } & { labels?: Record<string, string> };
 
 /** Keys that only one type of mount has. */
 const onlyOf = { bind: 'bind-', volume: 'volume-', tmpfs: 'tmpfs-' } as const;
-const units: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
 /** `--mount type=bind,source=/x,target=/y,…`: docker's keys and words (cli/opts/mount.go). */
 export function parseMount(raw: string): MountRequest {
@@ -83,9 +84,8 @@ function set(draft: Draft, key: string, value: string | undefined, field: string
     case 'bind-create-src':
       throw unsupported(`--mount ${key}`, 'bind a folder of the host instead');
     case 'tmpfs-size': {
-      const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)i?b?$/i.exec(value);
-      if (!match) throw invalid(raw, `invalid value for ${key}: ${value}`);
-      const bytes = Math.floor(Number(match[1]) * (units[(match[2] ?? '').toLowerCase()] ?? 1));
+      const bytes = parseBytes(value);
+      if (bytes === null) throw invalid(raw, `invalid value for ${key}: ${value}`);
       draft.options = [...(draft.options ?? []), `size=${bytes}`];
       return;
     }
@@ -110,15 +110,16 @@ function recursive(draft: Draft, value: string, raw: string): void {
 
 /** Comma-separated values (RFC 4180): a field in double quotes may hold commas. */
 function fields(raw: string): string[] {
-  const found = raw.match(/(?:"(?:[^"]|"")*"|[^,])+/g) ?? [];
+  // What is between two commas, or behind the last, is a field also where it is empty: docker refuses it.
+  const found = raw.match(/(?<=^|,)(?:"(?:[^"]|"")*"|[^,])*/g) ?? [];
   if (raw.trim() === '') throw invalid(raw, 'value is empty');
   return found.map((field) => (field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field));
 }
 
 function truth(key: string, value: string, raw: string): boolean {
-  if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
-  if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
-  throw invalid(raw, `invalid value for ${key}: ${value}`);
+  const found = parseBoolean(value);
+  if (found === null) throw invalid(raw, `invalid value for ${key}: ${value}`);
+  return found;
 }
 
 function invalid(raw: string, why: string): MicaError {

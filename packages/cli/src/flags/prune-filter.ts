@@ -5,7 +5,7 @@ import { pointInTime } from './values.ts';
 
 interface Item {
   readonly labels: Readonly<Record<string, string>>;
-  readonly created: string; // RFC 3339
+  readonly created: string; // RFC 3339; empty when nobody knows
 }
 
 /** `--filter` of prune: `-f` is its --force, in docker too. */
@@ -23,5 +23,10 @@ export function pruneFilter(given: readonly string[]): (item: Item) => boolean {
   return ({ labels, created }) =>
     hasLabels(labels, filters.get('label') ?? []) &&
     !unwanted.some((label) => hasLabels(labels, [label])) &&
-    until.every((time) => Date.parse(created) < time);
+    until.every((time) => madeAt(created) < time);
+}
+
+/** Milliseconds since 1970; what does not say when it was made is older than any that does. */
+export function madeAt(created: string): number {
+  return created === '' ? Number.NEGATIVE_INFINITY : Date.parse(created);
 }

@@ -2,6 +2,7 @@ import type { ContainerSummary } from '@mica/engine';
 import { ago, humanDuration, humanSize, localTime, shortId, truncate } from '../format.ts';
 import type { List, Row } from '../list.ts';
 import { quote } from '../template/quote.ts';
+import { addLabelMethod, labelText } from './labels.ts';
 import { portsColumn } from './ports-column.ts';
 
 /** docker's row of a container; `{{.Label "app"}}` is its one method. */
@@ -67,8 +68,7 @@ export function containerRow(container: ContainerSummary, whole: boolean): Conta
     State: container.status,
     Status: status(container),
   };
-  // A method, not a field: it stays out of the row's JSON.
-  Object.defineProperty(row, 'Label', { value: (name: string) => labels[name] ?? '', enumerable: false });
+  addLabelMethod(row, labels);
   return row;
 }
 
@@ -84,13 +84,6 @@ function shownImage(image: string): string {
 /** docker's one line of a command: an argument with a space in it in single quotes. */
 function commandLine([path = '', ...args]: readonly string[]): string {
   return [path, ...args.map((word) => (word.includes(' ') ? `'${word}'` : word))].join(' ');
-}
-
-export function labelText(labels: Readonly<Record<string, string>>): string {
-  return Object.keys(labels)
-    .sort()
-    .map((key) => `${key}=${labels[key]}`)
-    .join(',');
 }
 
 function sizeText({ sizeRw = 0, sizeRootFs = 0 }: ContainerSummary): string {

@@ -1,5 +1,7 @@
-import { type Engine, type ImageSummary, MicaError } from '@mica/engine';
+import type { Engine, ImageSummary } from '@mica/engine';
 import { type Filters, flagValue, hasLabels, parseFilters } from '../flags/filter.ts';
+import { madeAt } from '../flags/prune-filter.ts';
+import { pointInTime } from '../flags/values.ts';
 import { glob } from './glob.ts';
 import { namesOf } from './image.ts';
 
@@ -55,32 +57,11 @@ function test(
         times.some((time) => (name === 'before' ? madeAt(image.created) < time : madeAt(image.created) > time));
     }
     case 'until': {
-      const times = values.map(moment);
+      const times = values.map(pointInTime('until'));
       return (image) => times.some((time) => madeAt(image.created) < time);
     }
     default:
       // `reference` chooses names, later.
       return () => all.length > 0;
   }
-}
-
-/** Milliseconds since 1970; an image that does not say when it was made is older than any that does. */
-export function madeAt(created: string): number {
-  return created === '' ? Number.NEGATIVE_INFINITY : Date.parse(created);
-}
-
-/** A time, seconds since the epoch, or how long ago: 24h, 1h30m. */
-function moment(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const span = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text);
-  if (span !== null) {
-    const [hours = 0, minutes = 0, seconds = 0] = span.slice(1).map((part) => Number(part ?? 0));
-    return Date.now() - ((hours * 60 + minutes) * 60 + seconds) * 1000;
-  }
-  const time = Date.parse(text);
-  if (Number.isNaN(time))
-    throw new MicaError('invalid-argument', `invalid filter 'until=${text}'`, {
-      hint: 'until=24h or until=2026-01-31',
-    });
-  return time;
 }

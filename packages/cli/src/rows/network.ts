@@ -2,7 +2,7 @@ import type { NetworkSummary } from '@mica/engine';
 import { localTime, shortId } from '../format.ts';
 import type { List, Row } from '../list.ts';
 import type { Described } from '../objects.ts';
-import { labelText } from './container.ts';
+import { addLabelMethod, labelText } from './labels.ts';
 
 /** docker's own document (Engine API, NetworkInspect). */
 export function describeNetwork(network: NetworkSummary): Described {
@@ -69,6 +69,6 @@ export function networkRow(network: NetworkSummary, whole: boolean): NetworkRow 
     Name: network.name,
     Scope: 'local',
   };
-  Object.defineProperty(row, 'Label', { value: (name: string) => network.labels[name] ?? '', enumerable: false });
+  addLabelMethod(row, network.labels);
   return row;
 }

@@ -1,7 +1,7 @@
 import type { Volume } from '@mica/engine';
 import type { List, Row } from '../list.ts';
 import type { Described } from '../objects.ts';
-import { labelText } from './container.ts';
+import { addLabelMethod, labelText } from './labels.ts';
 
 /** docker's fields, in docker's order. */
 export function describeVolume(volume: Volume): Described {
@@ -51,6 +51,6 @@ export function volumeRow(volume: Volume, size?: string): VolumeRow {
     Scope: 'local',
     Size: size ?? 'N/A',
   };
-  Object.defineProperty(row, 'Label', { value: (name: string) => volume.labels[name] ?? '', enumerable: false });
+  addLabelMethod(row, volume.labels);
   return row;
 }

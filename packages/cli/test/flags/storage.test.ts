@@ -23,6 +23,8 @@ it.each([
   ['--mount', 'type=nfs,dst=/x', 'invalid mount type: "nfs"', 125],
   ['--mount', 'type=bind,src=/tmp,dst=/x,volume-nocopy', "cannot mix 'volume-*' options with mount type 'bind'", 125],
   ['--mount', 'type=bind,src=/tmp,dst=/x,bogus=1', "unexpected key 'bogus' in 'bogus=1'", 125],
+  ['--mount', 'type=bind,src=/tmp,dst=/x,', "invalid field '' must be a key=value pair", 125],
+  ['--mount', 'type=bind,,src=/tmp,dst=/x', "invalid field '' must be a key=value pair", 125],
   ['--mount', 'word', "invalid field 'word' must be a key=value pair", 125],
   ['--tmpfs', '/t:bogus', 'Invalid tmpfs option "bogus"', 1],
 ])('%s %s: %s, exit code %d', (flag, value, message, exitCode) => {

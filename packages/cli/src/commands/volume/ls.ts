@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { many } from '../../flags/flag-group.ts';
+import { addFilterFlag } from '../../flags/filter.ts';
 import { refuseFlags } from '../../flags/unsupported.ts';
 import { volumeFilter } from '../../flags/volume-filter.ts';
 import { addFormatFlag, printList } from '../../list.ts';
@@ -9,8 +9,7 @@ import { print } from '../../standard-output.ts';
 
 export function define(command: Command): void {
   refuseFlags(command, { '--cluster': 'here is no swarm: leave it out' });
-  addFormatFlag(command)
-    .option('-f, --filter <KEY=VALUE>', 'dangling, driver, label or name', many, [] as string[])
+  addFilterFlag(addFormatFlag(command))
     .option('-q, --quiet', 'only names')
     .addHelpText('after', '\nExample:\n  mica volume ls -f dangling=true')
     .action((options: { filter: string[]; format?: string; quiet?: boolean }, command: Command) =>

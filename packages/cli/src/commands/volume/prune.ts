@@ -1,8 +1,8 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { confirm } from '../../confirm.ts';
+import { hasLabels } from '../../flags/filter.ts';
 import { many } from '../../flags/flag-group.ts';
-import { hasLabel } from '../../flags/volume-filter.ts';
 import { humanSize } from '../../format.ts';
 import { withEngine } from '../../session.ts';
 import { print } from '../../standard-output.ts';
@@ -23,14 +23,17 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         const keeps = filter.map((text) => {
           const match = /^label(!?)=(.*)$/s.exec(text);
-          if (!match) throw new MicaError('invalid-argument', `invalid filter '${text.split('=')[0]}'`);
+          if (!match)
+            throw new MicaError('invalid-argument', `invalid filter '${text.split('=')[0]}'`, {
+              hint: 'there are label=… and label!=…',
+            });
           return [match[1] === '!', match[2] as string] as const;
         });
         const what = `${all ? 'all' : 'anonymous'} local volumes not used by at least one container`;
         if (!force && !(await confirm(`WARNING! This will remove ${what}.`))) return;
         const { removed, reclaimed } = engine.volumes.prune({
           all,
-          keep: (volume) => keeps.some(([not, label]) => hasLabel(volume, label) === not),
+          keep: (volume) => keeps.some(([not, label]) => hasLabels(volume.labels, [label]) === not),
         });
         if (removed.length > 0) print(`Deleted Volumes:\n${removed.join('\n')}\n\n`);
         print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
