@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../detach-keys.ts';
+import { boolean } from '../flags/boolean.ts';
 import { withEngine } from '../session.ts';
 import { connect, passOn, requireTerminal } from '../terminal.ts';
 
@@ -14,7 +15,7 @@ export function define(command: Command): void {
     .argument('<container>')
     .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
     .option('--no-stdin', 'only look')
-    .option('--sig-proxy [yes]', 'pass signals on to it', (text) => text !== 'false', true)
+    .option('--sig-proxy [yes]', 'pass signals on to it', boolean('--sig-proxy'), true)
     .addHelpText('after', '\nExample:\n  mica attach web')
     .action((name: string, options: Flags, command: Command) =>
       withEngine(command, async (engine) => {

@@ -1,5 +1,6 @@
 import type { HistoryRow } from '@mica/engine';
 import type { Command } from 'commander';
+import { boolean } from '../flags/boolean.ts';
 import { ago, humanSize, shortId, truncate } from '../format.ts';
 import { addPlatformFlag, requirePlatform } from '../image-platform.ts';
 import { addFormatFlag, type List, printList, type Row } from '../list.ts';
@@ -8,8 +9,7 @@ import { print } from '../standard-output.ts';
 
 interface Flags {
   readonly format?: string;
-  /** `-H=false` comes with its equals sign. */
-  readonly human: true | string;
+  readonly human: boolean;
   readonly platform?: string;
   readonly quiet?: boolean;
   readonly trunc: boolean;
@@ -26,13 +26,13 @@ interface Step extends Row {
 
 export function define(command: Command): void {
   addPlatformFlag(addFormatFlag(command.argument('<image>')))
-    .option('-H, --human [yes]', 'sizes and dates in human words', true)
+    .option('-H, --human [yes]', 'sizes and dates in human words', boolean('-H, --human'), true)
     .option('--no-trunc', 'whole IDs and commands')
     .option('-q, --quiet', 'only IDs')
     .addHelpText('after', '\nExamples:\n  mica history base:1.0\n  mica history -H=false --no-trunc base:1.0')
     .action((name: string, flags: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        const human = flags.human === true || !/^=?(false|f|0)$/i.test(flags.human);
+        const { human } = flags;
         requirePlatform(engine, name, flags.platform);
         const rows = engine.images.history(name).map((row) => step(row, human, !flags.trunc));
         if (flags.quiet && !flags.format) print(rows.map(({ ID }) => `${ID}\n`).join(''));

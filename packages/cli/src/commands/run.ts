@@ -2,6 +2,7 @@ import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../detach-keys.ts';
 import { ensureImage } from '../ensure-image.ts';
+import { boolean } from '../flags/boolean.ts';
 import { createWith } from '../flags/cidfile.ts';
 import { addContainerFlags, type ContainerFlags, createOptions } from '../flags/index.ts';
 import { report } from '../report.ts';
@@ -22,7 +23,7 @@ export function define(command: Command): void {
       .option('-a, --attach <stream>', 'only to stdin, stdout or stderr; several times', stream, [] as string[])
       .option('-d, --detach', 'in the background')
       .option('--detach-keys <keys>', 'what leaves it running: ctrl-p,ctrl-q')
-      .option('--sig-proxy [yes]', 'pass signals on to it', (text) => text !== 'false', true),
+      .option('--sig-proxy [yes]', 'pass signals on to it', boolean('--sig-proxy'), true),
   )
     .addHelpText('after', "\nExample:\n  mica run --rm base:1.0 sh -c 'echo hello'")
     .action((image: string, words: string[], options: Flags, command: Command) =>

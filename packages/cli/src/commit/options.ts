@@ -1,12 +1,13 @@
 import { type CommitOptions, type EngineOptions, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { boolean } from '../flags/boolean.ts';
 
 /** What one commit and many have in common. */
 export interface CommitFlags {
   readonly author?: string;
   readonly message?: string;
   readonly change: readonly string[];
-  readonly pause: boolean | string;
+  readonly pause: boolean;
   readonly incremental?: true;
   readonly full?: true;
   readonly timestamp?: string;
@@ -19,7 +20,7 @@ export function addCommitFlags(command: Command): Command {
     .option('-a, --author <author>', 'who made it')
     .option('-m, --message <text>', 'what changed')
     .option('-c, --change <instruction>', 'apply a Dockerfile instruction to the image', collect, [])
-    .option('-p, --pause [boolean]', 'pause the container while its files are read', true)
+    .option('-p, --pause [boolean]', 'pause the container while its files are read', boolean('-p, --pause'), true)
     .option('--no-pause', 'do not')
     .option('--incremental', "on top of the container's last commit: only what changed since is read")
     .option('--full', 'read everything, whatever an earlier commit left')
@@ -59,21 +60,9 @@ export function commitOptions(flags: CommitFlags): CommitOptions {
     ...(flags.author ? { author: flags.author } : {}),
     ...(flags.message ? { message: flags.message } : {}),
     changes: flags.change,
-    pause: paused(flags.pause),
+    pause: flags.pause,
     ...(flags.incremental ? { incremental: true } : {}),
     ...(flags.full ? { full: true } : {}),
     ...timestampOf(flags.timestamp),
   };
-}
-
-/** docker's `--pause=false`, and `--no-pause`. */
-function paused(value: boolean | string): boolean {
-  if (typeof value === 'boolean') return value;
-  if (/^(true|t|1)$/i.test(value)) return true;
-  if (/^(false|f|0)$/i.test(value)) return false;
-  throw new MicaError(
-    'invalid-argument',
-    `invalid argument "${value}" for "-p, --pause" flag: strconv.ParseBool: parsing "${value}": invalid syntax`,
-    { subject: '--pause', exitCode: 125 },
-  );
 }

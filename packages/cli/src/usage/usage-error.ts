@@ -33,12 +33,12 @@ export function usageError(command: Command, error: CommanderError): WrongUsage 
     case 'commander.unknownCommand': {
       const word = quoted(error.message);
       const whole = [...path.split(' ').slice(1), word].join(' ');
-      const instead = elsewhere[whole];
+      const instead = Object.hasOwn(elsewhere, whole) ? elsewhere[whole] : undefined;
       const hint = instead === undefined ? suggested(error.message, see) : `  ${instead}\n${see}`;
       return wrong(`mica: '${whole}' is not a mica command.`, hint, 1);
     }
     case 'commander.unknownOption': {
-      const flag = quoted(error.message);
+      const flag = quoted(error.message).replace(/=.*$/s, '');
       const name = flag.startsWith('--') ? `unknown flag: ${flag}` : `unknown shorthand flag: '${flag[1]}' in ${flag}`;
       return wrong(name, suggested(error.message, see), 125);
     }

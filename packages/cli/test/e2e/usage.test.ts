@@ -21,6 +21,10 @@ it.each([
     "mica: 'volume update' is not a mica command.\n  it is for the cluster volumes of a swarm",
   ],
   [['image', 'frob'], 1, "mica: 'image frob' is not a mica command.\nSee 'mica image --help'\n"],
+  // Names that every object of JavaScript has.
+  [['constructor'], 1, "mica: 'constructor' is not a mica command.\nSee 'mica --help'\n"],
+  [['run', '--frob=x', 'x'], 125, "unknown flag: --frob\nSee 'mica run --help'\n"],
+  [['volume', 'ls', '-f', 'x'], 125, 'invalid argument "x" for "-f, --filter" flag: bad format of filter'],
   [['run', '--frob', 'x'], 125, "unknown flag: --frob\nSee 'mica run --help'\n"],
   [['ps', '-Z'], 125, "unknown shorthand flag: 'Z' in -Z\nSee 'mica ps --help'\n"],
   [['run', '--name'], 125, "flag needs an argument: --name\nSee 'mica run --help'\n"],
