@@ -82,7 +82,8 @@ export const limits: FlagGroup<LimitFlags> = {
         oomKillDisable: flags.oomKillDisable,
         oomScoreAdj: flags.oomScoreAdj,
         shmSize: flags.shmSize,
-        ulimits: flags.ulimit,
+        // docker's: of two for one limit the last counts; a runtime would set both, the second maybe without the right to.
+        ulimits: [...new Map(flags.ulimit.map((one) => [one.name, one])).values()],
       }),
     };
   },

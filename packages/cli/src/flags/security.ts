@@ -128,7 +128,10 @@ function seccomp(value: string): SecurityOptions {
   if (value === 'unconfined') return { seccomp: null };
   if (value === 'builtin') return {};
   try {
-    return { seccomp: JSON.parse(readFileSync(value, 'utf8')) };
+    const profile: unknown = JSON.parse(readFileSync(value, 'utf8'));
+    // A null would mean what `unconfined` does.
+    if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) throw new Error('no JSON object');
+    return { seccomp: profile as Readonly<Record<string, unknown>> };
   } catch (cause) {
     throw new MicaError('invalid-argument', `opening seccomp profile (${value}) failed: ${(cause as Error).message}`, {
       subject: value,
