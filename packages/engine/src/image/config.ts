@@ -66,8 +66,10 @@ export function parseConfig(bytes: Uint8Array): ImageConfig {
   const silent = history.length === 0 ? [] : diffIds.slice(filled).map(() => ({}));
   if (filled > diffIds.length)
     throw invalid(`history speaks of ${filled} layers, rootfs.diff_ids has ${diffIds.length}`);
+  const { history: _, ...rest } = raw;
   return {
-    ...raw,
+    ...rest,
+    ...(raw.history === null || raw.history === undefined ? {} : { history }),
     architecture: text(raw, 'architecture') ?? 'amd64',
     os: text(raw, 'os') ?? 'linux',
     rootfs: { ...rootfs, type: 'layers', diff_ids: diffIds },
