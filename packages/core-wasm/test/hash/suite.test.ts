@@ -104,8 +104,9 @@ it('counts past 4 GiB', () => {
   // The mid-state after 63 chunks as save() gave it (12 s of hashing): were it another message's, the digest would differ.
   const words = '013811ea74fd37ba14dced74e64c3124380785a39a6cd4de13dafea77ae5ba38b4000000fc00000000';
   const ours = core.hash.restore(Buffer.from(words.padEnd(210, '0'), 'hex'));
-  const theirs = createHash('sha256');
-  for (let i = 0; i < 65; i++) theirs.update(chunk);
   ours.update(chunk).update(chunk);
-  expect(hex(ours.update(chunk.subarray(0, 11)).digest())).toBe(theirs.update(chunk.subarray(0, 11)).digest('hex'));
+  // What sha256sum says of the 65 chunks and 11 bytes.
+  expect(hex(ours.update(chunk.subarray(0, 11)).digest())).toBe(
+    'b1e40365489cb7c5ec8e01908646dc3489587a57616d41d948c90858ebd41ff4',
+  );
 });

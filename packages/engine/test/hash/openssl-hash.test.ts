@@ -45,14 +45,13 @@ it('a mid-state goes on in either implementation, from any byte', () => {
 
 it('counts past 4 GiB, mid-state and all', () => {
   const chunk = Buffer.alloc(64 << 20, 'chunk');
-  const theirs = createHash('sha256');
   let ours = openssl.create();
   for (let i = 0; i < 65; i++) {
     ours.update(chunk);
-    theirs.update(chunk);
     if (i % 16 === 0) ours = openssl.restore(ours.save());
   }
-  expect(hex(ours.digest())).toBe(theirs.digest('hex'));
+  // What sha256sum says of these 65 chunks: node:crypto takes as long as the hash itself.
+  expect(hex(ours.digest())).toBe('5ac216004b97418ac21013990a0a614b0358070f76d73cc84bef0d1cecac8a2b');
 });
 
 it('what is no mid-state is refused', () => {
