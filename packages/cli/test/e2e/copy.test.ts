@@ -113,7 +113,8 @@ it('copy between registry, directory, archive and store: the same bytes; --platf
     [from, 'store:mine:1'],
     ['store:mine:1', `docker://${name('copy/by-store')}`],
   ];
-  for (const [source, target] of ways) expect(bench.ok('copy', ['copy', '-q', source, target])).toBe(`${digest}\n`);
+  for (const [source, target] of ways)
+    expect(await bench.okHere('copy', ['copy', '-q', source, target])).toBe(`${digest}\n`);
   const original = (await registry.manifest('copy/from', '1')).bytes;
   for (const at of ['copy/direct', 'copy/by-dir', 'copy/by-tar', 'copy/by-store'])
     expect((await registry.manifest(at, '1')).bytes.equals(original), at).toBe(true);
@@ -122,7 +123,7 @@ it('copy between registry, directory, archive and store: the same bytes; --platf
   expect(again).toContain('Already exists');
   expect(readdirSync(join(bench.dir, 'copy/downloads'))).toEqual([]);
 
-  bench.ok('copy', ['copy', '-q', '--platform', 'linux/riscv64', from, `docker://${name('copy/riscv')}`]);
+  await bench.okHere('copy', ['copy', '-q', '--platform', 'linux/riscv64', from, `docker://${name('copy/riscv')}`]);
   expect(JSON.parse(String((await registry.manifest('copy/riscv', '1')).bytes)).annotations).toEqual({
     'org.example.kept': 'riscv64',
   });
@@ -152,17 +153,17 @@ it('--referrers: what refers to an image goes along, between registries and thro
   );
   const from = `docker://${name('signed/from')}`;
   const dir = join(bench.dir, 'signed');
-  bench.ok('copy', ['copy', '-q', from, `docker://${name('signed/without')}`]);
+  await bench.okHere('copy', ['copy', '-q', from, `docker://${name('signed/without')}`]);
   await expect(registry.manifest('signed/without', tag)).rejects.toThrow('404');
-  bench.ok('copy', ['copy', '-q', '--referrers', from, `docker://${name('signed/direct')}`]);
-  bench.ok('copy', ['copy', '-q', '--referrers', from, `oci:${dir}:1`]);
-  bench.ok('copy', ['copy', '-q', '--referrers', `oci:${dir}:1`, `docker://${name('signed/by-dir')}`]);
+  await bench.okHere('copy', ['copy', '-q', '--referrers', from, `docker://${name('signed/direct')}`]);
+  await bench.okHere('copy', ['copy', '-q', '--referrers', from, `oci:${dir}:1`]);
+  await bench.okHere('copy', ['copy', '-q', '--referrers', `oci:${dir}:1`, `docker://${name('signed/by-dir')}`]);
   for (const at of ['signed/direct', 'signed/by-dir']) {
     const list = JSON.parse(String((await registry.manifest(at, tag)).bytes));
     expect(list.manifests).toEqual([{ ...item, artifactType: signature.artifactType }]);
     expect(JSON.parse(String((await registry.manifest(at, item.digest)).bytes))).toEqual(signature);
   }
-  expect(bench.run('copy', ['copy', '--referrers', from, 'store:x:1'])).toMatchObject({
+  expect(await bench.here('copy', ['copy', '--referrers', from, 'store:x:1'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('the store keeps no referrers'),
   });

@@ -14,7 +14,7 @@ const layersOf = async (store: string, name: string): Promise<string[]> =>
 /** That the image of this name is base:2 as it was at home, and runs. */
 async function expectBase2(store: string, name: string): Promise<void> {
   expect(await layersOf(store, name)).toEqual(await layersOf('home', 'base:2'));
-  expect(bench.ok(store, ['run', '--rm', name, 'sh', '-c', 'cat /etc/numbers; echo /bin/l*'])).toMatch(
+  expect(await bench.okHere(store, ['run', '--rm', name, 'sh', '-c', 'cat /etc/numbers; echo /bin/l*'])).toMatch(
     /^1\n(\d+\n)*100000\n\/bin\/l\*\n$/,
   );
 }
