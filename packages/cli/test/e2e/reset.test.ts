@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { Engine } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Workbench } from '../../../engine/test/support/layers.ts';
+import { makeTar } from '../../../engine/test/support/tar.ts';
 import { treeLines } from '../../../engine/test/support/tree.ts';
-import { TestStore } from '../support/store.ts';
+import { patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 let engine: Engine;
@@ -156,4 +158,26 @@ it('kill -9 at any moment leaves the old writable layer or the new one, and noth
   await engine.containers.wait('box');
   expect(leftOf(id)).toEqual([]);
   expect(existsSync(upperOf(id))).toBe(true);
+});
+
+it('a reset waits for a copy into the container that is under way, which had lost its folder otherwise', async () => {
+  store.ok(['create', '--name', 'box', '--network', 'none', 'base:1', 'true']);
+  const tar = await makeTar([
+    { name: 'tmp/one', body: 'x'.repeat(2000) },
+    { name: 'tmp/two', body: 'y' },
+  ]);
+  const half = new PassThrough();
+  half.write(tar.subarray(0, 1024));
+  const copying = engine.containers.copyTo('box', half, '/');
+  const { id } = engine.containers.summary('box');
+  await expect.poll(() => existsSync(join(upperOf(id), 'tmp')), patience).toBe(true);
+  const order: string[] = [];
+  const reset = engine.reset('box').then(() => order.push('reset'));
+  await expect.poll(() => leftOf(id), patience).toHaveLength(1); // the other upper: the exchange is next
+  half.end(tar.subarray(1024));
+  await copying.then(() => order.push('copy'));
+  await reset;
+  expect(order).toEqual(['copy', 'reset']);
+  expect(shown(id)).not.toContainEqual(expect.stringMatching(/tmp\/one/));
+  expect(leftOf(id)).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { Core } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beginReset, countReset, endReset } from '../container/resetting.ts';
-import { makeUpper } from '../container/rootfs.ts';
+import { lockUpper, makeUpper } from '../container/rootfs.ts';
 import type { ResetOptions } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
@@ -43,6 +43,7 @@ export async function resetContainer(
   if (force && row.record.options.remove && containers.isRunning(row.id)) throw goesWhenStopped(row.name);
   const fresh = beginReset(containers.context, row, force);
   let stopped = false;
+  let unlock = () => {};
   try {
     mkdirSync(fresh, { mode: 0o700 });
     const upper = join(fresh, 'upper');
@@ -54,16 +55,19 @@ export async function resetContainer(
       stopped = true;
       await containers.stop(row);
     }
+    // A copy into it that is under way has the old one mounted: what it writes would be lost as it is written.
+    unlock = await lockUpper(containers.paths, row.id);
     // Before the exchange: an index of what is no longer there would only cost the next commit its time.
     store.transaction(() => {
       forgetCommit(store, containers, row.id);
       countReset(containers.context, row.id);
     });
     exchange(upper, containers.paths.part(row.id, 'upper'));
-    if (target.id !== base.id) noteCommit(store, containers, row.id, base, target);
+    if (target.id !== base.id) tryNoteCommit(store, containers, row.id, base, target);
   } catch (error) {
     throw options.signal?.aborted ? error : wrapSystemError(error, 'reset', row.name);
   } finally {
+    unlock();
     endReset(containers.context, row.id);
     if (stopped) await containers.start(store.containers.find<ContainerState>(row.id), false);
   }
@@ -150,6 +154,13 @@ function forgetCommit(store: Store, containers: Lifecycle, id: string): void {
   const last = store.commits.get(id);
   store.commits.delete(id);
   if (last?.tableKey) rmSync(join(containers.paths.dir(id), last.tableKey), { force: true });
+}
+
+/** It is reset by now: for want of room for this it only reads all the next time it is committed. */
+function tryNoteCommit(...args: Parameters<typeof noteCommit>): void {
+  try {
+    noteCommit(...args);
+  } catch {}
 }
 
 /** The commit it was reset to is its last one: unchanged it is not read again, and `--incremental` stands on that. */
