@@ -22,7 +22,7 @@ export function report(error: unknown): number {
 }
 
 /** Names and what a registry answered come from outside, and could drive the terminal. Lines stay lines. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   return text.replace(
     /(?![\t\n])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -2,7 +2,7 @@ import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { addPlatformFlag, requirePlatform } from '../image-platform.ts';
 import { type Described, objectPrinter } from '../objects.ts';
-import { report } from '../report.ts';
+import { harmless, report } from '../report.ts';
 import { describeNetwork } from '../rows/network.ts';
 import { describeVolume } from '../rows/volume.ts';
 import { withEngine } from '../session.ts';
@@ -68,7 +68,8 @@ async function inspect(engine: Engine, names: readonly string[], flags: Flags): 
   for (const error of failures) {
     process.exitCode = 1;
     // docker's very words, which scripts look for; anything but a missing object is told as elsewhere.
-    if (error instanceof MicaError && notFound.test(error.code)) process.stderr.write(`Error: ${error.message}\n`);
+    if (error instanceof MicaError && notFound.test(error.code))
+      process.stderr.write(`Error: ${harmless(error.message)}\n`);
     else report(error);
   }
 }

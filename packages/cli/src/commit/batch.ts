@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   type BatchCommitOptions,
   type BatchCommitResult,
@@ -6,8 +5,10 @@ import {
   type Engine,
   MicaError,
 } from '@mica/engine';
+import { readSmallFile } from '../flags/small-file.ts';
 import { humanSize, shortId, table } from '../format.ts';
 import { byteProgress } from '../progress.ts';
+import { harmless } from '../report.ts';
 import { print } from '../standard-output.ts';
 import { interruptible } from './interrupt.ts';
 
@@ -15,7 +16,7 @@ import { interruptible } from './interrupt.ts';
 export function namesFrom(file: string): string[] {
   let text: string;
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    text = readSmallFile(file === '-' ? 0 : file).toString();
   } catch (error) {
     throw new MicaError('no-such-path', `cannot read ${file}: ${(error as Error).message}`, {
       subject: file,
@@ -67,7 +68,10 @@ function failures(rows: readonly BatchCommitResult[]): string {
     return { line: named ? message : `${one.name}: ${message}`, hint: hintOf(one.error) };
   });
   return lines
-    .map(({ line, hint }, at) => `mica: ${line}\n${hint && hint !== lines[at + 1]?.hint ? `  ${hint}\n` : ''}`)
+    .map(({ line, hint }, at) => {
+      const told = hint && hint !== lines[at + 1]?.hint ? `  ${harmless(hint)}\n` : '';
+      return `mica: ${harmless(line)}\n${told}`;
+    })
     .join('');
 }
 
@@ -78,10 +82,11 @@ function noneOf({ filters = [] }: CommitSelection): string {
 
 function cells(one: BatchCommitResult): string[] {
   const time = `${Math.round(one.milliseconds)} ms`;
-  if ('error' in one) return [one.name, '', '', '', time, isAbort(one.error) ? 'interrupted' : 'failed'];
+  const name = harmless(one.name).replace(/[\t\n]/g, ' ');
+  if ('error' in one) return [name, '', '', '', time, isAbort(one.error) ? 'interrupted' : 'failed'];
   const { imageId, references, layer } = one.result;
   const size = layer ? humanSize(layer.size) : '0B';
-  return [one.name, shortId(imageId), references[0] ?? '<none>', size, time, layer ? 'committed' : 'unchanged'];
+  return [name, shortId(imageId), references[0] ?? '<none>', size, time, layer ? 'committed' : 'unchanged'];
 }
 
 function asJson(one: BatchCommitResult): object {

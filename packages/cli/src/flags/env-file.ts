@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { MicaError } from '@mica/engine';
+import { readSmallFile } from './small-file.ts';
 
 /**
  * `--env-file`: a line a variable, `#` begins a comment line.
@@ -9,13 +9,15 @@ import { MicaError } from '@mica/engine';
 export function readEnvFile(file: string): string[] {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(file);
+    bytes = readSmallFile(file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why =
-      code === 'EISDIR'
-        ? `read ${file}: is a directory`
-        : `open ${file}: ${code === 'EACCES' ? 'permission denied' : 'no such file or directory'}`;
+    const whys: Readonly<Record<string, string>> = {
+      EISDIR: `read ${file}: is a directory`,
+      EFBIG: `read ${file}: ${(cause as Error).message}`,
+      EACCES: `open ${file}: permission denied`,
+    };
+    const why = whys[code ?? ''] ?? `open ${file}: no such file or directory`;
     throw new MicaError('no-such-path', why, {
       subject: file,
       exitCode: 125,

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type DeviceRequest, MicaError, type SecurityOptions } from '@mica/engine';
 import { type FlagGroup, many } from './flag-group.ts';
+import { readSmallFile } from './small-file.ts';
 import { given } from './values.ts';
 
 export interface SecurityFlags {
@@ -128,7 +128,7 @@ function seccomp(value: string): SecurityOptions {
   if (value === 'unconfined') return { seccomp: null };
   if (value === 'builtin') return {};
   try {
-    const profile: unknown = JSON.parse(readFileSync(value, 'utf8'));
+    const profile: unknown = JSON.parse(readSmallFile(value).toString());
     // A null would mean what `unconfined` does.
     if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) throw new Error('no JSON object');
     return { seccomp: profile as Readonly<Record<string, unknown>> };

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { namesFrom } from '../../src/commit/batch.ts';
 import { readEnvFile } from '../../src/flags/env-file.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mica-env-'));
@@ -18,4 +19,9 @@ it('lines as they are', () => {
 
 it('bytes that are no UTF-8 are refused by their line, as in docker, not handed on as others', () => {
   expect(() => read(Buffer.from('A=1\nB=\xff\n', 'latin1'))).toThrow('invalid utf8 bytes at line 2');
+});
+
+it('a file without an end is refused, and not all memory taken for it', () => {
+  expect(() => readEnvFile('/dev/zero')).toThrow('read /dev/zero: it is larger than 16 MiB');
+  expect(() => namesFrom('/dev/zero')).toThrow('cannot read /dev/zero: it is larger than 16 MiB');
 });
