@@ -1,8 +1,9 @@
 import { Transform } from 'node:stream';
 import { MicaError } from '@mica/engine';
 
-/** `ctrl-p,ctrl-q` as the bytes that a terminal sends. @throws MicaError invalid-argument */
-export function parseDetachKeys(text = 'ctrl-p,ctrl-q'): Buffer {
+/** `ctrl-p,ctrl-q` as the bytes that a terminal sends; docker's: an empty text is that, too. @throws MicaError invalid-argument */
+export function parseDetachKeys(given = ''): Buffer {
+  const text = given || 'ctrl-p,ctrl-q';
   const bytes = text.split(',').map((key) => {
     if (/^[\x21-\x7e]$/.test(key)) return key.charCodeAt(0);
     const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];

@@ -1,7 +1,10 @@
 import { alignTabs } from './table.ts';
 
-/** docker's way of writing sizes: powers of ten, four significant digits (units.HumanSize). */
-export function humanSize(bytes: number): string {
+/**
+ * docker's way of writing sizes: powers of ten, three significant digits (units.HumanSizeWithPrecision), as in its
+ * lists; four (units.HumanSize) in sums.
+ */
+export function humanSize(bytes: number, digits: 3 | 4 = 3): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes;
   let unit = 0;
@@ -9,7 +12,7 @@ export function humanSize(bytes: number): string {
     value /= 1000;
     unit++;
   }
-  return `${Number(value.toPrecision(3))}${units[unit]}`;
+  return `${Number(value.toPrecision(digits))}${units[unit]}`;
 }
 
 /** docker's way of writing spans (units.HumanDuration). */

@@ -21,6 +21,11 @@ export interface ListFlags {
   readonly quiet?: boolean;
 }
 
+/** Only IDs or names, also of a table, as in docker: any other format says more than `--quiet` leaves out. */
+export function onlyNames({ quiet, format }: ListFlags): boolean {
+  return quiet === true && (!format || format === 'table');
+}
+
 /** `--format` as every list has it. docker's: an empty one, such as an unset variable in a script, is none. */
 export function addFormatFlag(command: Command): Command {
   return command.option('--format <string>', "table, 'table TEMPLATE', json, or a Go template");

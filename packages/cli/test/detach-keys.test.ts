@@ -37,3 +37,8 @@ it('a sequence is found just when what is typed contains it, and all before it c
     { numRuns: 1000 },
   );
 });
+
+it("an empty text is docker's own keys: a script's variable that is not set", () => {
+  expect([...parseDetachKeys('')]).toEqual([0x10, 0x11]);
+  expect(() => parseDetachKeys('foo')).toThrow('foo is no key');
+});

@@ -14,8 +14,9 @@ export function define(command: Command): void {
     .argument('<container>')
     .option('-o, --output <file>', 'into a file; standard output otherwise')
     .addHelpText('after', '\nExample:\n  mica export -o web.tar web\n  mica export web | mica import - flat:1')
-    .action((name: string, { output }: { output?: string }, command: Command) =>
+    .action((name: string, options: { output?: string }, command: Command) =>
       withEngine(command, async (engine) => {
+        const output = options.output || undefined; // docker's: an empty name is none
         if (output === undefined && process.stdout.isTTY)
           throw new MicaError(
             'invalid-argument',

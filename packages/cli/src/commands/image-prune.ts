@@ -28,7 +28,7 @@ export function define(command: Command): void {
           'untagged' in one ? `untagged: ${one.untagged}` : `deleted: ${one.deleted}`,
         );
         if (lines.length > 0) print(`Deleted Images:\n${lines.join('\n')}\n\n`);
-        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed, 4)}\n`);
       }),
     );
 }

@@ -1,7 +1,7 @@
 import { type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { addFilterFlag } from '../flags/filter.ts';
-import { addFormatFlag, printList } from '../list.ts';
+import { addFormatFlag, onlyNames, printList } from '../list.ts';
 import { imageList, imageRow, namesOf } from '../rows/image.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
@@ -42,7 +42,7 @@ async function images(engine: Engine, reference: string | undefined, flags: Flag
     filters.length === 0
       ? engine.images.list().map((image) => ({ image, names: namesOf(image) }))
       : (await import('../rows/image-filter.ts')).filterImages(engine, filters);
-  if (flags.quiet && !flags.format) {
+  if (onlyNames(flags)) {
     const ids = listed.flatMap(({ image, names }) => names.map(() => imageRow(image, null, !flags.trunc).ID));
     print(ids.map((id) => `${id}\n`).join(''));
     return;

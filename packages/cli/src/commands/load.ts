@@ -14,17 +14,18 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica load -i web.tar')
     .action((options: { input?: string; quiet?: boolean; platform?: string }, command: Command) =>
       withEngine(command, async (engine) => {
-        if (options.input === undefined && process.stdin.isTTY)
+        const input = options.input || undefined; // docker's: an empty name is none
+        if (input === undefined && process.stdin.isTTY)
           throw new MicaError('invalid-argument', 'requested load from stdin, but stdin is empty', {
             hint: 'name the archive with -i, or send it through a pipe',
           });
-        if (options.input !== undefined && !statSync(options.input, { throwIfNoEntry: false }))
-          throw new MicaError('no-such-path', `open ${options.input}: no such file or directory`, {
-            subject: options.input,
+        if (input !== undefined && !statSync(input, { throwIfNoEntry: false }))
+          throw new MicaError('no-such-path', `open ${input}: no such file or directory`, {
+            subject: input,
             hint: 'an archive of mica save or docker save; without -i it is read from standard input',
           });
         using progress = byteProgress('Loading', options.quiet);
-        const images = await engine.archives.load(options.input ?? process.stdin, {
+        const images = await engine.archives.load(input ?? process.stdin, {
           ...(options.platform ? { platform: options.platform } : {}),
           onProgress: progress.show,
         });

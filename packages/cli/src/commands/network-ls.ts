@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { addFilterFlag } from '../flags/filter.ts';
-import { addFormatFlag, printList } from '../list.ts';
+import { addFormatFlag, onlyNames, printList } from '../list.ts';
 import { networkList, networkRow } from '../rows/network.ts';
 import { networkFilter } from '../rows/network-filter.ts';
 import { withEngine } from '../session.ts';
@@ -23,7 +23,7 @@ export function define(command: Command): void {
         const asked = engine.networks.list().filter(networkFilter(flags.filter));
         const networks = asked.sort((a, b) => (a.name < b.name ? -1 : 1));
         const rows = networks.map((network) => networkRow(network, !flags.trunc));
-        if (flags.quiet && !flags.format) print(rows.map(({ ID }) => `${ID}\n`).join(''));
+        if (onlyNames(flags)) print(rows.map(({ ID }) => `${ID}\n`).join(''));
         else await printList(networkList, rows, flags);
       }),
     );

@@ -35,7 +35,9 @@ async function ps(engine: Engine, flags: Flags): Promise<void> {
   const size = flags.size === true || /\.Size\b/.test(flags.format ?? '');
   const containers = await select(engine, flags, size);
   const rows = containers.map((container) => containerRow(container, !flags.trunc));
-  if (flags.quiet && !flags.format) print(rows.map(({ ID }) => `${ID}\n`).join(''));
+  if (flags.quiet && flags.format)
+    process.stderr.write('WARNING: Ignoring custom format, because both --format and --quiet are set.\n');
+  if (flags.quiet) print(rows.map(({ ID }) => `${ID}\n`).join(''));
   else await printList(containerList(flags.size === true), rows, flags);
 }
 

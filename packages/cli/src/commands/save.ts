@@ -50,7 +50,8 @@ async function save(engine: Engine, names: readonly string[], flags: Flags): Pro
     onProgress: progress.show,
   };
   const { output } = flags;
-  if (output === undefined || output === '-') {
+  // docker's: an empty name is none.
+  if (!output || output === '-') {
     if (flags.format === 'oci-dir')
       throw new MicaError('invalid-argument', 'oci-dir needs a directory: -o DIR', { hint: '-o names a new folder' });
     if (process.stdout.isTTY)

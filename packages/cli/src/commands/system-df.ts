@@ -50,8 +50,8 @@ function summary({ images, containers, volumes, layers }: SystemUsage): Kind[] {
   ] as const;
   return totals.map(([Type, { count, active, size, reclaimable }]) => ({
     Active: String(active),
-    Reclaimable: size > 0 ? `${humanSize(reclaimable)} (${Math.floor((reclaimable * 100) / size)}%)` : humanSize(0),
-    Size: humanSize(size),
+    Reclaimable: size > 0 ? `${humanSize(reclaimable, 4)} (${Math.floor((reclaimable * 100) / size)}%)` : humanSize(0),
+    Size: humanSize(size, 4),
     TotalCount: String(count),
     Type,
   }));

@@ -48,7 +48,7 @@ export function define(command: Command): void {
           images.removed.map((one) => ('untagged' in one ? `untagged: ${one.untagged}` : `deleted: ${one.deleted}`)),
         );
         reclaimed += images.reclaimed + engine.collect();
-        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed, 4)}\n`);
       }),
     );
 }

@@ -132,11 +132,33 @@ it('version, info and system df, each in words and by a template', async () => {
   expect((await here('info', '-f', '{{.Containers}} {{.Driver}} {{.OSType}}')).out).toBe('0 overlay linux\n');
   expect(JSON.parse(run('info', '--format', 'json').out)).toMatchObject({ Images: 2, DefaultRuntime: 'crun' });
   expect(run('system', 'df').out).toMatch(
-    /^TYPE {14}TOTAL {5}ACTIVE {4}SIZE {6}RECLAIMABLE\nImages {12}2 {9}0 {9}2\.59MB {4}2\.59MB \(100%\)\n/,
+    /^TYPE {14}TOTAL {5}ACTIVE {4}SIZE {6}RECLAIMABLE\nImages {12}2 {9}0 {9}2\.59\dMB {3}2\.59\dMB \(100%\)\n/,
   );
   expect((await here('system', 'df', '--format', '{{.Type}} {{.TotalCount}}')).out).toBe(
     'Images 2\nContainers 0\nLocal Volumes 0\nUnpacked Layers 1\n',
   );
   const df = (await here('system', 'df', '-v')).out;
   expect(df).toMatch(/\nREPOSITORY {3}TAG .* SHARED SIZE {3}UNIQUE SIZE {3}CONTAINERS\nbase +2 .* 2MB +59\dkB +0\n/);
+});
+
+it('a name that is not there drives no terminal when it is told', async () => {
+  for (const args of [['inspect'], ['commit', '--tag', 'saved/{name}'], ['rm']]) {
+    const { out, err } = await here(...args, 'no\x1b[2J');
+    expect(err, args[0]).toContain('no\\u001b[2J');
+    expect(out + err, args[0]).not.toContain('\x1b');
+  }
+});
+
+it("an empty file name is none, as in docker: a script's variable that is not set", async () => {
+  expect(await here('save', '-o', '', 'base:1')).toMatchObject({
+    code: 0,
+    err: '',
+    out: expect.stringContaining('index.json'),
+  });
+  expect(await here('load', '-i', '')).toMatchObject({ err: expect.not.stringContaining('no such file') });
+});
+
+it('ps -q has IDs alone, whatever --format says, and says so, as docker does', async () => {
+  const warning = 'WARNING: Ignoring custom format, because both --format and --quiet are set.\n';
+  expect(await here('ps', '-q', '--format', 'table')).toEqual({ code: 0, out: '', err: warning });
 });

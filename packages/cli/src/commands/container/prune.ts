@@ -15,7 +15,7 @@ export function define(command: Command): void {
         if (!flags.force && !(await confirm('WARNING! This will remove all stopped containers.'))) return;
         const { removed, reclaimed } = await pruneContainers(engine, mayGo);
         if (removed.length > 0) print(`Deleted Containers:\n${removed.join('\n')}\n\n`);
-        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed, 4)}\n`);
       }),
     );
 }

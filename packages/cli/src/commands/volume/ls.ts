@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { addFilterFlag } from '../../flags/filter.ts';
 import { refuseFlags } from '../../flags/unsupported.ts';
 import { volumeFilter } from '../../flags/volume-filter.ts';
-import { addFormatFlag, printList } from '../../list.ts';
+import { addFormatFlag, onlyNames, printList } from '../../list.ts';
 import { volumeList, volumeRow } from '../../rows/volume.ts';
 import { withEngine } from '../../session.ts';
 import { print } from '../../standard-output.ts';
@@ -15,7 +15,7 @@ export function define(command: Command): void {
     .action((options: { filter: string[]; format?: string; quiet?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const volumes = engine.volumes.list().filter(volumeFilter(options.filter));
-        if (options.quiet && !options.format) print(volumes.map(({ name }) => `${name}\n`).join(''));
+        if (onlyNames(options)) print(volumes.map(({ name }) => `${name}\n`).join(''));
         else
           await printList(
             volumeList,

@@ -36,7 +36,7 @@ export function define(command: Command): void {
           keep: (volume) => keeps.some(([not, label]) => hasLabels(volume.labels, [label]) === not),
         });
         if (removed.length > 0) print(`Deleted Volumes:\n${removed.join('\n')}\n\n`);
-        print(`Total reclaimed space: ${humanSize(reclaimed)}\n`);
+        print(`Total reclaimed space: ${humanSize(reclaimed, 4)}\n`);
       }),
     );
 }
