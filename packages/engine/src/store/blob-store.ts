@@ -1,6 +1,7 @@
 import {
   closeSync,
   createReadStream,
+  existsSync,
   openSync,
   readFileSync,
   readSync,
@@ -146,6 +147,8 @@ export class BlobStore {
   /** The caller consumes or destroys it. Bytes are not verified: see {@link verify}. */
   open(digest: Digest): Readable {
     this.size(digest);
+    // Asked here: the stream would say of a path that it is not there, long after.
+    if (!existsSync(this.path(digest))) throw missing(digest);
     return createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
   }
 

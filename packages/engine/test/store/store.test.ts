@@ -25,6 +25,14 @@ test('a blob comes back, a wrong digest leaves nothing', () => {
   expect(readdirSync(join(root, 'blobs/tmp'))).toEqual([]);
 });
 
+test('a blob whose file is gone: the store is damaged, whoever reads it', () => {
+  using store = Store.open(root);
+  const { digest } = store.blobs.put(bytes, 'text/plain');
+  rmSync(store.blobs.path(digest));
+  expect(() => store.blobs.open(digest)).toThrow(`blob ${digest} is not in the store`);
+  expect(() => store.blobs.read(digest)).toThrow(`blob ${digest} is not in the store`);
+});
+
 test('a prune takes what is neither leased nor used', () => {
   using store = Store.open(root);
   const { digest } = store.blobs.put(bytes, 'text/plain');
