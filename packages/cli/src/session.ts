@@ -1,7 +1,7 @@
 import { Engine, type EngineOptions } from '@mica/engine';
 import type { Command } from 'commander';
 import { report } from './report.ts';
-import { print } from './standard-output.ts';
+import { tell } from './standard-output.ts';
 
 /** Opens the engine with the global options and runs. It is not closed: the process ends after it (main.ts). */
 export async function withEngine<T>(
@@ -24,7 +24,7 @@ export async function forEach(
   for (const name of names) {
     try {
       await run(name);
-      print(`${name}\n`);
+      tell(`${name}\n`);
     } catch (error) {
       report(error);
       if (!harmless(error)) process.exitCode = 1;

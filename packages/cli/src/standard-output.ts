@@ -14,6 +14,15 @@ let taken = false;
  * `process.stdout` was given. Most commands need no more, and the stream, with node:net below it, takes 8 ms to make.
  */
 export function print(text: string | Uint8Array, fd: 1 | 2 = 1): void {
+  write(text, fd, gone);
+}
+
+/** The same of work that is done and more to come: a reader that went away (mica rm a b | true) does not end it. */
+export function tell(text: string): void {
+  write(text, 1, (error) => error.code === 'EPIPE' || gone(error));
+}
+
+function write(text: string | Uint8Array, fd: 1 | 2, failed: (error: NodeJS.ErrnoException) => unknown): void {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   for (let at = 0; at < bytes.length; ) {
     try {
@@ -21,7 +30,7 @@ export function print(text: string | Uint8Array, fd: 1 | 2 = 1): void {
     } catch (error) {
       // Somebody who has the same pipe or terminal open made it non-blocking, and its reader is slower.
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') Atomics.wait(pause, 0, 0, 1);
-      else gone(error as NodeJS.ErrnoException);
+      else if (failed(error as NodeJS.ErrnoException)) return;
     }
   }
 }

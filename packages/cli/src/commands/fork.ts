@@ -1,7 +1,7 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { withEngine } from '../session.ts';
-import { print } from '../standard-output.ts';
+import { tell } from '../standard-output.ts';
 
 export function define(command: Command): void {
   command
@@ -20,7 +20,7 @@ export function define(command: Command): void {
             hint: 'a whole number up to 1000',
           });
         const reference = flags.tag === undefined ? {} : { reference: flags.tag };
-        for await (const id of engine.fork(container, { count, ...reference })) print(`${id}\n`);
+        for await (const id of engine.fork(container, { count, ...reference })) tell(`${id}\n`);
       }),
     );
 }

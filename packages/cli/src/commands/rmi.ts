@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { refuseFlags } from '../flags/unsupported.ts';
 import { report } from '../report.ts';
 import { withEngine } from '../session.ts';
-import { print } from '../standard-output.ts';
+import { tell } from '../standard-output.ts';
 
 export function define(command: Command): void {
   refuseFlags(command, {
@@ -19,7 +19,7 @@ export function define(command: Command): void {
         for (const name of names) {
           try {
             for (const line of engine.images.remove(name, options.force ?? false))
-              print('untagged' in line ? `Untagged: ${line.untagged}\n` : `Deleted: ${line.deleted}\n`);
+              tell('untagged' in line ? `Untagged: ${line.untagged}\n` : `Deleted: ${line.deleted}\n`);
           } catch (error) {
             report(error);
             // docker's: by force what is not there is no failure.

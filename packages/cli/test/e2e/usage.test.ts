@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MicaBench } from '../support/mica.ts';
+import { bin, MicaBench } from '../support/mica.ts';
 
 const bench = new MicaBench();
 const run = (...args: string[]) => bench.run('store', args);
@@ -161,4 +163,13 @@ it("an empty file name is none, as in docker: a script's variable that is not se
 it('ps -q has IDs alone, whatever --format says, and says so, as docker does', async () => {
   const warning = 'WARNING: Ignoring custom format, because both --format and --quiet are set.\n';
   expect(await here('ps', '-q', '--format', 'table')).toEqual({ code: 0, out: '', err: warning });
+});
+
+it('a reader that went away leaves no work half done', async () => {
+  const names = ['one-v', 'two-v', 'three-v'];
+  for (const name of names) await here('volume', 'create', name);
+  const script = '{ sleep 0.2; "$0" volume rm "$@"; echo "$?" >&2; } | true';
+  const env = { ...process.env, MICA_ROOT: join(bench.dir, 'store') };
+  expect(String(spawnSync('sh', ['-c', script, bin, ...names], { env }).stderr)).toBe('0\n');
+  expect(await here('volume', 'ls', '-q')).toMatchObject({ out: '' });
 });
