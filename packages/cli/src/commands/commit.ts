@@ -118,7 +118,7 @@ function many(engine: Engine, names: readonly string[], flags: Flags): Promise<v
   if (all.length === 0 && !flags.all && flags.filter.length === 0)
     throw new MicaError('invalid-argument', 'no container named', { hint: 'name some, or give --all or --filter' });
   const jobs = flags.jobs === undefined ? undefined : Number(flags.jobs);
-  if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0 && jobs <= 256))
+  if (jobs !== undefined && (!/^\d+$/.test(flags.jobs ?? '') || jobs < 1 || jobs > 256))
     throw new MicaError('invalid-argument', `invalid number of jobs: ${flags.jobs}`, {
       hint: 'a whole number up to 256',
     });

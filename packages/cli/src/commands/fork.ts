@@ -15,7 +15,7 @@ export function define(command: Command): void {
     .action((container: string, flags: { number: string; tag?: string }, command: Command) =>
       withEngine(command, async (engine) => {
         const count = Number(flags.number);
-        if (!(Number.isInteger(count) && count > 0 && count <= 1000))
+        if (!/^\d+$/.test(flags.number) || count < 1 || count > 1000)
           throw new MicaError('invalid-argument', `invalid number of containers: ${flags.number}`, {
             hint: 'a whole number up to 1000',
           });

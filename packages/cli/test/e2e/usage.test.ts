@@ -165,6 +165,12 @@ it('ps -q has IDs alone, whatever --format says, and says so, as docker does', a
   expect(await here('ps', '-q', '--format', 'table')).toEqual({ code: 0, out: '', err: warning });
 });
 
+it.each(['0x10', '1e1', ' 2', '2x', '', '0', '-1'])('%j is no number of anything', async (text) => {
+  const wrong = { code: 1, err: expect.stringContaining('invalid number of') };
+  expect(await here('fork', '-n', text, 'nobody')).toMatchObject(wrong);
+  expect(await here('commit', '--all', '-j', text)).toMatchObject(wrong);
+});
+
 it('a reader that went away leaves no work half done', async () => {
   const names = ['one-v', 'two-v', 'three-v'];
   for (const name of names) await here('volume', 'create', name);
