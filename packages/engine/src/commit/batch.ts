@@ -8,8 +8,7 @@ import { Tally } from '../pool/tally.ts';
 import type { Store } from '../store/store.ts';
 import { undo } from './commit.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
-import type { LayerOutcome } from './make-layer.ts';
-import type { LayerMessage } from './make-layer-task.ts';
+import type { LayerAnswer, LayerMessage } from './make-layer-task.ts';
 import { Planner } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { select } from './select.ts';
@@ -75,9 +74,9 @@ export async function* commitMany(
       try {
         const job = written < CACHED ? plan.job : { ...plan.job, uncachedFrom: LARGE_BATCH_UNCACHED_FROM };
         const message: LayerMessage = { job, stop: stop.flag, tally: tally.counts };
-        const outcome = await pool.run<LayerOutcome>('make-layer', message);
-        if (outcome.kind === 'layer') written += outcome.size;
-        const recorded = recorder.record(plan, outcome);
+        const answer = await pool.run<LayerAnswer>('make-layer', message);
+        if (answer.made.kind === 'layer') written += answer.made.size;
+        const recorded = recorder.record(plan, answer);
         left();
         const result = await recorded;
         return { ...about, result, milliseconds: performance.now() - start };

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
-import { recordCommit, removed, resetBetween, wasReset } from './record.ts';
+import { type Recorded, recordCommit, removed, resetBetween, wasReset } from './record.ts';
 import { BESIDE_FROM } from './write-layer.ts';
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
@@ -21,14 +21,18 @@ export async function commitContainer(
   using _ = store.operation();
   const hasher = streamHasher(store, options.hasher);
   const plan = await new Planner(store, containers, options, { hasher, besideFrom: BESIDE_FROM }).plan(row, target);
+  let thawed: Promise<number> | undefined;
+  let recorded: Recorded;
   try {
     const outcome = await makeLayer(plan.job, options);
-    const { result, stale } = recordCommit(store, containers, plan, outcome, options);
-    if (stale !== null) rmSync(stale, { force: true });
-    return result;
+    thawed = outcome.thawed;
+    recorded = recordCommit(store, containers, plan, outcome.made, options);
   } catch (error) {
+    await thawed?.catch(() => {}); // told of the first of both
     throw undo(store, plan, error);
   }
+  if (recorded.stale !== null) rmSync(recorded.stale, { force: true });
+  return { ...recorded.result, frozenMs: await thawed };
 }
 
 /** Takes away what a failed commit made; the error as its user should see it. */

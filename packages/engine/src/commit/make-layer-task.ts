@@ -1,7 +1,7 @@
 import { Core } from '@mica/core-wasm';
 import { SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
-import { type LayerJob, type LayerOutcome, type LayerTask, makeLayer } from './make-layer.ts';
+import { type LayerJob, type LayerTask, type Made, makeLayer } from './make-layer.ts';
 
 export interface LayerMessage {
   readonly job: LayerJob;
@@ -9,11 +9,17 @@ export interface LayerMessage {
   readonly tally: Tally['counts'];
 }
 
+/** What a container's changes were made, and how long it stood still. */
+export interface LayerAnswer {
+  readonly made: Made;
+  readonly frozenMs: number;
+}
+
 /** The thread's own: memory for one container after the other, as much as the largest of them wants. */
 let core: Core | null = null;
 
 /** {@link makeLayer} in a worker, which does one at a time. */
-export async function run({ job, stop, tally }: LayerMessage): Promise<LayerOutcome> {
+export async function run({ job, stop, tally }: LayerMessage): Promise<LayerAnswer> {
   const counts = new Tally(tally);
   let bytes = 0;
   let files = 0;
@@ -27,7 +33,7 @@ export async function run({ job, stop, tally }: LayerMessage): Promise<LayerOutc
   };
   const own = core ?? new Core();
   core = null; // after a failure it is not as it was
-  const outcome = await makeLayer(job, task, own);
+  const { made, thawed } = await makeLayer(job, task, own);
   core = own;
-  return outcome;
+  return { made, frozenMs: await thawed };
 }

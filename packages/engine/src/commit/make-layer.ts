@@ -51,7 +51,7 @@ export interface LayerJob {
   readonly uncachedFrom?: number;
 }
 
-export type LayerOutcome = { readonly frozenMs: number } & (
+export type Made =
   | { readonly kind: 'empty' | 'unchanged' }
   | {
       readonly kind: 'layer';
@@ -61,8 +61,13 @@ export type LayerOutcome = { readonly frozenMs: number } & (
       readonly size: number;
       readonly entries: number;
       readonly young: YoungDigests;
-    }
-);
+    };
+
+export interface LayerOutcome {
+  readonly made: Made;
+  /** The container goes on, after so many milliseconds: 2 of them are the kernel's, in which the caller has work to do. */
+  readonly thawed: Promise<number>;
+}
 
 /**
  * Scan, compare, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails;
@@ -74,44 +79,50 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
   // A batch of a thousand makes a thousand of each: collected late they stood at 25 MiB in each thread.
   using tables = new DisposableStack();
   try {
-    const core = given ?? new Core(); // 2 ms, while the kernel freezes
-    const frozen = await freezing;
-    const same = async (kind: 'empty' | 'unchanged') => ({ kind, frozenMs: await frozen.thaw() });
-    const scanned = tables.use(await scan(core, job.upper, task));
-    const table = job.latest === undefined ? scanned : tables.use(clampTimes(scanned, job.latest));
-    if (isEmpty(scanned, job.below)) return await same('empty');
-    const reader = new YoungReader(job.upper, table);
     const read = (file: string) => tables.use(readTable(file));
+    // 4 ms of work that needs nothing of the container's, while the kernel freezes.
+    const core = given ?? new Core();
     const last = job.last && readLast(job.last);
     tables.use(last?.table);
-    if (last && isUnchanged(table, last, reader)) return await same('unchanged');
+    const onto = last && job.onto ? job.onto.map(read) : null;
+    const frozen = await freezing;
+    const thaw = () => {
+      const thawed = frozen.thaw();
+      thawed.catch(() => {}); // heard by the caller
+      return thawed;
+    };
+    const same = (kind: 'empty' | 'unchanged') => ({ made: { kind }, thawed: thaw() });
+    const scanned = tables.use(await scan(core, job.upper, task));
+    const table = job.latest === undefined ? scanned : tables.use(clampTimes(scanned, job.latest));
+    if (isEmpty(scanned, job.below)) return same('empty');
+    const reader = new YoungReader(job.upper, table);
+    if (last && isUnchanged(table, last, reader)) return same('unchanged');
     const changes =
-      last && job.onto
-        ? since(core, job.onto.map(read), last.table, table, (then, now) => {
+      last && onto
+        ? since(core, onto, last.table, table, (then, now) => {
             const digest = last.young[then];
             return digest === undefined || reader.digest(now) === digest;
           })
         : null;
-    if (changes?.kind === 'same') return await same('unchanged');
+    if (changes?.kind === 'same') return same('unchanged');
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
-    const onto = packed === table ? 'image' : 'last';
+    const on = packed === table ? 'image' : 'last';
     // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
     const kept = writeTable(job.tableFile, table, !isSmall(packed));
     let young: YoungDigests = {};
-    let thawed = Promise.resolve(0);
+    let thawed: Promise<number> | undefined;
     const onRead = () => {
       young = reader.digests(); // should one not be known yet, its file stands still
-      thawed = frozen.thaw();
-      thawed.catch(() => {}); // heard below
+      thawed = thaw();
     };
     const watch = reader.collect(packed, youngFiles(table, began));
-    const [made] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
-    return { kind: 'layer', onto, ...made, young, entries: packed.count, frozenMs: await thawed };
+    const [layer] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
+    const made: Made = { kind: 'layer', onto: on, ...layer, young, entries: packed.count };
+    return { made, thawed: thawed ?? thaw() };
   } catch (error) {
     rmSync(job.tableFile, { force: true });
-    throw error;
-  } finally {
     await (await freezing).thaw();
+    throw error;
   }
 }
 

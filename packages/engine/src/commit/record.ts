@@ -12,7 +12,7 @@ import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { committedConfig } from './container-config.ts';
-import type { LayerOutcome } from './make-layer.ts';
+import type { Made } from './make-layer.ts';
 import { type CommitPlan, layersOf } from './plan.ts';
 
 /** What the new image stands on: another one's config and layers. */
@@ -24,7 +24,7 @@ interface Base {
 }
 
 export interface Recorded {
-  readonly result: CommitResult;
+  readonly result: Omit<CommitResult, 'frozenMs'>;
   /** The table of the commit before, which no row names any more: the caller removes it once all is written. */
   readonly stale: string | null;
 }
@@ -34,7 +34,7 @@ export function recordCommit(
   store: Store,
   containers: Lifecycle,
   plan: CommitPlan,
-  outcome: LayerOutcome,
+  outcome: Made,
   options: CommitOptions,
 ): Recorded {
   const { row, reference, last } = plan;
@@ -79,11 +79,10 @@ export function recordCommit(
       });
       if (before?.tableKey) stale = join(folder, before.tableKey);
     }
-    const result: CommitResult = {
+    const result = {
       imageId: image.id,
       layer: top && { diffId: top.diffId, size: top.size, entries: store.layers.get(top.diffId)?.entries ?? 0 },
       references: reference ? [reference.familiar] : [],
-      frozenMs: outcome.frozenMs,
     };
     return { result, stale };
   });

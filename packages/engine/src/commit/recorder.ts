@@ -2,7 +2,7 @@ import { rm } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { Store } from '../store/store.ts';
-import type { LayerOutcome } from './make-layer.ts';
+import type { LayerAnswer } from './make-layer-task.ts';
 import type { CommitPlan } from './plan.ts';
 import { recordCommit } from './record.ts';
 
@@ -12,7 +12,7 @@ const PATIENCE_MS = 20;
 
 interface Waiting {
   readonly plan: CommitPlan;
-  readonly outcome: LayerOutcome;
+  readonly answer: LayerAnswer;
   readonly done: (result: CommitResult) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -35,9 +35,9 @@ export class Recorder {
     this.#options = options;
   }
 
-  record(plan: CommitPlan, outcome: LayerOutcome): Promise<CommitResult> {
+  record(plan: CommitPlan, answer: LayerAnswer): Promise<CommitResult> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ plan, outcome, done, failed });
+      this.#waiting.push({ plan, answer, done, failed });
       if (this.#waiting.length >= TOGETHER) this.flush();
       else this.#timer ??= setTimeout(() => this.flush(), PATIENCE_MS);
     });
@@ -61,14 +61,14 @@ export class Recorder {
     for (const tell of ended) tell();
   }
 
-  #record({ plan, outcome, done, failed }: Waiting): () => void {
+  #record({ plan, answer, done, failed }: Waiting): () => void {
     try {
       const { result, stale } = this.#store.attempt(() =>
-        recordCommit(this.#store, this.#containers, plan, outcome, this.#options),
+        recordCommit(this.#store, this.#containers, plan, answer.made, this.#options),
       );
       return () => {
         if (stale !== null) this.#remove(stale);
-        done(result);
+        done({ ...result, frozenMs: answer.frozenMs });
       };
     } catch (error) {
       if (!this.#store.db.isWriting) throw error; // the whole transaction is gone: a full disk

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { EntryTable } from '@mica/core-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type LayerJob, type LayerOutcome, makeLayer } from '../../src/commit/make-layer.ts';
+import { type LayerJob, type Made, makeLayer } from '../../src/commit/make-layer.ts';
 import { setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 import { Workbench } from '../support/layers.ts';
@@ -54,7 +54,7 @@ class Committed {
     writeFileSync(this.#onto[0] as string, base.table.bytes);
   }
 
-  async commit(): Promise<LayerOutcome> {
+  async commit(): Promise<Made> {
     const n = `${this.#id}-${this.#count++}`;
     const job: LayerJob = {
       subject: 'box',
@@ -70,7 +70,7 @@ class Committed {
     };
     this.layerFile = job.file;
     this.tableFile = job.tableFile;
-    const made = await makeLayer(job);
+    const made = (await makeLayer(job)).made;
     if (made.kind === 'empty') this.#shown = this.layers.slice(0, 1);
     if (made.kind === 'unchanged') this.#shown = this.layers;
     if (made.kind !== 'layer') return made;

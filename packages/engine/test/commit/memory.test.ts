@@ -33,7 +33,7 @@ it.each([
       besideFrom: Number.POSITIVE_INFINITY,
       ...more,
     };
-    expect(await makeLayer(job, {}, core)).toMatchObject({ kind: 'layer', entries: 2001 });
+    expect((await makeLayer(job, {}, core)).made).toMatchObject({ kind: 'layer', entries: 2001 });
     for (const one of [file, tableFile]) rmSync(one);
   };
   await make(0);

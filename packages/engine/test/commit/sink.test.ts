@@ -72,7 +72,7 @@ it.each([
   const sizes = [0, 1, 511, 512, 513, 1_048_000, 1_048_064, 1_048_575, 1_048_576, 1_048_577, 2_097_152, 5_000_000];
   for (const [i, size] of sizes.entries()) writeFileSync(join(upper, `f${i}`), Buffer.alloc(size, i + 1));
   const one = job(how);
-  const made = await makeLayer(one);
+  const made = (await makeLayer(one)).made;
   expect(made).toMatchObject({ kind: 'layer', entries: sizes.length + 1, digest: sha256(one.file) });
   expect(readFileSync(one.file).equals(plainly())).toBe(true);
   execFileSync('tar', ['-df', one.file, '-C', upper]);
@@ -83,7 +83,7 @@ it.each([[[1]], [[1_047_040, 1]], [[700_000, 1_048_577]], [[1_048_576, 0, 1_048_
   async (sizes) => {
     for (const [i, size] of sizes.entries()) writeFileSync(join(upper, `f${i}`), Buffer.alloc(size, i + 1));
     const one = job();
-    expect(await makeLayer(one)).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
+    expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
     expect(readFileSync(one.file).equals(plainly())).toBe(true);
   },
 );
@@ -96,7 +96,7 @@ it('a file with holes is whole in the layer, and the holes cost no disk in it', 
   closeSync(fd);
   truncateSync(file, 24 << 20);
   const one = job({ besideFrom: 0 });
-  const made = await makeLayer(one);
+  const made = (await makeLayer(one)).made;
   expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
   expect(readFileSync(one.file).equals(plainly())).toBe(true);
   expect(statSync(one.file).blocks * 512).toBeLessThan(4 << 20);
@@ -106,7 +106,7 @@ it.each([2, 8])("a file of %i MiB that ends in a hole up to the layer's end keep
   writeFileSync(join(upper, 'hole'), '');
   truncateSync(join(upper, 'hole'), size << 20);
   const one = job();
-  const made = await makeLayer(one);
+  const made = (await makeLayer(one)).made;
   expect(made).toMatchObject({ digest: sha256(one.file), size: statSync(one.file).size });
 });
 
@@ -178,7 +178,7 @@ it('where the file system knows the page cache only, the layer is whole all the 
     for (const folder of [upper, memory]) writeFileSync(join(folder, 'f'), randomBytes(5_000_000));
     for (const where of [{ file: join(memory, 'layer') }, { upper: memory }]) {
       const one = job({ ...where, uncachedFrom: 0 });
-      expect(await makeLayer(one)).toMatchObject({ digest: sha256(one.file) });
+      expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
       execFileSync('tar', ['-df', one.file, '-C', one.upper, 'f']);
       rmSync(one.file);
     }
@@ -255,14 +255,14 @@ it('unchanged is told without reading, and a young file rewritten within a tick 
   const first = job();
   // However long a busy machine took until here, the file is young.
   const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 60_000);
-  const made = await makeLayer(first).finally(() => clock.mockRestore());
+  const made = (await makeLayer(first).finally(() => clock.mockRestore())).made;
   if (made.kind !== 'layer') throw new Error(made.kind);
   expect(Object.values(made.young)).toEqual([createHash('sha256').update('aaaa').digest('hex')]);
   const last = { file: first.tableFile, young: made.young };
-  expect((await makeLayer(job({ last }))).kind).toBe('unchanged');
+  expect((await makeLayer(job({ last }))).made.kind).toBe('unchanged');
   // The same table, other bytes: what two writes within one tick of the clock look like.
   const forged = { file: first.tableFile, young: { [Object.keys(made.young)[0] as string]: 'another digest' } };
-  expect((await makeLayer(job({ last: forged }))).kind).toBe('layer');
+  expect((await makeLayer(job({ last: forged }))).made.kind).toBe('layer');
   writeFileSync(join(upper, 'young'), 'bbbb');
-  expect((await makeLayer(job({ last }))).kind).toBe('layer');
+  expect((await makeLayer(job({ last }))).made.kind).toBe('layer');
 });
