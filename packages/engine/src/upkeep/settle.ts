@@ -1,3 +1,4 @@
+import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
@@ -9,6 +10,10 @@ import { syncFileSystem } from '../system/sync.ts';
 const MANY = 8;
 /** The kernel writes dirty pages back after 30 s (vm.dirty_expire_centisecs): then an fsync has little left to do. */
 const WRITTEN_BACK_MS = 35_000;
+/** Before then the process that settles has not begun: no command starts another. */
+const ANNOUNCED_MS = 5000;
+/** Begun at once it would take its 150 ms of a processor from the end of the command that started it: 20 ms of 260. */
+const LATER = 'sleep 1; exec "$0" "$@"';
 
 /** What is pending for that long, milliseconds; null when there is nothing. Two indexed queries then. */
 function due(store: Store, olderThan: number): { blobs: Digest[]; unpacked: number | null } | null {
@@ -39,23 +44,44 @@ export function settleStore(store: Store, olderThan = 0): number {
 /**
  * The same for what the kernel has written back by itself, by a process of its own: a disk that others
  * keep busy holds a sync for seconds, and whoever ran the command would wait for it. It is started only
- * when something is due, does that and ends, one a store (a lock); killed, the next command starts it again.
+ * when something is due, does that and ends, one a store (a lock); killed, a later command starts it again.
  */
 export function settleBeside(store: Store, self: readonly string[]): void {
   const [program, ...args] = self;
+  const inside = program === undefined || process.env.MICA_HELPER === 'off';
+  if (!inside && isAnnounced(store)) return;
   if (due(store, WRITTEN_BACK_MS) === null) return;
-  if (program === undefined || process.env.MICA_HELPER === 'off') settleStore(store, WRITTEN_BACK_MS);
-  else
-    spawnProcess(program, [...args, '--root', store.root, 'settle'], {
-      detached: true,
-      stdio: [null, null, null],
-      cwd: '/',
-    });
+  if (inside) {
+    settleStore(store, WRITTEN_BACK_MS);
+    return;
+  }
+  announce(store);
+  spawnProcess('/bin/sh', ['-c', LATER, program, ...args, '--root', store.root, 'settle'], {
+    detached: true,
+    stdio: [null, null, null],
+    cwd: '/',
+  });
+}
+
+/** Its time says when the last such process was started. */
+function lockOf(store: Store): string {
+  return join(store.root, 'settle.lock');
+}
+function isAnnounced(store: Store): boolean {
+  const at = statSync(lockOf(store), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Math.abs(Date.now() - at) < ANNOUNCED_MS;
+}
+function announce(store: Store): void {
+  const now = Date.now() / 1000;
+  try {
+    writeFileSync(lockOf(store), '', { flag: 'a', mode: 0o600 });
+    utimesSync(lockOf(store), now, now);
+  } catch {} // a full disk: two of them take turns
 }
 
 /** That process's work. False when another one is at it. */
 export function settleAlone(store: Store): boolean {
-  return tryFileLock(join(store.root, 'settle.lock'), () => {
+  return tryFileLock(lockOf(store), () => {
     settleStore(store, WRITTEN_BACK_MS);
   });
 }
