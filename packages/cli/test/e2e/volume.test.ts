@@ -11,6 +11,8 @@ const ok = (...args: string[]) => bench.ok('home', args);
 /** As these, in this process. */
 const here = (...args: string[]) => bench.here('home', args);
 const okHere = (...args: string[]) => bench.okHere('home', args);
+/** A container that is gone after its command. */
+const once = (...words: string[]) => okHere('run', '--network=none', '--rm', ...words);
 const file = (name: string) => join(bench.dir, name);
 const data = (name: string) => file(`home/volumes/${name}/_data`);
 /** What lies where volumes are; no folder before the first. */
@@ -28,72 +30,9 @@ afterAll(() => {
   bench.close();
 });
 
-it('bind mounts: read-write, read-only, a missing folder made by -v and refused by --mount', async () => {
-  await okHere(
-    'run',
-    '--network=none',
-    '--rm',
-    '-v',
-    `${file('made/here')}:/h`,
-    'base:1',
-    'sh',
-    '-c',
-    'echo out > /h/f',
-  );
-  expect(readFileSync(file('made/here/f'), 'utf8')).toBe('out\n');
-  const bind = `type=bind,source=${file('made')},target=/deep/er/h`;
-  expect(await okHere('run', '--network=none', '--rm', '--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe(
-    'out\n',
-  );
-  for (const readOnly of [
-    ['-v', `${file('made')}:/h:ro`],
-    ['--mount', `${bind.replace('/deep/er', '')},readonly`],
-  ])
-    expect(
-      (await here('run', '--network=none', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f')).err,
-    ).toMatch(/Read-only/);
-  expect(
-    await here('run', '--network=none', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh'),
-  ).toMatchObject({
-    code: 125,
-    err: expect.stringContaining('bind source path does not exist: /nope/x'),
-  });
-  expect(existsSync('/nope')).toBe(false);
-  // One file over another, and a mount below a mount, whichever stands first on the command line.
-  await okHere(
-    'run',
-    '--network=none',
-    '--rm',
-    '-v',
-    `${file('made/here/f')}:/in/here/f:ro`,
-    '-v',
-    `${file('made')}:/in`,
-    'base:1',
-    'cat',
-    '/in/here/f',
-  );
-});
-
-it('a path that starts with a dot is one of the host, any other word a volume', async () => {
-  const relative = bench.run('home', ['run', '--network=none', '--rm', '-v', './rootfs:/h', 'base:1', 'ls', '/h']);
-  expect(relative.code).toBe(0);
-  expect(await volumes()).toEqual([]);
-});
-
 it('a named volume outlives its containers and cannot be removed while one has it', async () => {
   await okHere('run', '--network=none', '--name', 'one', '-v', 'store:/v', 'base:1', 'sh', '-c', 'echo kept > /v/f');
-  expect(
-    await okHere(
-      'run',
-      '--network=none',
-      '--rm',
-      '--mount',
-      'source=store,target=/other,ro',
-      'base:1',
-      'cat',
-      '/other/f',
-    ),
-  ).toBe('kept\n');
+  expect(await once('--mount', 'source=store,target=/other,ro', 'base:1', 'cat', '/other/f')).toBe('kept\n');
   const id = (await okHere('ps', '-aq', '--no-trunc')).trim();
   expect(mica('volume', 'rm', 'store')).toMatchObject({
     code: 1,
@@ -108,7 +47,7 @@ it('a named volume outlives its containers and cannot be removed while one has i
 });
 
 it('anonymous volumes go with --rm and rm -v, stay with rm, and prune collects them', async () => {
-  await okHere('run', '--network=none', '--rm', '-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
+  await once('-v', '/v', 'base:1', 'sh', '-c', 'echo x > /v/f');
   expect(await volumes()).toEqual([]);
   for (const name of ['a', 'b', 'c']) await okHere('create', '--name', `${name}1`, '-v', '/v', 'base:1', 'sh');
   ok('volume', 'create', '--label', 'team=web', 'named');
@@ -144,19 +83,7 @@ it('--volumes-from takes over binds and volumes, read-only if asked', async () =
     '-c',
     'echo s > /v/f',
   );
-  expect(
-    await okHere(
-      'run',
-      '--network=none',
-      '--rm',
-      '--volumes-from',
-      'from',
-      'base:1',
-      'sh',
-      '-c',
-      'cat /v/f; echo w > /h/f',
-    ),
-  ).toBe('s\n');
+  expect(await once('--volumes-from', 'from', 'base:1', 'sh', '-c', 'cat /v/f; echo w > /h/f')).toBe('s\n');
   expect(
     (await here('run', '--network=none', '--rm', '--volumes-from', 'from:ro', 'base:1', 'sh', '-c', 'echo x > /v/f'))
       .code,
@@ -164,20 +91,6 @@ it('--volumes-from takes over binds and volumes, read-only if asked', async () =
   expect(await here('run', '--network=none', '--rm', '--volumes-from', 'nobody', 'base:1', 'sh')).toMatchObject({
     code: 125,
   });
-});
-
-it('a tmpfs with its options, and one over a place that every container has', async () => {
-  const script = 'while read -r s t f o r; do case $t in /t|/u|/dev/shm) echo $t $f $o;; esac; done < /proc/mounts';
-  const flags = ['--tmpfs', '/t:size=1m,exec,mode=700', '--mount', 'type=tmpfs,dst=/u,tmpfs-size=2m,tmpfs-mode=1770'];
-  const lines = (
-    await okHere('run', '--network=none', '--rm', ...flags, '--tmpfs', '/dev/shm:size=3m', 'base:1', 'sh', '-c', script)
-  ).split('\n');
-  expect(lines.sort()).toEqual([
-    '',
-    '/dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=3072k',
-    '/t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700',
-    '/u tmpfs rw,nosuid,nodev,noexec,relatime,size=2048k,mode=1770',
-  ]);
 });
 
 it('an empty volume gets what the image has there, with all its attributes; a commit gets none of it', async () => {
@@ -202,30 +115,8 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   expect(treeLines(data('named'))).toEqual(wanted);
   // Its own volume for the other path of the image; a filled one stays as it is; nocopy leaves it empty.
   expect(await volumes()).toHaveLength(2);
-  await okHere(
-    'run',
-    '--network=none',
-    '--rm',
-    '-v',
-    'named:/data',
-    'with:1',
-    'sh',
-    '-c',
-    'echo more >> /data/f; rm /data/g',
-  );
-  await okHere(
-    'run',
-    '--network=none',
-    '--rm',
-    '-v',
-    'named:/data',
-    '-v',
-    'bare:/data/d:nocopy',
-    'with:1',
-    'sh',
-    '-c',
-    ': > /data/d/new',
-  );
+  await once('-v', 'named:/data', 'with:1', 'sh', '-c', 'echo more >> /data/f; rm /data/g');
+  await once('-v', 'named:/data', '-v', 'bare:/data/d:nocopy', 'with:1', 'sh', '-c', ': > /data/d/new');
   expect(readFileSync(join(data('named'), 'f'), 'utf8')).toBe('hi\nmore\n');
   expect(existsSync(join(data('named'), 'g'))).toBe(false);
   expect(readdirSync(data('bare'))).toEqual(['new']);
@@ -243,9 +134,7 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   );
   expect(await okHere('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
   await okHere('commit', 'two', 'after:1');
-  expect(
-    await okHere('run', '--network=none', '--rm', '--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f'),
-  ).toBe('hi\n');
+  expect(await once('--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
   expect(await okHere('ls', 'after:1:/made/new')).not.toMatch(/x/);
   await okHere('rm', '-v', 'one', 'two', 'maker');
   expect(await volumes()).toEqual(['bare', 'named']);

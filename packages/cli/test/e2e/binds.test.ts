@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { MicaBench } from '../support/mica.ts';
+
+const bench = new MicaBench();
+const here = (...args: string[]) => bench.here('home', args);
+/** What a container prints that is gone after its command. */
+const once = (...words: string[]) => bench.okHere('home', ['run', '--network=none', '--rm', ...words]);
+const file = (name: string) => join(bench.dir, name);
+
+beforeAll(() => bench.seed('home'));
+afterEach(() => bench.removeContainers('home', true));
+afterAll(() => bench.close());
+
+it('bind mounts: read-write, read-only, a missing folder made by -v and refused by --mount', async () => {
+  await once('-v', `${file('made/here')}:/h`, 'base:1', 'sh', '-c', 'echo out > /h/f');
+  expect(readFileSync(file('made/here/f'), 'utf8')).toBe('out\n');
+  const bind = `type=bind,source=${file('made')},target=/deep/er/h`;
+  expect(await once('--mount', bind, 'base:1', 'cat', '/deep/er/h/here/f')).toBe('out\n');
+  for (const readOnly of [
+    ['-v', `${file('made')}:/h:ro`],
+    ['--mount', `${bind.replace('/deep/er', '')},readonly`],
+  ])
+    expect(
+      (await here('run', '--network=none', '--rm', ...readOnly, 'base:1', 'sh', '-c', 'echo x > /h/here/f')).err,
+    ).toMatch(/Read-only/);
+  expect(
+    await here('run', '--network=none', '--rm', '--mount', 'type=bind,src=/nope/x,dst=/x', 'base:1', 'sh'),
+  ).toMatchObject({
+    code: 125,
+    err: expect.stringContaining('bind source path does not exist: /nope/x'),
+  });
+  expect(existsSync('/nope')).toBe(false);
+  // One file over another, and a mount below a mount, whichever stands first on the command line.
+  await once('-v', `${file('made/here/f')}:/in/here/f:ro`, '-v', `${file('made')}:/in`, 'base:1', 'cat', '/in/here/f');
+});
+
+it('a path that starts with a dot is one of the host, any other word a volume', async () => {
+  const relative = bench.run('home', ['run', '--network=none', '--rm', '-v', './rootfs:/h', 'base:1', 'ls', '/h']);
+  expect(relative.code).toBe(0);
+  expect(await bench.okHere('home', ['volume', 'ls', '-q'])).toBe('');
+});
+
+it('a tmpfs with its options, and one over a place that every container has', async () => {
+  const script = 'while read -r s t f o r; do case $t in /t|/u|/dev/shm) echo $t $f $o;; esac; done < /proc/mounts';
+  const flags = ['--tmpfs', '/t:size=1m,exec,mode=700', '--mount', 'type=tmpfs,dst=/u,tmpfs-size=2m,tmpfs-mode=1770'];
+  const lines = (await once(...flags, '--tmpfs', '/dev/shm:size=3m', 'base:1', 'sh', '-c', script)).split('\n');
+  expect(lines.sort()).toEqual([
+    '',
+    '/dev/shm tmpfs rw,nosuid,nodev,noexec,relatime,size=3072k',
+    '/t tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700',
+    '/u tmpfs rw,nosuid,nodev,noexec,relatime,size=2048k,mode=1770',
+  ]);
+});
