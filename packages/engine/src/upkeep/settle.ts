@@ -10,7 +10,7 @@ import { syncFileSystem } from '../system/sync.ts';
 const MANY = 8;
 /** The kernel writes dirty pages back after 30 s (vm.dirty_expire_centisecs): then an fsync has little left to do. */
 const WRITTEN_BACK_MS = 35_000;
-/** Before then the process that settles has not begun: no command starts another. */
+/** A process that was started so lately is still to begin, or at work: no command starts another. */
 const ANNOUNCED_MS = 5000;
 /** Begun at once it would take its 150 ms of a processor from the end of the command that started it: 20 ms of 260. */
 const LATER = 'sleep 1; exec "$0" "$@"';
