@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import type { Piscina } from 'piscina';
 import { MicaError } from '../error.ts';
 import { threadFile } from './thread.ts';
@@ -24,6 +25,9 @@ export interface SentError {
  */
 const YOUNG_MIB = 3;
 
+/** The launcher's bound for the main thread: V8 puts it above a thread's own limit, and looks whenever it makes a heap. */
+const MAIN_THREADS = '--max-semi-space-size';
+
 /** Threads for tasks, as many as there are processors unless told otherwise. Whoever makes it closes it. */
 export class Pool {
   readonly size: number;
@@ -31,6 +35,7 @@ export class Pool {
 
   constructor(jobs: number | undefined) {
     this.size = jobs ?? availableParallelism();
+    if (process.execArgv.some((flag) => flag.startsWith(MAIN_THREADS))) setFlagsFromString(`${MAIN_THREADS}=0`);
     // Piscina costs 20 ms to load: only those who need threads pay.
     this.#piscina = import('piscina').then(
       ({ Piscina }) =>

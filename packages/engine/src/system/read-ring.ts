@@ -182,6 +182,8 @@ export class ReadRing {
   close(): void {
     this.#mappings.forEach(unmap);
     native(CLOSE)(this.#fd);
+    // Now, not when the collector comes: a batch opens a ring for each container.
+    this.#paths.buffer.transfer(0);
   }
 
   #addressOf(bytes: Uint8Array): number {
