@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
 import type { Piscina } from 'piscina';
 import { MicaError } from '../error.ts';
 import { threadFile } from './thread.ts';
@@ -35,19 +34,7 @@ export class Pool {
 
   constructor(jobs: number | undefined) {
     this.size = jobs ?? availableParallelism();
-    if (process.execArgv.some((flag) => flag.startsWith(MAIN_THREADS))) setFlagsFromString(`${MAIN_THREADS}=0`);
-    // Piscina costs 20 ms to load: only those who need threads pay.
-    this.#piscina = import('piscina').then(
-      ({ Piscina }) =>
-        new Piscina({
-          filename: threadFile('worker').href,
-          minThreads: this.size,
-          maxThreads: this.size,
-          resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
-          trackUnmanagedFds: false, // descriptors come from openat2, which Node does not see
-          maxQueue: Number.POSITIVE_INFINITY, // callers keep at most twice as many tasks as threads in it
-        }),
-    );
+    this.#piscina = start(this.size);
   }
 
   /** Runs a task to its end. It is not interrupted: stop it through shared memory ({@link SharedStop}). */
@@ -64,6 +51,21 @@ export class Pool {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** Piscina costs 20 ms to load, and node:v8 7: only those who need threads pay. */
+async function start(size: number): Promise<Piscina> {
+  if (process.execArgv.some((flag) => flag.startsWith(MAIN_THREADS)))
+    (await import('node:v8')).setFlagsFromString(`${MAIN_THREADS}=0`);
+  const { Piscina } = await import('piscina');
+  return new Piscina({
+    filename: threadFile('worker').href,
+    minThreads: size,
+    maxThreads: size,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    trackUnmanagedFds: false, // descriptors come from openat2, which Node does not see
+    maxQueue: Number.POSITIVE_INFINITY, // callers keep at most twice as many tasks as threads in it
+  });
 }
 
 export function sent(error: unknown): SentError {
