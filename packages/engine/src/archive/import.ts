@@ -9,6 +9,7 @@ import { hostPlatform, parsePlatform } from '../image/platform.ts';
 import { imageEvent } from '../images/events.ts';
 import { storeImage } from '../images/store-image.ts';
 import { DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
+import { linkBeforeFile } from '../layer/link-order.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
@@ -39,6 +40,11 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
     scanner.end();
     if (writer.size === 0)
       throw new MicaError('invalid-archive', 'the archive is empty', { hint: 'give a tar of a root file system' });
+    const early = linkBeforeFile(scanner.entries, scanner.count);
+    if (early !== null)
+      throw new MicaError('invalid-archive', `import: ${early}`, {
+        hint: 'make the tar anew, files before links to them',
+      });
     const entries = scanner.table().count;
     // The layer with its image, or one that cannot be recorded would take its room until the next prune.
     return store.transaction(() => {

@@ -7,6 +7,7 @@ import type { Digest } from '../reference/digest.ts';
 import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, sniff } from './decoder.ts';
 import { Inflater } from './inflater.ts';
+import { linkBeforeFile } from './link-order.ts';
 
 /** What a blob turned out to hold, once its last byte was seen. */
 export interface TakenLayer {
@@ -31,6 +32,8 @@ class ScanOnly implements TarTarget {
   }
   finish(): { readonly count: number } {
     this.#scanner.end();
+    const early = linkBeforeFile(this.#scanner.entries, this.#scanner.count);
+    if (early !== null) throw new MicaError('invalid-layer', early);
     return { count: this.#scanner.count };
   }
   abort(): void {}

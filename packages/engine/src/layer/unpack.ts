@@ -26,6 +26,7 @@ import { MicaError } from '../error.ts';
 import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setTimesOf } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
 import { DiskRoom } from './bounds.ts';
+import { linkBeforeFile } from './link-order.ts';
 import { type Maker, makerIn } from './maker.ts';
 import { escapeXattr } from './overlay-marks.ts';
 import { latin1, UnpackedFolders } from './unpacked-folders.ts';
@@ -70,6 +71,8 @@ export class LayerUnpacker {
   /** Ends the archive and applies what waited. The layer's table. */
   finish(): EntryTable {
     this.#scanner.end();
+    const early = linkBeforeFile(this.#entries, this.#scanner.count);
+    if (early !== null) throw new MicaError('invalid-layer', early);
     const table = this.#scanner.table();
     for (let i = table.count - 1; i >= 0; i--) {
       const path = this.#folders.full(table.pathBytes(i));
