@@ -1,9 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { text } from 'node:stream/consumers';
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { many } from '../flags/flag-group.ts';
 import { withEngine } from '../session.ts';
+import { inputUpTo } from '../standard-input.ts';
+
+/** Bytes; a registry's tokens are a few KiB. */
+const maxPassword = 1 << 20;
 
 interface Flags {
   username?: string;
@@ -51,7 +54,12 @@ async function fromInput(username: string | undefined): Promise<{ username: stri
     throw new MicaError('invalid-argument', 'the --password-stdin option requires --username to be set', {
       hint: 'mica login -u NAME --password-stdin REGISTRY',
     });
-  const password = (await text(process.stdin)).replace(/\r?\n$/, '');
+  const input = await inputUpTo(maxPassword);
+  if (input.length > maxPassword)
+    throw new MicaError('limit-exceeded', `the password is longer than ${maxPassword} bytes`, {
+      hint: 'give the password alone on standard input',
+    });
+  const password = input.toString().replace(/\r?\n$/, '');
   if (password === '')
     throw new MicaError('invalid-argument', 'password is empty', { hint: 'it is the first line of standard input' });
   return { username, password };

@@ -235,3 +235,14 @@ it('the whole error, stack and cause, only when MICA_DEBUG=1 asks for it', () =>
   expect(done.err).toMatch(/code: 'no-such-image'/);
   expect(done.err).toMatch(/\n +at /);
 });
+
+it('standard input without an end: a password is refused, a question is answered with no', async () => {
+  const endless = (args: string[]) =>
+    spawnSync('sh', ['-c', 'timeout -s KILL 60 "$0" "$@" < /dev/zero', bin, ...args], {
+      encoding: 'utf8',
+      env: { ...process.env, MICA_ROOT: store.root },
+    });
+  const login = endless(['login', '-u', 'ann', '--password-stdin', '127.0.0.1:1']);
+  expect(login).toMatchObject({ status: 1, stderr: expect.stringMatching(/^mica: the password is longer than/) });
+  expect(endless(['volume', 'prune'])).toMatchObject({ status: 0, stderr: '' });
+});
