@@ -8,6 +8,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -60,8 +61,11 @@ export class PartialBlob {
     if (restored !== null) this.#hashed = this.#size;
   }
 
-  /** Takes over what an earlier download left, unless its process still works on it; else begins. */
-  static claim(store: Store, digest: Digest): PartialBlob {
+  /**
+   * Takes over what an earlier download left, unless its process still works on it; else begins. More than `size` bytes
+   * are none of this blob: a registry that lied about its size left them, and the next one would stumble over them.
+   */
+  static claim(store: Store, { digest, size }: { readonly digest: Digest; readonly size: number }): PartialBlob {
     const folder = store.downloadsDir;
     const name = nameOf(digest);
     const { pid, start } = thisProcess();
@@ -72,7 +76,8 @@ export class PartialBlob {
       for (const left of leftOf(folder, digest)) {
         try {
           renameSync(join(folder, left), path);
-          break;
+          if (statSync(path).size <= size) break;
+          rmSync(path);
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // another process was first
         }

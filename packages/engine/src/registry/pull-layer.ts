@@ -51,7 +51,7 @@ export async function pullLayer(
 ): Promise<PulledLayer> {
   for (let again = false; ; again = true) {
     const leave = await options.downloads.enter();
-    const partial = PartialBlob.claim(store, descriptor.digest);
+    const partial = PartialBlob.claim(store, descriptor);
     const reader = readerFor(store, diffId, options, partial.path);
     try {
       options.signal?.throwIfAborted();

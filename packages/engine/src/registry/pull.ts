@@ -231,7 +231,7 @@ class Pull {
 
   async #blob(descriptor: Descriptor): Promise<void> {
     if (this.#store.blobs.hold(descriptor.digest)) return;
-    const partial = PartialBlob.claim(this.#store, descriptor.digest);
+    const partial = PartialBlob.claim(this.#store, descriptor);
     try {
       await download(this.#repository, partial, descriptor, async () => {}, { signal: this.#signal });
       partial.finish(descriptor.mediaType);

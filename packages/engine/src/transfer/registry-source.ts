@@ -35,7 +35,7 @@ export class RegistrySource implements Source {
   async blob(item: Descriptor): Promise<BlobFile> {
     if (this.#store.blobs.has(item.digest))
       return { path: this.#store.blobs.path(item.digest), start: 0, size: item.size, release: () => {} };
-    const partial = PartialBlob.claim(this.#store, item.digest);
+    const partial = PartialBlob.claim(this.#store, item);
     try {
       await download(this.#from, partial, item, async () => {});
       const path = partial.complete();
