@@ -30,6 +30,7 @@ export async function download(
     new RegistryFailure(`blob ${digest} has ${found} bytes, its descriptor says ${size}`, { code: 'SIZE_INVALID' });
   if (partial.size > size) throw wrongLength(partial.size);
   partial.expect(size);
+  if (partial.size > 0) repository.brought = true;
   await partial.replay(take);
   let failed = 0;
   while (partial.size < size) {
@@ -38,6 +39,7 @@ export async function download(
       for await (const chunk of blobFrom(repository, blob, before, wrongLength, options.ranges)) {
         if (partial.size + chunk.length > size) throw wrongLength(partial.size + chunk.length);
         partial.write(chunk);
+        repository.brought = true;
         options.onBytes?.(partial.size);
         await take(chunk);
         signal?.throwIfAborted();

@@ -9,6 +9,8 @@ export class RegistryFailure extends Error {
   readonly code: string | null;
   readonly retry: boolean;
   readonly retryAfterMs: number | null;
+  /** Bytes of a download are here, for the next try to go on from. */
+  kept = false;
 
   constructor(
     message: string,
@@ -124,6 +126,6 @@ export function userError(error: unknown, name: string): unknown {
     ...details,
     hint:
       (error.cause instanceof Error ? networkProblem(error.cause).hint : undefined) ??
-      'check the network and the name of the registry; what was downloaded is kept, and the next try goes on from there',
+      `check the network and the name of the registry${error.kept ? '; what was downloaded is kept, and the next try goes on from there' : ''}`,
   });
 }

@@ -57,10 +57,13 @@ async function withEndpoint<T>(
   run: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const connection = new Connection(endpoint, new CredentialStore(), options.timeouts);
+  const { retry = defaultRetry, signal } = options;
+  const repository = new Repository(connection, endpoint.repository, { retry, signal });
   try {
-    return await run(
-      new Repository(connection, endpoint.repository, { retry: options.retry ?? defaultRetry, signal: options.signal }),
-    );
+    return await run(repository);
+  } catch (error) {
+    if (error instanceof RegistryFailure) error.kept = repository.brought;
+    throw error;
   } finally {
     await connection.close();
   }

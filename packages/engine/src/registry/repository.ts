@@ -39,6 +39,8 @@ export class Repository {
   readonly retry: RetryPolicy;
   /** Ends what is asked of it, and the waiting between two tries. */
   readonly signal: AbortSignal | undefined;
+  /** Whether bytes of its blobs are in the store. */
+  brought = false;
 
   constructor(
     connection: Connection,
