@@ -16,17 +16,26 @@ export function byteProgress(verb: string, quiet = false) {
       const now = performance.now();
       if (now - last < 100) return;
       last = now;
-      const of = totalBytes === undefined ? '' : ` ${bar(bytes / Math.max(totalBytes, 1))}`;
-      const total = totalBytes === undefined ? '' : `/${humanSize(totalBytes)}`;
-      process.stderr.write(`\r${verb}${of} ${humanSize(bytes)}${total}\x1b[K`);
+      const { columns } = process.stderr;
+      const text =
+        totalBytes === undefined
+          ? `${verb} ${humanSize(bytes)}`
+          : barOrNumbers(verb, bytes / Math.max(totalBytes, 1), `${humanSize(bytes)}/${humanSize(totalBytes)}`, columns);
+      process.stderr.write(`\r${text.slice(0, Math.max(1, (columns || 80) - 1))}\x1b[K`);
     },
     clear,
     [Symbol.dispose]: clear,
   };
 }
 
+/** What goes on and how far it is: with a bar between, or by the numbers alone where a line has no room for it. */
+export function barOrNumbers(what: string, share: number, numbers: string, columns: number): string {
+  const full = `${what} ${bar(share)} ${numbers}`;
+  return full.length < (columns || 80) ? full : `${what} ${numbers}`;
+}
+
 /** docker's own: 50 characters, `[====>      ]`. */
-export function bar(share: number): string {
+function bar(share: number): string {
   const full = Math.min(50, Math.max(0, Math.floor(share * 50)));
   return `[${`${'='.repeat(Math.max(0, full - 1))}${full === 50 ? '=' : '>'}`.padEnd(50)}]`;
 }
