@@ -2,9 +2,10 @@ import type { EventRow } from '@mica/engine';
 import { type Command, InvalidArgumentError } from 'commander';
 import { addFilterFlag, type Filters, hasLabels, parseFilters } from '../flags/filter.ts';
 import { optionalTime } from '../flags/values.ts';
+import { shownText } from '../image-path.ts';
 import { formatRows, type List, type Row } from '../list.ts';
 import { withEngine } from '../session.ts';
-import { print } from '../standard-output.ts';
+import { isTerminal, print } from '../standard-output.ts';
 
 interface Flags {
   readonly filter: readonly string[];
@@ -86,7 +87,9 @@ async function shown(event: EventRow, format: string | undefined): Promise<strin
     const rest = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
     const second = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
     const fraction = String(time % 1_000_000_000n).padStart(9, '0');
-    return `${second}.${fraction}Z ${type} ${action} ${id} (${rest.map((pair) => pair.join('=')).join(', ')})\n`;
+    const terminal = isTerminal(1);
+    const line = `${type} ${action} ${id} (${rest.map((pair) => pair.join('=')).join(', ')})`;
+    return `${second}.${fraction}Z ${shownText(line, terminal)}\n`;
   }
   // docker's oldest fields, which it has for containers and images alone.
   const old = {

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { patience, TestStore } from '../support/store.ts';
+import { bin, patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
 beforeAll(() => store.importBase());
@@ -85,4 +86,17 @@ it('events: filters, since and until, formats, as they come', async () => {
   const ended = once(child, 'close');
   child.kill('SIGINT');
   await ended;
+});
+
+it('a label drives no terminal, and begins no line', async () => {
+  const since = `${Date.now() / 1000}`;
+  const label = 'said=\x1b[31mred\nforged line';
+  await store.okHere(['create', '--name', 'rude', '-l', label, '--network', 'none', 'base:1', 'true']);
+  const [line, ...more] = await store.linesHere('events', '--since', since, '--until', '0s');
+  expect(line).toContain('\x1b[31mred forged line)');
+  expect(more).toEqual([]);
+  const shown = spawnSync('script', ['-qec', `${bin} events --since ${since} --until 0s`, '/dev/null'], {
+    env: { ...process.env, MICA_ROOT: store.root },
+  });
+  expect(String(shown.stdout)).toContain('said=?[31mred?forged line)\r\n');
 });
