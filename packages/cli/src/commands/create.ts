@@ -14,8 +14,8 @@ export function define(command: Command): void {
       withEngine(command, async (engine) => {
         // As in docker: standard input of one made with -i ends with the first client that start -i attaches.
         const asked = { ...createOptions(image, words, options), stdinOnce: true };
-        await ensureImage(engine, image, options); // last: a misspelt flag pulls nothing
-        print(`${await createWith(engine, asked, options.cidfile)}\n`);
+        const pull = () => ensureImage(engine, image, options); // last: a misspelt flag pulls nothing
+        print(`${await createWith(engine, asked, options.cidfile, pull)}\n`);
       }),
     );
 }

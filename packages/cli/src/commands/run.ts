@@ -38,8 +38,8 @@ export function define(command: Command): void {
         if (!options.detach) requireTerminal({ ...options, interactive: stdin });
         parseDetachKeys(options.detachKeys);
         const asked = { ...createOptions(image, words, options), stdinOnce: !options.detach };
-        await ensureImage(engine, image, options); // last: a misspelt flag pulls nothing
-        const id = await createWith(engine, asked, options.cidfile);
+        const pull = () => ensureImage(engine, image, options); // last: a misspelt flag pulls nothing
+        const id = await createWith(engine, asked, options.cidfile, pull);
         try {
           if (options.detach) {
             await engine.containers.start(id);

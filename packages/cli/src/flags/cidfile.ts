@@ -1,8 +1,22 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type CreateOptions, type Engine, MicaError, wrapSystemError } from '@mica/engine';
 
-/** Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without file. An empty path is none. */
-export async function createWith(engine: Engine, options: CreateOptions, cidfile: string | undefined): Promise<string> {
+/**
+ * Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without
+ * file. An empty path is none. `before`, which may bring the image, is begun only when the file can be made.
+ */
+export async function createWith(
+  engine: Engine,
+  options: CreateOptions,
+  cidfile: string | undefined,
+  before: () => Promise<void>,
+): Promise<string> {
+  if (cidfile) {
+    // Gone again at once: a pull that is cut off leaves no empty file, which would be in the next one's way.
+    closeSync(open(cidfile));
+    rmSync(cidfile);
+  }
+  await before();
   if (!cidfile) return engine.containers.create(options);
   const fd = open(cidfile);
   try {

@@ -1,4 +1,4 @@
-import { type DeviceRequest, MicaError, type SecurityOptions } from '@mica/engine';
+import { type DeviceRequest, MicaError, type SecurityOptions, wrapSystemError } from '@mica/engine';
 import { type FlagGroup, many } from './flag-group.ts';
 import { readSmallFile } from './small-file.ts';
 import { given } from './values.ts';
@@ -133,7 +133,8 @@ function seccomp(value: string): SecurityOptions {
     if (typeof profile !== 'object' || profile === null || Array.isArray(profile)) throw new Error('no JSON object');
     return { seccomp: profile as Readonly<Record<string, unknown>> };
   } catch (cause) {
-    throw new MicaError('invalid-argument', `opening seccomp profile (${value}) failed: ${(cause as Error).message}`, {
+    const why = 'code' in (cause as Error) ? wrapSystemError(cause, 'open', value) : (cause as Error);
+    throw new MicaError('invalid-argument', `opening seccomp profile (${value}) failed: ${why.message}`, {
       subject: value,
       exitCode: 125,
       cause,

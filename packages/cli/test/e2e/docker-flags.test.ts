@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestStore } from '../support/store.ts';
@@ -199,6 +199,26 @@ it("docker's ways to say: no limit of processes, no working directory, name or u
   store.start('free', 'sleep 1000', '--pids-limit', '50');
   await store.okHere(['update', '--pids-limit', '-1', 'free']);
   await store.okHere(['rm', '-f', 'free']);
+});
+
+it('a file for the ID that is there, or cannot be: told before the image is looked for, and none is left', async () => {
+  const file = join(store.work, 'cid');
+  writeFileSync(file, 'mine');
+  // A registry that would refuse the connection: asked, it would be the error.
+  const image = '127.0.0.1:1/no/such:1';
+  for (const verb of ['run', 'create']) {
+    const made = (path: string) => store.here([verb, '--cidfile', path, '--network', 'none', image, 'true']);
+    expect((await made(file)).err).toMatch(/^mica: container ID file found, .*\n {2}.*\n$/);
+    expect((await made('/no/such/folder/cid')).err).toMatch(/^mica: create .*: no such file or directory\n/);
+    expect((await made(`${file}-new`)).err).toContain('Unable to find image');
+    expect(existsSync(`${file}-new`)).toBe(false);
+  }
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
+it('a group that the user has already is one', async () => {
+  const groups = ['-u', 'ann', '--group-add', 'wheel', '--group-add', '33'];
+  expect((await here(...groups, 'base:1', 'id', '-G')).out).toBe('100 10 33\n');
 });
 
 it('a terminal that is not there is 1, as the only refusal of run: it is the command line itself', () => {

@@ -26,6 +26,12 @@ it.each(['null', '5', '[]', '"unconfined"', '{'])(
   },
 );
 
+it('a seccomp profile that is not there: in the words of every other file', () => {
+  expect(() => read(security, '--security-opt', 'seccomp=/no/such')).toThrow(
+    'opening seccomp profile (/no/such) failed: open /no/such: no such file or directory',
+  );
+});
+
 it('of two limits of one name the last counts, as in docker', () => {
   const { ulimits } = read(limits, '--ulimit', 'nofile=100', '--ulimit', 'nproc=5', '--ulimit', 'nofile=200:300');
   expect(ulimits).toEqual([

@@ -218,7 +218,7 @@ function specOf(
       cwd,
       uid: user.uid,
       gid: user.gid,
-      additionalGids: [...user.additionalGids, ...resolveGroups(rootfs, options.groupAdd ?? [])],
+      additionalGids: [...new Set([...user.additionalGids, ...resolveGroups(rootfs, options.groupAdd ?? [])])],
       tty,
     },
     asked: options,
