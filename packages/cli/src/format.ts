@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { alignTabs } from './table.ts';
 
 /**
@@ -59,9 +61,29 @@ export function localTime(time: string): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const offset = -at.getTimezoneOffset();
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
-  const name = new Intl.DateTimeFormat('en', { timeZoneName: 'short' })
-    .formatToParts(at)
-    .find(({ type }) => type === 'timeZoneName')?.value;
   const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone} ${name ?? 'UTC'}`;
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone} ${zoneName(offset) ?? zone}`;
+}
+
+/**
+ * What the zone calls itself at so many minutes east: `CET`, as the last line of its file says (RFC 8536, 3.3: a TZ
+ * string of POSIX). Intl knows such names by language, and says `GMT+1` in most.
+ */
+function zoneName(offset: number): string | undefined {
+  const [, standard, away, summer] = /^(<[^>]+>|[A-Za-z]+)([-+]?\d+(?::\d+)?)(<[^>]+>|[A-Za-z]+)?/.exec(zoneRule()) ?? [];
+  const [hours = 0, minutes = 0] = (away ?? '0').replace(/^[-+]/, '').split(':').map(Number);
+  const east = (hours * 60 + minutes) * (away?.startsWith('-') ? 1 : -1);
+  const name = east === offset ? standard : summer;
+  return name?.replace(/[<>]/g, '');
+}
+
+function zoneRule(): string {
+  const named = process.env.TZ?.replace(/^:/, '');
+  if (named === '') return 'UTC0';
+  const file = named === undefined ? '/etc/localtime' : resolve('/usr/share/zoneinfo', named);
+  try {
+    return readFileSync(file, 'latin1').split('\n').at(-2) ?? '';
+  } catch {
+    return 'UTC0';
+  }
 }
