@@ -20,11 +20,17 @@ export async function answerCompletion(argv: readonly string[], parts: ProgramPa
 async function answer(words: readonly string[], { calledWords, build }: ProgramParts): Promise<string> {
   const called = calledWords(['', '', ...words.slice(0, -1)]);
   const { program, called: command } = await build(called.words);
-  const at = words.indexOf('--root');
-  const root = at < 0 ? undefined : words[at + 1];
+  const root = rootOf(words.slice(0, called.next - 2));
+  const folder = words.at(-1)?.startsWith('--root=') === true || words.at(-2) === '--root';
   const { found, files } =
     command === null
-      ? { found: called.words.length > 0 ? [] : verbsOf(program), files: false }
+      ? { found: called.words.length > 0 || folder ? [] : verbsOf(program), files: folder }
       : candidates(command, words.slice(called.next - 2), root);
   return [...found.map(({ value, text }) => `${value}\t${text}\n`), ...(files ? [':files\n'] : [])].join('');
+}
+
+/** The store that the words before the verb's own name, in either form. */
+function rootOf(words: readonly string[]): string | undefined {
+  const at = words.findLastIndex((word) => word === '--root' || word.startsWith('--root='));
+  return words[at] === '--root' ? words[at + 1] : words[at]?.slice('--root='.length);
 }

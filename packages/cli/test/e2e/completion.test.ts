@@ -38,6 +38,16 @@ it('verbs, flags, containers, images, files', () => {
   expect(offered('mica frob ')).toEqual([]);
 });
 
+it('the store that a line names, in either form', () => {
+  const other = `${store.work}/other`;
+  const here = (root: string) => offered(`mica --root${root} rm web`);
+  expect([here(`=${store.root}`), here(` ${store.root}`)]).toEqual([['webserver'], ['webserver']]);
+  expect([here(`=${other}`), here(` ${other}`)]).toEqual([[], []]);
+  // What comes after the verb is the verb's.
+  expect(offered(`mica run base:1 x --root=${other} web`)).toEqual(['files']);
+  expect(offered('mica --root=/')).toEqual(['files']);
+});
+
 it('a key in a real bash', async () => {
   const terminal = new Terminal({ MICA_ROOT: store.root });
   try {
