@@ -4,7 +4,8 @@
  * functions. No named templates. What npm has is either a parser alone, untouched for years, or a few
  * substitutions; so it is here, held against Go itself by test/template/golden.json.
  */
-import { Evaluation, type MissingField } from './evaluate.ts';
+import { Evaluation } from './evaluate.ts';
+import type { MissingField } from './evaluate-pipe.ts';
 import type { Node } from './nodes.ts';
 import { parse } from './parse.ts';
 import type { Value } from './value.ts';
@@ -25,16 +26,16 @@ export class Template {
 
   /** @throws TemplateError */
   execute(data: Value, missing: MissingField = noEntry): string {
-    return new Evaluation(this.#source, data, missing).run(this.#nodes);
+    return new Evaluation(this.#source, data, { missing }).run(this.#nodes);
   }
 
   /** The same of what are structs in docker itself: a null is its nil pointer. @throws TemplateError */
   executeTyped(data: Value): string {
-    return new Evaluation(this.#source, data, noEntry, { typed: true }).run(this.#nodes);
+    return new Evaluation(this.#source, data, { missing: noEntry, typed: true }).run(this.#nodes);
   }
 
   /** The heading of a table: the template run on the fields' headings, which docker's functions leave as they are. */
   heading(headings: Value): string {
-    return new Evaluation(this.#source, headings, () => '', { heading: true }).run(this.#nodes);
+    return new Evaluation(this.#source, headings, { missing: () => '', heading: true }).run(this.#nodes);
   }
 }

@@ -1,4 +1,5 @@
-import { parseError, type Token } from './lex.ts';
+import type { Cursor } from './cursor.ts';
+import type { Token } from './lex.ts';
 
 const escapes: Readonly<Record<string, string>> = {
   a: '\x07',
@@ -13,8 +14,8 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-/** The value of a string, character or number token, in Go's syntax. A character is its number. */
-export function literal(token: Token, source: string): string | number {
+/** The value of a string, character or number token, in Go's syntax. A character is its number. @throws TemplateError */
+export function literal(token: Token, cursor: Cursor): string | number {
   if (token.kind === 'number') {
     const value = Number(
       token.text
@@ -22,17 +23,17 @@ export function literal(token: Token, source: string): string | number {
         .replace(/^\+/, '')
         .replace(/^-(0[xXbBoO].*)$/, '$1'),
     );
-    if (Number.isNaN(value)) throw parseError(source, token.at, `bad number syntax: ${JSON.stringify(token.text)}`);
+    if (Number.isNaN(value)) throw cursor.error(token, `bad number syntax: ${JSON.stringify(token.text)}`);
     return token.text.startsWith('-0') && /^-0[xXbBoO]/.test(token.text) ? -value : value;
   }
   if (token.text.startsWith('`')) return token.text.slice(1, -1);
-  const text = resolveEscapes(token, source);
+  const text = resolveEscapes(token, cursor);
   if (token.text.startsWith('"')) return text;
-  if ([...text].length !== 1) throw parseError(source, token.at, `malformed character constant: ${token.text}`);
+  if ([...text].length !== 1) throw cursor.error(token, `malformed character constant: ${token.text}`);
   return text.codePointAt(0) as number;
 }
 
-function resolveEscapes(token: Token, source: string): string {
+function resolveEscapes(token: Token, cursor: Cursor): string {
   return token.text
     .slice(1, -1)
     .replace(
@@ -42,7 +43,7 @@ function resolveEscapes(token: Token, source: string): string {
         if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
         if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
         const plain = escapes[other ?? ''];
-        if (plain === undefined) throw parseError(source, token.at, 'invalid syntax');
+        if (plain === undefined) throw cursor.error(token, 'invalid syntax');
         return plain;
       },
     );
