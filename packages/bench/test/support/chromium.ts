@@ -14,8 +14,8 @@ interface Message {
 
 /** Debian's Chromium without a window, spoken to over its own DevTools protocol. */
 export class Chromium {
-  /** What the console said that is an error or a warning, and every exception. */
-  readonly complaints: string[] = [];
+  /** Of the page that is open: what the console said that is an error or a warning, and every exception. */
+  complaints: string[] = [];
   readonly #process: ChildProcess;
   readonly #folder: string;
   readonly #socket: WebSocket;
@@ -68,6 +68,7 @@ export class Chromium {
     const loaded = new Promise<void>((resolve) => {
       this.#loaded = resolve;
     });
+    this.complaints = [];
     await this.#send('Page.navigate', { url });
     await loaded;
   }

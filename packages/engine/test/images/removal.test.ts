@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { Arrival } from '../../src/archive/arrival.ts';
 import { Engine, runFolder } from '../../src/index.ts';
 import type { Digest } from '../../src/reference/digest.ts';
@@ -23,9 +23,19 @@ afterAll(() => {
 beforeEach(async () => {
   await importAs('base:1');
 });
+afterEach(async () => {
+  for (const { id } of engine.containers.list(true)) await engine.containers.remove(id, true);
+  engine.images.prune({ all: true, keep: () => false });
+});
 async function importAs(reference: string, message = 'first'): Promise<void> {
   const tar = await makeTar([{ name: 'etc/motd', body: 'hello' }]);
   await engine.archives.import(Readable.from([tar]), { reference, message });
+}
+/** A folder with one file in it. */
+function makeTree(): string {
+  const tree = mkdtempSync(join(work, 'tree-'));
+  writeFileSync(join(tree, 'new'), 'a layer of its own');
+  return tree;
 }
 
 it('an image removed while a container is made of it: no container without an image', async () => {
@@ -44,8 +54,6 @@ it('an image removed while a container is made of it: no container without an im
   };
   await expect(engine.containers.create(asked)).rejects.toMatchObject({ code: 'no-such-image' });
   expect(engine.containers.list(true).map(({ id }) => id)).toEqual([same]);
-  await engine.containers.remove(same);
-  engine.images.remove('same:1', false);
 });
 
 it('an image removed while others are made on its layers: none that lacks them', async () => {
@@ -54,16 +62,14 @@ it('an image removed while others are made on its layers: none that lacks them',
       if (other.images.has('base:1')) other.images.remove('base:1', false);
     },
   };
-  mkdirSync(join(work, 'tree'));
-  writeFileSync(join(work, 'tree/new'), 'a layer of its own');
-  const commit = engine.commitFrom(join(work, 'tree'), 'base:1', 'next:1', removing);
+  const commit = engine.commitFrom(makeTree(), 'base:1', 'next:1', removing);
   await expect(commit).rejects.toMatchObject({ code: 'no-such-image' });
   expect(engine.images.list()).toEqual([]);
   expect(readdirSync(join(root, 'blobs/sha256'))).toEqual([]);
 });
 
 it('a layer whose image cannot be recorded stays where another image has it', async () => {
-  const tree = join(work, 'tree');
+  const tree = makeTree();
   await engine.commitFrom(tree, 'base:1', 'kept:1', { timestamp: 1 });
   const blobs = readdirSync(join(root, 'blobs/sha256'));
   await importAs('same:1', 'second');
@@ -76,11 +82,10 @@ it('a layer whose image cannot be recorded stays where another image has it', as
   const commit = engine.commitFrom(tree, 'same:1', 'next:1', removing);
   await expect(commit).rejects.toMatchObject({ code: 'no-such-image' });
   expect(readdirSync(join(root, 'blobs/sha256')).sort()).toEqual(blobs.sort());
-  for (const name of ['kept:1', 'base:1']) engine.images.remove(name, false);
 });
 
 it('a squashed layer goes as well when its image cannot be recorded', async () => {
-  const tree = join(work, 'tree');
+  const tree = makeTree();
   await engine.commitFrom(tree, 'base:1', 'base:2');
   const blobs = readdirSync(join(root, 'blobs/sha256'));
   writeFileSync(join(tree, 'more'), 'another layer');
@@ -93,7 +98,6 @@ it('a squashed layer goes as well when its image cannot be recorded', async () =
   };
   await expect(engine.squash('base:3', 'next:1', removing)).rejects.toMatchObject({ code: 'no-such-image' });
   expect(readdirSync(join(root, 'blobs/sha256')).sort()).toEqual(blobs.sort());
-  for (const name of ['base:2', 'base:1']) engine.images.remove(name, false);
 });
 
 it('an imported layer goes as well when its image cannot be recorded', async () => {
@@ -107,7 +111,6 @@ it('an imported layer goes as well when its image cannot be recorded', async () 
   };
   await expect(engine.archives.import(Readable.from([tar]), failing)).rejects.toThrow('a full disk');
   expect(readdirSync(join(root, 'blobs/sha256')).sort()).toEqual(blobs.sort());
-  engine.images.remove('base:1', false);
 });
 
 it('what happens to images, volumes and networks is an event, in the order of docker', async () => {
@@ -170,7 +173,6 @@ it('a name is a name, also where an ID begins like it: only that one goes', asyn
   for (const name of [first, 'other:1']) engine.images.tag('base:1', name);
   expect(engine.images.remove(first, true)).toEqual([{ untagged: `${first}:latest` }]);
   expect(engine.images.list()[0]?.repoTags).toEqual(['base:1', 'other:1']);
-  engine.images.remove(id, true);
 });
 
 it('a damaged image is removed, and pruned, like any other', async () => {
@@ -188,8 +190,7 @@ it('a damaged image is removed, and pruned, like any other', async () => {
 });
 
 it('prune takes a chain of images without names at once, whatever times they tell', async () => {
-  const tree = join(work, 'chain');
-  mkdirSync(tree);
+  const tree = mkdtempSync(join(work, 'chain-'));
   let below = 'base:1';
   for (let n = 0; n < 8; n++) {
     writeFileSync(join(tree, `file${n}`), '');
@@ -198,5 +199,4 @@ it('prune takes a chain of images without names at once, whatever times they tel
   expect(engine.images.list()).toHaveLength(9);
   engine.images.prune({ all: false, keep: () => false });
   expect(engine.images.list().map(({ repoTags }) => repoTags)).toEqual([['base:1']]);
-  engine.images.remove('base:1', false);
 });
