@@ -160,12 +160,20 @@ export class PartialBlob {
       rmSync(this.#path, { force: true });
       return;
     }
-    if (state)
-      writeFileSync(
-        `${this.#kept}.state`,
-        JSON.stringify({ size: this.#size, state: Buffer.from(state).toString('base64') }),
-      );
+    if (state) this.#saveState(state);
     renameSync(this.#path, this.#kept);
+  }
+
+  /** On a full disk it goes without: the next one hashes what is here once more. */
+  #saveState(state: Uint8Array): void {
+    const file = `${this.#kept}.state`;
+    try {
+      writeFileSync(file, JSON.stringify({ size: this.#size, state: Buffer.from(state).toString('base64') }));
+    } catch (error) {
+      rmSync(file, { force: true });
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw storeError(error, 'write', file);
+    }
   }
 
   drop(): void {
