@@ -26,10 +26,15 @@ export class Database {
       // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
       closeSync(openSync(path, 'a', 0o600));
       this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    } catch (error) {
+      throw translate(error, path);
+    }
+    try {
       // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
       this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
       this.#migrate();
     } catch (error) {
+      this.close();
       throw translate(error, path);
     }
   }

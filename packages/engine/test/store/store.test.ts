@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -145,4 +145,21 @@ test('nobody but its owner reaches a setuid program, a device or a secret of an 
       expect([folder, open(join(at, folder.replace(at, '')))]).toEqual([folder, '0']);
   }
   expect(open(fresh)).toBe('0');
+});
+
+test('a store that a newer mica wrote is refused, and nothing of it stays open', () => {
+  {
+    using store = Store.open(root);
+    store.db.run('PRAGMA user_version = 999');
+  }
+  const open = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
+      } catch {
+        return false; // that of the listing itself
+      }
+    });
+  expect(() => Store.open(root)).toThrow('written by a newer mica');
+  expect(open()).toEqual([]);
 });
