@@ -128,7 +128,7 @@ export class Engine {
   usage(): SystemUsage {
     return systemUsage(this.#store, this.#lifecycle);
   }
-  /** What happened to containers, in order. */
+  /** What happened to containers, images, volumes and networks, in order; with `follow` until its signal aborts. */
   events(query: EventQuery): AsyncIterable<EventRow> {
     return readEvents(this.#lifecycle.context, query, () => this.containers.list(true));
   }
