@@ -1,11 +1,13 @@
-import { existsSync, openSync } from 'node:fs';
+import { constants, existsSync, openSync } from 'node:fs';
 import { systemError } from './errno.ts';
+import { O_PATH } from './in-root.ts';
 import { call, cString, lastErrno, native } from './library.ts';
 
 const UNSHARE = 'int unshare(int flags)';
 const MOUNT =
   'int mount(const void *source, const void *target, const void *type, unsigned long flags, const void *data)';
 const SETNS = 'int setns(int fd, int type)';
+const FCHDIR = 'int fchdir(int fd)';
 const UMOUNT = 'int umount2(const void *target, int flags)';
 const CLOSE = 'int close(int fd)';
 // The new mount API has no wrappers in Debian 12's C library: by number, the same on every
@@ -63,7 +65,8 @@ export function enterPrivateMounts(): void {
  */
 export function outsidePrivateMounts<T>(work: () => T): T {
   if (!privateMounts) return work();
-  const folder = process.cwd();
+  // Not its path: a command may stand in a folder that somebody removed.
+  const folder = openSync('.', O_PATH | constants.O_DIRECTORY);
   const own = openSync('/proc/thread-self/ns/mnt', 'r');
   try {
     // libuv's threads, once there are any, share this one's root and folder; setns refuses that.
@@ -76,7 +79,8 @@ export function outsidePrivateMounts<T>(work: () => T): T {
     }
   } finally {
     native(CLOSE)(own);
-    process.chdir(folder);
+    call(FCHDIR, 'fchdir', undefined, folder);
+    native(CLOSE)(folder);
   }
 }
 

@@ -21,3 +21,19 @@ it('goes back to the original mounts for a moment, also when libuv has threads a
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual([true, true, true, process.cwd()]);
 });
+
+it('goes back from a folder that is gone to just that folder', () => {
+  const file = fileURLToPath(new URL('../../src/system/mount.ts', import.meta.url));
+  const gone = `
+    const { enterPrivateMounts, outsidePrivateMounts } = await import(process.argv[1]);
+    const { mkdtempSync, rmdirSync, readlinkSync } = await import('node:fs');
+    const folder = mkdtempSync('/tmp/mica-gone-');
+    process.chdir(folder);
+    rmdirSync(folder);
+    enterPrivateMounts();
+    const outside = outsidePrivateMounts(() => process.pid);
+    console.log(JSON.stringify([outside === process.pid, readlinkSync('/proc/self/cwd') === folder + ' (deleted)']));`;
+  const { stdout, stderr } = runProgram(process.execPath, ['--input-type=module', '-e', gone, '--', file]);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual([true, true]);
+});
