@@ -71,10 +71,12 @@ export class Engine {
     this.trees = new Trees(this.#store);
   }
 
+  /** docker diff: what a container's writable layer changes of its image. @throws MicaError no-such-container */
   async diff(name: string): Promise<Change[]> {
     const { containerChanges } = await import('./commit/changes.ts');
     return containerChanges(this.#store, this.#lifecycle, this.#lifecycle.whole(name));
   }
+  /** Makes an image of a container, on top of its own or, `incremental`, of its last commit. @throws MicaError */
   async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
     const hasher = this.#options.hasher ?? 'auto';
     const row = this.#lifecycle.whole(name);
@@ -136,6 +138,7 @@ export class Engine {
   /**
    * Brings to the disk what was written and is not known to be there, `olderThan` milliseconds old or
    * more. `sync` does it after each commit; what is never settled is verified after a crash instead.
+   * Returns how many blobs were settled.
    */
   settle(olderThan = 0): number {
     return settleStore(this.#store, olderThan);
@@ -144,7 +147,7 @@ export class Engine {
   settleBeside(): void {
     settleBeside(this.#store, this.#options.self ?? []);
   }
-  /** What that process does. */
+  /** What that process does. False when another one is at it. */
   settleAlone(): boolean {
     return settleAlone(this.#store);
   }
@@ -153,7 +156,7 @@ export class Engine {
     const { checkStore } = await import('./upkeep/check.ts');
     return checkStore(this.#store, task);
   }
-  /** Removes blobs, unpacked layers and leftovers that nothing refers to; bytes. */
+  /** Removes blobs, unpacked layers and leftovers that nothing refers to; how many bytes that were. */
   collect(): number {
     return this.#store.collect().reclaimed;
   }

@@ -21,15 +21,17 @@ export interface ResetOptions extends Task {
   /** A running one, too: it is stopped, and started again afterwards. */
   readonly force?: boolean;
 }
-/** Which containers a batch is about; `names` and `filters` add up. */
+/** Which containers a batch is about, each once: those of `names`, and those that pass every filter. */
 export interface CommitSelection {
   readonly names?: readonly string[];
+  /** Every container, if there are no filters. */
   readonly all?: boolean;
   readonly filters?: readonly string[]; // KEY=VALUE: name, id, label, status, ancestor
 }
 export interface BatchCommitOptions extends CommitOptions {
   /** A template for the images' names: {name} {id} {image} {n} {date}. */
   readonly tag?: string;
+  /** Threads; the engine's own number unless told. */
   readonly jobs?: number;
 }
 /** One container of a batch: its result or its error. */
@@ -41,8 +43,9 @@ export type BatchCommitResult = {
   readonly milliseconds: number;
 } & ({ readonly result: CommitResult } | { readonly error: unknown });
 export interface CommitResult {
-  readonly imageId: string;
-  readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null; // null: nothing changed
+  readonly imageId: string; // sha256:<hex> of the config
+  /** Null when nothing changed; `size` is bytes of its tar. */
+  readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null;
   readonly references: readonly string[];
   /** How long its processes stood still, milliseconds; 0 when it was not running. */
   readonly frozenMs: number;
