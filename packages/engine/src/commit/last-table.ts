@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { EntryTable } from '@mica/core-wasm';
+import type { EntryTable } from '@mica/core-wasm';
+import { readStoredTable } from '../layer/stored-table.ts';
 import type { YoungDigests, YoungReader } from './young.ts';
 
 /** What a container's last commit left to compare with. */
@@ -15,11 +15,9 @@ export interface Last {
 
 /** Null when it is not there, or not whole: then everything is read again. */
 export function readLast({ file, young }: LastTable): Last | null {
-  try {
-    return { table: EntryTable.from(new Uint8Array(readFileSync(file))), young };
-  } catch {
-    return null;
-  }
+  const table = readStoredTable(file);
+  // Rows that the table lacks: the note on them is damaged.
+  return table === null || Object.keys(young).some((row) => !(Number(row) < table.count)) ? null : { table, young };
 }
 
 /** The very table of the last commit, inodes and change times included; young files by their bytes. */

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, writeFile, writeFileSync } from 'node:fs';
-import { Core, clampTimes, EntryTable, type HashEngine } from '@mica/core-wasm';
+import { rmSync } from 'node:fs';
+import { Core, clampTimes, type EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract/task.ts';
-import { wrapSystemError } from '../error.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
 import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';
+import { readStoredTable, writeStoredTable, writeStoredTableBeside } from '../layer/stored-table.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
 import { breathing } from './breather.ts';
@@ -126,13 +127,11 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
   }
 }
 
-/** Beside the layer's bytes where there are many: by the callback, node:fs/promises takes 2 ms to load. */
+/** Beside the layer's bytes where there are many. */
 async function writeTable(file: string, table: EntryTable, beside: boolean): Promise<void> {
   try {
-    if (!beside) return writeFileSync(file, table.bytes);
-    await new Promise<void>((resolve, reject) =>
-      writeFile(file, table.bytes, (error) => (error ? reject(error) : resolve())),
-    );
+    if (beside) await writeStoredTableBeside(file, table);
+    else writeStoredTable(file, table);
   } catch (error) {
     throw wrapSystemError(error, 'write', 'the table of the layer');
   }
@@ -154,5 +153,10 @@ function isEmpty(table: EntryTable, below: readonly string[]): boolean {
 }
 
 function readTable(file: string): EntryTable {
-  return EntryTable.from(new Uint8Array(readFileSync(file)));
+  const table = readStoredTable(file);
+  if (table !== null) return table;
+  throw new MicaError('store-damaged', `the table of a layer is damaged: ${file}`, {
+    subject: file,
+    hint: 'run the command again: it is made anew from the layer',
+  });
 }

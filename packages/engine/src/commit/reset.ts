@@ -108,7 +108,7 @@ async function makeUpperOf(
   const below = base.config.rootfs.diff_ids;
   if (chain.length === below.length) {
     await ensureUnpacked(store, below, task);
-    makeUpper(store, upper, below);
+    await makeUpper(store, upper, below);
     return;
   }
   mkdirSync(upper, { mode: 0o755 });

@@ -2,10 +2,8 @@ import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, rena
 import { dirname, join } from 'node:path';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
-import { ensureUnpacked } from '../layer/layers.ts';
+import { ensureUnpacked, rootOfChain } from '../layer/layers.ts';
 import { escapeXattr } from '../layer/overlay-marks.ts';
-import { rootEntry } from '../layer/root-entry.ts';
-import { tablePath } from '../layer/unpacked.ts';
 import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
@@ -39,7 +37,7 @@ export async function prepareRootfs(
   const making = paths.making(id);
   mkdirSync(making, { recursive: true, mode: 0o700 });
   for (const part of ['work', 'rootfs', 'init']) mkdirSync(join(making, part), { mode: 0o755 });
-  makeUpper(store, join(making, 'upper'), diffIds);
+  await makeUpper(store, join(making, 'upper'), diffIds);
   const init = join(making, 'init');
   for (const point of points) {
     const name = point.replace(/\/$/, '');
@@ -51,9 +49,9 @@ export async function prepareRootfs(
 }
 
 /** An empty upper, with the attributes of the image's own root. The layers are unpacked. */
-export function makeUpper(store: Store, upper: string, diffIds: readonly Digest[]): void {
+export async function makeUpper(store: Store, upper: string, diffIds: readonly Digest[]): Promise<void> {
   mkdirSync(upper, { mode: 0o755 });
-  const root = rootEntry(diffIds.map((diffId) => tablePath(store.layersDir, diffId)));
+  const root = await rootOfChain(store, diffIds);
   if (root === null) {
     // Some time that is the same in every store: the upper's root is part of what is committed.
     setTimes(upper, 0n, 0);

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Core, EntryTable, KernelError } from '@mica/core-wasm';
+import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
@@ -12,7 +12,9 @@ import type { Store } from '../store/store.ts';
 import { checkRatio } from './bounds.ts';
 import { compressionOf, decoderOf } from './decoder.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
+import { type RootEntry, rootOf } from './root-entry.ts';
 import { stackDirs } from './stack.ts';
+import { readStoredTable } from './stored-table.ts';
 import { LayerUnpacker } from './unpack.ts';
 import { inWorkFolder, putTable, putUnpacked, tablePath, unpackedDir } from './unpacked.ts';
 
@@ -79,8 +81,8 @@ export async function unpackLayerInto(
 
 /** The layer's table: stored beside it, made from the blob when it is not. */
 async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
-  const file = tablePath(store.layersDir, diffId);
-  if (existsSync(file)) return EntryTable.from(new Uint8Array(readFileSync(file)));
+  const stored = readStoredTable(tablePath(store.layersDir, diffId));
+  if (stored !== null) return stored;
   return processLayer(store, diffId, task);
 }
 
@@ -108,6 +110,15 @@ export async function chainTables(store: Store, diffIds: readonly Digest[], task
   return tables;
 }
 
+/** See {@link rootEntry}; of layers that are unpacked. A table that is damaged is made anew. */
+export async function rootOfChain(store: Store, diffIds: readonly Digest[]): Promise<RootEntry | null> {
+  for (const diffId of diffIds.toReversed()) {
+    const found = rootOf(await layerTable(store, diffId));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 /** One pass over the blob: verify, decompress, scan, and unpack when `dir` is given. */
 async function processLayer(store: Store, diffId: Digest, task: Task, dir?: string): Promise<EntryTable> {
   const record = recordOf(store, diffId);
@@ -129,6 +140,17 @@ function named<T>(layer: LayerRecord, work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw layerError(error, layer);
   });
+}
+
+/** Bytes that are no tar any more are first of all not those that were stored. */
+function unlessDamaged(store: Store, layer: LayerRecord, error: unknown): unknown {
+  if (!(error instanceof KernelError) && !String((error as NodeJS.ErrnoException)?.code).startsWith('Z_')) return error;
+  try {
+    store.blobs.verify(layer.digest);
+    return error;
+  } catch (damage) {
+    return damage;
+  }
 }
 
 function recordOf(store: Store, diffId: Digest): LayerRecord {
@@ -176,7 +198,7 @@ async function stream(
     return table;
   } catch (error) {
     raw.destroy();
-    throw error;
+    throw unlessDamaged(store, layer, error);
   } finally {
     unpacker?.abort();
   }

@@ -1,16 +1,29 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { EntryTable } from '@mica/core-wasm';
+import { existsSync } from 'node:fs';
+import type { EntryTable } from '@mica/core-wasm';
+import { readStoredTable } from './stored-table.ts';
+
+export interface RootEntry {
+  readonly table: EntryTable;
+  readonly index: number;
+}
+
+/** The root's own entry in a layer; null in one that has none, as in images that docker built. */
+export function rootOf(table: EntryTable): RootEntry | null {
+  return table.count > 0 && table.pathBytes(0).length === 0 ? { table, index: 0 } : null;
+}
 
 /**
  * The root's own entry in the topmost of these table files, bottom first, that has one; null when none
- * has, as in images that docker built. Overlay takes the root's mode, owner and times from the uppermost
- * directory alone.
+ * has. Overlay takes the root's mode, owner and times from the uppermost directory alone. Undefined where a damaged
+ * one may have it.
  */
-export function rootEntry(tableFiles: readonly string[]): { table: EntryTable; index: number } | null {
+function rootEntry(tableFiles: readonly string[]): RootEntry | null | undefined {
   for (const file of tableFiles.toReversed()) {
     if (!existsSync(file)) continue;
-    const table = EntryTable.from(new Uint8Array(readFileSync(file)));
-    if (table.count > 0 && table.pathBytes(0).length === 0) return { table, index: 0 };
+    const table = readStoredTable(file);
+    if (table === null) return undefined;
+    const found = rootOf(table);
+    if (found !== null) return found;
   }
   return null;
 }
@@ -18,6 +31,7 @@ export function rootEntry(tableFiles: readonly string[]): { table: EntryTable; i
 /** Whether entry 0 of `upper`, its root, is as an upper's is made over these layers (container/rootfs.ts). */
 export function isFirstRoot(upper: EntryTable, tableFiles: readonly string[]): boolean {
   const found = rootEntry(tableFiles);
+  if (found === undefined) return false;
   if (found === null)
     return (
       upper.mode(0) === 0o755 &&

@@ -7,6 +7,7 @@ import { sweepHalfUnpacked } from '../store/unpacked.ts';
 import { uniqueName } from '../system/random.ts';
 import { spreadBelow } from '../system/spread.ts';
 import { deletes, leansOnLower } from './on-chain.ts';
+import { replaceTable, writeStoredTable } from './stored-table.ts';
 
 /**
  * A layer's place in the store's cache: `<hex of the diff ID>` the directory in overlay's own form, beside
@@ -37,8 +38,8 @@ export function putUnpacked(layersDir: string, diffId: Digest, table: EntryTable
 }
 
 export function putTable(layersDir: string, diffId: Digest, table: EntryTable, work: string): void {
-  writeFileSync(join(work, 'table'), table.bytes);
-  renameSync(join(work, 'table'), tablePath(layersDir, diffId));
+  writeStoredTable(join(work, 'table'), table);
+  replaceTable(join(work, 'table'), tablePath(layersDir, diffId));
 }
 
 /** Another process may have been first: its directory is as good as ours. */

@@ -16,6 +16,7 @@ import type { EntryTable } from '@mica/core-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type LayerJob, type Made, makeLayer } from '../../src/commit/make-layer.ts';
+import { writeStoredTable } from '../../src/layer/stored-table.ts';
 import { setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 import { Workbench } from '../support/layers.ts';
@@ -51,7 +52,7 @@ class Committed {
     this.upper = upper;
     setTimes(upper, 1_700_000_000n, 0); // as a container's upper starts: like the image's root
     this.#onto = [join(bench.dir, 'base.table')];
-    writeFileSync(this.#onto[0] as string, base.table.bytes);
+    writeStoredTable(this.#onto[0] as string, base.table);
   }
 
   async commit(): Promise<Made> {
