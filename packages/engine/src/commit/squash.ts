@@ -84,8 +84,13 @@ function kept(store: Store, image: ResolvedImage, onto: string | undefined): num
 
 function firstAncestor(store: Store, id: Digest): readonly Digest[] {
   let first: Digest | null = null;
-  for (let at = store.images.get(id)?.parent ?? null; at !== null; at = store.images.get(at)?.parent ?? null)
-    if (store.images.get(at) !== null) first = at;
+  const seen = new Set<Digest>([id]); // in a damaged store an image may be its own ancestor
+  for (let at = store.images.get(id)?.parent ?? null; at !== null && !seen.has(at); ) {
+    seen.add(at);
+    const ancestor = store.images.get(at);
+    if (ancestor !== null) first = at;
+    at = ancestor?.parent ?? null;
+  }
   return first === null ? [] : resolveImage(store, first).config.rootfs.diff_ids;
 }
 

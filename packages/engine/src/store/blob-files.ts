@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
+import { algorithmOf, type Digest, hexOf, isDigest } from '../reference/digest.ts';
 import { uniqueName } from '../system/random.ts';
 import { isAlive, storeError, thisProcess } from './files.ts';
 
@@ -16,7 +16,10 @@ export class BlobFiles {
   }
 
   path(digest: Digest): string {
-    return join(this.#root, 'blobs', algorithmOf(digest), hexOf(digest));
+    // What a damaged database calls one may lead anywhere: such a blob is not there.
+    return isDigest(digest)
+      ? join(this.#root, 'blobs', algorithmOf(digest), hexOf(digest))
+      : join(this.#root, 'blobs', 'no-digest');
   }
 
   /** A path in the store's temporary folder for a file made elsewhere (a worker), to be adopted by the store. */
@@ -27,10 +30,11 @@ export class BlobFiles {
   }
 
   /** Whatever has a file, with a row or without. */
-  *all(): Generator<Digest> {
+  *all(): Generator<{ readonly digest: Digest; readonly path: string }> {
     for (const algorithm of algorithms) {
       const folder = join(this.#root, 'blobs', algorithm);
-      for (const name of existsSync(folder) ? readdirSync(folder) : []) yield `${algorithm}:${name}`;
+      for (const name of existsSync(folder) ? readdirSync(folder) : [])
+        yield { digest: `${algorithm}:${name}`, path: join(folder, name) };
     }
   }
 

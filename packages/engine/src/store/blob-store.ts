@@ -1,7 +1,7 @@
 import {
   closeSync,
   createReadStream,
-  existsSync,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -66,6 +66,8 @@ export class BlobStore {
         this.#db.ifUndone(() => {
           if (this.info(info.digest) === null) rmSync(target, { force: true });
         });
+        // What a bad disk, or somebody, put in its place: a folder gives way to no file.
+        if (!isFile(target)) rmSync(target, { recursive: true, force: true });
         renameSync(file, target);
         this.#db.run(
           'INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET size = excluded.size, pending = excluded.pending',
@@ -113,7 +115,8 @@ export class BlobStore {
   /** Whether the blob is there, whole: its length is looked at, its bytes are not. */
   has(digest: Digest): boolean {
     const info = this.info(digest);
-    return info !== null && statSync(this.path(digest), { throwIfNoEntry: false })?.size === info.size;
+    const found = statSync(this.path(digest), { throwIfNoEntry: false });
+    return info !== null && found?.isFile() === true && found.size === info.size;
   }
 
   /** The same, and it stays: leased to this process, unless another one removed it between the look and that. */
@@ -134,6 +137,7 @@ export class BlobStore {
   read(digest: Digest, limit = 8 * 1024 * 1024): Uint8Array {
     if (this.size(digest) > limit)
       throw new MicaError('limit-exceeded', `blob ${digest} is larger than ${limit} bytes`, { subject: digest });
+    this.#requireFile(digest);
     try {
       const bytes = readFileSync(this.path(digest));
       verifyBytes('blob', digest, bytes);
@@ -148,18 +152,14 @@ export class BlobStore {
   open(digest: Digest): Readable {
     this.size(digest);
     // Asked here: the stream would say of a path that it is not there, long after.
-    if (!existsSync(this.path(digest))) throw missing(digest);
+    this.#requireFile(digest);
     return createReadStream(this.path(digest), { highWaterMark: 1 << 18 });
   }
 
   /** Reads the whole blob and compares. @throws MicaError digest-mismatch, store-damaged */
   verify(digest: Digest): void {
-    let fd: number;
-    try {
-      fd = openSync(this.path(digest), 'r');
-    } catch (error) {
-      throw missing(digest, error);
-    }
+    this.#requireFile(digest);
+    const fd = openSync(this.path(digest), 'r');
     try {
       const hasher = digester(algorithmOf(digest));
       const buffer = new Uint8Array(1 << 20);
@@ -169,6 +169,11 @@ export class BlobStore {
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Opened, a fifo in its place would be waited for, and /dev/zero read for ever. */
+  #requireFile(digest: Digest): void {
+    if (!isFile(this.path(digest))) throw missing(digest);
   }
 
   all(): BlobInfo[] {
@@ -202,7 +207,8 @@ export class BlobStore {
   /** Under the write lock, where none of them can be written again meanwhile; what has a row again stays. */
   #dropFiles(digests: Iterable<Digest>): void {
     this.#db.write(() => {
-      for (const digest of digests) if (this.info(digest) === null) rmSync(this.path(digest), { force: true });
+      for (const digest of digests)
+        if (this.info(digest) === null) rmSync(this.path(digest), { recursive: true, force: true });
     });
   }
 
@@ -234,14 +240,18 @@ export class BlobStore {
   sweepUnknown(): number {
     return this.#db.write(() => {
       let bytes = 0;
-      for (const digest of this.files.all()) {
+      for (const { digest, path } of this.files.all()) {
         if (this.info(digest) !== null) continue;
-        bytes += statSync(this.path(digest)).size;
-        rmSync(this.path(digest), { force: true });
+        bytes += lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+        rmSync(path, { recursive: true, force: true });
       }
       return bytes;
     });
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function missing(digest: Digest, cause?: unknown): MicaError {

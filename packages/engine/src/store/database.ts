@@ -20,7 +20,8 @@ export class Database {
   /** See {@link ifUndone}; of the transaction that is open. */
   #undoing: (() => void)[] = [];
 
-  constructor(path: string) {
+  /** `isEmptyStore`: nothing is kept beside the file that a database would know of. */
+  constructor(path: string, isEmptyStore: () => boolean) {
     this.#path = path;
     try {
       // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
@@ -32,6 +33,7 @@ export class Database {
     try {
       // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
       this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
+      if (this.#version() === 0 && !this.#hasTables() && !isEmptyStore()) throw emptied(path);
       this.#migrate();
     } catch (error) {
       this.close();
@@ -40,10 +42,10 @@ export class Database {
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return guard(() => this.#prepare(sql).get(...values) as Row | undefined);
+    return guard(() => numbered(this.#prepare(sql), (statement) => statement.get(...values) as Row | undefined));
   }
   all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return guard(() => this.#prepare(sql).all(...values) as Row[]);
+    return guard(() => numbered(this.#prepare(sql), (statement) => statement.all(...values) as Row[]));
   }
   /** Returns how many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
@@ -154,6 +156,10 @@ export class Database {
     return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
   }
 
+  #hasTables(): boolean {
+    return this.#db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+  }
+
   #migrate(): void {
     const deadline = Date.now() + busyTimeoutMs;
     while (this.#version() < migrations.length) {
@@ -181,6 +187,37 @@ function primaryCode(error: unknown): number {
 }
 function isBusy(error: unknown): boolean {
   return primaryCode(error) === 5;
+}
+
+/** A number past 2^53, which Mica never writes, would else end each look at the rows that are whole, too. */
+function numbered<T extends Row | Row[] | undefined>(
+  statement: StatementSync,
+  ask: (statement: StatementSync) => T,
+): T {
+  try {
+    return ask(statement);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_OUT_OF_RANGE') throw error;
+  }
+  statement.setReadBigInts(true);
+  try {
+    const found = ask(statement);
+    for (const row of Array.isArray(found) ? found : found ? [found] : [])
+      for (const [column, value] of Object.entries(row)) if (typeof value === 'bigint') row[column] = Number(value);
+    return found;
+  } finally {
+    statement.setReadBigInts(false);
+  }
+}
+
+const anew = 'put a copy of it back; or move the folder away, and load or pull the images again into a new one';
+
+/** Taken for a new store, the next prune would remove every blob, and the next `rm` every container, for want of a row. */
+function emptied(path: string): MicaError {
+  return new MicaError('store-damaged', `${path} is empty, but blobs or containers are there`, {
+    subject: path,
+    hint: anew,
+  });
 }
 
 function guard<T>(work: () => T): T {
@@ -212,7 +249,11 @@ function translate(error: unknown, subject: string): unknown {
       });
     case 11:
     case 26:
-      return new MicaError('store-damaged', `${subject} is damaged`, { subject, cause: error });
+      return new MicaError('store-damaged', `${subject} is damaged`, {
+        subject,
+        hint: anew,
+        cause: error,
+      });
     case 5:
       return new MicaError('system-call', `${subject} stayed locked for ${busyTimeoutMs / 1000} s`, {
         subject,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BlobStore } from './blob-store.ts';
 import { CommitIndex } from './commit-index.ts';
@@ -39,10 +39,12 @@ export class Store {
 
   private constructor(root: string) {
     this.root = root;
-    this.db = new Database(join(root, 'mica.db'));
+    this.db = new Database(join(root, 'mica.db'), () =>
+      ['blobs/sha256', 'containers'].every((name) => isEmpty(join(root, name))),
+    );
     this.blobs = new BlobStore(root, this.db);
     this.layers = new LayerRecords(this.db);
-    this.images = new ImageRecords(this.db, this.blobs.leases);
+    this.images = new ImageRecords(this.db, this.blobs.leases, (id) => this.blobs.read(id));
     this.containers = new ContainerRecords(this.db);
     this.commits = new CommitIndex(this.db);
     this.events = new EventRecords(this.db);
@@ -123,5 +125,13 @@ export class Store {
   }
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+function isEmpty(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    return true; // not there
   }
 }
