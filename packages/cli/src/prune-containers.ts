@@ -1,4 +1,5 @@
 import { type ContainerSummary, type Engine, MicaError } from '@mica/engine';
+import { report } from './report.ts';
 
 /** docker container prune: what does not run and `mayGo`; their IDs, and the bytes of their writable layers. */
 export async function pruneContainers(
@@ -13,7 +14,9 @@ export async function pruneContainers(
       await engine.containers.remove(row.id);
     } catch (error) {
       // Between the two looks somebody started it, or removed it: docker's prune goes on, too.
-      if (!(error instanceof MicaError) || !['conflict', 'no-such-container'].includes(error.code)) throw error;
+      if (!(error instanceof MicaError)) throw error;
+      if (error.code === 'store-damaged') report(error);
+      else if (!['conflict', 'no-such-container'].includes(error.code)) throw error;
       continue;
     }
     removed.push(row.id);

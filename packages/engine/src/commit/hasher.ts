@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { Core, calibrate, type HashChoice, type HashEngine } from '@mica/core-wasm';
 import { nativeHash } from '../hash/openssl-hash.ts';
+import { jsonOf } from '../store/json-column.ts';
 import type { Store } from '../store/store.ts';
 
 export type HasherWish = 'auto' | HashEngine['name'];
@@ -14,7 +15,8 @@ export function streamHasher(store: Store, wanted: HasherWish): HashEngine['name
   if (wanted !== 'auto') return wanted;
   const key = `hasher:${processorModel()}`;
   const known = store.setting(key);
-  if (known !== null) return (JSON.parse(known) as HashChoice)['one-stream'];
+  const before = (jsonOf(known) as HashChoice | undefined | null)?.['one-stream'];
+  if (before === 'wasm' || before === 'native') return before;
   const choice = calibrate(new Core().hash, nativeHash());
   store.setSetting(key, JSON.stringify(choice));
   return choice['one-stream'];

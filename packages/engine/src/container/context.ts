@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { Volumes } from '../volume/volumes.ts';
 import { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
+import { containerShape } from './record-shape.ts';
 
 export type Row = ContainerRow<ContainerState>;
 
@@ -24,6 +25,7 @@ export class ContainerContext {
   constructor(store: Store, runtime: string, self: readonly string[] = []) {
     this.self = self;
     this.store = store;
+    store.containers.shape = containerShape;
     this.#wanted = runtime;
     this.paths = new ContainerPaths(store.root);
     this.volumes = new Volumes(store);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
+import { damagedContainer } from '../store/container-records.ts';
 import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
@@ -164,6 +165,8 @@ async function settled(context: ContainerContext, id: string): Promise<() => voi
 async function remove(context: ContainerContext, row: Row, force: boolean, volumes: boolean): Promise<void> {
   const state = reconcile(context, row);
   if (isResetting(state)) throw beingReset(row.name);
+  // Whether it runs is not known: what it wrote may be all that is left of it.
+  if (state.damaged && !force) throw damagedContainer(row);
   if (state.status === 'running') {
     if (!force) {
       const paused = isFrozen(groupOf(row.id, state));
@@ -178,11 +181,14 @@ async function remove(context: ContainerContext, row: Row, force: boolean, volum
     try {
       await kill(context, row);
     } catch (error) {
-      if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
-      await killUnrecorded(context, row);
+      const full = error instanceof MicaError && error.code === 'no-space';
+      // A process has the number and the start time that are written down, but no runtime has the container.
+      const elsewhere = !existsSync(`${context.paths.state}/${row.id}`);
+      if (!full && !elsewhere) throw error;
+      if (full) await killUnrecorded(context, row);
     }
   }
-  if (state.status !== 'exited') killStrays(row.id);
+  if (state.status !== 'exited' || state.damaged) killStrays(row.id);
   deleteFromRuntime(context, row.id, state);
   forget(context, row.id, volumes);
 }

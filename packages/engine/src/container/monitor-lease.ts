@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { isAlive, type Owner, thisProcess } from '../store/files.ts';
+import { jsonOf } from '../store/json-column.ts';
+import { owner } from '../store/shape.ts';
 import type { ContainerContext, Row } from './context.ts';
 import type { ContainerState } from './record.ts';
 import { restartsUnseen, wantsRestart } from './restart-policy.ts';
@@ -34,8 +36,8 @@ export function giveIdleMonitor(context: ContainerContext): boolean {
 }
 
 function monitorAlive(context: ContainerContext): boolean {
-  const holder = context.store.setting(SETTING);
-  return holder !== null && isAlive(JSON.parse(holder) as Owner);
+  const holder = jsonOf(context.store.setting(SETTING));
+  return owner(holder) && isAlive(holder as Owner);
 }
 
 /** Health checks, logs of several files, a restart policy given later: what only a process that goes on can do. */

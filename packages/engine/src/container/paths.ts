@@ -18,29 +18,34 @@ export class ContainerPaths {
   }
   /** There, and locked, as long as a commit keeps the container frozen. */
   freezing(id: string): string {
-    return join(this.run, 'freezing', id);
+    return join(this.run, 'freezing', folderOf(id));
   }
   bundle(id: string): string {
-    return join(this.run, id);
+    return join(this.run, folderOf(id));
   }
   dir(id: string): string {
-    return join(this.#containers, id);
+    return join(this.#containers, folderOf(id));
   }
   /** What becomes {@link dir} once all of it is there. */
   making(id: string): string {
-    return join(this.#containers, `${id}.new`);
+    return join(this.#containers, `${folderOf(id)}.new`);
   }
   part(
     id: string,
     name: 'upper' | 'work' | 'rootfs' | 'init' | 'ctr.log' | 'hosts' | 'hostname' | 'resolv.conf',
   ): string {
-    return join(this.#containers, id, name);
+    return join(this.#containers, folderOf(id), name);
   }
   /** Makes the folders that all containers share. */
   prepare(): void {
     mkdirSync(this.exits, { recursive: true, mode: 0o700 });
     mkdirSync(this.state, { recursive: true, mode: 0o700 });
   }
+}
+
+/** In a database that is damaged an ID may be anything, `..` too: such a container has no folder. */
+function folderOf(id: string): string {
+  return /^[0-9a-zA-Z][\w-]*$/.test(id) ? id : 'no-id';
 }
 
 /** Where the containers of the store at this path have their sockets and pid files while they run. */

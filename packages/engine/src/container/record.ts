@@ -8,6 +8,8 @@ export interface ContainerState {
   /** What it mounts beside its rootfs; a mount precedes those below it. */
   readonly mounts: readonly MountPoint[];
   readonly status: 'created' | 'running' | 'exited';
+  /** What stands in the database for it cannot be used: it can be shown and removed. */
+  readonly damaged?: boolean;
   /** Who made it: while that process lives, its folder may be yet to come. */
   readonly maker?: Owner;
   readonly pid: number | null;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { ContainerStatus } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
+import { damagedContainer } from '../store/container-records.ts';
 import { isAlive } from '../store/files.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { groupOf } from './pause.ts';
@@ -19,13 +20,14 @@ export function shownStatus(context: ContainerContext, id: string, state: Contai
   return isHalf(context, id, state) ? 'dead' : status;
 }
 
-/** What a creation or a removal left that did not come to its end: it can only be removed. */
+/** What a creation or a removal left that did not come to its end, or what is damaged: it can only be removed. */
 function isHalf(context: ContainerContext, id: string, state: ContainerState): boolean {
-  return lacksFiles(context, id, state) && !isBeingMade(state);
+  return state.damaged === true || (lacksFiles(context, id, state) && !isBeingMade(state));
 }
 
-/** Before anything is done with its files: who looked for them would speak of a folder. @throws MicaError conflict */
+/** Before anything is done with its files: who looked for them would speak of a folder. @throws MicaError conflict, store-damaged */
 export function requireWhole(context: ContainerContext, { id, name, record }: Row): void {
+  if (record.damaged) throw damagedContainer({ id, name });
   if (!lacksFiles(context, id, record)) return;
   if (isBeingMade(record))
     throw new MicaError('conflict', `container ${name} is still being made by another process`, {

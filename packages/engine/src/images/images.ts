@@ -3,7 +3,7 @@ import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
 import { parsePlatform, runsOn } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
-import { parseReference } from '../reference/reference.ts';
+import { familiarOf, parseReference } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { imageEvent } from './events.ts';
 import { type ImageInspect, inspectImage } from './inspect.ts';
@@ -31,7 +31,7 @@ export class Images {
       id: image.id,
       digest: image.manifest,
       repoTags: this.#names(image.id),
-      repoDigests: this.#digests(image.id).map((name) => parseReference(name).familiar),
+      repoDigests: this.#digests(image.id).map(familiarOf),
       created: image.created,
       size: image.size,
       labels: image.labels,
@@ -175,7 +175,7 @@ export class Images {
   #untag(id: Digest, canonical: string): RemovedImage {
     this.#store.images.untag(canonical);
     imageEvent(this.#store, 'untag', id);
-    return { untagged: parseReference(canonical).familiar };
+    return { untagged: familiarOf(canonical) };
   }
 
   /** The names by digest of a repository go with its last tag. */
@@ -189,7 +189,7 @@ export class Images {
   }
 
   #names(id: Digest): string[] {
-    return this.#tags(id).map((name) => parseReference(name).familiar);
+    return this.#tags(id).map(familiarOf);
   }
 
   /** Canonical names; those by digest (what a registry knows it as) are no tags. */

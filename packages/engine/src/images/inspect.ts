@@ -1,4 +1,4 @@
-import { parseReference } from '../reference/reference.ts';
+import { familiarOf } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { resolveImage } from './resolve.ts';
 
@@ -23,7 +23,7 @@ export interface ImageInspect {
 export function inspectImage(store: Store, name: string): ImageInspect {
   const { id, config, size } = resolveImage(store, name);
   const record = store.images.get(id);
-  const names = store.images.references(id).map((reference) => parseReference(reference).familiar);
+  const names = store.images.references(id).map(familiarOf);
   const last = config.history?.at(-1);
   return {
     Id: id,

@@ -46,6 +46,8 @@ export function findImage(store: Store, name: string): Digest {
     const named = lookup(store, name);
     if (named) return named;
   }
+  // A damaged store may call one what is no digest: by that it can be removed.
+  if (!isHex && store.images.get(name as Digest) !== null) return name as Digest;
   if (!isHex) throw noSuchImage(name);
   const found = store.images.byPrefix(hex);
   if (found.length > 1)

@@ -11,8 +11,17 @@ import type { Network, NetworkState } from './record.ts';
 import { networkElements, publishedElements, rulesetOf } from './ruleset.ts';
 import type { Scope } from './scope.ts';
 
-/** Sees that a network's interface and rules are there. Under the lock. Idempotent: two looks when all is well. */
+/** Sees that a network's interface and rules are there. Under the lock. Idempotent: two looks when all is well. @throws MicaError store-damaged */
 export function bringUp(scope: Scope, network: Network): Network {
+  if (network.record.damaged)
+    throw new MicaError(
+      'store-damaged',
+      `network ${network.name} is damaged: what mica.db says of it is not readable`,
+      {
+        subject: network.name,
+        hint: `mica network rm ${network.name} removes it: then make it anew, and connect its containers`,
+      },
+    );
   using links = new RouteSocket();
   using nft = new NftSocket();
   const missing = links.find(network.record.bridge) === undefined;

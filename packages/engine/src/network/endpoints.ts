@@ -131,11 +131,16 @@ export function syncNames(scope: Scope, network: Network): void {
 export function ensureDefaultNetwork(scope: Scope): Network {
   const { networks } = scope.store;
   const id = sha256Hex(Buffer.from(`${scope.store.root}:bridge`));
+  const sound = () => {
+    const known = networks.get<NetworkState>(id);
+    return known === null || known.record.damaged ? null : known;
+  };
   return (
-    networks.get<NetworkState>(id) ??
+    sound() ??
     scope.store.transaction(() => {
-      const known = networks.get<NetworkState>(id);
+      const known = sound();
       if (known) return known;
+      networks.delete(id); // a damaged one: all that it said can be said anew
       using links = new RouteSocket();
       const record: NetworkState = {
         bridge: scope.bridge,

@@ -2,6 +2,8 @@ import type { EndpointRow, NetworkRow } from '../store/network-records.ts';
 
 /** What the store keeps of a network beside its name. */
 export interface NetworkState {
+  /** What stands in the database for it cannot be used: it can be shown and removed. */
+  readonly damaged?: boolean;
   /** The interface on the machine; it is there while a container is on the network. */
   readonly bridge: string;
   readonly subnet: string;

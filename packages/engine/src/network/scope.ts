@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Store } from '../store/store.ts';
 import { withFileLock } from '../system/lock.ts';
+import { networkShape } from './record-shape.ts';
 
 /** The store of the machine itself: its bridge and rules stay, as docker's do. */
 const machineRoot = '/var/lib/mica';
@@ -23,6 +24,7 @@ export class Scope {
 
   constructor(store: Store, run: string) {
     this.store = store;
+    store.networks.shape = networkShape;
     this.run = run;
     this.permanent = store.root === machineRoot;
     const hash = basename(run);

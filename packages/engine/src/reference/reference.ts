@@ -100,3 +100,12 @@ function invalid(text: string, why?: string): MicaError {
     hint: 'a name is [HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST], in lower case up to the tag',
   });
 }
+
+/** As it is shown; a name that a damaged store has, and that is none, as it stands there. */
+export function familiarOf(name: string): string {
+  try {
+    return parseReference(name).familiar;
+  } catch {
+    return name;
+  }
+}

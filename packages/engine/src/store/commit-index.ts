@@ -1,5 +1,6 @@
-import type { Digest } from '../reference/digest.ts';
-import type { Database } from './database.ts';
+import { type Digest, isDigest } from '../reference/digest.ts';
+import type { Database, Row } from './database.ts';
+import { textsOf } from './json-column.ts';
 
 /** What a container's last commit made, so that an unchanged one is committed again without reading a byte. */
 export interface CommitRecord {
@@ -22,7 +23,8 @@ export class CommitIndex {
   }
   get(container: string): CommitRecord | null {
     const row = this.#db.get('SELECT * FROM commits WHERE container = ?', container);
-    if (row === undefined) return null;
+    // One that is damaged is none: the next commit reads everything.
+    if (row === undefined || !isSound(row)) return null;
     return {
       container,
       image: row.image as Digest,
@@ -54,4 +56,10 @@ export class CommitIndex {
   delete(container: string): void {
     this.#db.run('DELETE FROM commits WHERE container = ?', container);
   }
+}
+
+function isSound({ table_key: key, young, layers, diff_id: diffId }: Row): boolean {
+  const isFile = key === null || /^table-[\w-]+$/.test(String(key));
+  const isLayer = diffId === null || isDigest(String(diffId));
+  return isFile && isLayer && textsOf(young) !== null && Number(layers) >= 0;
 }

@@ -1,6 +1,7 @@
 import { MicaError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Database, Row } from './database.ts';
+import { jsonOf } from './json-column.ts';
 
 /** `record` is the container module's own JSON; the store only keeps it. */
 export interface ContainerRow<T> {
@@ -9,9 +10,19 @@ export interface ContainerRow<T> {
   readonly image: Digest;
   readonly created: string; // RFC 3339
   readonly record: T;
+  /** Its record in the database is not one: `record` stands for it. */
+  readonly isDamaged?: true;
+}
+
+/** What that module says of a record: whether it can be used, and what stands for one that cannot. */
+export interface RecordShape {
+  isSound(record: unknown): boolean;
+  damaged(image: Digest): object;
 }
 
 export class ContainerRecords {
+  /** Set by the module whose records they are. Until then any JSON will do. */
+  shape: RecordShape = { isSound: (record) => record !== undefined, damaged: () => ({}) };
   readonly #db: Database;
   constructor(db: Database) {
     this.#db = db;
@@ -33,13 +44,15 @@ export class ContainerRecords {
   }
   get<T>(id: string): ContainerRow<T> | null {
     const row = this.#db.get('SELECT * FROM containers WHERE id = ?', id);
-    return row === undefined ? null : parse<T>(row);
+    return row === undefined ? null : this.#row<T>(row);
   }
   /** Reads, changes and writes back in one transaction. @throws MicaError no-such-container */
   update<T>(id: string, change: (record: T) => T): T {
     return this.#db.write(() => {
       const row = this.get<T>(id);
       if (row === null) throw noSuchContainer(id);
+      // What was there would be lost for who might mend it.
+      if (row.isDamaged) throw damagedContainer(row);
       const record = change(row.record);
       this.#db.run('UPDATE containers SET record = ? WHERE id = ?', JSON.stringify(record), id);
       return record;
@@ -54,7 +67,11 @@ export class ContainerRecords {
   }
   /** Newest first. */
   list<T>(): ContainerRow<T>[] {
-    return this.#db.all('SELECT * FROM containers ORDER BY created DESC, id').map((row) => parse<T>(row));
+    return this.#db.all('SELECT * FROM containers ORDER BY created DESC, id').map((row) => this.#row<T>(row));
+  }
+  /** Those whose record is not one any more. */
+  damaged(): { name: string }[] {
+    return this.list().filter(({ isDamaged }) => isDamaged);
   }
   /** Oldest first; without the records, which are 12 KB each. */
   names(): { id: string; name: string }[] {
@@ -65,7 +82,7 @@ export class ContainerRecords {
   byImage<T>(image: Digest): ContainerRow<T>[] {
     return this.#db
       .all('SELECT * FROM containers WHERE image = ? ORDER BY created DESC', image)
-      .map((row) => parse<T>(row));
+      .map((row) => this.#row<T>(row));
   }
   hasImage(image: Digest): boolean {
     return this.#db.get('SELECT 1 FROM containers WHERE image = ? LIMIT 1', image) !== undefined;
@@ -80,7 +97,7 @@ export class ContainerRecords {
     const exact =
       this.#db.get('SELECT * FROM containers WHERE id = ?', text) ??
       this.#db.get('SELECT * FROM containers WHERE name = ?', name);
-    if (exact !== undefined) return parse<T>(exact);
+    if (exact !== undefined) return this.#row<T>(exact);
     if (!/^[0-9a-f]{1,64}$/.test(text)) throw noSuchContainer(text);
     const rows = this.#db.all('SELECT * FROM containers WHERE id >= ? AND id < ? LIMIT 2', text, `${text}g`);
     if (rows.length > 1)
@@ -89,7 +106,7 @@ export class ContainerRecords {
         hint: 'give more digits of the ID',
       });
     if (rows[0] === undefined) throw noSuchContainer(text);
-    return parse<T>(rows[0]);
+    return this.#row<T>(rows[0]);
   }
   isEmpty(): boolean {
     return this.#db.get('SELECT 1 FROM containers LIMIT 1') === undefined;
@@ -108,6 +125,15 @@ export class ContainerRecords {
     return this.#db.get('SELECT 1 FROM containers WHERE name = ?', name) !== undefined;
   }
 
+  #row<T>(row: Row): ContainerRow<T> {
+    const image = row.image as Digest;
+    const about = { id: String(row.id), name: String(row.name), image, created: String(row.created) };
+    const record = jsonOf(row.record);
+    return this.shape.isSound(record)
+      ? { ...about, record: record as T }
+      : { ...about, record: this.shape.damaged(image) as T, isDamaged: true };
+  }
+
   #refuseTaken(name: string, id: string): void {
     const holder = this.#db.get('SELECT id FROM containers WHERE name = ? AND id <> ?', name, id);
     if (holder !== undefined)
@@ -122,19 +148,17 @@ export class ContainerRecords {
   }
 }
 
+/** Of one that is asked to do more than be shown, or go. */
+export function damagedContainer({ id, name }: { readonly id: string; readonly name: string }): MicaError {
+  return new MicaError('store-damaged', `container ${name} is damaged: what mica.db says of it is not readable`, {
+    subject: name,
+    hint: `mica rm -f ${name} removes it; what it wrote is in containers/${id.slice(0, 12)}…/upper`,
+  });
+}
+
 function noSuchContainer(text: string): MicaError {
   return new MicaError('no-such-container', `No such container: ${text}`, {
     subject: text,
     hint: 'mica ps -a lists them',
   });
-}
-
-function parse<T>(row: Row): ContainerRow<T> {
-  return {
-    id: String(row.id),
-    name: String(row.name),
-    image: row.image as Digest,
-    created: String(row.created),
-    record: JSON.parse(String(row.record)) as T,
-  };
 }

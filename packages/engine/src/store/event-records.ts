@@ -1,5 +1,6 @@
 import { nanoseconds } from '../system/clock.ts';
 import type { Database } from './database.ts';
+import { textsOf } from './json-column.ts';
 
 /** One thing that happened. `time` is nanoseconds since 1970. */
 export interface EventRow {
@@ -52,7 +53,7 @@ export class EventRecords {
         type: String(row.type),
         action: String(row.action),
         id: String(row.id),
-        attributes: JSON.parse(String(row.attributes)),
+        attributes: textsOf(row.attributes) ?? {},
       }));
   }
   last(): number {

@@ -1,5 +1,6 @@
 import type { Digest } from '../reference/digest.ts';
 import type { Database, Row } from './database.ts';
+import { textsOf } from './json-column.ts';
 import type { Leases } from './leases.ts';
 
 export interface ImageRecord {
@@ -15,9 +16,12 @@ export interface ImageRecord {
 export class ImageRecords {
   readonly #db: Database;
   readonly #leases: Leases;
-  constructor(db: Database, leases: Leases) {
+  readonly #read: (id: Digest) => Uint8Array;
+  /** `read` gives an image's config: what the database repeats of it, and may have lost. */
+  constructor(db: Database, leases: Leases, read: (id: Digest) => Uint8Array) {
     this.#db = db;
     this.#leases = leases;
+    this.#read = read;
   }
 
   /**
@@ -44,22 +48,24 @@ export class ImageRecords {
 
   get(id: Digest): ImageRecord | null {
     const row = this.#db.get('SELECT * FROM images WHERE id = ?', id);
-    return row === undefined ? null : record(row);
+    return row === undefined ? null : this.#record(row);
   }
   /** Newest first, as docker lists them. */
   all(): ImageRecord[] {
-    return this.#db.all('SELECT * FROM images ORDER BY created DESC, id').map(record);
+    return this.#db.all('SELECT * FROM images ORDER BY created DESC, id').map((row) => this.#record(row));
   }
   /** At most `limit` images whose ID begins with these hex digits. */
   byPrefix(hex: string, limit = 2): ImageRecord[] {
     const low = `sha256:${hex}`;
-    return this.#db.all('SELECT * FROM images WHERE id >= ? AND id < ? LIMIT ?', low, `${low}g`, limit).map(record);
+    return this.#db
+      .all('SELECT * FROM images WHERE id >= ? AND id < ? LIMIT ?', low, `${low}g`, limit)
+      .map((row) => this.#record(row));
   }
   byManifest(manifest: Digest): ImageRecord[] {
-    return this.#db.all('SELECT * FROM images WHERE manifest = ?', manifest).map(record);
+    return this.#db.all('SELECT * FROM images WHERE manifest = ?', manifest).map((row) => this.#record(row));
   }
   children(id: Digest): ImageRecord[] {
-    return this.#db.all('SELECT * FROM images WHERE parent = ?', id).map(record);
+    return this.#db.all('SELECT * FROM images WHERE parent = ?', id).map((row) => this.#record(row));
   }
   blobs(id: Digest): Digest[] {
     return this.#db.all('SELECT digest FROM image_blobs WHERE image = ?', id).map((row) => row.digest as Digest);
@@ -118,15 +124,25 @@ export class ImageRecords {
       .all('SELECT name, image FROM refs ORDER BY name')
       .map((row) => ({ name: String(row.name), image: row.image as Digest }));
   }
-}
 
-function record(row: Row): ImageRecord {
-  return {
-    id: row.id as Digest,
-    manifest: row.manifest as Digest,
-    created: String(row.created),
-    size: Number(row.size),
-    parent: row.parent === null ? null : (row.parent as Digest),
-    labels: JSON.parse(String(row.labels)) as Record<string, string>,
-  };
+  #record(row: Row): ImageRecord {
+    const id = row.id as Digest;
+    return {
+      id,
+      manifest: row.manifest as Digest,
+      created: String(row.created),
+      size: Number(row.size),
+      parent: row.parent === null ? null : (row.parent as Digest),
+      labels: textsOf(row.labels) ?? this.#labelsOf(id),
+    };
+  }
+  /** None where the config cannot be read either: then all of the image is damaged, and whoever uses it is told. */
+  #labelsOf(id: Digest): Readonly<Record<string, string>> {
+    try {
+      const { config } = JSON.parse(Buffer.from(this.#read(id)).toString()) as { config?: { Labels?: unknown } };
+      return textsOf(JSON.stringify(config?.Labels)) ?? {};
+    } catch {
+      return {};
+    }
+  }
 }

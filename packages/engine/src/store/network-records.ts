@@ -1,5 +1,7 @@
 import { MicaError } from '../error.ts';
 import type { Database, Row } from './database.ts';
+import { jsonOf } from './json-column.ts';
+import type { Shape } from './shape.ts';
 
 /** `record` is the network module's own JSON, and so is an endpoint's `lease`; the store only keeps them. */
 export interface NetworkRow<T> {
@@ -18,7 +20,19 @@ export interface EndpointRow<E, L> {
   readonly lease: L | null;
 }
 
+/** What that module says of its JSON, and what stands for what is damaged. A lease that is holds nothing. */
+export interface NetworkShape {
+  readonly network: Shape;
+  readonly endpoint: Shape;
+  readonly lease: Shape;
+  damagedNetwork(id: string): object;
+  readonly damagedEndpoint: object;
+}
+const any: Shape = (value) => value !== undefined;
+
 export class NetworkRecords {
+  /** Set by the module whose records they are. */
+  shape: NetworkShape = { network: any, endpoint: any, lease: any, damagedNetwork: () => ({}), damagedEndpoint: {} };
   readonly #db: Database;
   constructor(db: Database) {
     this.#db = db;
@@ -49,17 +63,17 @@ export class NetworkRecords {
   }
   get<T>(id: string): NetworkRow<T> | null {
     const row = this.#db.get('SELECT * FROM networks WHERE id = ?', id);
-    return row === undefined ? null : network<T>(row);
+    return row === undefined ? null : this.#network<T>(row);
   }
   list<T>(): NetworkRow<T>[] {
-    return this.#db.all('SELECT * FROM networks ORDER BY created, id').map((row) => network<T>(row));
+    return this.#db.all('SELECT * FROM networks ORDER BY created, id').map((row) => this.#network<T>(row));
   }
   /** By name, full ID, then ID prefix. @throws MicaError no-such-network, ambiguous */
   find<T>(text: string): NetworkRow<T> {
     const exact =
       this.#db.get('SELECT * FROM networks WHERE name = ?', text) ??
       this.#db.get('SELECT * FROM networks WHERE id = ?', text);
-    if (exact !== undefined) return network<T>(exact);
+    if (exact !== undefined) return this.#network<T>(exact);
     const rows = /^[0-9a-f]{1,64}$/.test(text)
       ? this.#db.all('SELECT * FROM networks WHERE id >= ? AND id < ? LIMIT 2', text, `${text}g`)
       : [];
@@ -68,7 +82,7 @@ export class NetworkRecords {
         subject: text,
         hint: 'give more characters of its ID, or its name',
       });
-    if (rows[0] !== undefined) return network<T>(rows[0]);
+    if (rows[0] !== undefined) return this.#network<T>(rows[0]);
     throw noSuchNetwork(text);
   }
 
@@ -104,14 +118,36 @@ export class NetworkRecords {
   ofContainer<E, L>(container: string): EndpointRow<E, L>[] {
     return this.#db
       .all('SELECT * FROM endpoints WHERE container = ? ORDER BY ordinal', container)
-      .map((row) => endpoint<E, L>(row));
+      .map((row) => this.#endpoint<E, L>(row));
   }
   ofNetwork<E, L>(networkId: string): EndpointRow<E, L>[] {
-    return this.#db.all('SELECT * FROM endpoints WHERE network = ?', networkId).map((row) => endpoint<E, L>(row));
+    return this.#db.all('SELECT * FROM endpoints WHERE network = ?', networkId).map((row) => this.#endpoint<E, L>(row));
   }
   /** Every endpoint that holds something of the machine. */
   leased<E, L>(): EndpointRow<E, L>[] {
-    return this.#db.all('SELECT * FROM endpoints WHERE lease IS NOT NULL').map((row) => endpoint<E, L>(row));
+    return this.#db.all('SELECT * FROM endpoints WHERE lease IS NOT NULL').map((row) => this.#endpoint<E, L>(row));
+  }
+
+  #network<T>(row: Row): NetworkRow<T> {
+    const id = String(row.id);
+    const record = jsonOf(row.record);
+    return {
+      id,
+      name: String(row.name),
+      created: String(row.created),
+      record: (this.shape.network(record) ? record : this.shape.damagedNetwork(id)) as T,
+    };
+  }
+  #endpoint<E, L>(row: Row): EndpointRow<E, L> {
+    const record = jsonOf(row.record);
+    const lease = row.lease === null ? null : jsonOf(row.lease);
+    return {
+      container: String(row.container),
+      network: String(row.network),
+      ordinal: Number(row.ordinal),
+      record: (this.shape.endpoint(record) ? record : this.shape.damagedEndpoint) as E,
+      lease: this.shape.lease(lease) ? (lease as L) : null,
+    };
   }
 }
 
@@ -120,22 +156,4 @@ function noSuchNetwork(text: string): MicaError {
     subject: text,
     hint: 'mica network ls lists them',
   });
-}
-
-function network<T>(row: Row): NetworkRow<T> {
-  return {
-    id: String(row.id),
-    name: String(row.name),
-    created: String(row.created),
-    record: JSON.parse(String(row.record)) as T,
-  };
-}
-function endpoint<E, L>(row: Row): EndpointRow<E, L> {
-  return {
-    container: String(row.container),
-    network: String(row.network),
-    ordinal: Number(row.ordinal),
-    record: JSON.parse(String(row.record)) as E,
-    lease: row.lease === null ? null : (JSON.parse(String(row.lease)) as L),
-  };
 }

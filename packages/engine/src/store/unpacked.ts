@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { uniqueName } from '../system/random.ts';
 import type { Database } from './database.ts';
 import { bootId, processStart, storeError } from './files.ts';
+import { jsonOf } from './json-column.ts';
+import { fields, text, whole } from './shape.ts';
 
 const KEY = 'unpacked';
 /** Names in `layers/` that begin so are of no use any more. */
@@ -43,11 +45,10 @@ export class UnpackedNote {
 
   /** Everything that was in the cache at that time is on disk. */
   settled(since: number): void {
-    this.#db.run(
-      'DELETE FROM settings WHERE key = ? AND value = ?',
-      KEY,
-      JSON.stringify({ boot: bootId(), at: since }),
-    );
+    this.#db.write(() => {
+      const found = this.#read();
+      if (found?.boot === bootId() && found.at === since) this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
+    });
     this.#noted = false;
   }
 
@@ -106,11 +107,20 @@ export class UnpackedNote {
     }
   }
 
-  #read(): { boot: string; at: number } | null {
+  #read(): Note | null {
     const row = this.#db.get('SELECT value FROM settings WHERE key = ?', KEY);
-    return row === undefined ? null : (JSON.parse(String(row.value)) as { boot: string; at: number });
+    if (row === undefined) return null;
+    const note = jsonOf(row.value);
+    // One that is damaged: as if written now. Emptied, the cache would go from under the containers that run.
+    return isNote(note) ? (note as Note) : { boot: bootId(), at: 0 };
   }
 }
+
+interface Note {
+  readonly boot: string;
+  readonly at: number;
+}
+const isNote = fields({ boot: text, at: whole });
 
 /** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
 export function sweepHalfUnpacked(folder: string): void {

@@ -1,4 +1,5 @@
 import type { Database, Row } from './database.ts';
+import { textsOf } from './json-column.ts';
 
 export interface VolumeRecord {
   readonly name: string;
@@ -54,6 +55,6 @@ function record(row: Row): VolumeRecord {
     name: String(row.name),
     created: String(row.created),
     anonymous: row.anonymous === 1,
-    labels: JSON.parse(String(row.labels)) as Record<string, string>,
+    labels: textsOf(row.labels) ?? {},
   };
 }

@@ -53,6 +53,7 @@ export async function checkStore(store: Store, task: Task = {}): Promise<CheckRe
       for (const digest of store.images.blobs(image.id))
         if (store.blobs.info(digest) === null) throw new Error(`its blob ${digest} is not in the store`);
     });
+  for (const { name } of store.containers.damaged()) problems.push(`container ${name}: its record is not readable`);
   for (const { name, image } of store.images.allReferences())
     if (store.images.get(image) === null) problems.push(`reference ${name}: its image ${image} is not in the store`);
   return { blobs: blobs.length, layers: layers.length, images: images.length, bytes, problems };

@@ -1,0 +1,87 @@
+import type { RecordShape } from '../store/container-records.ts';
+import {
+  byName,
+  fields,
+  listOf,
+  object,
+  orNone,
+  orNull,
+  owner,
+  type Shape,
+  text,
+  time,
+  whole,
+} from '../store/shape.ts';
+import type { ContainerState } from './record.ts';
+
+const texts = listOf(text);
+const options: Readonly<Record<string, Shape>> = {
+  command: texts,
+  entrypoint: texts,
+  env: texts,
+  labels: byName(text),
+  mounts: listOf(object),
+  volumesFrom: texts,
+  networkAliases: texts,
+  moreNetworks: texts,
+  ports: listOf(object),
+  expose: texts,
+  dns: texts,
+  dnsSearch: texts,
+  dnsOptions: texts,
+  addHosts: texts,
+  ulimits: listOf(object),
+  devices: listOf(object),
+  deviceRules: texts,
+  capAdd: texts,
+  capDrop: texts,
+  groupAdd: texts,
+  sysctls: byName(text),
+  restart: fields({ name: text }),
+  health: object,
+  seccomp: object,
+};
+/** One that is not listed is a text, a number, yes or no. */
+const plain: Shape = (value) => typeof value !== 'object';
+
+const record = fields({
+  options: (value) =>
+    fields({ image: text })(value) &&
+    Object.entries(value as object).every(([name, one]) => orNone(options[name] ?? plain)(one)),
+  command: texts,
+  mounts: listOf(fields({ source: text, target: text })),
+  status: (value) => value === 'created' || value === 'running' || value === 'exited',
+  pid: orNull(whole),
+  pidStart: orNull(text),
+  startedAt: orNull(time),
+  finishedAt: orNull(time),
+  exitCode: orNull(whole),
+  maker: orNone(owner),
+  starting: orNone(owner),
+  attached: orNone(owner),
+  resetting: orNone(owner),
+  restarting: orNone(owner),
+  runtime: orNone(text),
+  health: orNone(fields({ status: text, log: listOf(object) })),
+});
+
+/**
+ * What every look at a container takes for granted. One record that a bad disk, or a hand at the database, left
+ * otherwise would end each command that looks at all containers, also for those that are whole.
+ */
+export const containerShape: RecordShape = {
+  isSound: record,
+  /** Enough to be shown, and removed. */
+  damaged: (image): ContainerState => ({
+    damaged: true,
+    options: { image },
+    command: [],
+    mounts: [],
+    status: 'exited',
+    pid: null,
+    pidStart: null,
+    startedAt: null,
+    finishedAt: null,
+    exitCode: null,
+  }),
+};

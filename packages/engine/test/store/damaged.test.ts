@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Engine, runFolder } from '../../src/index.ts';
+import { Store } from '../../src/store/store.ts';
+import { makeTar } from '../support/tar.ts';
+
+/** A store that a bad disk, or a hand, has been at. What is whole in it goes on; what is not is told, and can go. */
+let work: string;
+let root: string;
+let engine: Engine;
+beforeEach(async () => {
+  work = mkdtempSync(join(tmpdir(), 'mica-damaged-'));
+  root = join(work, 'deep/er/store');
+  engine = new Engine({ root });
+  await importAs('base:1', '/motd');
+});
+afterEach(() => {
+  engine.close();
+  rmSync(runFolder(root), { recursive: true, force: true });
+  rmSync(work, { recursive: true, force: true });
+});
+async function importAs(reference: string, name: string): Promise<string> {
+  const tar = await makeTar([{ name: name.slice(1), body: 'hello' }]);
+  return engine.archives.import(Readable.from([tar]), { reference, changes: ['LABEL keep=yes'] });
+}
+function sql(...statements: readonly string[]): void {
+  using store = Store.open(root);
+  for (const statement of statements) store.db.run(statement);
+}
+async function twoContainers(): Promise<string> {
+  await engine.containers.create({ image: 'base:1', name: 'whole', command: ['sh'], network: 'none' });
+  return engine.containers.create({ image: 'base:1', name: 'hurt', command: ['sh'], network: 'none' });
+}
+
+it.each([
+  ['no JSON', `'{oops'`],
+  ['null', `'null'`],
+  ['a list', `'[]'`],
+  ['empty', `'{}'`],
+  ['of other types', `json_set(record, '$.options.labels', 'x')`],
+  ['without its mounts', `json_set(record, '$.mounts', json('null'))`],
+  ['of a time that is none', `json_set(record, '$.finishedAt', 'yesterday')`],
+])(
+  'the record of one container is %s: it is dead, all others are as they were, and it can be removed',
+  async (_, to) => {
+    const id = await twoContainers();
+    sql(`UPDATE containers SET record = ${to} WHERE name = 'hurt'`);
+    const found = Object.fromEntries(engine.containers.list(true, { size: true }).map((one) => [one.name, one.status]));
+    expect(found).toEqual({ whole: 'created', hurt: 'dead' });
+    expect(engine.containers.inspect('hurt').State.Status).toBe('dead');
+    expect(engine.usage()).toBeDefined();
+    for (const use of [() => engine.containers.start('hurt'), () => engine.commit('hurt'), () => engine.diff('hurt')])
+      await expect(use()).rejects.toMatchObject({ code: 'store-damaged', message: expect.stringContaining('hurt') });
+    expect((await engine.check()).problems).toEqual(['container hurt: its record is not readable']);
+    // It may run, and its files may be all that is left of it.
+    await expect(engine.containers.remove('hurt')).rejects.toMatchObject({ code: 'store-damaged' });
+    await engine.containers.remove('hurt', true);
+    expect(existsSync(join(root, 'containers', id))).toBe(false);
+    expect(engine.containers.list(true).map(({ name }) => name)).toEqual(['whole']);
+  },
+);
+
+it('IDs and digests that are paths lead nowhere', async () => {
+  await twoContainers();
+  const victim = join(work, 'deep/victim');
+  mkdirSync(victim);
+  writeFileSync(join(victim, 'file'), 'precious');
+  sql(
+    `UPDATE containers SET id = '../../../victim' WHERE name = 'hurt'`,
+    `INSERT INTO blobs VALUES ('sha256:../../../../victim/file', 8, 'x', 'another boot')`,
+    `INSERT INTO images VALUES ('sha256:../../../../victim/file', 'sha256:..', '', 1, NULL, '{}')`,
+    `INSERT INTO commits VALUES ((SELECT id FROM containers WHERE name = 'whole'), 'x', NULL, '../../victim/file', '{}', 1)`,
+  );
+  expect(engine.containers.list(true)).toHaveLength(2);
+  await engine.commit('whole', 'again:1');
+  await engine.containers.remove('hurt', true);
+  engine.images.remove('sha256:../../../../victim/file', true);
+  engine.collect();
+  expect(readFileSync(join(victim, 'file'), 'utf8')).toBe('precious');
+  expect(engine.images.list().map(({ repoTags }) => repoTags[0])).toEqual(['again:1', 'base:1']);
+});
+
+it('what the database says of one image is damaged: images are listed and removed, and labels are those of its config', async () => {
+  const id = await importAs('hurt:1', '/other');
+  sql(
+    `UPDATE images SET labels = 'oops', size = 9223372036854775807 WHERE id = '${id}'`,
+    `UPDATE refs SET name = 'No Name' WHERE image = '${id}'`,
+  );
+  const [hurt] = engine.images.list().filter((one) => one.id === id);
+  expect(hurt).toMatchObject({ labels: { keep: 'yes' }, repoTags: ['No Name'] });
+  expect(engine.images.inspect(id).RepoTags).toEqual(['No Name']);
+  expect(engine.images.remove(id, false)).toContainEqual({ untagged: 'No Name' });
+  expect(engine.images.list()).toHaveLength(1);
+});
+
+it('an image that is its own ancestor is squashed', async () => {
+  const id = engine.images.inspect('base:1').Id;
+  sql(`UPDATE images SET parent = id`);
+  expect(await engine.squash('base:1')).toMatch(/^sha256:/);
+  const top = (await engine.commitFrom(join(work, 'deep'), 'base:1')).imageId;
+  sql(`UPDATE images SET parent = '${top}' WHERE id = '${id}'`);
+  expect(await engine.squash(top)).toMatch(/^sha256:/);
+});
+
+it('a database that is gone, or empty, is no new store: a prune of that would remove all that is left', () => {
+  engine.close();
+  for (const name of ['mica.db-wal', 'mica.db-shm']) rmSync(join(root, name), { force: true });
+  const blobs = readdirSync(join(root, 'blobs/sha256'));
+  const refused = expect.objectContaining({ code: 'store-damaged', message: expect.stringContaining('is empty') });
+  truncateSync(join(root, 'mica.db'));
+  expect(() => Store.open(root)).toThrow(refused);
+  rmSync(join(root, 'mica.db'));
+  expect(() => Store.open(root)).toThrow(refused);
+  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual(blobs);
+});
+
+it.each(['mkdir', 'mkfifo'])("%s in a blob's place: damage that is told, and gives way to the blob", async (make) => {
+  const id = engine.images.inspect('base:1').Id;
+  const path = join(root, 'blobs/sha256', id.slice(7));
+  const hurt = () => {
+    rmSync(path, { recursive: true });
+    execFileSync(make, [path]);
+  };
+  hurt();
+  expect(() => engine.images.inspect('base:1')).toThrow(expect.objectContaining({ code: 'store-damaged' }));
+  expect((await engine.check()).problems).toHaveLength(2);
+  engine.images.remove('base:1', false);
+  expect(existsSync(path)).toBe(false);
+  expect(await importAs('base:1', '/motd')).toMatch(/^sha256:/);
+});
+
+it('settings, networks, events and the note of the last commit: each is damaged alone', async () => {
+  const id = await twoContainers();
+  await engine.commit('hurt', 'one:1');
+  const net = engine.networks.create('net1');
+  engine.networks.create('net2');
+  sql(
+    `INSERT INTO settings VALUES ('unpacked', 'oops') ON CONFLICT DO UPDATE SET value = 'oops'`,
+    `UPDATE settings SET value = 'oops'`,
+    `UPDATE networks SET record = '{"bridge":"..","subnet":"999.1/99"}' WHERE name = 'net1'`,
+    `UPDATE events SET attributes = 'oops'`,
+    `UPDATE commits SET young = 'oops' WHERE container = '${id}'`,
+  );
+  engine.close();
+  engine = new Engine({ root });
+  await engine.commit('hurt', 'two:1', { incremental: true });
+  expect(engine.networks.list().map(({ name }) => name)).toEqual(expect.arrayContaining(['net1', 'net2', 'none']));
+  engine.networks.remove('net1');
+  expect(engine.networks.list().some((one) => one.id === net)).toBe(false);
+  const events = [];
+  for await (const event of engine.events({ since: 0n, follow: false })) events.push(event.action);
+  expect(events).toContain('create');
+  engine.settle();
+});
