@@ -80,7 +80,7 @@ export async function unpackLayerInto(
 }
 
 /** The layer's table: stored beside it, made from the blob when it is not. */
-async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
+export async function layerTable(store: Store, diffId: Digest, task: Task = {}): Promise<EntryTable> {
   const stored = readStoredTable(tablePath(store.layersDir, diffId));
   if (stored !== null) return stored;
   return processLayer(store, diffId, task);

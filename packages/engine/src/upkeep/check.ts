@@ -4,9 +4,11 @@ import type { Task } from '../contract/task.ts';
 import { digester } from '../hash/digester.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
+import { unpackedDir } from '../layer/unpacked.ts';
 import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { differingPath } from './check-unpacked.ts';
 
 export interface CheckReport {
   readonly blobs: number;
@@ -19,8 +21,8 @@ export interface CheckReport {
 
 /**
  * Reads everything that the store calls its own and compares: the database's own structure, every blob
- * with its digest, every compressed layer with its diff ID, every image with the blobs it names.
- * Changes nothing.
+ * with its digest, every compressed layer with its diff ID, every unpacked one with what it holds, every image with the
+ * blobs it names. Changes nothing.
  */
 export async function checkStore(store: Store, task: Task = {}): Promise<CheckReport> {
   const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
@@ -44,6 +46,13 @@ export async function checkStore(store: Store, task: Task = {}): Promise<CheckRe
   const layers = store.layers.all();
   for (const layer of layers)
     await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer, task.signal));
+  for (const { diffId } of layers)
+    await attempt(`unpacked layer ${shortId(diffId)}`, async () => {
+      const path = await differingPath(store, diffId, task.signal);
+      const dir = unpackedDir(store.layersDir, diffId);
+      if (path !== null)
+        throw new Error(`${path} is not as in the layer; once no container runs remove ${dir}: it is made anew`);
+    });
   const images = store.images.all();
   for (const image of images)
     await attempt(`image ${shortId(image.id)}`, () => {
