@@ -1,4 +1,4 @@
-import type { Digest } from '../reference/digest.ts';
+import { type Digest, isDigest } from '../reference/digest.ts';
 import type { Database, Row } from './database.ts';
 
 /** A layer's blob, in whatever compression it came. */
@@ -30,9 +30,13 @@ export class LayerRecords {
     this.#db = db;
   }
 
+  /** Null too where the row is damaged: what stands there would go into the manifest of the next image. */
   get(diffId: Digest): LayerRecord | null {
-    const row = this.#db.get('SELECT * FROM layers WHERE diff_id = ?', diffId);
-    return row === undefined ? null : record(row);
+    const row = this.#db.get(
+      'SELECT layers.*, blobs.size AS stored FROM layers LEFT JOIN blobs USING (digest) WHERE diff_id = ?',
+      diffId,
+    );
+    return row === undefined || !isSound(row) ? null : record(row);
   }
   byDigest(digest: Digest): LayerRecord | null {
     const row = this.#db.get('SELECT * FROM layers WHERE digest = ?', digest);
@@ -98,4 +102,9 @@ function blob(row: Row): LayerBlob {
     size: Number(row.size),
     tarSize: Number(row.tar_size),
   };
+}
+
+function isSound({ digest, size, stored, tar_size: tarSize }: Row): boolean {
+  const sizes = [size, tarSize].every((one) => Number.isSafeInteger(one) && Number(one) >= 0);
+  return sizes && isDigest(String(digest)) && (stored === null || stored === size);
 }

@@ -165,3 +165,18 @@ it('settings, networks, events and the note of the last commit: each is damaged 
   expect(events).toContain('create');
   engine.settle();
 });
+
+it.each(['size = 9223372036854775807', 'size = size + 1', 'tar_size = -1'])(
+  'a layer whose row says %s goes into no manifest; the container that has it makes it anew',
+  async (to) => {
+    const id = await twoContainers();
+    writeFileSync(join(root, 'containers', id, 'upper/new'), 'new');
+    await engine.commit('hurt', 'one:1');
+    const top = engine.images.inspect('one:1').RootFS.Layers[1];
+    sql(`UPDATE layers SET ${to} WHERE diff_id = '${top}'`);
+    await expect(engine.squash('one:1')).rejects.toMatchObject({ code: 'store-damaged' });
+    expect((await engine.check()).problems.length).toBeGreaterThan(0);
+    await engine.commit('hurt', 'two:1');
+    expect((await engine.check()).problems).toEqual([]);
+  },
+);
