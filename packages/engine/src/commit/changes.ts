@@ -1,6 +1,7 @@
 import { Core, Kind } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
+import { watchUpper } from '../container/same-upper.ts';
 import type { Change } from '../contract/image.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { chainTable } from '../layer/layers.ts';
@@ -14,10 +15,12 @@ export async function containerChanges(
   containers: Lifecycle,
   row: ContainerRow<ContainerState>,
 ): Promise<Change[]> {
+  const unchanged = watchUpper(containers.context, row);
   const core = new Core();
   const image = resolveImage(store, row.image);
   const lower = await chainTable(store, core, image.config.rootfs.diff_ids);
   const upper = scanDirectory(core, containers.paths.part(row.id, 'upper'), { overlay: true });
+  unchanged();
   const changes: Change[] = [];
   for (let i = 0; i < upper.count; i++) {
     const path = upper.pathBytes(i);

@@ -1,13 +1,14 @@
 import { rmSync } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
+import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
-import { type Recorded, recordCommit, removed, resetBetween, wasReset } from './record.ts';
+import { type Recorded, recordCommit } from './record.ts';
 import { BESIDE_FROM } from './write-layer.ts';
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
@@ -40,6 +41,6 @@ export function undo(store: Store, { job, row }: CommitPlan, error: unknown): un
   rmSync(job.file, { force: true });
   rmSync(job.tableFile, { force: true });
   const now = store.containers.get<ContainerState>(row.id);
-  if (now === null) return removed(row.name);
-  return resetBetween(now.record, row.record) ? wasReset(row.name) : error;
+  if (now === null) return removed(row.name, 'committed');
+  return resetBetween(now.record, row.record) ? wasReset(row.name, 'committed') : error;
 }

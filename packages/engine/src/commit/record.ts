@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { emit } from '../container/events.ts';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
+import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
-import { MicaError } from '../error.ts';
 import type { ImageConfig } from '../image/config.ts';
 import { type NewImage, type NewLayer, newImage } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
@@ -41,8 +41,8 @@ export function recordCommit(
   const folder = containers.paths.dir(row.id);
   return store.transaction(() => {
     const now = store.containers.get<ContainerState>(row.id);
-    if (now === null) throw removed(row.name);
-    if (resetBetween(now.record, row.record)) throw wasReset(row.name);
+    if (now === null) throw removed(row.name, 'committed');
+    if (resetBetween(now.record, row.record)) throw wasReset(row.name, 'committed');
     const layer = outcome.kind === 'layer' ? adoptLayer(store, plan.job.file, outcome) : null;
     const again = outcome.kind === 'unchanged' ? last : null;
     const reused = again?.layers === 1 ? store.layers.get(again.diffId as Digest) : null;
@@ -106,23 +106,4 @@ function put(
   const size = base.size + (layer?.size ?? 0);
   const labels = config.config?.Labels;
   storeImage(store, image, { created, size, parent: base.id, layers: digests, labels }, references);
-}
-
-/** Whether the container was reset between the two: what was read of its upper may be half of it. */
-export function resetBetween(now: ContainerState, then: ContainerState): boolean {
-  return (now.resets ?? 0) !== (then.resets ?? 0);
-}
-
-export function wasReset(name: string): MicaError {
-  return new MicaError('conflict', `container ${name} was reset while it was committed`, {
-    subject: name,
-    hint: 'commit again',
-  });
-}
-
-export function removed(name: string): MicaError {
-  return new MicaError('no-such-container', `No such container: ${name}`, {
-    subject: name,
-    hint: 'it was removed while it was committed',
-  });
 }

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Core, KernelError } from '@mica/core-wasm';
 import { decompress } from '../archive/decompress.ts';
 import type { ContainerContext, Row } from '../container/context.ts';
+import { watchUpper } from '../container/same-upper.ts';
 import type { CopyOptions, CopyResult } from '../contract/container.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { plantTree, relocate, tarSize } from '../files/plant-tree.ts';
@@ -26,6 +27,7 @@ export async function copyFrom(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const target = naming('copy to', to, () => targetOnHost(to));
+  const unchanged = watchUpper(context, row);
   const view = await openContainer(context, row, 'read');
   try {
     const source = openSource(view, row, path, options);
@@ -42,6 +44,7 @@ export async function copyFrom(
       } finally {
         closeSync(fd);
       }
+      unchanged();
       return { bytes: tarSize(table), path: posix.resolve(to) };
     } finally {
       source.close();
@@ -58,10 +61,11 @@ export async function archiveOf(
   path: string,
   options: CopyOptions,
 ): Promise<Readable> {
+  const unchanged = watchUpper(context, row);
   const view = await openContainer(context, row, 'read');
   try {
     const source = openSource(view, row, path, options);
-    return tarStream(view, source, `${row.name}:${path}`, options);
+    return tarStream(view, source, `${row.name}:${path}`, options, unchanged);
   } catch (error) {
     view.close();
     throw error;
@@ -75,24 +79,36 @@ function openSource(view: ContainerView, row: Row, path: string, options: CopyOp
 
 /** docker export: the rootfs as a tar, without what is mounted in it. */
 export async function exportContainer(context: ContainerContext, row: Row, options: CopyOptions): Promise<Readable> {
+  const unchanged = watchUpper(context, row);
   const view = await openRootfs(context, row);
   const source: Source = { dirfd: view.fd, name: Buffer.alloc(0), base: '.', isDir: true, close() {} };
-  return tarStream(view, source, `${row.name}:/`, options);
+  return tarStream(view, source, `${row.name}:/`, options, unchanged);
 }
 
-function tarStream(view: ContainerView, source: Source, subject: string, options: CopyOptions): Readable {
+/** What it ends with is held back until it is known that the tree was there to the end: without it a tar is not whole. */
+function tarStream(
+  view: ContainerView,
+  source: Source,
+  subject: string,
+  options: CopyOptions,
+  unchanged: () => void,
+): Readable {
   const as = Buffer.from(source.base === '.' ? '' : source.base);
   function* chunks(): Generator<Buffer> {
     let bytes = 0;
+    let held: Buffer | undefined;
     try {
       const core = new Core();
       const table = readTree(core, source.dirfd, source.name, as, options);
       for (const chunk of tarChunks(core, table, source.dirfd, relocate(as, source.name))) {
         options.signal?.throwIfAborted();
-        yield chunk;
+        if (held) yield held;
+        held = chunk;
         bytes += chunk.length;
         options.onProgress?.({ stage: 'pack', subject: source.base, bytes });
       }
+      unchanged();
+      if (held) yield held;
     } catch (error) {
       throw isSystemError(error) ? wrapSystemError(error, 'read', subject) : error;
     } finally {

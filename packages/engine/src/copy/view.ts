@@ -9,7 +9,7 @@ import { makePath } from '../files/make-path.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { processStart } from '../store/files.ts';
 import { O_PATH, openIn } from '../system/in-root.ts';
-import { attachCopy, unmount } from '../system/mount.ts';
+import { attachCopy, unmountAll } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
 
 /** A container's file system as an open directory. Whoever opens it closes it. */
@@ -129,7 +129,7 @@ async function mounted(context: ContainerContext, row: Row, access: 'read' | 'wr
     fd,
     close() {
       closeSync(fd);
-      unmount(target);
+      unmountAll(target); // a removal by this process took it along
     },
   };
 }
