@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } 
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError, wrapSystemError } from '../error.ts';
-import { isFrozen } from '../runtime/cgroup.ts';
+import { isFrozen, removeGroup } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
 import { damagedContainer } from '../store/container-records.ts';
+import { processStart } from '../store/files.ts';
 import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
@@ -59,8 +60,26 @@ export function killContainer(context: ContainerContext, row: Row, signal: strin
     return name === 'SIGKILL' || name === stopSignal(row) ? { ...state, stopRequested: true } : state;
   });
   enterPrivateMounts();
-  context.runtimeOf(row.record).run('kill', row.id, name);
+  send(context, row, name);
   if (name === 'SIGKILL') resumeIfFrozen(context, row.id, row.record); // v1: a frozen process does not even die
+}
+
+/** By the runtime; where its state is gone, as when somebody emptied /run, to the process itself: it could not be ended else. */
+function send(context: ContainerContext, row: Row, signal: string): void {
+  const state = context.store.containers.find<ContainerState>(row.id).record;
+  const { pid } = state;
+  const lost = !existsSync(`${context.paths.state}/${row.id}`) && pid !== null && processStart(pid) === state.pidStart;
+  if (lost && isInGroupOf(pid, row.id)) process.kill(pid, (Number(signal) || signal) as NodeJS.Signals);
+  else context.runtimeOf(row.record).run('kill', row.id, signal);
+}
+
+/** A record may be damaged, and name somebody else's process; its cgroup is the kernel's word. */
+function isInGroupOf(pid: number, id: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
+  } catch {
+    return false; // it has ended
+  }
 }
 
 function stopSignal(row: Row): string {
@@ -275,7 +294,10 @@ function killStrays(id: string): void {
 }
 
 export function deleteFromRuntime(context: ContainerContext, id: string, state: ContainerState): void {
-  if (!existsSync(`${context.paths.state}/${id}`)) return; // never created, deleted before, or gone with /run at a boot
+  if (!existsSync(`${context.paths.state}/${id}`)) {
+    removeGroup(groupOf(id, state)); // never created, deleted before, or gone with /run: then its cgroup may still be there
+    return;
+  }
   enterPrivateMounts();
   try {
     context.runtimeOf(state).run('delete', '--force', id);

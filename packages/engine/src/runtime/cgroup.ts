@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 
 const root = '/sys/fs/cgroup';
 /** One tree for all controllers (cgroup v2), or one a controller (v1, also with a hybrid v2 mount beside it). */
@@ -42,4 +42,14 @@ export function isFrozen(path: string): boolean {
 export function processesOf(path: string): number[] {
   const text = readGroup(path, unified ? 'cpu' : 'pids', 'cgroup.procs') ?? readGroup(path, 'memory', 'cgroup.procs');
   return (text ?? '').split('\n').filter(Boolean).map(Number);
+}
+
+/** An empty one that its runtime forgot; one with a process in it stays. */
+export function removeGroup(path: string): void {
+  for (const dir of unified ? [root] : readdirSync(root).map((name) => `${root}/${name}`))
+    try {
+      rmdirSync(`${dir}${path}`);
+    } catch {
+      // this tree has none, or something is in it
+    }
 }

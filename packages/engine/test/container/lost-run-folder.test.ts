@@ -1,0 +1,35 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { ContainerPaths } from '../../src/container/paths.ts';
+import { Engine } from '../../src/index.ts';
+import { cgroupPath, processesOf, readGroup } from '../../src/runtime/cgroup.ts';
+import { makeTar } from '../support/tar.ts';
+
+it('a container whose run folder somebody emptied can be ended and removed, its cgroup with it', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'mica-lost-'));
+  const root = join(work, 'store');
+  const engine = new Engine({ root });
+  const { run } = new ContainerPaths(root);
+  try {
+    const busybox = readFileSync('/bin/busybox');
+    const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
+    await engine.archives.import(Readable.from([tar]), { reference: 'base' });
+    const command = ['/bin/busybox', 'sleep', '60'];
+    const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
+    await engine.containers.start(id);
+    const pid = engine.containers.summary(id).pid as number;
+    expect(processesOf(cgroupPath(id))).toContain(pid);
+    rmSync(run, { recursive: true });
+    await engine.containers.remove(id, true);
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(readGroup(cgroupPath(id), 'pids', 'cgroup.procs')).toBe(null);
+    expect(engine.containers.list(true)).toEqual([]);
+  } finally {
+    engine.close();
+    rmSync(run, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
+  }
+});
