@@ -16,6 +16,7 @@ import { planNetworks } from './network.ts';
 import type { ContainerState } from './record.ts';
 import { checkName } from './rename.ts';
 import { prepareRootfs } from './rootfs.ts';
+import { removed } from './same-upper.ts';
 import { fillVolumes, mountsOf } from './volumes.ts';
 
 /** The new container's ID. Nothing is left of one that could not be made. */
@@ -80,9 +81,13 @@ export async function createContainer(context: ContainerContext, options: Create
     networks.attach(id, name);
     await prepareRootfs(context.store, context.paths, id, image.config.rootfs.diff_ids);
     await fillVolumes(context, id, image.config.rootfs.diff_ids);
+    // By force, while its folders were made: nobody would ever take them away.
+    if (context.store.containers.get(id) === null) throw removed(name, 'made');
     return id;
   } catch (error) {
+    const gone = context.store.containers.get(id) === null;
     forget(context, id, true);
+    if (gone && isSystemError(error)) throw removed(name, 'made');
     throw isSystemError(error) ? wrapSystemError(error, 'create container', name) : error;
   }
 }

@@ -16,6 +16,7 @@ import type { ContainerState } from './record.ts';
 import { beingReset, isResetting } from './resetting.ts';
 import { lockUpper } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
+import { requireMade } from './status.ts';
 
 /**
  * A name with or without SIG, or a number; as the name. docker's: any number but 0 is one, also where the kernel has
@@ -186,6 +187,8 @@ async function remove(context: ContainerContext, row: Row, force: boolean, volum
   if (isResetting(state)) throw beingReset(row.name);
   // Whether it runs is not known: what it wrote may be all that is left of it.
   if (state.damaged && !force) throw damagedContainer(row);
+  // Half removed by the process that made it, it is that one's to remove again.
+  if (!force && row.record.maker?.pid !== process.pid) requireMade(context, row);
   if (state.status === 'running') {
     if (!force) {
       const paused = isFrozen(groupOf(row.id, state));

@@ -26,17 +26,23 @@ function isHalf(context: ContainerContext, id: string, state: ContainerState): b
 }
 
 /** Before anything is done with its files: who looked for them would speak of a folder. @throws MicaError conflict, store-damaged */
-export function requireWhole(context: ContainerContext, { id, name, record }: Row): void {
+export function requireWhole(context: ContainerContext, row: Row): void {
+  const { id, name, record } = row;
   if (record.damaged) throw damagedContainer({ id, name });
+  requireMade(context, row);
   if (!lacksFiles(context, id, record)) return;
-  if (isBeingMade(record))
-    throw new MicaError('conflict', `container ${name} is still being made by another process`, {
-      subject: name,
-      hint: 'wait until that is done, then try again',
-    });
   throw new MicaError('conflict', `container ${name} is dead: its making or its removal was cut off`, {
     subject: name,
     hint: `mica rm ${name} takes away what is left of it`,
+  });
+}
+
+/** @throws MicaError conflict while somebody who lives makes it */
+export function requireMade(context: ContainerContext, { id, name, record }: Row): void {
+  if (!lacksFiles(context, id, record) || !isBeingMade(record)) return;
+  throw new MicaError('conflict', `container ${name} is still being made by another process`, {
+    subject: name,
+    hint: 'wait until that is done, then try again',
   });
 }
 
