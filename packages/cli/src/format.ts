@@ -70,7 +70,8 @@ export function localTime(time: string): string {
  * string of POSIX). Intl knows such names by language, and says `GMT+1` in most.
  */
 function zoneName(offset: number): string | undefined {
-  const [, standard, away, summer] = /^(<[^>]+>|[A-Za-z]+)([-+]?\d+(?::\d+)?)(<[^>]+>|[A-Za-z]+)?/.exec(zoneRule()) ?? [];
+  const [, standard, away, summer] =
+    /^(<[^>]+>|[A-Za-z]+)([-+]?\d+(?::\d+)?)(<[^>]+>|[A-Za-z]+)?/.exec(zoneRule()) ?? [];
   const [hours = 0, minutes = 0] = (away ?? '0').replace(/^[-+]/, '').split(':').map(Number);
   const east = (hours * 60 + minutes) * (away?.startsWith('-') ? 1 : -1);
   const name = east === offset ? standard : summer;

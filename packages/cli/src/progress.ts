@@ -20,7 +20,12 @@ export function byteProgress(verb: string, quiet = false) {
       const text =
         totalBytes === undefined
           ? `${verb} ${humanSize(bytes)}`
-          : barOrNumbers(verb, bytes / Math.max(totalBytes, 1), `${humanSize(bytes)}/${humanSize(totalBytes)}`, columns);
+          : barOrNumbers(
+              verb,
+              bytes / Math.max(totalBytes, 1),
+              `${humanSize(bytes)}/${humanSize(totalBytes)}`,
+              columns,
+            );
       process.stderr.write(`\r${text.slice(0, Math.max(1, (columns || 80) - 1))}\x1b[K`);
     },
     clear,

@@ -25,14 +25,14 @@ it('cut off by a full disk it is kept, and says nothing of its own', () => {
   using store = Store.open(root);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', store.downloadsDir]);
   try {
-    const first = PartialBlob.claim(store, digest);
+    const first = PartialBlob.claim(store, { digest, size: bytes.length });
     const fill = () => {
       for (let at = 0; at < bytes.length; at += 1 << 16) first.write(bytes.subarray(at, at + (1 << 16)));
     };
     expect(fill).toThrow('no space left on device');
     first.keep();
     expect(readdirSync(store.downloadsDir)).toHaveLength(1);
-    const second = PartialBlob.claim(store, digest);
+    const second = PartialBlob.claim(store, { digest, size: bytes.length });
     expect(second.size).toBe(1 << 20);
     second.drop();
     expect(readdirSync(store.downloadsDir)).toEqual([]);
