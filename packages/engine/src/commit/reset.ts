@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
@@ -11,6 +11,7 @@ import { MicaError, wrapSystemError } from '../error.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
 import { ensureUnpacked, unpackLayerInto } from '../layer/layers.ts';
 import { scanDirectory } from '../layer/scan.ts';
+import { writeStoredTable } from '../layer/stored-table.ts';
 import { LayerUnpacker } from '../layer/unpack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { ContainerRow } from '../store/container-records.ts';
@@ -174,7 +175,7 @@ function noteCommit(store: Store, containers: Lifecycle, id: string, base: Resol
   const reader = new YoungReader(upper, table);
   const young = Object.fromEntries([...youngFiles(table, began)].map((at) => [at, reader.digest(at)]));
   const tableKey = newTableKey();
-  writeFileSync(join(containers.paths.dir(id), tableKey), table.bytes);
+  writeStoredTable(join(containers.paths.dir(id), tableKey), table);
   const commit = { container: id, image: target.id, diffId: chain.at(-1) as Digest, tableKey };
   store.commits.put({ ...commit, young: JSON.stringify(young), layers });
 }
