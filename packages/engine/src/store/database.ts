@@ -33,7 +33,8 @@ export class Database {
     try {
       // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
       this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
-      if (this.#version() === 0 && !this.#hasTables() && !isEmptyStore()) throw emptied(path);
+      // In this order: what another process put into a new store in between, it put there after the tables.
+      if (this.#version() === 0 && !isEmptyStore() && !this.#hasTables()) throw emptied(path);
       this.#migrate();
     } catch (error) {
       this.close();
