@@ -7,16 +7,17 @@ import { thisProcess } from '../store/files.ts';
 import { randomBytes } from '../system/random.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
-import { forget, parseSignal } from './end.ts';
 import { callersEnv } from './env.ts';
 import { emit } from './events.ts';
 import { initProgram } from './init.ts';
 import { randomName } from './names.ts';
 import { planNetworks } from './network.ts';
 import type { ContainerState } from './record.ts';
+import { forget } from './remove.ts';
 import { checkName } from './rename.ts';
 import { prepareRootfs } from './rootfs.ts';
 import { removed } from './same-upper.ts';
+import { parseSignal } from './stop.ts';
 import { fillVolumes, mountsOf } from './volumes.ts';
 
 /** The new container's ID. Nothing is left of one that could not be made. */

@@ -4,14 +4,15 @@ import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';
 import { diskUsage } from '../volume/usage.ts';
 import { ContainerContext, type Row } from './context.ts';
-import { killContainer, removeContainer, stopContainer } from './end.ts';
 import { type ContainerInspect, inspectContainer } from './inspect.ts';
 import { networkSummary } from './network-state.ts';
 import type { ContainerPaths } from './paths.ts';
 import type { ContainerState } from './record.ts';
+import { removeContainer } from './remove.ts';
 import { renameContainer } from './rename.ts';
 import { reconcile, waitForExit } from './state.ts';
 import { requireWhole, shownStatus } from './status.ts';
+import { killContainer, stopContainer } from './stop.ts';
 
 /**
  * Containers of one store, from create to remove; each step has its own file. State is what the store

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import { removeContainer } from '../../src/container/end.ts';
+import { removeContainer } from '../../src/container/remove.ts';
 import { processStart } from '../../src/store/files.ts';
 import { ownContext } from '../support/container-context.ts';
 import { containerRow } from '../support/container-row.ts';
