@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CommitBench } from '../support/commit-bench.ts';
@@ -86,7 +86,19 @@ it('a running container is frozen while it is read, and runs on; --pause=false l
   await expect.poll(count, patience).toBeGreaterThan(then);
 });
 
-it('what a killed commit froze, the next command thaws', async () => {
+/** The processes that would thaw what this note says is frozen. */
+function guardsOf(note: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes(note) && words[0] === '/bin/sh';
+    } catch {
+      return false; // no process, or ended
+    }
+  });
+}
+
+it('kill -9 of a commit: its container goes on by itself, and the next command takes away what was half made', async () => {
   const id = bench.ok('run', '-d', '--name', 'live', 'base:1', 'sleep', '1000');
   const big = join(bench.upperOf(id), 'big');
   writeFileSync(big, '');
@@ -98,11 +110,14 @@ it('what a killed commit froze, the next command thaws', async () => {
   const file = JSON.parse(readFileSync(note, 'utf8')).file as string;
   // The note comes first: killed in between, there is nothing to thaw.
   await expect.poll(() => readFileSync(file, 'latin1'), soon).toMatch(/FROZEN|1/);
+  await expect.poll(() => guardsOf(note), patience).not.toEqual([]);
+  expect(readFileSync(file, 'latin1')).toMatch(/FROZEN|1/);
   commit.kill('SIGKILL');
   await new Promise((resolve) => commit.on('exit', resolve));
-  expect(readFileSync(file, 'latin1')).toMatch(/FROZEN|1/);
+  await expect.poll(() => readFileSync(file, 'latin1'), patience).toMatch(/THAWED|0/);
+  await expect.poll(() => guardsOf(note), patience).toEqual([]);
+  expect(existsSync(note)).toBe(false);
   expect(await bench.okHere('ps')).toMatch(/live/);
-  expect(readFileSync(file, 'latin1')).toMatch(/THAWED|0/);
   expect(bench.tags()).toEqual(['base:1']);
   await bench.okHere('rm', '-f', 'live');
   bench.ok('commit', await bench.made('other'), 'other:1'); // sweeps what the killed one left

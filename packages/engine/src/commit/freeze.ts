@@ -17,6 +17,7 @@ import { MicaError } from '../error.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { lockFile, lockFree, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
+import { guardFreeze } from './freeze-guard.ts';
 
 /** What to freeze, as plain data: a worker does it by itself. */
 export interface FreezeTarget {
@@ -70,7 +71,9 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
     return unfrozen;
   }
   const start = hrtime.bigint();
+  let unguard = () => {};
   const undo = async () => {
+    unguard();
     try {
       if (freezer) await put(freezer.file, freezer.thaw);
       else runtime(target, 'resume');
@@ -91,6 +94,7 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
   };
   try {
     writeFileSync(note, JSON.stringify({ target, file: freezer?.file, thaw: freezer?.thaw }));
+    if (freezer) unguard = guardFreeze(note, freezer.file, freezer.thaw);
     if (freezer) await frozenBy(freezer, target);
     else runtime(target, 'pause');
     return { thaw };

@@ -10,6 +10,10 @@ import { lockFile } from '../../src/system/lock.ts';
 /** A process in a group of its own, as a container's: what freezes it asks for no more. */
 const group = `/mica-test-${process.pid}`;
 const folder = `/sys/fs/cgroup${unified ? '' : '/freezer'}${group}`;
+const freezer = {
+  file: `${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`,
+  thaw: unified ? '0' : 'THAWED',
+};
 const patience = { timeout: 60_000, interval: 20 };
 let child: ChildProcess;
 let target: FreezeTarget;
@@ -23,7 +27,7 @@ beforeEach(() => {
   target = { id: 'id', name: 'box', pid: child.pid as number, run, runtime: { path: 'none', root: run } };
 });
 afterEach(async () => {
-  writeFileSync(`${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`, unified ? '0' : 'THAWED');
+  writeFileSync(freezer.file, freezer.thaw);
   child.kill('SIGKILL');
   await expect.poll(() => readFileSync(`${folder}/cgroup.procs`, 'latin1'), patience).toBe('');
   rmdirSync(folder);
@@ -43,7 +47,7 @@ it('two commits of one container take turns: neither lets it go on while the oth
 });
 
 it('what was paused before stays so', async () => {
-  writeFileSync(`${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`, unified ? '1' : 'FROZEN');
+  writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
   await expect.poll(() => isFrozen(group), patience).toBe(true);
   const frozen = await freeze(target);
   expect(await frozen.thaw()).toBe(0);
@@ -56,7 +60,7 @@ it('what a killed commit froze, the one that waited for it thaws at its end', as
   mkdirSync(join(run, 'freezing'));
   const unlock = await lockFile(note); // as the one that is killed below would hold it
   writeFileSync(note, JSON.stringify({ target, file: `${folder}/none`, thaw: '' }));
-  writeFileSync(`${folder}/${unified ? 'cgroup.freeze' : 'freezer.state'}`, unified ? '1' : 'FROZEN');
+  writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
   const waiting = freeze(target);
   thawAbandoned(run); // any command in between: it is at it still
   expect(isFrozen(group)).toBe(true);
@@ -65,4 +69,15 @@ it('what a killed commit froze, the one that waited for it thaws at its end', as
   expect(isFrozen(group)).toBe(true);
   await frozen.thaw();
   expect(isFrozen(group)).toBe(false);
+});
+
+it('what a killed commit froze, the next command thaws', async () => {
+  const note = join(run, 'freezing/id');
+  mkdirSync(join(run, 'freezing'));
+  writeFileSync(note, JSON.stringify({ target, ...freezer }));
+  writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
+  await expect.poll(() => isFrozen(group), patience).toBe(true);
+  thawAbandoned(run);
+  expect(isFrozen(group)).toBe(false);
+  expect(readdirSync(join(run, 'freezing'))).toEqual([]);
 });
