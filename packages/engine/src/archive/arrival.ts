@@ -48,8 +48,7 @@ export class Arrival {
   /** Reads `body` to its end, or leaves it untouched when the file is of no interest (then: false). */
   async file(name: string, size: number, body: Readable): Promise<boolean> {
     const path = cleanPath(name);
-    if (++this.#files > maxFiles)
-      throw new MicaError('limit-exceeded', `the archive holds more than ${maxFiles} files`);
+    this.#count();
     const [folder, algorithm, hex, ...rest] = path.split('/');
     if (folder === 'blobs' && hex !== undefined && rest.length === 0) {
       const digest = `${algorithm}:${hex}`;
@@ -80,6 +79,7 @@ export class Arrival {
   }
 
   link(name: string, target: string): void {
+    this.#count();
     const path = cleanPath(name);
     if (!path.endsWith('.tar')) return;
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
@@ -133,6 +133,12 @@ export class Arrival {
 
   discard(): void {
     this.#store.blobs.discard([...this.#blobs, ...this.#held]);
+  }
+
+  /** Links too: each is kept until all have come, and takes the archive next to nothing. */
+  #count(): void {
+    if (++this.#files > maxFiles)
+      throw new MicaError('limit-exceeded', `the archive holds more than ${maxFiles} files`);
   }
 
   async #blob(digest: Digest, size: number, body: Readable): Promise<boolean> {

@@ -2,6 +2,7 @@ import { MicaError } from '../error.ts';
 import { sha256 } from '../hash/sha256.ts';
 import { type ImageConfig, parseConfig } from '../image/config.ts';
 import { type Descriptor, isConfigType, isIndexType, isManifestType, type Platform } from '../image/descriptor.ts';
+import { IndexWalk } from '../image/index-walk.ts';
 import { isObject, maxConfigBytes, parseJson } from '../image/json.ts';
 import { type ImageIndex, type Manifest, parseIndex, parseManifest } from '../image/manifest.ts';
 import { choosePlatform } from '../image/platform.ts';
@@ -160,12 +161,16 @@ function checkLayers(
  * What an index reaches and the archive brought, so that the whole index can go on to elsewhere. Each of what it reaches
  * once: three small indexes that list each other a thousand times make a thousand million ways.
  */
-function indexBlobs(arrival: Arrival, index: ImageIndex, seen = new Set<Digest>()): Digest[] {
+function indexBlobs(arrival: Arrival, index: ImageIndex, walk = new IndexWalk()): Digest[] {
   return index.manifests.flatMap((item) => {
-    const bytes = seen.has(item.digest) ? null : arrival.json(item.digest);
-    seen.add(item.digest);
+    const bytes = walk.isNew(item.digest) ? arrival.json(item.digest) : null;
     if (bytes === null) return [];
-    if (isIndexType(item.mediaType)) return [item.digest, ...indexBlobs(arrival, parseIndex(bytes), seen)];
+    if (isIndexType(item.mediaType)) {
+      walk.down(item.digest);
+      const below = indexBlobs(arrival, parseIndex(bytes), walk);
+      walk.up();
+      return [item.digest, ...below];
+    }
     const { config, layers } = parseManifest(bytes);
     return [item, config, ...layers].map(({ digest }) => digest).filter((digest) => arrival.came(digest));
   });

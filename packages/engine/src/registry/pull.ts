@@ -9,6 +9,7 @@ import {
   mediaTypes,
   type Platform,
 } from '../image/descriptor.ts';
+import { IndexWalk } from '../image/index-walk.ts';
 import { maxConfigBytes } from '../image/json.ts';
 import { type Manifest, parseIndex, parseManifest } from '../image/manifest.ts';
 import { imageManifest } from '../image/new-image.ts';
@@ -59,7 +60,7 @@ class Pull {
   readonly #signal: AbortSignal;
   readonly #layers: LayerPulls;
   /** Documents of an index that came: one that is listed again does not come again. */
-  readonly #seen = new Set<Digest>();
+  readonly #walk = new IndexWalk();
 
   constructor(
     store: Store,
@@ -138,13 +139,14 @@ class Pull {
 
   /** Every blob below a descriptor of an index, whatever it is. What came, for the image that keeps it. */
   async #everything(item: Descriptor): Promise<Digest[]> {
-    if (this.#seen.has(item.digest)) return [];
-    this.#seen.add(item.digest);
+    if (!this.#walk.isNew(item.digest)) return [];
     const document = await this.#document(item);
     this.#put(document);
     if (isIndexType(document.mediaType)) {
       const below: Digest[] = [document.digest];
+      this.#walk.down(document.digest);
       for (const one of parseIndex(document.bytes).manifests) below.push(...(await this.#everything(one)));
+      this.#walk.up();
       return below;
     }
     const manifest = parseManifest(document.bytes);

@@ -1,5 +1,6 @@
 import { MicaError } from '../error.ts';
 import { type Descriptor, isIndexType, type Platform } from '../image/descriptor.ts';
+import { IndexWalk } from '../image/index-walk.ts';
 import { parseIndex, parseManifest } from '../image/manifest.ts';
 import { choosePlatform, platformText } from '../image/platform.ts';
 import { allOrFirstError, Limit } from '../registry/limit.ts';
@@ -37,7 +38,7 @@ class Copying {
   readonly #rules: CopyRules;
   readonly #limit = new Limit(4);
   readonly #blobs = new Map<string, Promise<void>>();
-  readonly #documents = new Set<string>();
+  readonly #documents = new IndexWalk();
   #failed = false;
 
   constructor(source: Source, target: Target, rules: CopyRules) {
@@ -48,8 +49,13 @@ class Copying {
 
   async document(document: CopiedDocument): Promise<void> {
     // A referrer may refer back: each is copied once.
-    if (this.#documents.has(document.digest)) return;
-    this.#documents.add(document.digest);
+    if (!this.#documents.isNew(document.digest)) return;
+    this.#documents.down(document.digest);
+    await this.#below(document);
+    this.#documents.up();
+  }
+
+  async #below(document: CopiedDocument): Promise<void> {
     if (isIndexType(document.mediaType))
       for (const item of parseIndex(document.bytes).manifests) await this.document(await this.#source.document(item));
     else {

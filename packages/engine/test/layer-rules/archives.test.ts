@@ -186,6 +186,34 @@ describe('apply: escape', () => {
     expect(await load(files)).toHaveLength(1);
   }, 60_000);
 
+  it('bomb: an index in an index, without end', async () => {
+    const files = layout(await makeTar([file('f')]));
+    const mediaType = 'application/vnd.oci.image.index.v1+json';
+    const { manifests } = JSON.parse(String(files[1]?.body));
+    let item = manifests[0];
+    for (let depth = 0; depth < 5000; depth++) {
+      const body = JSON.stringify({ schemaVersion: 2, mediaType, manifests: [manifests[0], item] });
+      files.push(file(`blobs/sha256/${sha256(body)}`, body));
+      item = { mediaType, digest: `sha256:${sha256(body)}`, size: body.length };
+    }
+    files[1] = file('index.json', JSON.stringify({ schemaVersion: 2, manifests: [item] }));
+    await expect(load(files)).rejects.toMatchObject({ code: 'limit-exceeded' });
+    expect(blobs()).toEqual([]);
+  }, 60_000);
+
+  it('bomb: links without end', async () => {
+    const one = (await makeTar([{ name: 'l/layer.tar', type: 'symlink', linkname: '../x/layer.tar' }])).subarray(
+      0,
+      512,
+    );
+    const block = Buffer.concat(Array(2000).fill(one));
+    const links = Readable.from(Array(101).fill(block));
+    await expect(bench.engine.archives.load(links)).rejects.toMatchObject({
+      code: 'limit-exceeded',
+      message: expect.stringContaining('200000 files'),
+    });
+  }, 60_000);
+
   it('bomb: descriptor size first', async () => {
     const layer = await makeTar([file('f', 'x'.repeat(5000))]);
     await expect(load(layout(layer, 512))).rejects.toMatchObject({ code: 'digest-mismatch' });
