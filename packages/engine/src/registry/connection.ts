@@ -4,7 +4,7 @@ import { basic, type Challenge, parseChallenge, tokenRequest } from './auth.ts';
 import type { Credential, CredentialStore } from './credentials.ts';
 import { networkFailure, RegistryFailure, statusFailure } from './failure.ts';
 import { type Endpoint, isLoopback } from './hosts.ts';
-import { type Answer, readBody, type Send, shown, type Timeouts, Transport } from './transport.ts';
+import { type Answer, locationOf, readBody, type Send, shown, type Timeouts, Transport } from './transport.ts';
 
 export interface Ask extends Omit<Send, 'url' | 'headers'> {
   /** Below the registry's root (`/v2/…`), or the whole of what a Location said. */
@@ -120,13 +120,12 @@ export class Connection {
       const trusted = url.origin === root.origin;
       const headers = { ...ask.headers, ...(trusted && authorization ? { authorization } : {}) };
       const answer = await this.#transport.send({ ...ask, url, headers });
-      const location = answer.header('location');
-      const moved = [301, 302, 303, 307, 308].includes(answer.status) && location !== undefined;
+      const moved = [301, 302, 303, 307, 308].includes(answer.status) && answer.header('location') !== undefined;
       if (!moved || (ask.method !== 'GET' && ask.method !== 'HEAD')) return answer;
       answer.body.destroy();
       if (hops >= maxRedirects)
         throw new RegistryFailure(`${ask.method} ${shown(start)}: more than ${maxRedirects} redirects`);
-      const next = new URL(location, url);
+      const next = locationOf(answer);
       if (next.protocol !== 'https:' && !(next.protocol === 'http:' && url.protocol === 'http:'))
         throw new RegistryFailure(`${ask.method} ${shown(start)}: redirected to ${shown(next)}, which is not secure`);
       url = next;

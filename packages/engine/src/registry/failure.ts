@@ -64,7 +64,7 @@ function firstError(body: string): { code: string | null; message: string | null
   try {
     const [first] = (JSON.parse(body) as { errors?: { code?: unknown; message?: unknown }[] }).errors ?? [];
     return {
-      code: typeof first?.code === 'string' ? first.code : null,
+      code: typeof first?.code === 'string' ? printable(first.code) : null,
       message: typeof first?.message === 'string' ? printable(first.message) : null,
     };
   } catch {

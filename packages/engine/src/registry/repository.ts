@@ -108,7 +108,14 @@ export class Repository {
   async blob(digest: Digest, offset: number, end?: number): Promise<BlobAnswer> {
     const range =
       offset > 0 || end !== undefined ? { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` } : {};
-    const answer = await this.#ask('pull', { method: 'GET', path: `blobs/${digest}`, headers: range });
+    const ask = (headers: Record<string, string>) =>
+      this.#ask('pull', { method: 'GET', path: `blobs/${digest}`, headers });
+    let answer = await ask(range);
+    if (answer.status === 416) {
+      // It knows ranges and refuses this one: what is here already would never be gone on with.
+      answer.body.destroy();
+      answer = await ask({});
+    }
     await expectStatus(answer, 'GET', [200, 206]);
     const length = answer.header('content-length');
     const from = answer.status === 206 ? rangeStart(answer, offset) : 0;

@@ -108,6 +108,15 @@ export class Transport {
   }
 }
 
+/** Where an answer's Location leads. @throws RegistryFailure when that is nowhere */
+export function locationOf(answer: Answer): URL {
+  const value = answer.header('location');
+  if (value === undefined) throw new RegistryFailure(`${answer.url.pathname}: the registry names no Location`);
+  if (!URL.canParse(value, answer.url))
+    throw new RegistryFailure(`${answer.url.pathname}: the registry names a Location that is no URL`);
+  return new URL(value, answer.url);
+}
+
 /** A URL as it may be told: a redirect's query is often a signed permission to read. */
 export function shown(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;

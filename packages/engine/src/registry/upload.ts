@@ -3,7 +3,7 @@ import type { Digest } from '../reference/digest.ts';
 import { networkFailure, RegistryFailure } from './failure.ts';
 import { expectStatus, type Repository } from './repository.ts';
 import { backOff } from './retry.ts';
-import type { Answer } from './transport.ts';
+import { locationOf } from './transport.ts';
 
 export interface UploadSource {
   readonly digest: Digest;
@@ -83,7 +83,7 @@ async function begin(
       const answer = await repository.request({ method: 'POST', path: `blobs/uploads/${mount}` }, mountFrom);
       await expectStatus(answer, 'POST', [201, 202]);
       answer.body.destroy();
-      return answer.status === 201 ? null : location(answer);
+      return answer.status === 201 ? null : locationOf(answer);
     } catch (error) {
       await backOff(error, failed, repository.retry, signal);
     }
@@ -104,7 +104,7 @@ async function send(repository: Repository, session: URL, source: UploadSource, 
   });
   await expectStatus(answer, 'PATCH', [202, 201, 204]);
   answer.body.destroy();
-  return location(answer);
+  return locationOf(answer);
 }
 
 async function commit(repository: Repository, session: URL, digest: Digest): Promise<void> {
@@ -123,14 +123,8 @@ async function progress(repository: Repository, session: URL): Promise<{ offset:
     const end = /^(?:bytes=)?0-(\d+)$/.exec(answer.header('range') ?? '')?.[1];
     if (answer.status !== 204 || end === undefined) return null;
     // An empty upload says 0-0 as well as one of one byte does: it begins anew.
-    return Number(end) === 0 ? null : { offset: Number(end) + 1, session: location(answer) };
+    return Number(end) === 0 ? null : { offset: Number(end) + 1, session: locationOf(answer) };
   } catch {
     return null;
   }
-}
-
-function location(answer: Answer): URL {
-  const value = answer.header('location');
-  if (value === undefined) throw new RegistryFailure(`${answer.url.pathname}: the registry names no Location`);
-  return new URL(value, answer.url);
 }

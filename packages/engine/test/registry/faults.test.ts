@@ -170,6 +170,20 @@ it('a server without ranges sends from the start: what is here is not taken twic
   });
 });
 
+it('a server that refuses ranges sends from the start: a cut pull is not stuck for ever', async () => {
+  let cut = false;
+  await bench.now.pulls((request, response) => {
+    if (!bench.now.isLayer(request, 1)) return false;
+    const bytes = bench.now.image.layers[1] as Buffer;
+    if (request.headers.range) return !!response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+    response.writeHead(200, { 'content-length': bytes.length });
+    if (cut) response.end(bytes);
+    else response.write(bytes.subarray(0, 700_000), () => response.destroy());
+    cut = true;
+    return true;
+  });
+});
+
 it('wrong bytes: asked for once more, then an error and no blob', async () => {
   const wrong = Buffer.from(bench.now.image.layers[1] as Buffer);
   wrong[1_000_000] = (wrong[1_000_000] as number) ^ 1;

@@ -29,6 +29,16 @@ it('errors that stay: one clear line each', async () => {
       message: expect.stringContaining('denied: no'),
     },
   );
+  await bench.now.refuses(
+    ({ path }, response) =>
+      path.includes('manifests') &&
+      !!response.writeHead(403).end(JSON.stringify({ errors: [{ code: `A\n${'B'.repeat(9999)}`, message: 'no' }] })),
+    { code: 'unauthorized', message: expect.stringMatching(/a b{298}: no$/) },
+  );
+  await bench.now.refuses(
+    ({ path }, response) => path.includes('manifests') && !!response.writeHead(307, { location: 'http://[' }).end(),
+    { code: 'registry-failed', message: expect.stringContaining('no URL'), hint: expect.stringContaining('check') },
+  );
   bench.now.registry.manifests.clear();
   await bench.now.refuses(() => false, {
     code: 'no-such-image',
