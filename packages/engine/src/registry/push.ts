@@ -68,6 +68,7 @@ class Push {
   async run(name: string): Promise<PushResult> {
     const { platform } = this.#options;
     const selected = selectImage(this.#store, name, platform === undefined ? undefined : parsePlatform(platform));
+    this.#hold(selected.index?.parts ?? [selected.document]);
     let top: Document;
     if (selected.index) {
       for (const part of selected.index.parts) await this.#part(part);
@@ -78,6 +79,19 @@ class Push {
     await this.#repository.putManifest(this.#reference.tag ?? 'latest', top.mediaType, top.bytes);
     this.#remember(selected.id, top);
     return { digest: top.digest, size: top.bytes.length, tag: this.#reference.tag ?? 'latest' };
+  }
+
+  /** An image may be removed while it is sent: what is to be sent stays until then, as in docker. */
+  #hold(parts: readonly Document[]): void {
+    const manifests = parts.filter(({ mediaType }) => !isIndexType(mediaType)).map(({ bytes }) => parseManifest(bytes));
+    try {
+      this.#store.blobs.leases.take(
+        manifests.flatMap(({ config, layers }) => [config, ...layers].map(({ digest }) => digest)),
+      );
+    } catch (error) {
+      // On a full disk it is sent all the same: that may be the way to make room.
+      if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+    }
   }
 
   /** That the registry has it now; of an image that was removed while it was sent nothing is kept. */

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { importRootfs } from '../../src/archive/import.ts';
+import { Engine } from '../../src/index.ts';
 import { pushImage } from '../../src/registry/push.ts';
+import { collect } from '../../src/store/prune.ts';
 import { Store } from '../../src/store/store.ts';
 import { quick } from '../support/fault-bench.ts';
 import { digestOf } from '../support/fault-registry.ts';
@@ -59,6 +61,22 @@ it.each(['PATCH', 'PUT'] as const)('a session that %s finds forgotten after a cu
   expect(digestOf(registry.manifests.get('1') as Buffer)).toBe(digest);
   expect(registry.blobs.get(digestOf(tar))?.equals(tar)).toBe(true);
   expect(registry.forgets).toEqual([]);
+});
+
+it('an image that is removed, and pruned, while it is pushed is sent whole', async () => {
+  registry.onUpload = (response) => {
+    registry.onUpload = undefined;
+    using engine = new Engine({ root: store.root });
+    engine.images.remove(`${registry.host}/up:1`, false);
+    collect(store);
+    response.writeHead(503).end();
+  };
+  await push();
+  expect(registry.blobs.get(digestOf(tar))?.equals(tar)).toBe(true);
+  expect(registry.manifests.has('1')).toBe(true);
+  expect(store.images.all()).toEqual([]);
+  collect(store);
+  expect(store.blobs.all()).toEqual([]);
 });
 
 it('sessions that are forgotten again and again are given up in the words of the registry', async () => {
