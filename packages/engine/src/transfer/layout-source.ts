@@ -108,9 +108,9 @@ function filePart(root: string, name: string): Part | null {
 }
 
 /** By the name in its annotations: the tag, or the whole name. */
-function isNamed({ annotations = {} }: Descriptor, image: string): boolean {
-  const short = annotations['org.opencontainers.image.ref.name'];
-  const full = annotations['io.containerd.image.name'];
+function isNamed({ annotations }: Descriptor, image: string): boolean {
+  const short = annotations?.['org.opencontainers.image.ref.name'];
+  const full = annotations?.['io.containerd.image.name'];
   return short === image || full === image || (full !== undefined && full === parseReference(image).canonical);
 }
 
