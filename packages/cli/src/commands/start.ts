@@ -1,4 +1,4 @@
-import { type Engine, MicaError } from '@mica/engine';
+import { type Attachment, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../detach-keys.ts';
 import { refuseFlags } from '../flags/unsupported.ts';
@@ -40,16 +40,28 @@ async function startQuietly(engine: Engine, name: string): Promise<void> {
   try {
     await engine.containers.start(name);
   } catch (error) {
-    if (!(error instanceof MicaError && error.code === 'already-running')) throw error;
+    if (!runsAlready(error)) throw error;
   }
 }
+
+/** docker's: one that runs already is joined, which systemd units with `start -a` count on. */
+async function startOrJoin(engine: Engine, id: string): Promise<Attachment> {
+  try {
+    return await engine.containers.startAttached(id);
+  } catch (error) {
+    if (!runsAlready(error)) throw error;
+    return engine.containers.attach(id);
+  }
+}
+
+const runsAlready = (error: unknown) => error instanceof MicaError && error.code === 'already-running';
 
 async function attached(engine: Engine, name: string, options: Flags): Promise<void> {
   const { id, remove } = engine.containers.summary(name);
   const { tty, openStdin } = engine.containers.streams(id);
   const stdin = (options.interactive ?? false) && openStdin;
   requireTerminal({ tty, interactive: stdin });
-  const code = await connect(await failingWithOne(() => engine.containers.startAttached(id)), {
+  const code = await connect(await failingWithOne(() => startOrJoin(engine, id)), {
     stdin,
     tty,
     ...(options.detachKeys ? { detachKeys: options.detachKeys } : {}),

@@ -78,6 +78,19 @@ it('start -a and -ai on pipes: streams, the end of standard input, signals passe
   expect(await rest).toBe('got it\n');
 });
 
+it('start -a of one that runs already joins it: its output from now on, its exit code', async () => {
+  const script = 'until [ -e /go ]; do sleep 0.1; done; echo bye; exit 7';
+  await store.okHere(['run', '-d', '--name', 'joined', '--network', 'none', 'base:1', 'sh', '-c', script]);
+  const child = store.spawn(['start', '-a', 'joined']);
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
+  const ended = once(child, 'exit');
+  const attached = () => store.run(['events', '--since', '1h', '--until', '0s', '--filter', 'container=joined']).out;
+  await expect.poll(() => child.exitCode !== null || attached().includes('container attach'), patience).toBe(true);
+  expect(store.run(['exec', 'joined', 'touch', '/go']).code).toBe(0);
+  expect(await ended).toEqual([7, null]);
+  expect(await said).toEqual(['bye\n', '']);
+});
+
 it('run --rm that had no time when its container ended: the exit code, and nothing left', async () => {
   const script = 'until [ -e /go ]; do sleep 0.1; done; echo bye; exit 7';
   const child = store.spawn(['run', '--rm', '--name', 'late', '--network', 'none', 'base:1', 'sh', '-c', script]);
