@@ -1,5 +1,6 @@
 import { Core, Kind } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
+import { requireParts } from '../container/parts.ts';
 import type { ContainerState } from '../container/record.ts';
 import { watchUpper } from '../container/same-upper.ts';
 import type { Change } from '../contract/image.ts';
@@ -15,6 +16,7 @@ export async function containerChanges(
   containers: Lifecycle,
   row: ContainerRow<ContainerState>,
 ): Promise<Change[]> {
+  requireParts(containers.paths, row, ['upper']);
   const unchanged = watchUpper(containers.context, row);
   const core = new Core();
   const image = resolveImage(store, row.image);

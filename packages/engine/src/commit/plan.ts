@@ -1,4 +1,5 @@
 import type { Lifecycle } from '../container/lifecycle.ts';
+import { requireParts } from '../container/parts.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beingReset, isResetting } from '../container/resetting.ts';
 import type { CommitOptions } from '../contract/commit.ts';
@@ -79,6 +80,7 @@ export class Planner {
     const { image, layers, tables } = this.#image(row.image);
     committedConfig(image.config, row.record, this.#options.changes ?? []); // a malformed change is known by now
     const { paths } = this.#containers;
+    requireParts(paths, row, ['upper']);
     const folder = paths.dir(row.id);
     const last = this.#options.full ? null : usable(this.#store, this.#store.commits.get(row.id));
     sweepTables(folder, () => this.#store.commits.get(row.id)?.tableKey ?? null);

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
+import { requireParts } from '../container/parts.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beginReset, countReset, endReset } from '../container/resetting.ts';
 import { lockUpper, makeUpper } from '../container/rootfs.ts';
@@ -40,6 +41,7 @@ export async function resetContainer(
 ): Promise<void> {
   const base = resolveImage(store, row.image);
   const target = targetOf(store, row, base, options.to);
+  requireParts(containers.paths, row, ['upper']);
   const force = options.force ?? false;
   if (force && row.record.options.remove && containers.isRunning(row.id)) throw goesWhenStopped(row.name);
   const fresh = beginReset(containers.context, row, force);

@@ -5,6 +5,7 @@ import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { tell } from './events.ts';
+import { requireRunFolder } from './parts.ts';
 import { groupOf, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile, waitForExit } from './state.ts';
 
@@ -23,6 +24,7 @@ export function attachContainer(context: ContainerContext, row: Row): Attachment
       'You cannot attach to a paused container, unpause it first',
       unpauseFirst(row.name),
     );
+  requireRunFolder(context.paths, row, 'bundle');
   tell(context, row, 'attach');
   return attachmentOf(context, row.id, new AttachSocket(context.paths.bundle(row.id)));
 }

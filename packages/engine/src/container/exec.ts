@@ -10,6 +10,7 @@ import { randomBytes } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { callersEnv, mergeEnv } from './env.ts';
 import { tell } from './events.ts';
+import { requireRunFolder } from './parts.ts';
 import { groupOf, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile } from './state.ts';
 import { resolveUser, type UserIds } from './user.ts';
@@ -40,6 +41,7 @@ export async function execInContainer(
       `Container ${row.id} is paused, unpause the container before exec`,
       unpauseFirst(row.name),
     );
+  requireRunFolder(context.paths, row, 'bundle', 'state');
   enterPrivateMounts();
   const bundle = context.paths.bundle(row.id);
   const execID = randomBytes(4).toString('hex');

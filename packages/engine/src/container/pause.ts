@@ -4,6 +4,7 @@ import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { tell } from './events.ts';
+import { requireRunFolder } from './parts.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
 
@@ -47,6 +48,7 @@ function running(context: ContainerContext, row: Row, wanted: string): { group: 
   const state = reconcile(context, row);
   if (state.status !== 'running')
     throw new MicaError('not-running', `Container ${row.id} is not ${wanted}`, startFirst(row.name));
+  requireRunFolder(context.paths, row, 'state');
   enterPrivateMounts();
   return { group: groupOf(row.id, state), runtime: context.runtimeOf(state) };
 }

@@ -12,6 +12,7 @@ import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
+import { requireParts } from './parts.ts';
 import type { ContainerPaths } from './paths.ts';
 
 /** Mount points that a container gets; where the image lacks one, it comes from a layer that no commit sees. */
@@ -89,6 +90,7 @@ export async function mountRootfs(
   diffIds: readonly Digest[],
 ): Promise<string> {
   requireRoot();
+  requireParts(paths, named(store, id), ['upper', 'work', 'rootfs', 'init']);
   const layers = await ensureUnpacked(store, diffIds);
   enterPrivateMounts();
   const target = paths.part(id, 'rootfs');
@@ -112,11 +114,16 @@ export async function mountRootfsView(
   id: string,
   diffIds: readonly Digest[],
 ): Promise<string> {
+  requireParts(paths, named(store, id), ['upper', 'rootfs', 'init']);
   const layers = await ensureUnpacked(store, diffIds);
   enterPrivateMounts();
   const target = paths.part(id, 'rootfs');
   mountStack({ lowers: [paths.part(id, 'upper'), paths.part(id, 'init'), ...layers.toReversed()], target });
   return target;
+}
+
+function named(store: Store, id: string): { readonly id: string; readonly name: string } {
+  return { id, name: store.containers.get(id)?.name ?? id };
 }
 
 /**

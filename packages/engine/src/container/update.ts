@@ -6,6 +6,7 @@ import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
 import { ensureMonitor } from './monitor-lease.ts';
+import { requireRunFolder } from './parts.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
 
@@ -24,6 +25,7 @@ export function updateContainer(context: ContainerContext, row: Row, changes: Up
     );
   const wanted = resources(options);
   if (state.status === 'running' && Object.keys(wanted).length > 0) {
+    requireRunFolder(context.paths, row, 'bundle', 'state');
     enterPrivateMounts();
     const file = `${context.paths.bundle(row.id)}/resources.json`;
     writeFileSync(file, JSON.stringify(wanted));
