@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { CommitBench } from '../support/commit-bench.ts';
+import { bin } from '../support/mica.ts';
 
 let bench: CommitBench;
 beforeAll(async () => {
@@ -80,4 +82,15 @@ it('Ctrl-C in a check of much, and in an import of what does not come: exit code
   const half = await interrupted(['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin);
   expect(half).toEqual([130, 'mica: interrupted, nothing was kept\n']);
   expect(bench.tags()).not.toContain('half:1');
+});
+
+it('a command that ends with nothing left to wait for, and not at its end, says so and fails', () => {
+  const preload = join(bench.root, 'no-answer.cjs');
+  writeFileSync(preload, "require('fs').read = () => {};"); // a read that is never answered
+  const env = { ...process.env, MICA_ROOT: bench.root, NODE_OPTIONS: `--require=${preload}` };
+  const { status, stderr } = spawnSync(bin, ['system', 'check'], { env, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'mica: the command ended before its work was done, and nothing says why: run it again\n',
+  });
 });
