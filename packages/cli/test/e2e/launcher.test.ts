@@ -106,6 +106,35 @@ it("what Node's permissions forbid is one line, and what they allow runs", () =>
   expect(run(all)).toMatchObject({ status: 0, stdout: expect.stringContaining('CONTAINER ID'), stderr: '' });
 });
 
+it('a link to it that goes while it is read is told', () => {
+  const [path, link] = [join(store.work, 'no-readlink'), join(store.work, 'going')];
+  mkdirSync(path);
+  symlinkSync('/bin/false', join(path, 'readlink'));
+  symlinkSync(bin, link);
+  const { status, stderr } = spawnSync(link, ['ps'], { env: { PATH: path }, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 125, stderr: `mica: cannot read the link ${link}\n` });
+});
+
+it('where no Node that is new enough can be run, one line says so', () => {
+  const root = join(store.work, 'old-node');
+  for (const folder of ['bin', 'path', 'node_modules', 'packages/core-wasm/build', 'packages/cli/dist'])
+    mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync(bin, join(root, 'bin/mica'));
+  writeFileSync(join(root, 'packages/cli/dist/main.js'), '');
+  writeFileSync(join(root, 'packages/cli/dist/sources.sh'), "mica_sources=''\n");
+  const own = join(root, '.toolchain/node-26.0.0/bin/node');
+  mkdirSync(dirname(own), { recursive: true });
+  writeFileSync(own, '', { mode: 0o644 }); // there, but not executable
+  const node = join(root, 'path/node');
+  const run = () => spawnSync(join(root, 'bin/mica'), ['ps'], { env: { PATH: join(root, 'path') }, encoding: 'utf8' });
+  const refused = { status: 125, stdout: '', stderr: expect.stringMatching(/^mica: no Node 26 that can be run.*\n$/) };
+  expect(run()).toMatchObject(refused);
+  writeFileSync(node, '#!/bin/sh\necho v20.19.0\n', { mode: 0o755 });
+  expect(run()).toMatchObject(refused);
+  writeFileSync(node, '#!/bin/sh\necho v26.1.0\n', { mode: 0o755 });
+  expect(run()).toMatchObject({ status: 0, stderr: '' });
+});
+
 it('what V8 compiles beside the command asks for no memory there: at the exit each would wait for the other', () => {
   const [told, started] = [join(store.work, 'told'), join(store.work, 'tell.cjs')];
   writeFileSync(started, `require('fs').appendFileSync(${JSON.stringify(told)}, process.execArgv.join('\\n'));`);
