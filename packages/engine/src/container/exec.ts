@@ -5,6 +5,7 @@ import { privilegedCapabilities } from '../runtime/capabilities.ts';
 import { isFrozen } from '../runtime/cgroup.ts';
 import { execMonitored } from '../runtime/conmon.ts';
 import type { ProcessSpec } from '../runtime/spec.ts';
+import { processStart } from '../store/files.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { randomBytes } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
@@ -32,9 +33,8 @@ export async function execInContainer(
   attach: boolean,
   quiet = false,
 ): Promise<ExecAttachment | null> {
-  const { status, pid } = reconcile(context, row);
-  if (status !== 'running' || pid === null)
-    throw new MicaError('not-running', `Container ${row.id} is not running`, startFirst(row.name));
+  const { status, pid, pidStart } = reconcile(context, row);
+  if (status !== 'running' || pid === null) throw notRunning(row);
   if (isFrozen(groupOf(row.id, row.record)))
     throw new MicaError(
       'conflict',
@@ -81,8 +81,15 @@ export async function execInContainer(
     };
   } catch (error) {
     rmSync(dir, { recursive: true, force: true });
+    // It ended meanwhile, and what the runtime says of that, if anything, is about its own files.
+    const failed = error instanceof MicaError && error.code === 'runtime-failed';
+    if (failed && processStart(pid) !== pidStart) throw notRunning(row, error);
     throw error;
   }
+}
+
+function notRunning({ id, name }: Row, cause?: unknown): MicaError {
+  return new MicaError('not-running', `Container ${id} is not running`, { ...startFirst(name), cause });
 }
 
 /** Docker's `ExecIDs`: the sessions that go on; null for none. Each is a folder here as long as it does. */
