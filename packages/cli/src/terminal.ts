@@ -1,6 +1,6 @@
 import type { Readable, Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { type Attachment, type Engine, MicaError } from '@mica/engine';
+import { type Attachment, type Engine, MicaError, rawOutput } from '@mica/engine';
 import { detachable, parseDetachKeys } from './detach-keys.ts';
 
 export interface ConnectOptions {
@@ -52,6 +52,7 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
   if (stdin) {
     if (raw) {
       stdin.setRawMode(true);
+      rawOutput(stdin.fd);
       keys = detachable(parseDetachKeys(options.detachKeys), () => detach(null));
       stdin.pipe(keys).pipe(attachment.stdin);
     } else stdin.pipe(attachment.stdin);
@@ -64,6 +65,7 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
       // What was typed before the sequence goes in first.
       keys?.end();
       await finished(attachment.stdin).catch(() => {});
+      if (raw) stdin?.setRawMode(false); // its line feed is one of ours
       stderr.write('read escape sequence\n');
     }
     return code;

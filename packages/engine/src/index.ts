@@ -25,6 +25,7 @@ export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';
 export { findTools } from './runtime/oci-runtime.ts';
 export type { EventRow } from './store/event-records.ts';
+export { rawOutput } from './system/terminal.ts';
 export type {
   BlameRow,
   Difference,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -34,6 +35,22 @@ it('standard input goes in with -i and ends it; without, there is none', () => {
   expect(store.ok(['exec', '-i', 'box', 'wc', '-l'], { input: lines })).toBe('50000\n');
   expect(store.ok(['exec', 'box', 'wc', '-c'], { input: 'x' })).toBe('0\n');
   expect(store.ok(['exec', 'box', 'seq', '1', '100000']).length).toBe(588_895);
+});
+
+it('a terminal gets what the program wrote, byte for byte, and is as it was afterwards', () => {
+  const typed = (...args: string[]) => {
+    const line = [bin, ...args].map((word) => `'${word}'`).join(' ');
+    const shown = spawnSync('script', ['-qec', `${line}; stty | grep -c opost; printf 'e\\nf'`, '/dev/null'], {
+      env: { ...process.env, MICA_ROOT: store.root },
+      input: '',
+    });
+    return shown.stdout.toString().replaceAll('^@', ''); // the end of script's own input, shown or not
+  };
+  const program = 'stty -opost; printf "ab\\ncd"; stty opost; printf "\\nx"';
+  const after = '0\r\ne\r\nf'; // stty names what is not as usual
+  expect(typed('exec', '-it', 'box', 'sh', '-c', program)).toBe(`ab\ncd\r\nx${after}`);
+  const run = ['run', '--rm', '-it', '--network', 'none', 'base:1'];
+  expect(typed(...run, 'sh', '-c', program)).toBe(`ab\ncd\r\nx${after}`);
 });
 
 it('-d goes on by itself, and no session leaves a folder', async () => {
