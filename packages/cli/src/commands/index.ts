@@ -72,7 +72,11 @@ export const verbs: readonly Verb[] = [
   { names: ['top', 'container top'], summary: "show a container's processes", load: () => import('./top.ts') },
   { names: ['stats', 'container stats'], summary: 'show what containers use, live', load: () => import('./stats.ts') },
   { names: ['update', 'container update'], summary: "change containers' limits", load: () => import('./update.ts') },
-  { names: ['events', 'system events'], summary: 'show what happens to containers', load: () => import('./events.ts') },
+  {
+    names: ['events', 'system events'],
+    summary: 'show what happens to containers, images, networks and volumes',
+    load: () => import('./events.ts'),
+  },
   { names: ['container prune'], summary: 'remove all stopped containers', load: () => import('./container/prune.ts') },
   {
     names: ['monitor'],

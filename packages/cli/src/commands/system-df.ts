@@ -2,11 +2,11 @@ import type { Engine, SystemUsage } from '@mica/engine';
 import type { Command } from 'commander';
 import { humanSize, table } from '../format.ts';
 import { addFormatFlag, type List, printList, type Row } from '../list.ts';
-import { containerRow } from '../rows/container.ts';
-import { imageRow, namesOf } from '../rows/image.ts';
-import { volumeRow } from '../rows/volume.ts';
+import { showDescription } from '../objects.ts';
+import { type ContainerRow, containerRow } from '../rows/container.ts';
+import { type ImageRow, imageRow, namesOf } from '../rows/image.ts';
+import { type VolumeRow, volumeRow } from '../rows/volume.ts';
 import { withEngine } from '../session.ts';
-import { print } from '../standard-output.ts';
 
 interface Kind extends Row {
   readonly Active: string;
@@ -34,7 +34,8 @@ export function define(command: Command): void {
     .action((flags: { format?: string; verbose?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         const usage = engine.usage();
-        if (flags.verbose && !flags.format) print(verbose(engine, usage));
+        if (flags.verbose)
+          await showDescription(verbose(engine, usage), flags.format, (all) => verboseText(all, usage));
         else await printList(kinds, summary(usage), flags);
       }),
     );
@@ -57,39 +58,65 @@ function summary({ images, containers, volumes, layers }: SystemUsage): Kind[] {
   }));
 }
 
-function verbose(engine: Engine, { images, containers, volumes, layers }: SystemUsage): string {
+/** docker's fields of it; the build cache is none. */
+interface Verbose {
+  readonly Images: readonly ImageRow[];
+  readonly Containers: readonly ContainerRow[];
+  readonly Volumes: readonly VolumeRow[];
+  readonly BuildCache: readonly [];
+}
+
+function verbose(engine: Engine, { images, containers, volumes }: SystemUsage): Verbose {
   const shares = new Map(images.items.map((item) => [item.id, item]));
-  const imageRows = engine.images.list().flatMap((image) =>
-    namesOf(image).map((name) => {
-      const row = imageRow(image, name, false, shares.get(image.id));
-      return [
-        row.Repository,
-        row.Tag,
-        row.ID,
-        row.CreatedSince,
-        row.Size,
-        row.SharedSize,
-        row.UniqueSize,
-        row.Containers,
-      ];
-    }),
-  );
-  const containerRows = containers.items.map((container) => {
-    const row = containerRow(container, false);
-    const size = humanSize(container.sizeRw ?? 0);
-    return [row.ID, row.Image, row.Command, row.LocalVolumes, size, row.RunningFor, row.Status, row.Names];
-  });
   const sizes = new Map(volumes.items.map(({ name, size }) => [name, size]));
-  const volumeRows = engine.volumes.list().map((volume) => {
-    const row = volumeRow(volume, humanSize(sizes.get(volume.name) ?? 0));
-    return [row.Name, row.Links, row.Size];
-  });
-  const imageHeader = ['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'];
-  const containerHeader = ['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'];
+  return {
+    Images: engine.images
+      .list()
+      .flatMap((image) => namesOf(image).map((name) => imageRow(image, name, false, shares.get(image.id)))),
+    Containers: containers.items.map((container) => ({
+      ...containerRow(container, false),
+      Size: humanSize(container.sizeRw ?? 0),
+    })),
+    Volumes: engine.volumes.list().map((volume) => volumeRow(volume, humanSize(sizes.get(volume.name) ?? 0))),
+    BuildCache: [],
+  };
+}
+
+function verboseText({ Images, Containers, Volumes }: Verbose, { layers }: SystemUsage): string {
+  const image = {
+    REPOSITORY: 'Repository',
+    TAG: 'Tag',
+    'IMAGE ID': 'ID',
+    CREATED: 'CreatedSince',
+    SIZE: 'Size',
+    'SHARED SIZE': 'SharedSize',
+    'UNIQUE SIZE': 'UniqueSize',
+    CONTAINERS: 'Containers',
+  } as const;
+  const container = {
+    'CONTAINER ID': 'ID',
+    IMAGE: 'Image',
+    COMMAND: 'Command',
+    'LOCAL VOLUMES': 'LocalVolumes',
+    SIZE: 'Size',
+    CREATED: 'RunningFor',
+    STATUS: 'Status',
+    NAMES: 'Names',
+  } as const;
+  const volume = { 'VOLUME NAME': 'Name', LINKS: 'Links', SIZE: 'Size' } as const;
   return [
-    `Images space usage:\n\n${table(imageHeader, imageRows)}`,
-    `Containers space usage:\n\n${table(containerHeader, containerRows)}`,
-    `Local Volumes space usage:\n\n${table(['VOLUME NAME', 'LINKS', 'SIZE'], volumeRows)}`,
+    `Images space usage:\n\n${columns(image, Images)}`,
+    `Containers space usage:\n\n${columns(container, Containers)}`,
+    `Local Volumes space usage:\n\n${columns(volume, Volumes)}`,
     `Unpacked layers usage: ${humanSize(layers.size)} in ${layers.count}\n`,
   ].join('\n');
+}
+
+/** A table of some of the rows' fields, by their headings. */
+function columns<F extends string>(fields: Readonly<Record<string, F>>, rows: readonly Record<F, string>[]): string {
+  const names = Object.values(fields);
+  return table(
+    Object.keys(fields),
+    rows.map((row) => names.map((name) => row[name])),
+  );
 }

@@ -17,7 +17,7 @@ export function describeVolume(volume: Volume): Described {
 }
 
 /** docker's row of a volume. */
-interface VolumeRow extends Row {
+export interface VolumeRow extends Row {
   readonly Driver: string;
   readonly Labels: string;
   readonly Links: string;

@@ -140,6 +140,17 @@ it('version, info and system df, each in words and by a template', async () => {
     'Images 2\nContainers 0\nLocal Volumes 0\nUnpacked Layers 1\n',
   );
   const df = (await here('system', 'df', '-v')).out;
+  const typed = (format: string) => here('system', 'df', '-v', '--format', format);
+  expect(await typed('{{range .Images}}{{.Repository}}:{{.Tag}} {{end}}{{len .Volumes}}')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^base:\S+ base:\S+ 0\n$/),
+  });
+  expect(JSON.parse((await typed('json')).out)).toMatchObject({
+    Images: [{ Repository: 'base', UniqueSize: expect.stringMatching(/kB$/) }, {}],
+    Containers: [],
+    Volumes: [],
+    BuildCache: [],
+  });
   expect(df).toMatch(/\nREPOSITORY {3}TAG .* SHARED SIZE {3}UNIQUE SIZE {3}CONTAINERS\nbase +2 .* 2MB +59\dkB +0\n/);
 });
 
