@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'no-terminal'
   | 'unauthorized'
   | 'registry-failed'
+  | 'closed'
   | 'aborted';
 
 export interface ErrorDetails {
@@ -79,6 +80,7 @@ const usual: Readonly<Record<Exclude<ErrorCode, 'aborted'>, string>> = {
   'system-call': 'MICA_DEBUG=1 shows the call that failed',
   'no-terminal': 'leave -t out',
   unauthorized: 'mica login gives the registry a name and a password',
+  closed: 'open another Engine on the same root',
   'registry-failed': 'check the name of the registry and the network, and try again',
 };
 

@@ -1,11 +1,26 @@
-import { PassThrough, type Readable, type Transform } from 'node:stream';
+import { finished, PassThrough, type Readable, type Transform } from 'node:stream';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { zlib } from '../system/zlib.ts';
 
-/** An archive from outside, decompressed: by its first bytes (RFC 1952, RFC 8878). `verb` is for the hint. */
-export async function decompress(source: Readable, verb: string): Promise<Readable> {
-  const input = source.pipe(new PassThrough());
-  source.on('error', (error) => input.destroy(wrapSystemError(error, 'read', 'the archive')));
+/**
+ * An archive from outside, decompressed: by its first bytes (RFC 1952, RFC 8878). `verb` is for the hint. The source
+ * is read to its end or destroyed; one that stands still is left as soon as the signal says so.
+ */
+export async function decompress(source: Readable, verb: string, signal?: AbortSignal): Promise<Readable> {
+  const input = new PassThrough();
+  const fail = (error: unknown) => {
+    source.destroy();
+    input.destroy(error as Error);
+  };
+  // Also of one that is destroyed without an error, as a request whose sender went away.
+  finished(source, { writable: false }, (error) => {
+    if (error) fail(broken(error));
+  });
+  const abort = () => fail(signal?.reason);
+  if (signal?.aborted) abort();
+  signal?.addEventListener('abort', abort);
+  input.once('close', () => signal?.removeEventListener('abort', abort));
+  source.pipe(input);
   const first = await new Promise<Buffer | null>((resolve, reject) => {
     input.once('error', reject);
     input.once('readable', () => {
@@ -24,6 +39,14 @@ export async function decompress(source: Readable, verb: string): Promise<Readab
       hint: `decompress it first: xz -dc FILE | mica ${verb}`,
     });
   return input;
+}
+
+function broken(error: NodeJS.ErrnoException): MicaError {
+  if (error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return new MicaError('invalid-archive', 'the archive was cut off: its stream was closed before its end', {
+      cause: error,
+    });
+  return wrapSystemError(error, 'read', 'the archive');
 }
 
 function through(input: Readable, decoder: Transform): Readable {

@@ -30,7 +30,7 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   const scanner = new Core().scanTar(outsideLimits());
   const room = new DiskRoom(store.root);
   try {
-    for await (const chunk of await decompress(source, 'import -')) {
+    for await (const chunk of await decompress(source, 'import -', options.signal)) {
       options.signal?.throwIfAborted();
       scanner.push(chunk);
       room.write(chunk.length);

@@ -47,13 +47,14 @@ export async function loadImages(
     }));
   } catch (error) {
     arrival.discard();
+    options.signal?.throwIfAborted();
     throw wrapSystemError(error, 'load', typeof source === 'string' ? source : 'the archive');
   }
 }
 
 async function readTar(arrival: Arrival, source: Readable, signal?: AbortSignal): Promise<void> {
   const tar = extract();
-  const input = await decompress(source, 'load');
+  const input = await decompress(source, 'load', signal);
   input.on('error', (error) => tar.destroy(error));
   input.pipe(tar);
   let entries = 0;
@@ -70,6 +71,7 @@ async function readTar(arrival: Arrival, source: Readable, signal?: AbortSignal)
       if (!used) entry.resume();
     }
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof MicaError || (error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     throw new MicaError('invalid-archive', `the archive cannot be read: ${(error as Error).message}`, {
       hint: 'give an archive of mica save or docker save, plain or compressed with gzip or zstd',

@@ -8,10 +8,17 @@ import type { ArchiveSink } from './save.ts';
 
 const epoch = new Date(0);
 
-/** Writes a tar to `output` and ends it, unless it is standard output. */
-export async function writeTar(output: Writable, fill: (sink: ArchiveSink) => Promise<void>): Promise<void> {
+/** Writes a tar to `output` and ends it, unless it is standard output. An output that takes no more is left at the signal. */
+export async function writeTar(
+  output: Writable,
+  fill: (sink: ArchiveSink) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   const tar = pack({ highWaterMark: 1 << 20 } as never);
-  const done = pipeline(tar as unknown as Readable, output, { end: output !== process.stdout });
+  const done = pipeline(tar as unknown as Readable, output, {
+    end: output !== process.stdout,
+    ...(signal ? { signal } : {}),
+  });
   // A failure on either side ends the other; both are waited for, so that no file is opened after its removal.
   const filled = fill(tarSink(tar)).then(
     () => tar.finalize(),
@@ -21,6 +28,7 @@ export async function writeTar(output: Writable, fill: (sink: ArchiveSink) => Pr
     },
   );
   for (const result of await Promise.allSettled([done, filled])) {
+    signal?.throwIfAborted();
     if (result.status === 'rejected') throw wrapSystemError(result.reason, 'write', 'the archive');
   }
 }

@@ -196,7 +196,7 @@ async function plantStream(from: Readable, ground: Ground, subject: string, opti
   const planter = new Planter(scanner.entries, ground, { owner: true });
   let bytes = 0;
   try {
-    for await (const chunk of await decompress(from, 'cp -')) {
+    for await (const chunk of await decompress(from, 'cp -', options.signal)) {
       options.signal?.throwIfAborted();
       scanner.push(chunk, planter);
       bytes += chunk.length;

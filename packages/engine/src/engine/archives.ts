@@ -24,6 +24,6 @@ export class Archives {
     const { saveImages } = await import('../archive/save.ts');
     const { directorySink, writeTar } = await import('../archive/sinks.ts');
     if (typeof output === 'string') return saveImages(this.#store, names, directorySink(output), options);
-    return writeTar(output, (sink) => saveImages(this.#store, names, sink, options));
+    return writeTar(output, (sink) => saveImages(this.#store, names, sink, options), options.signal);
   }
 }

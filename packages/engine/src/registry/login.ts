@@ -19,6 +19,7 @@ export async function login(
   account: { readonly username: string; readonly password: string },
   options: LoginOptions & Patience = {},
 ): Promise<{ server: string; helper: string | null; path: string }> {
+  options.signal?.throwIfAborted();
   const host = serverOf(server);
   const credentials = new CredentialStore();
   const endpoint = new Hosts(options.insecure).push(parseReference(`${host}/x`));

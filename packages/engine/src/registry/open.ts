@@ -56,6 +56,7 @@ async function withEndpoint<T>(
   options: RegistryOptions & Patience,
   run: (repository: Repository) => Promise<T>,
 ): Promise<T> {
+  options.signal?.throwIfAborted();
   const connection = new Connection(endpoint, new CredentialStore(), options.timeouts);
   const { retry = defaultRetry, signal } = options;
   const repository = new Repository(connection, endpoint.repository, { retry, signal });

@@ -232,6 +232,8 @@ function guard<T>(work: () => T): T {
 function translate(error: unknown, subject: string): unknown {
   switch (primaryCode(error)) {
     case 0:
+      if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_STATE')
+        return new MicaError('closed', 'the engine is closed', { cause: error });
       return (error as NodeJS.ErrnoException | undefined)?.syscall === undefined
         ? error
         : storeError(error, 'open', subject);

@@ -31,6 +31,7 @@ export async function copyImage(
   to: string,
   options: TransferOptions,
 ): Promise<TransferResult> {
+  options.signal?.throwIfAborted();
   const source = parsePlace(from);
   const target = parsePlace(to);
   if (source.kind === 'store') return fromStore(store, source.name, target, options);
@@ -68,6 +69,7 @@ async function between(source: Source, target: Place, options: TransferOptions):
 
 async function fromStore(store: Store, name: string, target: Place, options: TransferOptions): Promise<TransferResult> {
   const platform = options.platform ? { platform: options.platform } : {};
+  const { signal } = options;
   if (options.referrers)
     throw new MicaError('not-supported', 'the store keeps no referrers', {
       hint: 'copy them from a registry or an OCI layout',
@@ -80,12 +82,14 @@ async function fromStore(store: Store, name: string, target: Place, options: Tra
       return { digest: came ?? store.images.get(id)?.manifest ?? id };
     }
     case 'registry': {
-      const { insecure = [], signal } = options;
+      const { insecure = [] } = options;
       return pushImage(store, target.reference.canonical, { from: name, insecure, signal, ...platform });
     }
     default: {
       const { id } = resolveImage(store, name);
-      await writeLayout(target, (sink) => saveImages(store, [name], sink, platform));
+      await writeLayout(target, (sink) =>
+        saveImages(store, [name], sink, { ...platform, ...(signal ? { signal } : {}) }),
+      );
       return { digest: store.images.get(id)?.manifest ?? id };
     }
   }
@@ -122,7 +126,11 @@ async function loadOne(
   const layout = await LayoutSource.open(source.path, source.tar, source.image);
   const top = await layout?.top();
   const wanted = layout && top ? await configsBelow(layout, top) : null;
-  const images = await loadImages(store, source.path, options.platform ? { platform: options.platform } : {});
+  const { platform, signal } = options;
+  const images = await loadImages(store, source.path, {
+    ...(platform ? { platform } : {}),
+    ...(signal ? { signal } : {}),
+  });
   const fits = images.filter(({ id, references }) =>
     wanted ? wanted.has(id) : source.image === null || references.includes(source.image),
   );
