@@ -1,9 +1,9 @@
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
-import { wrapSystemError } from '../error.ts';
+import { MicaError, wrapSystemError } from '../error.ts';
 import type { ArchiveSink } from './save.ts';
 
 const epoch = new Date(0);
@@ -62,7 +62,13 @@ async function pump(bytes: AsyncIterable<Uint8Array> | readonly Uint8Array[], en
 
 /** An OCI layout as a directory, which must not exist or be empty. */
 export function directorySink(dir: string): ArchiveSink {
-  mkdirSync(dir, { recursive: true });
+  try {
+    mkdirSync(dir, { recursive: true });
+    if (readdirSync(dir).length > 0)
+      throw new MicaError('conflict', `${dir} is not empty`, { subject: dir, hint: 'name a new directory' });
+  } catch (error) {
+    throw wrapSystemError(error, 'write', dir);
+  }
   return {
     folder(name) {
       mkdirSync(join(dir, name), { recursive: true });

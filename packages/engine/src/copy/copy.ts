@@ -94,6 +94,13 @@ function tarStream(
   unchanged: () => void,
 ): Readable {
   const as = Buffer.from(source.base === '.' ? '' : source.base);
+  let isOpen = true;
+  const release = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    source.close();
+    view.close();
+  };
   function* chunks(): Generator<Buffer> {
     let bytes = 0;
     let held: Buffer | undefined;
@@ -112,11 +119,11 @@ function tarStream(
     } catch (error) {
       throw isSystemError(error) ? wrapSystemError(error, 'read', subject) : error;
     } finally {
-      source.close();
-      view.close();
+      release();
     }
   }
-  return Readable.from(chunks(), { objectMode: false });
+  // One that is destroyed before it was read never begins: no finally of its own runs.
+  return Readable.from(chunks(), { objectMode: false }).once('close', release);
 }
 
 /** docker cp PATH CONTAINER:PATH, and with a stream docker cp - CONTAINER:PATH: a tar, plain or compressed. */

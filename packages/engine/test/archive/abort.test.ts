@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -63,6 +63,14 @@ it('save: a reader that takes no more is left at the signal', async () => {
   setTimeout(() => stop.abort(reason), 20);
   await expect(asked).rejects.toBe(reason);
   expect(output.destroyed).toBe(true);
+});
+
+it('save into a folder that has something in it is refused, and leaves that as it is', async () => {
+  await bench.importEntries([{ name: 'a', body: 'x' }], 'a:1');
+  const at = bench.folder();
+  writeFileSync(join(at, 'oci-layout'), 'mine');
+  await expect(bench.engine.archives.save(['a:1'], at)).rejects.toMatchObject({ code: 'conflict', subject: at });
+  expect(readFileSync(join(at, 'oci-layout'), 'utf8')).toBe('mine');
 });
 
 it('what is aborted before it begins does nothing', async () => {

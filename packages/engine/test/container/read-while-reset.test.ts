@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -36,6 +37,22 @@ it.each(Object.entries(ways))('%s of a container that is reset meanwhile says so
     message: 'container box was reset while it was read',
   });
 });
+
+it.each(Object.entries(ways))(
+  '%s: a tar that is destroyed before it is read gives back what it holds',
+  async (_, open) => {
+    const held = () => [
+      readdirSync('/proc/self/fd').length,
+      readFileSync('/proc/thread-self/mountinfo', 'utf8').split('\n').length,
+    ];
+    await engine.containers.export(id).then(buffer); // what is loaded and opened once
+    const before = held();
+    const tar = await open();
+    expect(held()).not.toEqual(before);
+    await once(tar.destroy(), 'close');
+    expect(held()).toEqual(before);
+  },
+);
 
 it('diff of one that is reset meanwhile says so, or tells what it was or is', async () => {
   const both = await Promise.allSettled([engine.diff(id), engine.reset(id)]);
