@@ -22,7 +22,7 @@ async function screens(script: string): Promise<[string, string]> {
   const terminal = new Terminal({});
   try {
     terminal.resize(40, 8);
-    terminal.line(`clear; stty -echo; ${process.execPath} ${file}`);
+    terminal.line(`clear; stty -echo; until [ "$(stty size)" = '8 40' ]; do :; done; ${process.execPath} ${file}`);
     await terminal.shows(/last/);
     const during = terminal.screen();
     terminal.keys('Enter');

@@ -52,7 +52,7 @@ it('many at once: names, template, table, JSON; a bad one fails alone', async ()
 it('one that cannot be recorded fails alone, also in the transaction that records the others', async () => {
   for (const name of ['aa', 'bb', 'cc']) await bench.made(name, { [name]: name });
   const before = bench.engine.images.list().length;
-  const store = new DatabaseSync(join(bench.root, 'mica.db'));
+  const store = new DatabaseSync(join(bench.root, 'mica.db'), { timeout: 60_000 });
   // What a container removed at that very moment comes to: its row is gone when its turn has come.
   store.exec(
     "CREATE TRIGGER refuse BEFORE INSERT ON refs WHEN new.name LIKE '%/bb:%' BEGIN SELECT raise(FAIL, 'refused'); END",

@@ -62,7 +62,7 @@ it('a check that says well after its container has ended says nothing any more',
   await expect.poll(() => store.okHere(['top', 'ended']), patience).toContain('until');
   // Its end as it is written down between the check's last word and the monitor's hearing of it.
   const change = (what: string) => {
-    using database = new DatabaseSync(join(store.root, 'mica.db'));
+    using database = new DatabaseSync(join(store.root, 'mica.db'), { timeout: 60_000 });
     database.exec(`UPDATE containers SET record = json_set(record, ${what}) WHERE name = 'ended'`);
   };
   const root = `/proc/${await inspect('ended', '{{.State.Pid}}')}/root`;
@@ -162,7 +162,7 @@ it('mica monitor: restarts what died with its conmon, one a store; after a boot 
   const names = ['always', 'unless-stopped', 'no'];
   for (const file of ['conmon.pid', 'pidfile'])
     for (const name of names) process.kill(Number(readFileSync(join(await folder(name), file), 'utf8')), 'SIGKILL');
-  const database = new DatabaseSync(join(store.root, 'mica.db'));
+  const database = new DatabaseSync(join(store.root, 'mica.db'), { timeout: 60_000 });
   database.exec(`UPDATE containers SET record = json_set(record, '$.boot', 'another')`);
   database.close();
   const service = store.spawn(['monitor']);

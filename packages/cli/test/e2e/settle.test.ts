@@ -23,7 +23,7 @@ function helpers(): string[] {
   });
 }
 function pending(): number {
-  const db = new DatabaseSync(join(store.root, 'mica.db'));
+  const db = new DatabaseSync(join(store.root, 'mica.db'), { timeout: 60_000 });
   const count = Number(db.prepare('SELECT count(*) AS n FROM blobs WHERE pending IS NOT NULL').get()?.n);
   db.close();
   return count;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -73,8 +73,12 @@ export class Footprint {
   }
   /** Interfaces on its bridge. */
   ports(): string[] {
-    const folder = `/sys/class/net/${this.bridge}/brif`;
-    return existsSync(folder) ? readdirSync(folder) : [];
+    try {
+      return readdirSync(`/sys/class/net/${this.bridge}/brif`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return []; // no bridge, or it went as its folder was read
+    }
   }
   hasTable(): boolean {
     return new RegExp(` mica-${this.hash}$`, 'm').test(command('nft', ['list', 'tables']));
