@@ -1,4 +1,4 @@
-import { MicaError } from '@mica/engine';
+import { MicaError, systemHint } from '@mica/engine';
 
 /** Runs; a failure exits with 1, whatever code of docker's `run` the engine gave it. */
 export async function failingWithOne<T>(run: () => Promise<T>): Promise<T> {
@@ -16,7 +16,8 @@ export function report(error: unknown): number {
   if (process.env.MICA_DEBUG === '1') console.error(error);
   else {
     process.stderr.write(`mica: ${harmless(error instanceof Error ? error.message : String(error))}\n`);
-    if (error instanceof MicaError && error.hint) process.stderr.write(`  ${harmless(error.hint)}\n`);
+    const hint = error instanceof MicaError ? error.hint : systemHint(error);
+    if (hint) process.stderr.write(`  ${harmless(hint)}\n`);
   }
   return error instanceof MicaError ? error.exitCode : 1;
 }

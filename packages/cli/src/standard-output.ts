@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { MicaError } from '@mica/engine';
+import { MicaError, wrapSystemError } from '@mica/engine';
 import { report } from './report.ts';
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -57,7 +57,7 @@ function atFirstUse(name: 'stdout' | 'stderr', use: (stream: NodeJS.WriteStream)
 
 /** A reader that went away (mica ps | head -1) is no failure of ours; anything else is told before the end. */
 function gone(error: NodeJS.ErrnoException): never {
-  process.exit(error.code === 'EPIPE' ? 0 : report(new MicaError('system-call', `standard output: ${error.message}`)));
+  process.exit(error.code === 'EPIPE' ? 0 : report(wrapSystemError(error, 'write', 'standard output')));
 }
 
 /** Resolves once pipes whose readers are slower have taken what they were given: it would go with the process. */
@@ -71,6 +71,11 @@ export function isTerminal(fd: number): boolean {
   return fstatSync(fd).isCharacterDevice() && isatty(fd);
 }
 
+function lost(error: NodeJS.ErrnoException): MicaError {
+  if (error.code === 'EPIPE') return new MicaError('aborted', 'standard output was closed before its end');
+  return wrapSystemError(error, 'write', 'standard output');
+}
+
 /**
  * Standard output for an archive. It ends when the last byte was written and never closes the real one, so a
  * pipeline that fails elsewhere does not take it along: its error would end the process before the true one was
@@ -81,9 +86,7 @@ export function archiveOutput(): Writable {
   return new Writable({
     highWaterMark: 1 << 20,
     write(chunk: Uint8Array, _encoding, done) {
-      process.stdout.write(chunk, (error?: NodeJS.ErrnoException | null) =>
-        done(error?.code === 'EPIPE' ? new MicaError('aborted', 'standard output was closed before its end') : error),
-      );
+      process.stdout.write(chunk, (error?: NodeJS.ErrnoException | null) => done(error ? lost(error) : error));
     },
   });
 }

@@ -131,7 +131,15 @@ const ofSystem: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'file systems take names of 255 bytes and paths of 4095',
   ENOTDIR: 'a part of the path is a file: leave out what comes behind it',
   EROFS: 'what it lies on is mounted read-only: name another place',
+  EMFILE: 'this process may have no more files open: a larger limit is ulimit -n 1024, in the shell before it',
+  ENFILE: 'the machine has as many files open as it may: end something else',
+  EFBIG: 'files may not grow that large: ulimit -f shows whether the shell limits them, else the file system does',
 };
+
+/** What to do about a failure of the system that nobody has made a {@link MicaError} of, if there is a word for it. */
+export function systemHint(error: unknown): string | undefined {
+  return isSystemError(error) && error.code !== undefined ? ofSystem[error.code] : undefined;
+}
 
 /** Node's "CODE: what is wrong, call 'path'": without the path of an open descriptor, which says nothing to its user. */
 function withoutPath(text: string, subject: string): string {

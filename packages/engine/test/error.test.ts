@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MicaError, wrapSystemError } from '../src/error.ts';
+import { MicaError, systemHint, wrapSystemError } from '../src/error.ts';
 
 it("what to do next: the thrower's word, else what is usual; none for who interrupted it", () => {
   expect(new MicaError('conflict', 'no', { hint: 'own' }).hint).toBe('own');
@@ -7,7 +7,26 @@ it("what to do next: the thrower's word, else what is usual; none for who interr
   expect(new MicaError('aborted', 'no').hint).toBeUndefined();
 });
 
-it.each(['ENOENT', 'EACCES', 'ENOSPC', 'ELOOP', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EROFS', 'EIO'])('%s', (code) => {
+it('what the system refused and nobody wrapped: a word of what to do, where there is one', () => {
+  const raw = (code: string) => Object.assign(new Error(code), { code, syscall: 'open' });
+  expect(systemHint(raw('EMFILE'))).toMatch(/ulimit -n/);
+  expect(systemHint(raw('EIO'))).toBeUndefined();
+  expect(systemHint(new Error('of our own'))).toBeUndefined();
+});
+
+it.each([
+  'ENOENT',
+  'EACCES',
+  'ENOSPC',
+  'ELOOP',
+  'ENOTDIR',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'EROFS',
+  'EMFILE',
+  'EFBIG',
+  'EIO',
+])('%s', (code) => {
   const error = Object.assign(new Error(`${code}: so it is, open '/a'`), { code, syscall: 'open' });
   const { message, hint } = wrapSystemError(error, 'copy to', '/a');
   expect(message).toMatch(/^copy to \/a: /);

@@ -230,6 +230,31 @@ it('a full disk: no space left, nothing half made', async () => {
   }
 });
 
+it('too few descriptors for threads: a line for each container, no stack, nothing half made', async () => {
+  const batch = (limit: number) => {
+    const script = `ulimit -n ${limit}; exec "$0" commit --all --full --tag "few/{name}:${limit}"`;
+    const done = spawnSync('sh', ['-c', script, bin], { env: { ...process.env, MICA_ROOT: store.root } });
+    return { code: done.status, err: done.stderr.toString() };
+  };
+  store.ok(['cp', '/etc/passwd', `${store.ok(['create', '--name', 'few', 'base:1', 'true']).trim()}:/few`]);
+  const all = [26, 28, 30, 32, 34].map(batch);
+  expect(all.map(({ err }) => err).join('')).not.toMatch(/\n {4}at |Node\.js v/);
+  expect(all.some(({ err }) => /^mica: few: a thread could not be started: .*\n/m.test(err))).toBe(true);
+  expect(all.filter(({ err }) => err !== '').every(({ code }) => code === 1)).toBe(true);
+  expect(store.run(['system', 'check'])).toMatchObject({ code: 0 });
+  store.ok(['rm', 'few']);
+});
+
+it.each([
+  ['ulimit -f 0; exec "$0" tag base:1 limited:1', 1, /^mica: mica.db: disk I\/O error\n {2}.*ulimit -f/],
+  ['exec "$0" images > /dev/full', 1, /^mica: write standard output: no space left on device\n {2}/],
+  ['exec "$0" export full > /dev/full', 1, /^mica: write standard output: no space left on device\n {2}/],
+])('what a shell allows is not enough: %s', (script, code, message) => {
+  store.run(['create', '--name', 'full', 'base:1', 'true']);
+  const done = spawnSync('sh', ['-c', script, bin], { env: { ...process.env, MICA_ROOT: store.root } });
+  expect([done.status, done.stderr.toString()]).toEqual([code, expect.stringMatching(message)]);
+});
+
 it('the whole error, stack and cause, only when MICA_DEBUG=1 asks for it', () => {
   const done = store.run(['tag', 'nope', 'a:1'], { env: { MICA_DEBUG: '1' } });
   expect(done.err).toMatch(/code: 'no-such-image'/);

@@ -1,4 +1,4 @@
-import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -58,6 +58,19 @@ async function pump(bytes: AsyncIterable<Uint8Array> | readonly Uint8Array[], en
     if (!entry.write(chunk)) await Promise.race([new Promise<void>((resolve) => entry.once('drain', resolve)), gone]);
   }
   entry.end();
+}
+
+/** The same into a directory that does not exist or is empty: as it was before when it fails. */
+export async function withDirectory(dir: string, fill: (sink: ArchiveSink) => Promise<void>): Promise<void> {
+  const isNew = !existsSync(dir);
+  const sink = directorySink(dir);
+  try {
+    await fill(sink);
+  } catch (error) {
+    for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
+    if (isNew) rmSync(dir, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** An OCI layout as a directory, which must not exist or be empty. */

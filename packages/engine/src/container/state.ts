@@ -107,7 +107,10 @@ export async function waitForExit(
     const state = reconcile(context, row);
     if (state.status === 'exited') return state.exitCode ?? 137;
     if (state.status === 'created' && !state.starting) return state.exitCode ?? 0;
-    await sleep(pause, undefined, signal ? { signal } : {});
+    await sleep(pause, undefined, signal ? { signal } : {}).catch((error) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
   }
 }
 

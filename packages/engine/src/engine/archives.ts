@@ -22,8 +22,9 @@ export class Archives {
   /** docker save: a tar into the stream, or an OCI layout into an empty directory. */
   async save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
     const { saveImages } = await import('../archive/save.ts');
-    const { directorySink, writeTar } = await import('../archive/sinks.ts');
-    if (typeof output === 'string') return saveImages(this.#store, names, directorySink(output), options);
+    const { withDirectory, writeTar } = await import('../archive/sinks.ts');
+    if (typeof output === 'string')
+      return withDirectory(output, (sink) => saveImages(this.#store, names, sink, options));
     return writeTar(output, (sink) => saveImages(this.#store, names, sink, options), options.signal);
   }
 }

@@ -31,18 +31,34 @@ const MAIN_THREADS = '--max-semi-space-size';
 export class Pool {
   readonly size: number;
   readonly #piscina: Promise<Piscina>;
+  /** Those who wait for a task's end. */
+  readonly #waiting = new Set<(error: unknown) => void>();
 
   constructor(jobs: number | undefined) {
     this.size = jobs ?? availableParallelism();
-    this.#piscina = start(this.size);
+    this.#piscina = start(this.size).then((piscina) =>
+      // Of a thread that had no task. Fewer go on; without any nobody would take what waits. Unheard, it would end the process.
+      piscina.on('error', (error) => {
+        if (piscina.threads.length === 0) for (const fail of this.#waiting) fail(error);
+      }),
+    );
   }
 
   /** Runs a task to its end. It is not interrupted: stop it through shared memory ({@link SharedStop}). */
   async run<T>(task: TaskName, message: unknown, transferList: readonly object[] = []): Promise<T> {
     const piscina = await this.#piscina;
-    const answer = (await piscina.run({ task, message }, { transferList: [...transferList] as never })) as Answer<T>;
-    if ('error' in answer) throw received(answer.error);
-    return answer.value;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
+    this.#waiting.add(reject);
+    try {
+      piscina.run({ task, message }, { transferList: [...transferList] as never }).then(resolve, reject);
+      const answer = await promise;
+      if ('error' in answer) throw received(answer.error);
+      return answer.value;
+    } catch (error) {
+      throw notStarted(error);
+    } finally {
+      this.#waiting.delete(reject);
+    }
   }
 
   async close(): Promise<void> {
@@ -65,6 +81,15 @@ async function start(size: number): Promise<Piscina> {
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     trackUnmanagedFds: false, // descriptors come from openat2, which Node does not see
     maxQueue: Number.POSITIVE_INFINITY, // callers keep at most twice as many tasks as threads in it
+  });
+}
+
+/** What a thread wants and the system does not give is named in Node's message by its errno. */
+function notStarted(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_INIT_FAILED') return error;
+  return new MicaError('limit-exceeded', `a thread could not be started: ${(error as Error).message}`, {
+    hint: 'ulimit -n, ulimit -u and the control group (pids.max) show what this process may have: allow more, or --jobs 1',
+    cause: error,
   });
 }
 

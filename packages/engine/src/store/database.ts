@@ -182,7 +182,7 @@ export class Database {
   }
 }
 
-/** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
+/** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 10 IOERR, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
 function primaryCode(error: unknown): number {
   return ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
 }
@@ -241,6 +241,12 @@ function translate(error: unknown, subject: string): unknown {
       return new MicaError('no-space', 'write mica.db: no space left on device', {
         subject,
         hint: 'free some space: mica rm, mica rmi and mica system prune work on a full disk, too',
+        cause: error,
+      });
+    case 10:
+      return new MicaError('system-call', `${subject}: ${(error as Error).message}`, {
+        subject,
+        hint: 'the disk failed, or a file may not grow: ulimit -f shows whether the shell limits them',
         cause: error,
       });
     case 8:

@@ -65,6 +65,18 @@ it('save: a reader that takes no more is left at the signal', async () => {
   expect(output.destroyed).toBe(true);
 });
 
+it('save into a folder that fails on its way leaves it as it was', async () => {
+  await bench.importEntries([{ name: 'a', body: 'x'.repeat(3_000_000) }], 'a:1');
+  const [empty, none] = [bench.folder(), bench.path()];
+  for (const at of [empty, none]) {
+    const stop = new AbortController();
+    const onProgress = () => stop.abort(reason);
+    await expect(bench.engine.archives.save(['a:1'], at, { signal: stop.signal, onProgress })).rejects.toBe(reason);
+  }
+  expect(readdirSync(empty)).toEqual([]);
+  expect(existsSync(none)).toBe(false);
+});
+
 it('save into a folder that has something in it is refused, and leaves that as it is', async () => {
   await bench.importEntries([{ name: 'a', body: 'x' }], 'a:1');
   const at = bench.folder();

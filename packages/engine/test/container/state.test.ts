@@ -55,6 +55,16 @@ it('who waits while it is started hears that its start failed', async () => {
   expect(await code).toBe(127);
 });
 
+it('who no longer wants to wait is told why with their own words', async () => {
+  const id = 'e'.repeat(64);
+  store.containers.insert(containerRow(id, { status: 'created', starting: thisProcess(), exitCode: null }));
+  const stop = new AbortController();
+  const reason = new Error('the platform wants it no more');
+  const code = waitForExit(context, id, stop.signal);
+  stop.abort(reason);
+  await expect(code).rejects.toBe(reason);
+});
+
 it('a restart policy does not start what was stopped since it looked', async () => {
   const id = 'c'.repeat(64);
   const options = { image: 'x', restart: { name: 'always', maximumRetries: 0 } } as const;
