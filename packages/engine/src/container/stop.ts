@@ -102,15 +102,17 @@ export async function stopContainer(
 async function end(context: ContainerContext, row: Row, timeout: number | undefined, signal: string): Promise<void> {
   const { id } = row;
   const seconds = timeout ?? row.record.options.stopTimeout ?? 10;
+  let grace: AbortSignal | undefined;
   try {
     if (isDeliverable(parseSignal(signal))) {
       killContainer(context, row, signal);
       await readToTheEnd(context, id);
       resumeIfFrozen(context, id, row.record);
-      await waitForExit(context, id, seconds < 0 ? undefined : AbortSignal.timeout(seconds * 1000));
+      if (seconds >= 0) grace = AbortSignal.timeout(seconds * 1000);
+      await waitForExit(context, id, grace);
     } else await kill(context, row); // docker's: what cannot be asked is not waited for
   } catch (error) {
-    if ((error as Error).name === 'AbortError') await kill(context, row);
+    if (grace?.aborted && error === grace.reason) await kill(context, row);
     else if (!hasEnded(context, id)) throw error;
   }
   tell(context, row, 'stop');
