@@ -26,6 +26,12 @@ describe('a measure against what was recorded', () => {
   it('counts with its least disturbed run', () => {
     expect(taken([0.9, 0.2, 0.5], [0.1, 0.3, 0.4]).verdict).toBe('ok');
   });
+  it('of pairs counts with the one in the middle: neither a lucky reference nor a lucky run decides', () => {
+    const pairs = (ours: number[], reference: number[]) =>
+      judgeMeasure('w', { ours, reference, paired: true }, recorded, 1).verdict;
+    expect(pairs([0.2, 0.2, 0.2], [0.1, 0.05, 0.1])).toBe('ok');
+    expect(pairs([0.3, 0.1, 0.3], [0.1, 0.1, 0.1])).toBe('slower');
+  });
   it('is not judged where the reference itself shows that the machine was busy', () => {
     expect(taken([0.5], [0.2])).toMatchObject({ verdict: 'busy', text: expect.stringMatching(/NOT JUDGED/) });
     expect(taken([0.5], [0.1], 3)).toMatchObject({

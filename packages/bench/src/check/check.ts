@@ -85,7 +85,7 @@ async function settleOn(
   let taken: Taken = { ours: [], reference: [] };
   for (let attempt = 0; ; attempt++) {
     const more = await one.take(rounds);
-    taken = { ours: [...taken.ours, ...more.ours], reference: [...taken.reference, ...more.reference] };
+    taken = { ...more, ours: [...taken.ours, ...more.ours], reference: [...taken.reference, ...more.reference] };
     const result = judgeMeasure(one.name, taken, recorded, strict ? null : loadOfMachine());
     if (result.verdict === 'ok' || result.verdict === 'unknown') return result;
     if (attempt >= (one.pauseMs ? againAfterPause : again) || Date.now() > until) return result;

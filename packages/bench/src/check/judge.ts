@@ -1,9 +1,12 @@
+import { summarise } from '../measure/statistics.ts';
 import type { BaselineRatio } from './baseline.ts';
 
 /** All runs of one measure so far, Mica's and the reference's, in seconds. */
 export interface Taken {
   readonly ours: readonly number[];
   readonly reference: readonly number[];
+  /** One of each side belong together, in order: what is compared is the ratio in their middle. */
+  readonly paired?: boolean;
 }
 
 export interface Judged {
@@ -27,6 +30,10 @@ export const crowdedAt = 2;
  * sides ran in turn, on the same machine, within the same seconds.
  */
 export function ratioOf(taken: Taken): BaselineRatio {
+  if (taken.paired) {
+    const ratios = taken.ours.map((seconds, at) => seconds / (taken.reference[at] as number));
+    return { ratio: summarise(ratios).median, reference: summarise(taken.reference).median };
+  }
   const reference = Math.min(...taken.reference);
   return { ratio: Math.min(...taken.ours) / reference, reference };
 }
