@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
 import { findProgram } from '../../src/runtime/oci-runtime.ts';
-import { makeTar } from '../support/tar.ts';
+import { startBox } from '../support/busybox.ts';
 
 it('an exec whose container ends meanwhile says that it does not run, as one a moment later', async () => {
   const work = mkdtempSync(join(tmpdir(), 'mica-ends-'));
@@ -24,12 +23,7 @@ exec ${findProgram('crun') ?? findProgram('runc')} "$@"
   writeFileSync(runtime, script, { mode: 0o755 });
   const engine = new Engine({ root, runtime });
   try {
-    const busybox = readFileSync('/bin/busybox');
-    const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
-    await engine.archives.import(Readable.from([tar]), { reference: 'base' });
-    const command = ['/bin/busybox', 'sleep', '60'];
-    const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
-    await engine.containers.start(id);
+    const id = await startBox(engine);
     writeFileSync(join(work, 'pid'), `${engine.containers.summary(id).pid}`);
     await expect(engine.containers.exec(id, { command: ['/bin/busybox', 'true'] })).rejects.toMatchObject({
       code: 'not-running',

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
+import { importBusybox } from '../support/busybox.ts';
 import { makeTar } from '../support/tar.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'mica-parts-'));
@@ -14,9 +15,7 @@ const engine = new Engine({ root });
 const paths = new ContainerPaths(root);
 let id: string;
 beforeAll(async () => {
-  const busybox = readFileSync('/bin/busybox');
-  const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
-  await engine.archives.import(Readable.from([tar]), { reference: 'base' });
+  await importBusybox(engine);
 });
 beforeEach(async () => {
   const command = ['/bin/busybox', 'sleep', '1000'];

@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
 import { cgroupPath, processesOf, readGroup } from '../../src/runtime/cgroup.ts';
-import { makeTar } from '../support/tar.ts';
+import { startBox } from '../support/busybox.ts';
 
 it('a container whose run folder somebody emptied can be ended and removed, its cgroup with it', async () => {
   const work = mkdtempSync(join(tmpdir(), 'mica-lost-'));
@@ -14,12 +13,7 @@ it('a container whose run folder somebody emptied can be ended and removed, its 
   const engine = new Engine({ root });
   const { run } = new ContainerPaths(root);
   try {
-    const busybox = readFileSync('/bin/busybox');
-    const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
-    await engine.archives.import(Readable.from([tar]), { reference: 'base' });
-    const command = ['/bin/busybox', 'sleep', '60'];
-    const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
-    await engine.containers.start(id);
+    const id = await startBox(engine);
     const pid = engine.containers.summary(id).pid as number;
     expect(processesOf(cgroupPath(id))).toContain(pid);
     rmSync(run, { recursive: true });

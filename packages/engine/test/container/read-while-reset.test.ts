@@ -6,15 +6,14 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Engine } from '../../src/index.ts';
+import { importBusybox } from '../support/busybox.ts';
 import { makeTar } from '../support/tar.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'mica-read-'));
 const engine = new Engine({ root: join(work, 'store') });
 let id: string;
 beforeAll(async () => {
-  const busybox = readFileSync('/bin/busybox');
-  const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
-  await engine.archives.import(Readable.from([tar]), { reference: 'base' });
+  await importBusybox(engine);
   id = await engine.containers.create({ image: 'base', name: 'box', command: ['true'], network: 'none' });
   const big = await makeTar([1, 2, 3, 4].map((n) => ({ name: `big${n}`, body: Buffer.alloc(1 << 20, n) })));
   await engine.containers.copyTo(id, Readable.from([big]), '/');

@@ -4,10 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Engine } from '../../src/index.ts';
-import { makeTar } from '../support/tar.ts';
+import { importBusybox } from '../support/busybox.ts';
 
 // A process that starts containers and does not end: their mounts are in its own namespace, and stay until it takes
 // them away.
@@ -29,14 +28,8 @@ const mounts = () =>
     .split('\n')
     .filter((line) => line.includes(work));
 
-async function importBase(): Promise<void> {
-  const busybox = readFileSync('/bin/busybox');
-  const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
-  await engine.archives.import(Readable.from([tar]), { reference: 'base' });
-}
-
 it('a container in which something else is mounted is not removed, and one line says why', async () => {
-  await importBase();
+  await importBusybox(engine);
   const id = await engine.containers.create({ image: 'base', name: 'box', command: ['true'] });
   const inside = join(work, 'store/containers', id, 'upper/inside');
   mkdirSync(inside);
@@ -49,7 +42,7 @@ it('a container in which something else is mounted is not removed, and one line 
 });
 
 it('a container that it starts again, or resets, is mounted once, and can be removed', async () => {
-  await importBase();
+  await importBusybox(engine);
   const command = ['/bin/busybox', 'sleep', '1000'];
   const id = await engine.containers.create({
     image: 'base',
@@ -67,7 +60,7 @@ it('a container that it starts again, or resets, is mounted once, and can be rem
 });
 
 it('streams of more containers than libuv has threads leave it all of them but one', async () => {
-  await importBase();
+  await importBusybox(engine);
   const command = ['/bin/busybox', 'sh', '-c', 'read word; echo $word; exec /bin/busybox sleep 1000'];
   const names = Array.from({ length: 6 }, (_, i) => `box${i}`);
   const attached = await Promise.all(
@@ -87,7 +80,7 @@ it('streams of more containers than libuv has threads leave it all of them but o
 });
 
 it('who stops reading a log gives its file back', async () => {
-  await importBase();
+  await importBusybox(engine);
   const command = ['/bin/busybox', 'sh', '-c', 'echo one; exec /bin/busybox sleep 1000'];
   const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
   await engine.containers.start(id);

@@ -1,23 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { freeze } from '../../src/commit/freeze.ts';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
 import { findProgram } from '../../src/runtime/oci-runtime.ts';
-import { makeTar } from '../support/tar.ts';
+import { importBusybox } from '../support/busybox.ts';
 
 it('a stop waits for the commit that reads: what the container writes as it ends is not half of the layer', async () => {
   const work = mkdtempSync(join(tmpdir(), 'mica-stop-'));
   const root = join(work, 'store');
   const engine = new Engine({ root });
   try {
-    const busybox = readFileSync('/bin/busybox');
-    const tar = await makeTar([{ name: 'bin/' }, { name: 'bin/busybox', body: busybox, mode: 0o755 }]);
-    await engine.archives.import(Readable.from([tar]), { reference: 'base' });
+    await importBusybox(engine);
     const ends = 'trap "echo end > /end; exit 3" TERM; while :; do /bin/busybox sleep 0.05; done';
     const command = ['/bin/busybox', 'sh', '-c', ends];
     const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
