@@ -1,11 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
-import { requireParts } from '../container/parts.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beginReset, countReset, endReset } from '../container/resetting.ts';
-import { lockUpper, makeUpper } from '../container/rootfs.ts';
+import { lockUpper, makeParts, makeUpper } from '../container/rootfs.ts';
 import type { ResetOptions } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
@@ -31,7 +30,7 @@ type Row = ContainerRow<ContainerState>;
 /**
  * Gives a container the writable layer that it began with, or the one it had at a commit of its own. The
  * new one is made beside the old and takes its place in one step: killed at any moment, it has one or the
- * other. Volumes, log and settings stay. With `force` a running one is stopped for that step only.
+ * other. Folders that were lost are there again. Volumes, log and settings stay. With `force` a running one is stopped for that step only.
  */
 export async function resetContainer(
   store: Store,
@@ -41,7 +40,6 @@ export async function resetContainer(
 ): Promise<void> {
   const base = resolveImage(store, row.image);
   const target = targetOf(store, row, base, options.to);
-  requireParts(containers.paths, row, ['upper']);
   const force = options.force ?? false;
   if (force && row.record.options.remove && containers.isRunning(row.id)) throw goesWhenStopped(row.name);
   const fresh = beginReset(containers.context, row, force);
@@ -65,7 +63,10 @@ export async function resetContainer(
       forgetCommit(store, containers, row.id);
       countReset(containers.context, row.id);
     });
-    exchange(upper, containers.paths.part(row.id, 'upper'));
+    const place = containers.paths.part(row.id, 'upper');
+    if (existsSync(place)) exchange(upper, place);
+    else renameSync(upper, place);
+    makeParts(containers.paths.dir(row.id), await ensureUnpacked(store, base.config.rootfs.diff_ids));
     if (target.id !== base.id) tryNoteCommit(store, containers, row.id, base, target);
   } catch (error) {
     throw options.signal?.aborted ? error : wrapSystemError(error, 'reset', row.name);

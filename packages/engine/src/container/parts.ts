@@ -16,8 +16,8 @@ export function requireParts(
     subject: name,
     hint:
       lost === 'upper'
-        ? `what it changed is gone with it: mica rm ${name} takes away the rest`
-        : `what it changed is still there: mica commit ${name} IMAGE keeps it, for a new container`,
+        ? `what it changed is gone with it: mica reset ${name} begins anew, mica rm ${name} takes away the rest`
+        : `what it changed is still there: mica commit ${name} IMAGE keeps it; mica reset ${name} then mends the container`,
   });
 }
 

@@ -37,16 +37,24 @@ export async function prepareRootfs(
   const layers = await ensureUnpacked(store, diffIds);
   const making = paths.making(id);
   mkdirSync(making, { recursive: true, mode: 0o700 });
-  for (const part of ['work', 'rootfs', 'init']) mkdirSync(join(making, part), { mode: 0o755 });
+  makeParts(making, layers);
   await makeUpper(store, join(making, 'upper'), diffIds);
-  const init = join(making, 'init');
+  renameSync(making, paths.dir(id));
+}
+
+/** What `dir` lacks beside the upper: nothing in a new container's folder is there yet, of a damaged one's some. */
+export function makeParts(dir: string, layers: readonly string[]): void {
+  for (const part of ['work', 'rootfs'] as const)
+    if (!existsSync(join(dir, part))) mkdirSync(join(dir, part), { mode: 0o755 });
+  const init = join(dir, 'init');
+  if (existsSync(init)) return;
+  mkdirSync(init, { mode: 0o755 });
   for (const point of points) {
     const name = point.replace(/\/$/, '');
     if (layers.some((layer) => existsSync(join(layer, name)))) continue;
     mkdirSync(join(init, point.endsWith('/') ? name : dirname(name)), { recursive: true });
     if (!point.endsWith('/')) closeSync(openSync(join(init, name), 'wx', 0o644));
   }
-  renameSync(making, paths.dir(id));
 }
 
 /** An empty upper, with the attributes of the image's own root. The layers are unpacked. */

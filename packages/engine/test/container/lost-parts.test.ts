@@ -36,7 +36,6 @@ const uses = {
 const changes = {
   commit: () => engine.commit(id, 'kept'),
   diff: () => engine.diff(id),
-  reset: () => engine.reset(id),
 };
 
 describe('a container that lost a folder says which, and that it is damaged', () => {
@@ -53,6 +52,17 @@ describe('a container that lost a folder says which, and that it is damaged', ()
     const message = `container box is damaged: its folder ${paths.part(id, part)} is gone`;
     await expect(uses.start()).rejects.toMatchObject({ code: 'store-damaged', message });
     await changes.commit();
+  });
+});
+
+describe('reset gives a container that lost folders all of them again', () => {
+  const parts = ['upper', 'work', 'rootfs', 'init'] as const;
+  it.each([...parts.map((part) => [part]), parts])('%s %s', async (...lost) => {
+    await engine.containers.copyTo(id, Readable.from([await makeTar([{ name: 'new' }])]), '/');
+    for (const part of lost) rmSync(paths.part(id, part), { recursive: true });
+    await engine.reset(id);
+    expect(await engine.diff(id)).toEqual([]);
+    await engine.containers.start(id);
   });
 });
 
