@@ -15,11 +15,14 @@ export async function fillVolumes(context: ContainerContext, id: string, diffIds
   const volumes = mounts.filter(({ type, noCopy }) => type === 'volume' && !noCopy);
   if (volumes.length === 0) return;
   const target = await mountRootfsView(context.store, context.paths, id, diffIds);
-  const root = openDirectory(target);
   try {
-    await populate(volumes, root, (name) => context.store.volumes.usersOf(name).some((user) => user !== id));
+    const root = openDirectory(target);
+    try {
+      await populate(volumes, root, (name) => context.store.volumes.usersOf(name).some((user) => user !== id));
+    } finally {
+      closeSync(root);
+    }
   } finally {
-    closeSync(root);
     unmount(target);
   }
 }

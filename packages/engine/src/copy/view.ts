@@ -4,11 +4,11 @@ import type { ContainerState } from '../container/record.ts';
 import { lockUpper, mountRootfs, mountRootfsView } from '../container/rootfs.ts';
 import { reconcile } from '../container/state.ts';
 import type { MountPoint } from '../contract/container.ts';
-import { MicaError } from '../error.ts';
+import { wrapSystemError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { processStart } from '../store/files.ts';
-import { O_PATH, openIn } from '../system/in-root.ts';
+import { findIn, O_PATH } from '../system/in-root.ts';
 import { attachCopy, unmountAll } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
 
@@ -95,7 +95,7 @@ function attachAll(view: ContainerView, mounts: readonly MountPoint[], make: boo
   for (const { source, target, readOnly, nonRecursive } of mounts) {
     // A container that was never started has no mount points yet: they are made as its start would.
     if (make) makePath(view.fd, target, statSync(source).isDirectory());
-    const at = openMountPoint(view.fd, target);
+    const at = mountPoint(view.fd, target);
     if (at === null) return false;
     try {
       attachCopy(source, at, { readOnly, recursive: !nonRecursive });
@@ -104,6 +104,14 @@ function attachAll(view: ContainerView, mounts: readonly MountPoint[], make: boo
     }
   }
   return true;
+}
+
+function mountPoint(root: number, target: string): number | null {
+  try {
+    return findIn(root, target, O_PATH);
+  } catch (error) {
+    throw wrapSystemError(error, 'mount', target);
+  }
 }
 
 /** The rootfs alone, without what is mounted in it: what `export` writes. */
@@ -124,7 +132,13 @@ async function mounted(context: ContainerContext, row: Row, access: 'read' | 'wr
   const diffIds = resolveImage(store, row.image).config.rootfs.diff_ids;
   const mount = access === 'write' ? mountRootfs : mountRootfsView;
   const target = await mount(store, paths, row.id, diffIds);
-  const fd = openSync(target, O_PATH | constants.O_DIRECTORY);
+  let fd: number;
+  try {
+    fd = openSync(target, O_PATH | constants.O_DIRECTORY);
+  } catch (error) {
+    unmountAll(target);
+    throw error;
+  }
   return {
     fd,
     close() {
@@ -132,19 +146,6 @@ async function mounted(context: ContainerContext, row: Row, access: 'read' | 'wr
       unmountAll(target); // a removal by this process took it along
     },
   };
-}
-
-function openMountPoint(root: number, target: string): number | null {
-  try {
-    return openIn(root, target, O_PATH, 'root');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new MicaError('system-call', `mount ${target}: ${(error as Error).message}`, {
-      subject: target,
-      cause: error,
-    });
-  }
 }
 
 function monitorOf(context: ContainerContext, id: string): number | null {

@@ -1,12 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { storeError, syncPath } from './files.ts';
+import { busyTimeoutMs, emptied, guard, isBusy, translate } from './database-error.ts';
+import { syncPath } from './files.ts';
 import { migrations } from './schema.ts';
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
-
-const busyTimeoutMs = 10_000;
 
 /**
  * mica.db: small facts that several processes change at once. Every change runs in {@link write}, one
@@ -182,14 +181,6 @@ export class Database {
   }
 }
 
-/** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 10 IOERR, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
-function primaryCode(error: unknown): number {
-  return ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
-}
-function isBusy(error: unknown): boolean {
-  return primaryCode(error) === 5;
-}
-
 /** A number past 2^53, which Mica never writes, would else end each look at the rows that are whole, too. */
 function numbered<T extends Row | Row[] | undefined>(
   statement: StatementSync,
@@ -208,68 +199,5 @@ function numbered<T extends Row | Row[] | undefined>(
     return found;
   } finally {
     statement.setReadBigInts(false);
-  }
-}
-
-const anew = 'put a copy of it back; or move the folder away, and load or pull the images again into a new one';
-
-/** Taken for a new store, the next prune would remove every blob, and the next `rm` every container, for want of a row. */
-function emptied(path: string): MicaError {
-  return new MicaError('store-damaged', `${path} is empty, but blobs or containers are there`, {
-    subject: path,
-    hint: anew,
-  });
-}
-
-function guard<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw translate(error, 'mica.db');
-  }
-}
-
-function translate(error: unknown, subject: string): unknown {
-  switch (primaryCode(error)) {
-    case 0:
-      if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_STATE')
-        return new MicaError('closed', 'the engine is closed', { cause: error });
-      return (error as NodeJS.ErrnoException | undefined)?.syscall === undefined
-        ? error
-        : storeError(error, 'open', subject);
-    case 13:
-      return new MicaError('no-space', 'write mica.db: no space left on device', {
-        subject,
-        hint: 'free some space: mica rm, mica rmi and mica system prune work on a full disk, too',
-        cause: error,
-      });
-    case 10:
-      return new MicaError('system-call', `${subject}: ${(error as Error).message}`, {
-        subject,
-        hint: 'the disk failed, or a file may not grow: ulimit -f shows whether the shell limits them',
-        cause: error,
-      });
-    case 8:
-    case 14:
-      return new MicaError('permission-denied', `open ${subject}: the store cannot be written`, {
-        subject,
-        hint: 'run as root, or choose a store of your own with --root',
-        cause: error,
-      });
-    case 11:
-    case 26:
-      return new MicaError('store-damaged', `${subject} is damaged`, {
-        subject,
-        hint: anew,
-        cause: error,
-      });
-    case 5:
-      return new MicaError('system-call', `${subject} stayed locked for ${busyTimeoutMs / 1000} s`, {
-        subject,
-        hint: 'another mica process holds it; try again',
-        cause: error,
-      });
-    default:
-      return error;
   }
 }

@@ -31,7 +31,18 @@ export function openIn(dirfd: number, path: string | Buffer, flags: number, scop
   }
 }
 
-/** The same, closed after `use`. */
+/** What a path inside the root leads to; null where nothing is, or nothing of that kind. */
+export function findIn(root: number, path: string, flags: number): number | null {
+  try {
+    return openIn(root, path, flags, 'root');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+/** {@link openIn}, closed after `use`. */
 export function withOpen<T>(
   dirfd: number,
   path: string | Buffer,
@@ -121,14 +132,12 @@ export function evaluate(root: number, path: string): string {
 }
 
 function linkIn(root: number, path: string): string | null {
+  const fd = findIn(root, path, O_PATH | constants.O_NOFOLLOW);
+  if (fd === null) return null;
   try {
-    return withOpen(root, path, O_PATH | constants.O_NOFOLLOW, 'root', (fd) =>
-      fstatSync(fd).isSymbolicLink() ? readlinkAt(fd) : null,
-    );
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
+    return fstatSync(fd).isSymbolicLink() ? readlinkAt(fd) : null;
+  } finally {
+    closeSync(fd);
   }
 }
 

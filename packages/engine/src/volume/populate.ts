@@ -5,7 +5,7 @@ import type { MountPoint } from '../contract/container.ts';
 import { plantTree, settleRoot } from '../files/plant-tree.ts';
 import { readTree } from '../files/read-tree.ts';
 import { openDirectory } from '../system/beneath.ts';
-import { DIRECTORY, openIn } from '../system/in-root.ts';
+import { DIRECTORY, findIn } from '../system/in-root.ts';
 import { lockFile } from '../system/lock.ts';
 
 const none = Buffer.alloc(0);
@@ -25,7 +25,7 @@ export async function populate(
     const unlock = await lockFile(join(dirname(source), '.lock'));
     try {
       if (readdirSync(source).length > 0) continue;
-      const from = openFolder(root, target);
+      const from = findIn(root, target, DIRECTORY); // what the image has there, if that is a folder
       if (from === null) continue;
       try {
         const table = readTree(new Core(), from, none, none);
@@ -54,16 +54,5 @@ async function copyTo(dir: string, table: EntryTable, from: number, subject: str
     settleRoot(table, fd);
   } finally {
     closeSync(fd);
-  }
-}
-
-/** What the image has at the target, if that is a folder. */
-function openFolder(root: number, target: string): number | null {
-  try {
-    return openIn(root, target, DIRECTORY, 'root');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw error;
   }
 }
