@@ -1,8 +1,8 @@
 import { type CommitOptions, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { commitBatch, namesFrom } from '../commit/batch.ts';
-import { interruptible } from '../commit/interrupt.ts';
 import { addCommitFlags, type CommitFlags, collect, commitOptions, engineOptions } from '../commit/options.ts';
+import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';

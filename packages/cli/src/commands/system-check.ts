@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { interruptible } from '../commit/interrupt.ts';
 import { humanSize } from '../format.ts';
+import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';

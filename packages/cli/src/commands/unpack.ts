@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { humanSize } from '../format.ts';
+import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
@@ -16,11 +17,11 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica unpack base:1.0 tree\n  mica commit --from tree base:1.0 base:1.1')
     .action((image: string, dir: string, options: { quiet?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
-        const stop = new AbortController();
-        const interrupt = () => stop.abort();
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupt);
+        using interrupt = interruptible();
         using progress = byteProgress('Unpacking', options.quiet);
-        const report = await engine.trees.unpack(image, dir, { signal: stop.signal, onProgress: progress.show });
+        const report = await engine.trees
+          .unpack(image, dir, { signal: interrupt.signal, onProgress: progress.show })
+          .catch(interrupt.told(`nothing is left in ${dir}`));
         progress.clear();
         for (const note of report.notes) process.stderr.write(`mica: note: ${note}\n`);
         if (!options.quiet) process.stderr.write(`${report.entries} entries, ${humanSize(report.bytes)}\n`);

@@ -7,10 +7,10 @@ import {
 } from '@mica/engine';
 import { readSmallFile } from '../flags/small-file.ts';
 import { humanSize, shortId, table } from '../format.ts';
+import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { harmless } from '../report.ts';
 import { print } from '../standard-output.ts';
-import { interruptible } from './interrupt.ts';
 
 /** One name a line; empty lines and `#` comments are left out. `-` is standard input. */
 export function namesFrom(file: string): string[] {

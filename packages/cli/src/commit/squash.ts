@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
-import { interruptible } from './interrupt.ts';
 import { timestampOf } from './options.ts';
 
 export interface SquashFlags {

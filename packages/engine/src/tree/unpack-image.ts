@@ -30,18 +30,6 @@ import { TreeWriter } from './tree-writer.ts';
  * @throws MicaError conflict when the directory is not empty, no-such-image, no-space, permission-denied
  */
 export async function unpackImage(store: Store, image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
-  try {
-    return await unpack(store, image, dir, task);
-  } catch (error) {
-    if (!task.signal?.aborted) throw error;
-    throw new MicaError('aborted', `unpack ${dir}: interrupted, nothing is left of it`, {
-      subject: dir,
-      exitCode: 130,
-    });
-  }
-}
-
-async function unpack(store: Store, image: string, dir: string, task: Task): Promise<UnpackReport> {
   const target = resolve(dir);
   const fills = emptyDirectory(target);
   const tree = await imageTree(store, new Core(), image, task);
@@ -65,7 +53,7 @@ async function unpack(store: Store, image: string, dir: string, task: Task): Pro
     return writer.report();
   } catch (error) {
     if (inPlace) for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true, force: true });
-    throw wrapSystemError(error, 'unpack', dir);
+    throw task.signal?.aborted ? error : wrapSystemError(error, 'unpack', dir);
   } finally {
     if (fd >= 0) closeSync(fd);
     if (!inPlace) rmSync(root, { recursive: true, force: true });

@@ -223,7 +223,7 @@ describe('unpack', () => {
     const dir = bench.folder();
     chmodSync(dir, 0o700);
     const signal = AbortSignal.abort();
-    await expect(bench.engine.trees.unpack('base', dir, { signal })).rejects.toThrow();
+    await expect(bench.engine.trees.unpack('base', dir, { signal })).rejects.toBe(signal.reason);
     expect(readdirSync(dir)).toEqual([]);
     expect(readdirSync(bench.dir).filter((name) => name.startsWith('.'))).toEqual([]);
     await bench.engine.trees.unpack('base', dir);
@@ -240,10 +240,8 @@ describe('unpack', () => {
     const onProgress = ({ bytes }: { bytes: number }) => {
       if (bytes > 1 << 20) stop.abort();
     };
-    await expect(bench.engine.trees.unpack('big', dir, { signal: stop.signal, onProgress })).rejects.toMatchObject({
-      code: 'aborted',
-      exitCode: 130,
-    });
+    const unpacked = bench.engine.trees.unpack('big', dir, { signal: stop.signal, onProgress });
+    expect(await unpacked.catch((error) => error)).toBe(stop.signal.reason);
     expect(existsSync(dir)).toBe(false);
     expect(readdirSync(bench.dir).filter((name) => name.startsWith('.'))).toEqual([]);
   });
