@@ -12,6 +12,11 @@ export async function withEngine<T>(
   const { root, runtime } = command.optsWithGlobals<{ root?: string; runtime?: string }>();
   const self = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   const engine = new Engine({ self, ...(root ? { root } : {}), ...(runtime ? { runtime } : {}), ...more });
+  const lost = engine.lost.length;
+  if (lost > 0)
+    process.stderr.write(
+      `mica: note: the machine went down before ${lost} ${lost === 1 ? 'blob was' : 'blobs were'} on its disk: mica system check lists what needs them\n`,
+    );
   return run(engine);
 }
 

@@ -71,6 +71,11 @@ export class Engine {
     this.trees = new Trees(this.#store);
   }
 
+  /** Digests of blobs that the machine lost as it went down: what needs them is damaged. Told to whoever opens the store first. */
+  get lost(): readonly string[] {
+    return this.#store.lost;
+  }
+
   /** docker diff: what a container's writable layer changes of its image. @throws MicaError no-such-container */
   async diff(name: string): Promise<Change[]> {
     const { containerChanges } = await import('./commit/changes.ts');

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { treeLines } from '../../../engine/test/support/tree.ts';
 import { CommitBench } from '../support/commit-bench.ts';
@@ -28,6 +29,28 @@ it('--incremental: only the change is in the new layer, the image shows all, and
   expect(layers(await bench.okHere('commit', '--incremental', 'inc', 'inc:3'))).toBe(3); // nothing changed
   expect(layers(await bench.okHere('commit', '--incremental', '--full', 'inc', 'inc:4'))).toBe(2);
   expect(bench.ok('run', '--rm', 'inc:4', 'sh', '-c', 'cat /d/* /etc/x')).toBe('changedx');
+});
+
+it('a commit that the machine lost as it went down: the next command says so, once, and only its image is damaged', async () => {
+  const id = await bench.made('cut', { f: '1' });
+  await bench.okHere('commit', '--sync', 'cut', 'cut:synced');
+  writeFileSync(join(bench.upperOf(id), 'f'), 'changed');
+  const lost = bench.configOf(await bench.okHere('commit', 'cut', 'cut:lost')).rootfs.diff_ids.at(-1);
+  const db = new DatabaseSync(join(bench.root, 'mica.db'));
+  db.prepare("UPDATE blobs SET pending = 'an earlier boot' WHERE digest = ?").run(lost);
+  db.close();
+  writeFileSync(join(bench.root, 'blobs/sha256', lost.slice(7)), 'torn'); // its name reached the disk, its bytes did not
+  const first = bench.mica('images');
+  expect(first).toMatchObject({ code: 0, err: expect.stringContaining('the machine went down before 1 blob') });
+  expect(bench.mica('images')).toMatchObject({ code: 0, err: '' });
+  expect(bench.mica('save', '-o', join(bench.work, 'lost.tar'), 'cut:lost').err).toContain(
+    `blob ${lost} is not in the store`,
+  );
+  expect(bench.mica('system', 'check').out).toContain('1 damaged');
+  expect(bench.ok('run', '--rm', 'cut:synced', 'cat', '/f')).toBe('1');
+  // What the container has is committed again whole: nothing stands on what was lost.
+  expect(bench.ok('run', '--rm', await bench.okHere('commit', 'cut', 'cut:lost'), 'cat', '/f')).toBe('changed');
+  expect(bench.mica('system', 'check').code).toBe(0);
 });
 
 it('squash makes the layers above the base one, flatten all of them, and both show the same tree', async () => {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Digest } from '../reference/digest.ts';
 import { BlobStore } from './blob-store.ts';
 import { CommitIndex } from './commit-index.ts';
 import { ContainerRecords } from './container-records.ts';
@@ -34,6 +35,8 @@ export class Store {
   readonly volumes: VolumeRecords;
   readonly networks: NetworkRecords;
 
+  /** Blobs that had not reached the disk when the machine went down: found as this store was opened, and dropped. */
+  lost: readonly Digest[] = [];
   readonly unpacked: UnpackedNote;
   readonly reserve: Reserve;
 
@@ -65,7 +68,7 @@ export class Store {
     }
     const store = new Store(root);
     try {
-      store.blobs.pending.recover();
+      store.lost = store.blobs.pending.recover();
       store.unpacked.recover();
       return store;
     } catch (error) {

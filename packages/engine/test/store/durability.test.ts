@@ -34,6 +34,7 @@ it('after a crash, what was not on disk is verified before it is trusted, and wh
 
   const again = Store.open(root);
   expect([settled, whole, torn, lost].map((digest) => again.blobs.has(digest))).toEqual([true, true, false, false]);
+  expect(again.lost).toEqual([torn, lost]);
   expect(existsSync(again.blobs.path(torn))).toBe(false);
   expect(again.blobs.pending.list()).toEqual([whole]);
   again.close();
