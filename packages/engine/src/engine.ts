@@ -15,7 +15,6 @@ import type {
 } from './contract/commit.ts';
 import type { EngineOptions } from './contract/engine.ts';
 import type { Change } from './contract/image.ts';
-import type { Task } from './contract/task.ts';
 import { Archives } from './engine/archives.ts';
 import { Containers } from './engine/containers.ts';
 import { Registries } from './engine/registries.ts';
@@ -24,7 +23,7 @@ import { Networks } from './network/networks.ts';
 import type { EventRow } from './store/event-records.ts';
 import { Store } from './store/store.ts';
 import { Trees } from './tree/trees.ts';
-import type { CheckReport } from './upkeep/check.ts';
+import type { CheckOptions, CheckReport } from './upkeep/check.ts';
 import { settleAlone, settleBeside, settleStore } from './upkeep/settle.ts';
 import type { Volumes } from './volume/volumes.ts';
 
@@ -157,9 +156,9 @@ export class Engine {
     return settleAlone(this.#store);
   }
   /** Reads all of the store and says what is damaged. */
-  async check(task: Task = {}): Promise<CheckReport> {
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
     const { checkStore } = await import('./upkeep/check.ts');
-    return checkStore(this.#store, task);
+    return checkStore(this.#store, options);
   }
   /** Removes blobs, unpacked layers and leftovers that nothing refers to; how many bytes that were. */
   collect(): number {

@@ -10,13 +10,14 @@ export function define(command: Command): void {
     .description(
       'Reads every blob, layer and image of the store, compares them with their digests and says what is damaged. Exit code 1 when something is.',
     )
-    .addHelpText('after', '\nExample:\n  mica system check')
-    .action((_options: object, command: Command) =>
+    .option('--deep', 'the files of unpacked layers, byte for byte, with their blobs')
+    .addHelpText('after', '\nExamples:\n  mica system check\n  mica system check --deep')
+    .action(({ deep }: { deep?: boolean }, command: Command) =>
       withEngine(command, async (engine) => {
         using interrupt = interruptible();
         using progress = byteProgress('checking');
-        const task = { signal: interrupt.signal, onProgress: progress.show };
-        const report = await engine.check(task).catch(interrupt.told('not all of it was looked at'));
+        const options = { deep: deep ?? false, signal: interrupt.signal, onProgress: progress.show };
+        const report = await engine.check(options).catch(interrupt.told('not all of it was looked at'));
         progress.clear();
         for (const problem of report.problems) print(`damaged: ${problem}\n`);
         const { blobs, layers, images, bytes, problems } = report;

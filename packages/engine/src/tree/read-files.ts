@@ -28,7 +28,7 @@ const CHUNK = 1 << 18;
  */
 export async function* readFiles(
   store: Store,
-  tree: ImageTree,
+  tree: Pick<ImageTree, 'table' | 'diffIds'>,
   indexes: Iterable<number>,
   task: Task = {},
 ): AsyncGenerator<Piece> {

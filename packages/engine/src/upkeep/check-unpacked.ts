@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 
 /**
  * Whether an unpacked layer, which containers show as it stands there, has what the layer has: every name and no
- * other, of its kind, size, mode and owner. What files hold is not compared. The first path that is otherwise, null if
+ * other, of its kind, size, mode and owner. What files hold: {@link differingContent}. The first path that is otherwise, null if
  * none is, or if the layer is not unpacked.
  */
 export async function differingPath(store: Store, diffId: Digest, signal?: AbortSignal): Promise<string | null> {

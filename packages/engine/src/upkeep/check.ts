@@ -8,8 +8,13 @@ import { unpackedDir } from '../layer/unpacked.ts';
 import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { differingContent } from './check-content.ts';
 import { differingPath } from './check-unpacked.ts';
 
+export interface CheckOptions extends Task {
+  /** Also what the files of unpacked layers hold. */
+  readonly deep?: boolean;
+}
 export interface CheckReport {
   readonly blobs: number;
   readonly layers: number;
@@ -21,16 +26,19 @@ export interface CheckReport {
 
 /**
  * Reads everything that the store calls its own and compares: the database's own structure, every blob
- * with its digest, every compressed layer with its diff ID, every unpacked one with what it holds, every image with the
- * blobs it names. Changes nothing.
+ * with its digest, every compressed layer with its diff ID, every unpacked one with the names it holds (`deep`: and with
+ * all of what is in its blob), every image with the blobs it names. Changes nothing.
  */
-export async function checkStore(store: Store, task: Task = {}): Promise<CheckReport> {
+export async function checkStore(store: Store, task: CheckOptions = {}): Promise<CheckReport> {
   const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
-  const attempt = async (about: string, work: () => unknown) => {
+  /** Blobs and layers that nothing can be held against. */
+  const damaged = new Set<Digest>();
+  const attempt = async (about: string, work: () => unknown, what?: Digest) => {
     task.signal?.throwIfAborted();
     try {
       await work();
     } catch (error) {
+      if (what !== undefined) damaged.add(what);
       task.signal?.throwIfAborted();
       problems.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -39,16 +47,19 @@ export async function checkStore(store: Store, task: Task = {}): Promise<CheckRe
   const totalBytes = blobs.reduce((sum, { size }) => sum + size, 0);
   let bytes = 0;
   for (const { digest, size } of blobs) {
-    await attempt(`blob ${shortId(digest)}`, () => checkBlob(store, digest, task.signal));
+    await attempt(`blob ${shortId(digest)}`, () => checkBlob(store, digest, task.signal), digest);
     bytes += size;
     task.onProgress?.({ stage: 'read', subject: shortId(digest), bytes, totalBytes });
   }
   const layers = store.layers.all();
   for (const layer of layers)
-    await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer, task.signal));
-  for (const { diffId } of layers)
+    await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer, task.signal), layer.diffId);
+  for (const { diffId, digest } of layers)
     await attempt(`unpacked layer ${shortId(diffId)}`, async () => {
-      const path = await differingPath(store, diffId, task.signal);
+      const whole = !damaged.has(diffId) && !damaged.has(digest);
+      const path =
+        (await differingPath(store, diffId, task.signal)) ??
+        (task.deep && whole ? await differingContent(store, diffId, task) : null);
       const dir = unpackedDir(store.layersDir, diffId);
       if (path !== null)
         throw new Error(`${path} is not as in the layer; once no container runs remove ${dir}: it is made anew`);

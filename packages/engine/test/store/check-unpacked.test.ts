@@ -1,8 +1,23 @@
-import { chmodSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  closeSync,
+  lutimesSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ensureUnpacked } from '../../src/layer/layers.ts';
 import { Store } from '../../src/store/store.ts';
+import { setXattr } from '../../src/system/xattr.ts';
 import { ImageBench } from '../support/image-bench.ts';
 import { makeTar } from '../support/tar.ts';
 
@@ -37,4 +52,97 @@ it.each([
   hurt(join(bench.root, 'layers', diffIds[1]?.slice(7) ?? ''));
   expect(dirs).toHaveLength(2);
   expect((await bench.engine.check()).problems).toEqual([expect.stringContaining(`: ${path} is not as in the layer;`)]);
+});
+
+/** One byte of it is another; its size and times are what they were. */
+function flip(path: string, at: number): void {
+  const { atime, mtime } = statSync(path);
+  const fd = openSync(path, 'r+');
+  writeSync(fd, '!', at);
+  closeSync(fd);
+  utimesSync(path, atime, mtime);
+}
+
+/** Of every kind that a layer can have, a sparse file with its holes among them. */
+function everyKind(): Buffer {
+  const dir = bench.folder();
+  const script = `printf hello > a && ln a linked && ln -s a s && mkfifo p && mknod c c 1 3 && mkdir d && touch empty
+    truncate -s 3M sparse && printf x | dd of=sparse bs=1 seek=1500000 conv=notrunc status=none
+    head -c 1000000 /dev/zero > z-large && touch -d '1960-05-05 01:02:03' old && touch -d 2100-01-01 new
+    setfattr -n user.note -v there a && setfattr -n trusted.overlay.opaque -v y d`;
+  execFileSync('sh', ['-ec', script], { cwd: dir });
+  return execFileSync('tar', ['-cS', '--format=posix', '--xattrs', '--xattrs-include=*', '.'], { cwd: dir });
+}
+
+it.each([
+  ['a byte of a file', (dir: string) => flip(join(dir, 'a'), 4), '/a'],
+  ['the last byte of a large one', (dir: string) => flip(join(dir, 'z-large'), 999_999), '/z-large'],
+  ['a byte in a hole', (dir: string) => flip(join(dir, 'sparse'), 5), '/sparse'],
+  ['a byte in the last hole', (dir: string) => flip(join(dir, 'sparse'), 2_999_999), '/sparse'],
+  [
+    'where a link leads',
+    (dir: string) => {
+      const { mtime, atime } = statSync(join(dir, 's'));
+      rmSync(join(dir, 's'));
+      symlinkSync('p', join(dir, 's'));
+      lutimesSync(join(dir, 's'), atime, mtime);
+    },
+    '/s',
+  ],
+  [
+    'a name that is a file of its own now',
+    (dir: string) => {
+      rmSync(join(dir, 'linked'));
+      writeFileSync(join(dir, 'linked'), 'hello');
+    },
+    '/linked',
+  ],
+  ['a time', (dir: string) => utimesSync(join(dir, 'a'), 1, 1), '/a'],
+  ['an attribute', (dir: string) => setXattr(join(dir, 'a'), 'user.note', Buffer.from('other')), '/a'],
+  ['a mark', (dir: string) => setXattr(join(dir, 'd'), 'trusted.overlay.opaque', Buffer.from('y')), '/d'],
+] as const)('a deep check finds what the other does not: %s', async (_, hurt, path) => {
+  const [diffId] = bench.stack([everyKind()], 'i', 'gzip');
+  using store = Store.open(bench.root);
+  const [dir = ''] = await ensureUnpacked(store, [diffId ?? 'sha256:']);
+  expect((await bench.engine.check({ deep: true })).problems).toEqual([]);
+  const { atime, mtime } = statSync(dir);
+  hurt(dir);
+  utimesSync(dir, atime, mtime);
+  expect((await bench.engine.check()).problems).toEqual([]);
+  expect((await bench.engine.check({ deep: true })).problems).toEqual([
+    expect.stringContaining(`: ${path} is not as in the layer;`),
+  ]);
+});
+
+it.each(['none', 'zstd'] as const)(
+  'a deep check of a layer as %s whose blob is damaged blames only the blob',
+  async (form) => {
+    const [diffId] = bench.stack([everyKind()], 'i', form);
+    using store = Store.open(bench.root);
+    await ensureUnpacked(store, [diffId ?? 'sha256:']);
+    expect((await bench.engine.check({ deep: true })).problems).toEqual([]);
+    const [{ digest } = { digest: 'sha256:' as const }] = store.layers.all();
+    const path = store.blobs.path(digest);
+    flip(path, readFileSync(path).length >> 1);
+    const { problems } = await bench.engine.check({ deep: true });
+    expect(problems[0]).toMatch(/^blob /);
+    expect(problems.filter((line) => line.startsWith('unpacked layer'))).toEqual([]);
+  },
+);
+
+it('a deep check knows links and files as the layer leaves them', async () => {
+  const below = await makeTar([{ name: 'x', body: 'below' }]);
+  const above = await makeTar([
+    { name: 'f', body: 'first' },
+    { name: 'f', body: 'other' },
+    { name: 'y', type: 'link', linkname: 'x' },
+    { name: '.wh.x', body: '' },
+    { name: '.wh..wh.plnk/1.2', body: 'aufs' },
+    { name: 'shown', type: 'link', linkname: '.wh..wh.plnk/1.2' },
+    { name: 'too', type: 'link', linkname: '.wh..wh.plnk/1.2' },
+  ]);
+  const diffIds = bench.stack([below, above], 'i', 'zstd');
+  using store = Store.open(bench.root);
+  await ensureUnpacked(store, diffIds);
+  expect((await bench.engine.check({ deep: true })).problems).toEqual([]);
 });
