@@ -36,7 +36,7 @@ export async function download(
   while (partial.size < size) {
     const before = partial.size;
     try {
-      for await (const chunk of blobFrom(repository, blob, before, wrongLength, options.ranges)) {
+      for await (const chunk of blobFrom(repository, blob, before, wrongLength, options.ranges, signal)) {
         if (partial.size + chunk.length > size) throw wrongLength(partial.size + chunk.length);
         partial.write(chunk);
         repository.brought = true;

@@ -28,10 +28,11 @@ export async function* blobFrom(
   start: number,
   wrong: (length: number) => Error,
   shape: RangeShape = usual,
+  signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const { digest, size } = blob;
   const end = size - start < shape.from ? undefined : start + shape.bytes;
-  const answer = await repository.blob(digest, start, end);
+  const answer = await repository.blob(digest, start, end, signal);
   if (end === undefined || !answer.ranged) {
     yield* rest(answer, start, size, wrong);
     return;
@@ -40,7 +41,7 @@ export async function* blobFrom(
   let next = end;
   const ask = () => {
     const to = Math.min(size, next + shape.bytes);
-    parts.push(new Range(digest, repository.blob(digest, next, to), to - next));
+    parts.push(new Range(digest, repository.blob(digest, next, to, signal), to - next));
     next = to;
   };
   try {

@@ -105,11 +105,11 @@ export class Repository {
   }
 
   /** Pulling a blob from `offset` on, up to `end` (end-2); a registry without ranges sends all of it. One try. */
-  async blob(digest: Digest, offset: number, end?: number): Promise<BlobAnswer> {
+  async blob(digest: Digest, offset: number, end?: number, signal = this.signal): Promise<BlobAnswer> {
     const range =
       offset > 0 || end !== undefined ? { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` } : {};
     const ask = (headers: Record<string, string>) =>
-      this.#ask('pull', { method: 'GET', path: `blobs/${digest}`, headers });
+      this.#ask('pull', { method: 'GET', path: `blobs/${digest}`, headers, signal });
     let answer = await ask(range);
     if (answer.status === 416) {
       // It knows ranges and refuses this one: what is here already would never be gone on with.
@@ -173,13 +173,13 @@ export class Repository {
     });
   }
 
-  #ask(action: 'pull' | 'push', ask: Omit<Ask, 'scopes' | 'signal'>, from?: string): Promise<Answer> {
+  #ask(action: 'pull' | 'push', ask: Omit<Ask, 'scopes'>, from?: string): Promise<Answer> {
     const path = typeof ask.path === 'string' ? `/v2/${this.name}/${ask.path}` : ask.path;
     const scopes = [
       `repository:${this.name}:${action === 'push' ? 'pull,push' : 'pull'}`,
       ...(from === undefined ? [] : [`repository:${from}:pull`]),
     ];
-    return this.connection.ask({ ...ask, path, scopes, signal: this.signal });
+    return this.connection.ask({ ...ask, path, scopes, signal: ask.signal ?? this.signal });
   }
 }
 

@@ -220,3 +220,26 @@ it.each([
     { code: 'registry-failed', message: expect.stringContaining('its descriptor says') },
   );
 });
+
+it("a layer's error is told at once, while another one's server says nothing more", async () => {
+  let refuse: () => void = () => {};
+  const silent = new Promise<void>((resolve) => {
+    refuse = resolve;
+  });
+  bench.now.registry.fault = (request, response) => {
+    if (bench.now.isLayer(request, 0)) {
+      response.writeHead(200).write('beginning', () => refuse());
+      return true;
+    }
+    if (bench.now.isLayer(request, 1)) void silent.then(() => response.writeHead(404).end());
+    return bench.now.isLayer(request, 1);
+  };
+  const store = bench.now.open();
+  const patient = { ...quick, timeouts: { ...quick.timeouts, idleMs: 3_600_000 } };
+  await expect(pullImage(store, bench.now.name(), patient)).rejects.toMatchObject({
+    code: 'registry-failed',
+    message: expect.stringContaining('status 404'),
+  });
+  checkStore(store);
+  store.close();
+});
