@@ -16,7 +16,13 @@ export function isDigest(text: string): text is Digest {
 /** @throws MicaError invalid-format */
 export function parseDigest(text: unknown, what = 'digest'): Digest {
   if (typeof text === 'string' && isDigest(text)) return text;
-  const shown = typeof text === 'string' ? text.slice(0, 160) : String(typeof text);
+  // Quoted where it would be more than a line of text.
+  const shown =
+    typeof text !== 'string'
+      ? typeof text
+      : /\p{Cc}/u.test(text)
+        ? JSON.stringify(text.slice(0, 160))
+        : text.slice(0, 160);
   throw new MicaError('invalid-format', `invalid ${what}: ${shown} is not a sha256 or sha512 digest`, {
     subject: shown,
   });

@@ -95,6 +95,9 @@ export function networkFailure(what: string, error: unknown): RegistryFailure | 
   });
 }
 
+/** Longer than this is no answer that anybody follows. */
+const aWeek = 7 * 24 * 3_600_000;
+
 /** docker's words for what a user meets. `name` is the familiar reference. */
 export function userError(error: unknown, name: string): unknown {
   if (!(error instanceof RegistryFailure)) return error;
@@ -120,7 +123,9 @@ export function userError(error: unknown, name: string): unknown {
       hint:
         error.retryAfterMs === null
           ? 'the registry limits how often it may be asked: try again later, or log in'
-          : `the registry asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s`,
+          : error.retryAfterMs > aWeek
+            ? 'the registry asks to wait for more than a week: ask who runs it, or log in'
+            : `the registry asks to wait ${Math.ceil(error.retryAfterMs / 1000)} s`,
     });
   return new MicaError('registry-failed', error.message, {
     ...details,

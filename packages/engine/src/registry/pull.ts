@@ -119,18 +119,21 @@ class Pull {
   async #choose(top: RemoteDocument, wanted: Platform, others: Digest[]): Promise<RemoteDocument> {
     const { manifests } = parseIndex(top.bytes);
     const chosen = choosePlatform(manifests, wanted);
-    if (chosen === undefined && !this.#options.allPlatforms)
+    if (chosen === undefined && !this.#options.allPlatforms) {
+      const named = manifests.map(({ platform }) => platform && platformText(platform));
+      const offered = [...new Set(named.filter((one) => one && !one.startsWith('unknown')))];
       throw new MicaError(
         'no-such-image',
         `no matching manifest for ${platformText(wanted)} in the manifest list entries`,
         {
           subject: this.#reference.familiar,
-          hint: `it is there for ${manifests
-            .map(({ platform }) => platform && platformText(platform))
-            .filter((one) => one && !one.startsWith('unknown'))
-            .join(', ')}`,
+          hint:
+            offered.length > 0
+              ? `it is there for ${offered.join(', ')}`
+              : `its index names no platform: mica manifest inspect ${this.#reference.familiar} shows what it lists, each can be pulled by its digest`,
         },
       );
+    }
     if (this.#options.allPlatforms) for (const item of manifests) others.push(...(await this.#everything(item)));
     const first = chosen ?? manifests.find(({ platform }) => platform?.os !== 'unknown') ?? manifests[0];
     if (first === undefined) throw new MicaError('invalid-format', 'the index lists no image', { subject: top.digest });

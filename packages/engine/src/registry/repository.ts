@@ -1,7 +1,7 @@
 import { MicaError } from '../error.ts';
 import { verifyBytes } from '../hash/digester.ts';
 import { sha256 } from '../hash/sha256.ts';
-import { type Descriptor, mediaTypes } from '../image/descriptor.ts';
+import { type Descriptor, isIndexType, isManifestType, mediaTypes } from '../image/descriptor.ts';
 import { maxManifestBytes, parseJsonObject } from '../image/json.ts';
 import { parseIndex } from '../image/manifest.ts';
 import { algorithmOf, type Digest, hexOf, isDigest } from '../reference/digest.ts';
@@ -89,8 +89,8 @@ export class Repository {
             hint: 'it has to be pushed again by a current docker, or converted: skopeo copy --format v2s2',
           },
         );
-      const named = typeof raw.mediaType === 'string' && raw.mediaType !== '' ? raw.mediaType : type;
-      return { digest, bytes, mediaType: named };
+      const own = typeof raw.mediaType === 'string' ? raw.mediaType : '';
+      return { digest, bytes, mediaType: own !== '' ? own : documentType(type, raw) };
     });
   }
 
@@ -181,6 +181,12 @@ export class Repository {
     ];
     return this.connection.ask({ ...ask, path, scopes, signal: ask.signal ?? this.signal });
   }
+}
+
+/** What a document is that does not say it itself: what the registry says, unless that says nothing (text/plain). */
+function documentType(type: string, { manifests, layers }: Readonly<Record<string, unknown>>): string {
+  if (isIndexType(type) || isManifestType(type) || Array.isArray(manifests) === Array.isArray(layers)) return type;
+  return Array.isArray(manifests) ? mediaTypes.index : mediaTypes.manifest;
 }
 
 /** Where a registry without a list of referrers has them (distribution-spec, "Referrers Tag Schema"): a tag of 64 digits at most. */

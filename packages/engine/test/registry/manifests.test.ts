@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { faultBench } from '../support/fault-bench.ts';
+import { pullImage } from '../../src/registry/pull.ts';
+import { checkStore, faultBench, quick } from '../support/fault-bench.ts';
 import { digestOf } from '../support/fault-registry.ts';
 
 const bench = faultBench();
@@ -126,4 +127,54 @@ it('manifests that cannot be: too large, wrong digest, schema 1, too many layers
     bench.now.registry.manifest(manifest, '1', mediaType);
     await bench.now.refuses(() => false, error);
   }
+});
+
+it('errors of an index say what it has, and are one line whatever it says', async () => {
+  const image = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: bench.now.image.digest, size: 1 };
+  const indexOf = (...platforms: (object | undefined)[]) => ({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: platforms.map((platform) => ({ ...image, ...(platform ? { platform } : {}) })),
+  });
+  const type = 'application/vnd.oci.image.index.v1+json';
+  const other = { os: 'plan9', architecture: 'mips' };
+  const cases: [object, string][] = [
+    [indexOf(other, other), 'it is there for plan9/mips'],
+    [
+      indexOf(undefined, { os: 'unknown', architecture: 'unknown' }),
+      `its index names no platform: mica manifest inspect `,
+    ],
+    [indexOf(), `its index names no platform: `],
+  ];
+  for (const [index, hint] of cases) {
+    bench.now.registry.manifest(index, '1', type);
+    await bench.now.refuses(() => false, {
+      message: expect.stringContaining('no matching manifest'),
+      hint: expect.stringMatching(new RegExp(`^${hint}[^,]*(,[^,]*)?$`)),
+    });
+  }
+  bench.now.registry.manifest({ ...indexOf(), manifests: [{ ...image, digest: `${image.digest}\nmore` }] }, '1', type);
+  await bench.now.refuses(() => false, { code: 'invalid-format', message: expect.not.stringContaining('\n') });
+});
+
+it('a Retry-After that nobody follows is not told in seconds', async () => {
+  for (const wait of ['9'.repeat(400), String(10 ** 12), 'Fri, 31 Dec 9999 23:59:59 GMT'])
+    await bench.now.refuses(
+      ({ path }, response) => path.includes('manifests') && !!response.writeHead(429, { 'retry-after': wait }).end(),
+      { code: 'registry-failed', hint: expect.stringContaining('more than a week') },
+    );
+});
+
+it('an index and a manifest that nobody calls so, served as text/plain, are known by what they list', async () => {
+  const real = bench.now.registry.manifests.get('1') as { bytes: Buffer; mediaType: string };
+  const { mediaType: _, ...document } = JSON.parse(real.bytes.toString());
+  const plain = bench.now.registry.manifest(document, 'plain', 'text/plain');
+  const size = Buffer.from(JSON.stringify(document)).length;
+  const item = { mediaType: real.mediaType, digest: plain, size, platform: { os: 'linux', architecture: 'amd64' } };
+  bench.now.registry.manifest({ schemaVersion: 2, manifests: [item] }, '1', 'text/plain');
+  const store = bench.now.open();
+  const options = { ...quick, platform: 'linux/amd64' };
+  await expect(pullImage(store, bench.now.name(), options)).resolves.toMatchObject({ digest: expect.any(String) });
+  checkStore(store);
+  store.close();
 });
