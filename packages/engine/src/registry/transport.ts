@@ -19,14 +19,18 @@ export interface Answer {
   headerList(name: string): string[];
   /** The caller reads it to its end or destroys it. */
   readonly body: Readable;
+  /** How long {@link readBody} waits for all of it. */
+  readonly documentMs: number;
 }
 
 export interface Timeouts {
   readonly connectMs: number;
   /** Until the headers of an answer, and between two pieces of its body. A slow body is no fault, a silent one is. */
   readonly idleMs: number;
+  /** Until a document (a manifest, a token) is there whole: a few KiB, which only who never ends sends for minutes. */
+  readonly documentMs: number;
 }
-const defaultTimeouts: Timeouts = { connectMs: 15_000, idleMs: 60_000 };
+const defaultTimeouts: Timeouts = { connectMs: 15_000, idleMs: 60_000, documentMs: 300_000 };
 
 /** A proxy of the environment; as for curl and Go's programs, HOST:PORT alone is one that speaks HTTP. */
 function proxyFor(protocol: 'http' | 'https'): string | undefined {
@@ -68,7 +72,8 @@ export class Transport {
         const value = headers[name];
         return value === undefined ? [] : typeof value === 'string' ? [value] : [...value];
       };
-      return { status: statusCode, url, header: (name) => list(name)[0], headerList: list, body };
+      const { documentMs } = this.#timeouts;
+      return { status: statusCode, url, header: (name) => list(name)[0], headerList: list, body, documentMs };
     } catch (error) {
       throw networkFailure(what, error);
     }
@@ -122,11 +127,12 @@ export function shown(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** A small answer as a whole. @throws RegistryFailure when it is larger */
+/** A small answer as a whole. @throws RegistryFailure when it is larger, or does not come to its end */
 export async function readBody(answer: Answer, limit: number, what: string): Promise<Buffer> {
   const length = Number(answer.header('content-length') ?? 0);
   const parts: Buffer[] = [];
   let size = 0;
+  const late = setTimeout(() => answer.body.destroy(tooSlow(what, answer.documentMs)), answer.documentMs);
   try {
     if (length > limit) throw tooLarge(what, limit);
     for await (const part of answer.body as AsyncIterable<Buffer>) {
@@ -137,9 +143,14 @@ export async function readBody(answer: Answer, limit: number, what: string): Pro
   } catch (error) {
     throw networkFailure(what, error);
   } finally {
+    clearTimeout(late);
     answer.body.destroy();
   }
   return Buffer.concat(parts);
+}
+
+function tooSlow(what: string, ms: number): RegistryFailure {
+  return new RegistryFailure(`${what}: not all of the answer came within ${ms / 1000} s`, { code: 'TOO_SLOW' });
 }
 
 function tooLarge(what: string, limit: number): RegistryFailure {

@@ -15,7 +15,7 @@ import { type Fault, FaultRegistry } from '../support/fault-registry.ts';
 
 const quick = {
   retry: { tries: 2, firstDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 2000 },
-  timeouts: { connectMs: 20_000, idleMs: 20_000 },
+  timeouts: { connectMs: 20_000, idleMs: 20_000, documentMs: 60_000 },
 };
 let root: string;
 let registry: FaultRegistry;

@@ -178,3 +178,23 @@ it('an index and a manifest that nobody calls so, served as text/plain, are know
   checkStore(store);
   store.close();
 });
+
+it('a manifest that comes byte by byte and never ends is given up; the registry is asked once', async () => {
+  let asked = 0;
+  bench.now.registry.fault = ({ path }, response) => {
+    if (!path.includes('manifests')) return false;
+    asked++;
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    const more = setInterval(() => response.write(' '), 5);
+    response.on('close', () => clearInterval(more));
+    return true;
+  };
+  const store = bench.now.open();
+  const hasty = { ...quick, timeouts: { ...quick.timeouts, documentMs: 300 } };
+  await expect(pullImage(store, bench.now.name(), hasty)).rejects.toMatchObject({
+    code: 'registry-failed',
+    message: expect.stringContaining('not all of the answer came within 0.3 s'),
+  });
+  expect(asked).toBe(1);
+  store.close();
+});

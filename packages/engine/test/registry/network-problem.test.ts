@@ -40,7 +40,7 @@ function secure(name: string): { made: Server; certificate: Buffer } {
 
 /** What a user reads of a request with TLS, and whether it would be made again. */
 async function told(host: string): Promise<{ message: string; hint: string | undefined; retry: boolean }> {
-  const transport = new Transport(null, { connectMs: 20_000, idleMs: 20_000 });
+  const transport = new Transport(null, { connectMs: 20_000, idleMs: 20_000, documentMs: 60_000 });
   try {
     await transport.send({ method: 'GET', url: new URL(`https://${host}/v2/`), headers: {} });
     throw new Error('it was answered');

@@ -11,7 +11,7 @@ import type { TarEntry } from './tar.ts';
 /** Soon again, but patient: a busy disk or processor can hold up client and server, here one process, for seconds. */
 export const quick = {
   retry: { tries: 4, firstDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 2000 },
-  timeouts: { connectMs: 20_000, idleMs: 20_000 },
+  timeouts: { connectMs: 20_000, idleMs: 20_000, documentMs: 60_000 },
 };
 /** Large enough that it does not fit the sockets' buffers. */
 const twoLayers: readonly (readonly TarEntry[])[] = [
