@@ -7,7 +7,7 @@ import { Builder } from '../table/builder';
 import { DIR, F_HIDDEN, F_OPAQUE, WHITEOUT } from '../table/record';
 import { assemble, asTable, Table } from '../table/table';
 import { becomeDirectory, fold, givesWay } from './fold';
-import { settleLinks, unhide } from './links';
+import { revive, settleLinks } from './links';
 import { implyParents } from './parents';
 import { compareRecords, isAsArrived, nth, setNth, sorted } from './sort';
 
@@ -23,8 +23,9 @@ export function builderFinish(b: Builder): Table {
   const n = b.count;
   const heap = b.heap;
   const order = sorted(b.records, n, heap);
-  const hidden = alloc((n + 1) * 4);
-  let hiddenCount: u32 = 0;
+  // What no path shows, but a link may: hidden names, and files that a later one of their name replaced.
+  const gone = alloc((n + 1) * 4);
+  let goneCount: u32 = 0;
   let kept: u32 = 0;
   // Below `block`, records older than blockSeq are gone; below `opaque`, whiteouts say nothing new.
   let blocked = false;
@@ -43,10 +44,14 @@ export function builderFinish(b: Builder): Table {
     if (blocked && !isBelow(heap + off, len, heap + blockOff, blockLen)) blocked = false;
     if (opaque && !isBelow(heap + off, len, heap + opaqueOff, opaqueLen)) opaque = false;
     const r = fold(order, i, end);
-    i = end;
     if (r.flags & F_HIDDEN) {
-      setNth(hidden, hiddenCount++, r);
+      setNth(gone, goneCount++, r);
+      i = end;
       continue;
+    }
+    for (; i < end; i++) {
+      const other = nth(order, i);
+      if (other != r && other.kind != DIR && other.kind != WHITEOUT) setNth(gone, goneCount++, other);
     }
     if (blocked && r.seq < blockSeq) continue;
     if (opaque && r.kind == WHITEOUT) continue;
@@ -75,7 +80,7 @@ export function builderFinish(b: Builder): Table {
     }
     setNth(order, kept++, r);
   }
-  unhide(order, kept, heap, hidden, hiddenCount);
+  revive(order, kept, heap, gone, goneCount);
   settleLinks(order, kept, heap);
   if (kept == n && heap > b.records && isAsArrived(order, n, b.records))
     return asTable(b.records, n, heap, b.heapLength);

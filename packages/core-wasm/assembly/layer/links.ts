@@ -1,34 +1,71 @@
 // Of the names of one file the first in order is the file, the others are hard links to it.
 
 import { DIR, F_HIDDEN, HARDLINK, Record, RECORD, WHITEOUT } from '../table/record';
-import { locate, nth } from './sort';
+import { compareRecords, locate, nth } from './sort';
 
 /** Links to links to links … no more: in a circle there would be no end. */
 const MAX_HOPS: u32 = 64;
 
+/** On a record that is in no table: the link that it points to has taken its place. */
+const TAKEN: u8 = 128;
+
 /**
- * A link to a hidden name (aufs kept link groups in `.wh..wh.plnk/`) is the file itself: the first
- * takes its place, the others become links to that one.
+ * A link to a name that no path shows is the file itself: the first takes its place, the others become links to that
+ * one. Such are hidden names (aufs kept link groups in `.wh..wh.plnk/`), and a file that came before the link and was
+ * replaced after it.
  */
-export function unhide(order: usize, n: u32, heap: usize, hidden: usize, hiddenCount: u32): void {
-  if (hiddenCount == 0) return;
+export function revive(order: usize, n: u32, heap: usize, gone: usize, goneCount: u32): void {
+  if (goneCount == 0) return;
   for (let i: u32 = 0; i < n; i++) {
     const r = nth(order, i);
     if (r.kind != HARDLINK) continue;
-    const at = locate(hidden, hiddenCount, heap, heap + r.linkOff, r.linkLen);
-    if (at < 0) continue;
-    const file = nth(hidden, at);
-    if (file.flags & F_HIDDEN) {
-      become(r, file);
-      r.flags = 0;
-      // From here on the hidden record says who has taken its place.
-      file.flags = 0;
-      linkTo(file, r);
-    } else {
+    let seq = r.seq;
+    for (let hops: u32 = 0; hops < MAX_HOPS; hops++) {
+      const file = goneFile(order, n, heap, gone, goneCount, r, seq);
+      if (!file) break;
+      if (file.kind != HARDLINK) {
+        become(r, file);
+        r.flags = 0;
+        // From here on the record says who has taken its place.
+        file.kind = HARDLINK;
+        file.flags |= TAKEN;
+        linkTo(file, r);
+        break;
+      }
       r.linkOff = file.linkOff;
       r.linkLen = file.linkLen;
+      seq = file.seq;
+      if (file.flags & TAKEN) break;
     }
   }
+}
+
+/** What the link's name meant at that time, if that is none of the table's. */
+function goneFile(
+  order: usize,
+  n: u32,
+  heap: usize,
+  gone: usize,
+  goneCount: u32,
+  link: Record,
+  seq: u32,
+): Record | null {
+  let at = locate(gone, goneCount, heap, heap + link.linkOff, link.linkLen);
+  if (at < 0) return null;
+  const any = nth(gone, at);
+  while (at > 0 && compareRecords(heap, nth(gone, at - 1), any) == 0) at--;
+  let last: Record | null = null;
+  for (; at < <i32>goneCount; at++) {
+    const r = nth(gone, at);
+    if (compareRecords(heap, r, any) != 0) break;
+    if (r.flags & F_HIDDEN) return r;
+    if (r != link && r.seq < seq) last = r;
+  }
+  if (!last) return null;
+  const shown = locate(order, n, heap, heap + link.linkOff, link.linkLen);
+  if (shown < 0) return last;
+  const now = nth(order, shown);
+  return now.seq > last.seq && now.seq < seq ? null : last;
 }
 
 /**

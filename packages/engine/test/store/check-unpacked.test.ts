@@ -134,6 +134,7 @@ it('a deep check knows links and files as the layer leaves them', async () => {
   const below = await makeTar([{ name: 'x', body: 'below' }]);
   const above = await makeTar([
     { name: 'f', body: 'first' },
+    { name: 'kept', type: 'link', linkname: 'f' },
     { name: 'f', body: 'other' },
     { name: 'y', type: 'link', linkname: 'x' },
     { name: '.wh.x', body: '' },

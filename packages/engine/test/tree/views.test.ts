@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ImageBench } from '../support/image-bench.ts';
@@ -233,3 +233,27 @@ it.each(['none', 'gzip', 'zstd'] as const)(
     expect(readdirSync(join(bench.root, 'layers'))).toEqual([]);
   },
 );
+
+it('a link to a file that the same layer replaces afterwards keeps what it was made of, as in the container', async () => {
+  const diffIds = await stack('i', [
+    [
+      ...[file('f', 'first'), hard('kept', 'f'), hard('chained', 'kept'), file('f', 'second'), hard('later', 'f')],
+      ...[file('f', 'last'), file('z', 'old'), hard('a', 'z'), file('z', 'new'), hard('b', 'z')],
+      ...[file('d', 'a file'), hard('was-d', 'd'), dir('d'), file('d/x', 'below')],
+    ],
+  ]);
+  const names = { a: 'old', b: 'new', chained: 'first', 'd/x': 'below', f: 'last', kept: 'first', later: 'second' };
+  const all = { ...names, 'was-d': 'a file', z: 'new' };
+  const mounted = await bench.mount(diffIds);
+  const target = bench.path();
+  await bench.engine.trees.unpack('i', target);
+  const read = (root: string) => Object.keys(all).map((name) => readFileSync(join(root, name), 'utf8'));
+  expect(read(mounted)).toEqual(Object.values(all));
+  expect(read(target)).toEqual(Object.values(all));
+  expect(await Promise.all(Object.keys(all).map((name) => cat('i', `/${name}`)))).toEqual(Object.values(all));
+  const twins = [mounted, target].map(
+    (root) => statSync(join(root, 'kept')).ino === statSync(join(root, 'chained')).ino,
+  );
+  expect(twins).toEqual([true, true]);
+  expect((await bench.engine.check({ deep: true })).problems).toEqual([]);
+});
