@@ -1,5 +1,6 @@
 import { finished, PassThrough, type Readable, type Transform } from 'node:stream';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { foreignCompression } from '../layer/decoder.ts';
 import { zlib } from '../system/zlib.ts';
 
 /**
@@ -34,9 +35,10 @@ export async function decompress(source: Readable, verb: string, signal?: AbortS
   const magic = first.subarray(0, 6).toString('hex');
   if (magic.startsWith('1f8b')) return through(input, zlib().createGunzip({ chunkSize: 1 << 18 }));
   if (magic.startsWith('28b52ffd')) return through(input, zlib().createZstdDecompress({ chunkSize: 1 << 18 }));
-  if (magic.startsWith('fd377a585a00') || magic.startsWith('425a68'))
-    throw new MicaError('not-supported', 'xz and bzip2 archives are not supported', {
-      hint: `decompress it first: xz -dc FILE | mica ${verb}`,
+  const foreign = foreignCompression(first);
+  if (foreign !== null)
+    throw new MicaError('not-supported', `${foreign} archives are not supported`, {
+      hint: `decompress it first: ${foreign} -dc FILE | mica ${verb}`,
     });
   return input;
 }

@@ -15,6 +15,13 @@ export function sniff(head: Uint8Array): Compression {
   return Buffer.from(head.subarray(0, 4)).toString('hex') === '28b52ffd' ? 'zstd' : 'none';
 }
 
+/** The program that made these first bytes, where it is one that docker's layers may be packed with and ours not. */
+export function foreignCompression(head: Uint8Array): 'xz' | 'bzip2' | null {
+  const magic = Buffer.from(head.subarray(0, 6)).toString('hex');
+  if (magic === 'fd377a585a00') return 'xz';
+  return magic.startsWith('425a68') ? 'bzip2' : null; // BZh
+}
+
 /** By the media type's end, which OCI's and docker's have in common. */
 export function compressionOf(mediaType: string): Compression {
   if (mediaType.endsWith('gzip')) return 'gzip';

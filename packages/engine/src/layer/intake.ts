@@ -4,7 +4,7 @@ import type { BlobInfo } from '../store/blob-store.ts';
 import type { BlobWriter } from '../store/blob-writer.ts';
 import type { Store } from '../store/store.ts';
 import { DiskRoom } from './bounds.ts';
-import { sniff } from './decoder.ts';
+import { foreignCompression, sniff } from './decoder.ts';
 import { LayerReader, notLayer, type TakenLayer } from './layer-reader.ts';
 
 export type { TakenLayer };
@@ -66,8 +66,10 @@ export class BlobIntake {
   async #begin(): Promise<void> {
     const head = this.#head as Buffer;
     this.#head = null;
-    // JSON (a config, a manifest) is nobody's layer; a tar's first block starts with a name.
-    if (sniff(head) === 'none' && (head.length < 512 || head[0] === 0x7b)) return;
+    // JSON (a config, a manifest) is nobody's layer; a tar's first block starts with a name. No bytes at all are an
+    // empty layer.
+    const tar = head.length === 0 || (head.length >= 512 && head[0] !== 0x7b);
+    if (!tar && sniff(head) === 'none' && foreignCompression(head) === null) return;
     this.#layer = new LayerReader();
     await this.#layer.push(head);
   }

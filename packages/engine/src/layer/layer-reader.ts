@@ -5,7 +5,7 @@ import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
 import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
-import { type Compression, decoderOf, sniff } from './decoder.ts';
+import { type Compression, decoderOf, foreignCompression, sniff } from './decoder.ts';
 import { Inflater } from './inflater.ts';
 import { linkBeforeFile } from './link-order.ts';
 
@@ -94,8 +94,10 @@ export class LayerReader {
     if (this.#head.length < 4) return null;
     const head = this.#head;
     this.#head = Buffer.alloc(0);
+    const foreign = foreignCompression(head);
+    if (foreign !== null) this.#problem = foreignLayer(foreign);
     this.#begin(sniff(head));
-    return head;
+    return foreign === null ? head : null;
   }
 
   #begin(compression: Compression): void {
@@ -178,6 +180,12 @@ async function settled(decoder: Transform, event: 'drain' | 'end'): Promise<void
   } finally {
     stop.abort();
   }
+}
+
+function foreignLayer(program: string): MicaError {
+  return new MicaError('not-supported', `it is compressed with ${program}, which is not supported`, {
+    hint: 'have the image made anew with gzip or zstd: docker load and docker save do that, or skopeo copy',
+  });
 }
 
 export function notLayer(why: string, cause?: unknown): MicaError {
