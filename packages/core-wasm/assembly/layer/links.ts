@@ -1,7 +1,8 @@
 // Of the names of one file the first in order is the file, the others are hard links to it.
 
+import { comparePaths } from '../bytes';
 import { DIR, F_HIDDEN, HARDLINK, Record, RECORD, WHITEOUT } from '../table/record';
-import { compareRecords, locate, nth } from './sort';
+import { locate, nth } from './sort';
 
 /** Links to links to links … no more: in a circle there would be no end. */
 const MAX_HOPS: u32 = 64;
@@ -40,6 +41,12 @@ export function revive(order: usize, n: u32, heap: usize, gone: usize, goneCount
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function isNamed(heap: usize, r: Record, path: usize, len: u32): bool {
+  return comparePaths(heap + r.pathOff, r.pathLen, path, len) == 0;
+}
+
 /** What the link's name meant at that time, if that is none of the table's. */
 function goneFile(
   order: usize,
@@ -50,19 +57,25 @@ function goneFile(
   link: Record,
   seq: u32,
 ): Record | null {
-  let at = locate(gone, goneCount, heap, heap + link.linkOff, link.linkLen);
-  if (at < 0) return null;
-  const any = nth(gone, at);
-  while (at > 0 && compareRecords(heap, nth(gone, at - 1), any) == 0) at--;
-  let last: Record | null = null;
-  for (; at < <i32>goneCount; at++) {
-    const r = nth(gone, at);
-    if (compareRecords(heap, r, any) != 0) break;
-    if (r.flags & F_HIDDEN) return r;
-    if (r != link && r.seq < seq) last = r;
+  const path = heap + link.linkOff;
+  const len = link.linkLen;
+  // The first that is no earlier than (path, seq): one name may come a million times.
+  let low: u32 = 0;
+  for (let high = goneCount; low < high; ) {
+    const middle = (low + high) >> 1;
+    const r = nth(gone, middle);
+    const c = comparePaths(heap + r.pathOff, r.pathLen, path, len);
+    if (c < 0 || (c == 0 && r.seq < seq)) low = middle + 1;
+    else high = middle;
   }
+  let last: Record | null = null;
+  if (low > 0 && isNamed(heap, nth(gone, low - 1), path, len)) last = nth(gone, low - 1);
+  // A hidden name comes once, and is the file whenever it came.
+  else if (low < goneCount && isNamed(heap, nth(gone, low), path, len)) last = nth(gone, low);
   if (!last) return null;
-  const shown = locate(order, n, heap, heap + link.linkOff, link.linkLen);
+  if (last.flags & F_HIDDEN) return last;
+  if (last.seq >= seq) return null;
+  const shown = locate(order, n, heap, path, len);
   if (shown < 0) return last;
   const now = nth(order, shown);
   return now.seq > last.seq && now.seq < seq ? null : last;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Kind } from '../../src/index.ts';
 import { block, end, header, octal, paths, scan } from '../support/tar.ts';
 
 describe('names in a tar', () => {
@@ -48,6 +49,19 @@ describe('names in a tar', () => {
   it('ISO-8859 names: byte-exact', () => {
     const { table } = scan(Buffer.concat([header({ name: 'caf\xe9' }), end]));
     expect(Buffer.from(table.pathBytes(0)).toString('latin1')).toBe('caf\xe9');
+  });
+
+  it('a name that comes tens of thousands of times, and as many links to it: each is the file before it', () => {
+    const file = header({ name: 'f', size: octal(1) });
+    const bodies = ['a', 'b'].map((body) => Buffer.concat([file, block(body)]));
+    const parts = Array.from({ length: 30_000 }, (_, i) => [
+      bodies[i % 2] as Buffer,
+      header({ name: `l${i}`, type: '1', link: 'f' }),
+    ]);
+    const { table } = scan(Buffer.concat([...parts.flat(), end]));
+    expect(table.count).toBe(30_001);
+    const links = Array.from({ length: table.count }, (_, i) => i).filter((i) => table.kind(i) === Kind.hardlink);
+    expect(links.map((i) => [table.path(i), table.link(i)])).toEqual([['l29999', 'f']]);
   });
 
   it('duplicate path, incl. ./x vs x: the later one', () => {
