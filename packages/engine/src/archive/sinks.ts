@@ -4,6 +4,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Pack, pack } from 'tar-stream';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { makeFolders } from '../system/make-folders.ts';
 import type { ArchiveSink } from './save.ts';
 
 const epoch = new Date(0);
@@ -76,7 +77,7 @@ export async function withDirectory(dir: string, fill: (sink: ArchiveSink) => Pr
 /** An OCI layout as a directory, which must not exist or be empty. */
 export function directorySink(dir: string): ArchiveSink {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolders(dir, 0o777);
     if (readdirSync(dir).length > 0)
       throw new MicaError('conflict', `${dir} is not empty`, { subject: dir, hint: 'name a new directory' });
   } catch (error) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../image/json.ts';
+import { makeFolders } from '../system/make-folders.ts';
 
 export type Credential =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
@@ -93,7 +94,7 @@ export class CredentialStore {
   #write(config: JsonObject): void {
     const temporary = `${this.path}.${process.pid}`;
     try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+      makeFolders(dirname(this.path), 0o700);
       writeFileSync(temporary, `${JSON.stringify(config, null, '\t')}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(temporary, this.path);
     } catch (error) {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
+import { makeFolders } from '../system/make-folders.ts';
 import { BlobStore } from './blob-store.ts';
 import { CommitIndex } from './commit-index.ts';
 import { ContainerRecords } from './container-records.ts';
@@ -61,8 +62,7 @@ export class Store {
   static open(root: string): Store {
     try {
       // Also in a folder that was there before, and is open to others.
-      if (!existsSync(join(root, 'mica.db')))
-        for (const folder of folders) mkdirSync(join(root, folder), { recursive: true, mode: 0o700 });
+      if (!existsSync(join(root, 'mica.db'))) for (const folder of folders) makeFolders(join(root, folder), 0o700);
     } catch (error) {
       throw storeError(error, 'open the store', root);
     }

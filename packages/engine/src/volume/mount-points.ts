@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { MountPoint, MountRequest } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
+import { makeFolders } from '../system/make-folders.ts';
 import { checkName, type Volumes } from './volumes.ts';
 
 export interface MountSources {
@@ -49,7 +50,7 @@ export function ensureSources(volumes: Volumes, points: readonly MountPoint[]): 
     if (existsSync(point.source)) continue;
     if (!point.createSource) throw missingSource(point.source);
     try {
-      mkdirSync(point.source, { recursive: true, mode: 0o755 });
+      makeFolders(point.source, 0o755);
     } catch (error) {
       throw wrapSystemError(error, 'error while creating mount source path', point.source);
     }
