@@ -1,8 +1,15 @@
+import { closeSync, openSync } from 'node:fs';
 import { MicaError } from '../error.ts';
+import { DIRECTORY, fdLink } from '../system/in-root.ts';
 import { mountNew } from '../system/mount.ts';
 
 /** The kernel's own limit (fs/overlayfs/params.c, OVL_MAX_STACK). */
 const MAX_LAYERS = 500;
+/**
+ * Bytes from which on fsconfig(2) takes no value (fs/fsopen.c): such a folder is named by a descriptor. So is one with a
+ * backslash, which in an upper or a work folder, and nowhere else, stands for an escape (ovl_unescape).
+ */
+const LONG = 256;
 
 export interface Stack {
   /** Unpacked layers, the uppermost first; one may come more than once. Without an upper the kernel wants two at least. */
@@ -32,7 +39,17 @@ export function mountStack(stack: Stack): void {
     ['index', 'off'],
     ['xino', 'off'],
   ];
-  for (const lower of lowers) options.push(['lowerdir+', lower]);
-  if (stack.upper) options.push(['upperdir', stack.upper.dir], ['workdir', stack.upper.work]);
-  mountNew('overlay', options, stack.target);
+  const opened: number[] = [];
+  const named = (dir: string) => {
+    if (Buffer.byteLength(dir) < LONG && !dir.includes('\\')) return dir;
+    opened.push(openSync(dir, DIRECTORY));
+    return fdLink(opened.at(-1) as number);
+  };
+  try {
+    for (const lower of lowers) options.push(['lowerdir+', named(lower)]);
+    if (stack.upper) options.push(['upperdir', named(stack.upper.dir)], ['workdir', named(stack.upper.work)]);
+    mountNew('overlay', options, stack.target);
+  } finally {
+    opened.forEach(closeSync);
+  }
 }

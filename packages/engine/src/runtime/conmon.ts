@@ -1,5 +1,5 @@
-import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, readFileSync, symlinkSync, writeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { MicaError } from '../error.ts';
 import { makePipe, memoryFile, memoryText, spawnProcess, waitFor } from '../system/spawn.ts';
 import { AttachSocket } from './attach.ts';
@@ -45,7 +45,7 @@ export async function createMonitored(runtime: OciRuntime, options: MonitorOptio
     runtime,
     id,
     bundle,
-    [...args, '-l', options.log === null ? 'off' : `k8s-file:${options.log}`],
+    [...args, '-l', options.log === null ? 'off' : `k8s-file:${withoutColon(options.log, bundle)}`],
     options,
     options.held,
   );
@@ -55,6 +55,13 @@ export async function createMonitored(runtime: OciRuntime, options: MonitorOptio
   } finally {
     monitor.release();
   }
+}
+
+/** conmon takes a colon for the end of a log's path, and would write to that: here it goes through a link in the bundle. */
+function withoutColon(log: string, bundle: string): string {
+  if (!log.includes(':')) return log;
+  symlinkSync(dirname(log), `${bundle}/logs`);
+  return `${bundle}/logs/${basename(log)}`;
 }
 
 export interface SessionOptions extends Streams {

@@ -3,6 +3,8 @@ import { storeError } from './files.ts';
 
 /** So long a statement waits for another process's transaction. */
 export const busyTimeoutMs = 10_000;
+/** Bytes of a database's path: SQLite takes 512 (os_unix.c, MAX_PATHNAME), a zero and "-journal" among them. */
+const LONGEST = 503;
 
 /** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 10 IOERR, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
 function primaryCode(error: unknown): number {
@@ -53,6 +55,12 @@ export function translate(error: unknown, subject: string): unknown {
       });
     case 8:
     case 14:
+      if (Buffer.byteLength(subject) > LONGEST)
+        return new MicaError('system-call', `open ${subject}: the path is longer than ${LONGEST} bytes`, {
+          subject,
+          hint: 'choose a store in a folder that is nearer to the root, with --root',
+          cause: error,
+        });
       return new MicaError('permission-denied', `open ${subject}: the store cannot be written`, {
         subject,
         hint: 'run as root, or choose a store of your own with --root',
