@@ -25,10 +25,10 @@ export class ContainerContext {
   constructor(store: Store, runtime: string, self: readonly string[] = []) {
     this.self = self;
     this.store = store;
-    store.containers.shape = containerShape;
     this.#wanted = runtime;
     this.paths = new ContainerPaths(store.root);
     this.volumes = new Volumes(store);
+    store.containers.shape = containerShape(this.volumes);
     this.networks = new Scope(store, this.paths.run);
   }
 

@@ -12,6 +12,7 @@ import {
   time,
   whole,
 } from '../store/shape.ts';
+import type { Volumes } from '../volume/volumes.ts';
 import type { ContainerState } from './record.ts';
 
 const texts = listOf(text);
@@ -69,19 +70,27 @@ const record = fields({
  * What every look at a container takes for granted. One record that a bad disk, or a hand at the database, left
  * otherwise would end each command that looks at all containers, also for those that are whole.
  */
-export const containerShape: RecordShape = {
-  isSound: record,
-  /** Enough to be shown, and removed. */
-  damaged: (image): ContainerState => ({
-    damaged: true,
-    options: { image },
-    command: [],
-    mounts: [],
-    status: 'exited',
-    pid: null,
-    pidStart: null,
-    startedAt: null,
-    finishedAt: null,
-    exitCode: null,
-  }),
-};
+export function containerShape(volumes: Volumes): RecordShape {
+  return {
+    isSound: record,
+    /** Enough to be shown, and removed. */
+    damaged: (image): ContainerState => ({
+      damaged: true,
+      options: { image },
+      command: [],
+      mounts: [],
+      status: 'exited',
+      pid: null,
+      pidStart: null,
+      startedAt: null,
+      finishedAt: null,
+      exitCode: null,
+    }),
+    /** The store may have been moved since a volume's folder was written down. */
+    placed: (state) => {
+      const { mounts, ...more } = state as ContainerState;
+      const placed = mounts.map((point) => (point.name ? { ...point, source: volumes.dataDir(point.name) } : point));
+      return { ...more, mounts: placed };
+    },
+  };
+}

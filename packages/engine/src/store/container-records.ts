@@ -18,11 +18,17 @@ export interface ContainerRow<T> {
 export interface RecordShape {
   isSound(record: unknown): boolean;
   damaged(image: Digest): object;
+  /** A sound one as it is where the store is now. */
+  placed(record: object): object;
 }
 
 export class ContainerRecords {
   /** Set by the module whose records they are. Until then any JSON will do. */
-  shape: RecordShape = { isSound: (record) => record !== undefined, damaged: () => ({}) };
+  shape: RecordShape = {
+    isSound: (record) => record !== undefined,
+    damaged: () => ({}),
+    placed: (record) => record,
+  };
   readonly #db: Database;
   constructor(db: Database) {
     this.#db = db;
@@ -130,7 +136,7 @@ export class ContainerRecords {
     const about = { id: String(row.id), name: String(row.name), image, created: String(row.created) };
     const record = jsonOf(row.record);
     return this.shape.isSound(record)
-      ? { ...about, record: record as T }
+      ? { ...about, record: this.shape.placed(record as object) as T }
       : { ...about, record: this.shape.damaged(image) as T, isDamaged: true };
   }
 
