@@ -31,7 +31,7 @@ import type { Volumes } from './volume/volumes.ts';
 export function defaultRoot(): string {
   if (process.env.MICA_ROOT) return process.env.MICA_ROOT;
   if (process.getuid?.() === 0) return '/var/lib/mica';
-  return `${process.env.XDG_DATA_HOME ?? `${process.env.HOME ?? '/tmp'}/.local/share`}/mica`;
+  return `${process.env.XDG_DATA_HOME || `${process.env.HOME ?? '/tmp'}/.local/share`}/mica`;
 }
 
 /**
@@ -56,8 +56,8 @@ export class Engine {
 
   constructor(options: EngineOptions = {}) {
     this.#options = options;
-    this.root = options.root ?? defaultRoot();
-    this.#store = Store.open(this.root);
+    this.#store = Store.open(options.root ?? defaultRoot());
+    this.root = this.#store.root;
     this.#lifecycle = new Lifecycle(this.#store, options.runtime ?? 'auto', options.self);
     thawAbandoned(this.#lifecycle.paths.run);
     const { context } = this.#lifecycle;

@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { runFolder } from '@mica/engine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { removeContainersOf } from '../support/mica.ts';
 import { bin, TestStore } from '../support/store.ts';
 
 let store: TestStore;
+const archive = () => join(store.work, 'base.tar');
 beforeAll(async () => {
   store = new TestStore();
   await store.importBase();
+  store.ok(['save', '-o', archive(), 'base:1']);
 });
 afterAll(() => store.remove());
 
@@ -40,4 +44,69 @@ it('folders that cannot be made, below /proc or on a disk that is read-only: whi
     code: 1,
     err: expect.stringContaining('open the store /proc/some/folder: no such file or directory\n'),
   });
+});
+
+/** The command line on a store of this path, its image loaded; what it does has to succeed. */
+function storeAt(root: string) {
+  const on = (path: string, ...args: string[]) => store.ok(args, { env: { MICA_ROOT: path } });
+  on(root, 'load', '-i', archive());
+  return on;
+}
+
+it("a store's path may have what conmon, the kernel and a shell take for marks of theirs, and be long", async () => {
+  const folder = join(store.work, 'odd');
+  const root = join(folder, 'co:lon', 'back\\slash, "%s"\n', 'x'.repeat(200));
+  const on = storeAt(root);
+  try {
+    const script =
+      'echo told; echo new > /new; rm -f /etc/group; test ! -f /data/kept || cat /data/kept; echo first > /data/kept';
+    on(root, 'create', '--name', 'box', '--network', 'none', '-v', 'data:/data', 'base:1', 'sh', '-c', script);
+    on(root, 'start', 'box');
+    expect(on(root, 'wait', 'box')).toBe('0\n');
+    expect(on(root, 'logs', 'box').split('\n')).toContain('told');
+    on(root, 'commit', 'box', 'next:1');
+    expect(on(root, 'run', '--rm', '--network', 'none', 'next:1', 'cat', '/new')).toBe('new\n');
+    expect(on(root, 'start', '-a', 'box')).toBe('told\nfirst\n');
+    expect(readdirSync(folder)).toEqual(['co:lon']);
+    const long = store.run(['images'], { env: { MICA_ROOT: join(root, 'y'.repeat(200), 'z'.repeat(200)) } });
+    expect(long).toMatchObject({ code: 1, err: expect.stringContaining('the path is longer than 503 bytes\n') });
+  } finally {
+    await removeContainersOf(root);
+  }
+});
+
+it('one store under several names: by a link, a relative path, with a slash at its end', async () => {
+  const root = join(store.work, 'named');
+  const on = storeAt(root);
+  const link = join(store.work, 'link');
+  symlinkSync('named', link);
+  try {
+    on(root, 'run', '-d', '--name', 'box', '--network', 'none', 'base:1', 'sleep', '1000');
+    for (const name of [`${root}/`, link, join('/proc/self/root', root), `${store.work}/none/../named`])
+      expect(on(name, 'exec', 'box', 'echo', name)).toBe(`${name}\n`);
+    const beside = { cwd: store.work, env: { ...process.env, MICA_ROOT: './named' } };
+    expect(spawnSync(bin, ['exec', 'box', 'true'], beside).status).toBe(0);
+    expect(spawnSync(bin, ['run', '--rm', '--network', 'none', 'base:1', 'true'], beside).status).toBe(0);
+    expect(runFolder(root)).toBe(runFolder(on(`${link}/`, 'info', '-f', '{{.DockerRootDir}}').trim()));
+  } finally {
+    await removeContainersOf(root);
+  }
+});
+
+it('a store that was moved: its containers have the volumes that came with it', async () => {
+  const [before, after] = [join(store.work, 'before'), join(store.work, 'after')];
+  const on = storeAt(before);
+  const script = 'test ! -f /data/kept || cat /data/kept; echo kept > /data/kept';
+  on(before, 'create', '--name', 'box', '--network', 'none', '-v', 'data:/data', 'base:1', 'sh', '-c', script);
+  on(before, 'start', 'box');
+  on(before, 'wait', 'box');
+  renameSync(before, after);
+  try {
+    expect(on(after, 'start', '-a', 'box')).toBe('kept\n');
+    const read = ['run', '--rm', '--network', 'none', '--volumes-from', 'box', 'base:1', 'cat', '/data/kept'];
+    expect(on(after, ...read)).toBe('kept\n');
+    expect(on(after, 'inspect', '-f', '{{(index .Mounts 0).Source}}', 'box')).toBe(`${after}/volumes/data/_data\n`);
+  } finally {
+    await removeContainersOf(after);
+  }
 });

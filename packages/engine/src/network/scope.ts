@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Store } from '../store/store.ts';
 import { withFileLock } from '../system/lock.ts';
@@ -8,6 +8,16 @@ import { networkShape } from './record-shape.ts';
 const machineRoot = '/var/lib/mica';
 /** The network of a container that names none. */
 export const defaultNetwork = 'bridge';
+
+/** A store's root is without links, and this may be one: to a larger disk. */
+function isMachines(root: string): boolean {
+  if (root === machineRoot) return true;
+  try {
+    return root === realpathSync.native(machineRoot);
+  } catch {
+    return false; // there is none
+  }
+}
 
 /** What belongs to one store on the machine, by name: two stores never touch each other's. */
 export class Scope {
@@ -26,7 +36,7 @@ export class Scope {
     this.store = store;
     store.networks.shape = networkShape;
     this.run = run;
-    this.permanent = store.root === machineRoot;
+    this.permanent = isMachines(store.root);
     const hash = basename(run);
     this.table = this.permanent ? 'mica' : `mica-${hash}`;
     this.bridge = this.permanent ? 'mica0' : `mica-${hash}`;

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
 import { makeFolders } from '../system/make-folders.ts';
 import { BlobStore } from './blob-store.ts';
@@ -25,6 +25,7 @@ const folders = ['blobs', 'containers', 'downloads', 'layers', 'volumes'];
  * may hold one store open. Whoever opens it closes it.
  */
 export class Store {
+  /** Absolute, and without symbolic links. */
   readonly root: string;
   readonly db: Database;
   readonly blobs: BlobStore;
@@ -59,12 +60,17 @@ export class Store {
   }
 
   /** Makes the folders and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
-  static open(root: string): Store {
+  static open(path: string): Store {
+    let root: string;
     try {
+      const at = resolve(path);
       // Also in a folder that was there before, and is open to others.
-      if (!existsSync(join(root, 'mica.db'))) for (const folder of folders) makeFolders(join(root, folder), 0o700);
+      if (!existsSync(join(at, 'mica.db'))) for (const folder of folders) makeFolders(join(at, folder), 0o700);
+      // One name for one store: its containers' run folder and bridge are called after it. With a slash at its end, or by
+      // a link, it would be a second store, where what runs in the first has lost its files.
+      root = realpathSync.native(at);
     } catch (error) {
-      throw storeError(error, 'open the store', root);
+      throw storeError(error, 'open the store', path);
     }
     const store = new Store(root);
     try {
