@@ -110,3 +110,14 @@ it('a store that was moved: its containers have the volumes that came with it', 
     await removeContainersOf(after);
   }
 });
+
+it.each(['077', '000'])("under umask %s a container's files have the modes that docker gives them", (mask) => {
+  const script = 'umask "$0" && exec "$@"';
+  const paths = ['/etc/hosts', '/etc/resolv.conf', '/data', '/wd', '/wd/x', '/deep'];
+  const run = ['run', '--rm', '--network', 'none', '-u', '1000', '-v', '/data', '-w', '/wd/x', '-v', '/deep/er'];
+  const done = spawnSync('sh', ['-c', script, mask, bin, ...run, 'base:1', 'stat', '-c', '%a', ...paths], {
+    env: { ...process.env, MICA_ROOT: store.root },
+  });
+  // The last is a mount point's, as the runtime makes it; some runtimes make it sticky.
+  expect(done.stdout.toString()).toMatch(/^644\n644\n755\n755\n755\n1?755\n$/);
+});

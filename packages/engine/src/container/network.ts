@@ -11,6 +11,7 @@ import { parseExpose } from '../network/port-spec.ts';
 import type { Network, NetworkState } from '../network/record.ts';
 import { Sandbox } from '../network/sandbox.ts';
 import { defaultNetwork } from '../network/scope.ts';
+import { withUsualUmask } from '../system/umask.ts';
 import type { ContainerContext, Row } from './context.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
@@ -182,7 +183,7 @@ function write(
   text: string,
 ): BoundFile {
   const source = context.paths.part(id, name);
-  writeFileSync(source, text);
+  withUsualUmask(() => writeFileSync(source, text));
   return { source, target: `/etc/${name}` };
 }
 function hostFile(path: string): string {

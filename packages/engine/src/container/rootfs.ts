@@ -11,6 +11,7 @@ import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
 import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
+import { withUsualUmask } from '../system/umask.ts';
 import { setXattr } from '../system/xattr.ts';
 import { requireParts } from './parts.ts';
 import type { ContainerPaths } from './paths.ts';
@@ -44,10 +45,15 @@ export async function prepareRootfs(
 
 /** What `dir` lacks beside the upper: nothing in a new container's folder is there yet, of a damaged one's some. */
 export function makeParts(dir: string, layers: readonly string[]): void {
-  for (const part of ['work', 'rootfs'] as const)
-    if (!existsSync(join(dir, part))) mkdirSync(join(dir, part), { mode: 0o755 });
-  const init = join(dir, 'init');
-  if (existsSync(init)) return;
+  withUsualUmask(() => {
+    for (const part of ['work', 'rootfs'])
+      if (!existsSync(join(dir, part))) mkdirSync(join(dir, part), { mode: 0o755 });
+    const init = join(dir, 'init');
+    if (!existsSync(init)) makePoints(init, layers);
+  });
+}
+
+function makePoints(init: string, layers: readonly string[]): void {
   mkdirSync(init, { mode: 0o755 });
   for (const point of points) {
     const name = point.replace(/\/$/, '');
@@ -59,7 +65,7 @@ export function makeParts(dir: string, layers: readonly string[]): void {
 
 /** An empty upper, with the attributes of the image's own root. The layers are unpacked. */
 export async function makeUpper(store: Store, upper: string, diffIds: readonly Digest[]): Promise<void> {
-  mkdirSync(upper, { mode: 0o755 });
+  withUsualUmask(() => mkdirSync(upper, { mode: 0o755 }));
   const root = await rootOfChain(store, diffIds);
   if (root === null) {
     // Some time that is the same in every store: the upper's root is part of what is committed.

@@ -1,8 +1,13 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { DIRECTORY, fdPath, O_PATH, openIn } from '../system/in-root.ts';
+import { withUsualUmask } from '../system/umask.ts';
 
 /** Makes a path inside `root` where parts of it are missing: folders, and at its end one or an empty file. */
 export function makePath(root: number, path: string, directory: boolean): void {
+  withUsualUmask(() => makeParts(root, path, directory));
+}
+
+function makeParts(root: number, path: string, directory: boolean): void {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   for (let n = 1; n <= parts.length; n++) {
     const at = parts.slice(0, n).join('/');

@@ -2,6 +2,7 @@ import { closeSync, existsSync, readFileSync, symlinkSync, writeSync } from 'nod
 import { basename, dirname } from 'node:path';
 import type { MicaError } from '../error.ts';
 import { makePipe, memoryFile, memoryText, spawnProcess, waitFor } from '../system/spawn.ts';
+import { withUsualUmask } from '../system/umask.ts';
 import { AttachSocket } from './attach.ts';
 import { type OciRuntime, requireProgram } from './oci-runtime.ts';
 import { PipeLines } from './pipe-lines.ts';
@@ -155,19 +156,23 @@ class Monitor {
     this.#attach = new PipeLines(attach.from);
     this.#open = new Set([this.#stderr, sync.from, start.to, attach.from]);
     try {
-      this.#pid = spawnProcess(requireProgram('conmon', 'conmon'), args, {
-        cwd: dir,
-        detached: true,
-        stdio: [null, null, this.#stderr, sync.to, start.from, attach.to, ...held],
-        // TMPDIR: where it makes the socket that the terminal comes through; 108 bytes for its path, as above.
-        env: {
-          ...process.env,
-          TMPDIR: dirname(runtime.root),
-          _OCI_SYNCPIPE: '3',
-          _OCI_STARTPIPE: '4',
-          _OCI_ATTACHPIPE: '5',
-        },
-      });
+      const program = requireProgram('conmon', 'conmon');
+      // The runtime makes mount points in the container's rootfs by this process's umask.
+      this.#pid = withUsualUmask(() =>
+        spawnProcess(program, args, {
+          cwd: dir,
+          detached: true,
+          stdio: [null, null, this.#stderr, sync.to, start.from, attach.to, ...held],
+          // TMPDIR: where it makes the socket that the terminal comes through; 108 bytes for its path, as above.
+          env: {
+            ...process.env,
+            TMPDIR: dirname(runtime.root),
+            _OCI_SYNCPIPE: '3',
+            _OCI_STARTPIPE: '4',
+            _OCI_ATTACHPIPE: '5',
+          },
+        }),
+      );
     } catch (error) {
       this.release();
       throw error;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { MountPoint, MountRequest } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
@@ -44,7 +44,7 @@ export function ensureSources(volumes: Volumes, points: readonly MountPoint[]): 
   for (const point of points) {
     if (point.type === 'tmpfs') continue;
     if (point.type === 'volume' && point.name !== undefined) {
-      mkdirSync(volumes.dataDir(point.name), { recursive: true, mode: 0o755 });
+      volumes.makeDataDir(point.name);
       continue;
     }
     if (existsSync(point.source)) continue;

@@ -5,6 +5,7 @@ import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
 import type { VolumeRecord } from '../store/volume-records.ts';
 import { randomBytes, uniqueName } from '../system/random.ts';
+import { withUsualUmask } from '../system/umask.ts';
 import { diskUsage } from './usage.ts';
 
 /** Label that docker puts on a volume without a name. */
@@ -34,16 +35,12 @@ export class Volumes {
     return this.#store.transaction(() => {
       const known = this.#store.volumes.get(name);
       if (known !== null) {
-        mkdirSync(this.dataDir(name), { recursive: true, mode: 0o755 }); // a removal that was killed half-way
+        this.makeDataDir(name); // a removal that was killed half-way
         return this.#volume(known);
       }
       // A folder without a row is what a killed removal left: a new volume never shows an old one's files.
       this.#setAside(name);
-      try {
-        mkdirSync(this.dataDir(name), { recursive: true, mode: 0o755 });
-      } catch (error) {
-        throw wrapSystemError(error, 'make volume', name);
-      }
+      this.makeDataDir(name);
       const made = { name, created: new Date().toISOString(), anonymous: request.name === undefined, labels };
       this.#store.volumes.insert(made);
       this.#store.events.tell('volume', 'create', name, { driver: 'local' });
@@ -116,6 +113,14 @@ export class Volumes {
   /** Where the volume's files are. */
   dataDir(name: string): string {
     return join(this.#store.volumesDir, name, '_data');
+  }
+  /** Idempotent. */
+  makeDataDir(name: string): void {
+    try {
+      withUsualUmask(() => mkdirSync(this.dataDir(name), { recursive: true, mode: 0o755 }));
+    } catch (error) {
+      throw wrapSystemError(error, 'make volume', name);
+    }
   }
   /** Bytes that a volume's files take. */
   size(name: string): number {
