@@ -124,6 +124,17 @@ it('what ends and removes works on a disk that is full to its last byte, also wh
   expect(done).toMatchObject({ code: 0, err: 'stopped exited\n' });
 });
 
+it('unpack where the inodes end, whichever file is the first without one: no space, and nothing of it stays', async () => {
+  const script =
+    '"$0" load -q -i "$1" > /dev/null; for more in 7 8; do ' +
+    'mount -o remount,nr_inodes=$(($(df --output=iused . | tail -1) + more)) . && "$0" unpack base:2 out; done; ls -A >&2';
+  const done = await onSmallDisk('sh', ['-c', `cd "$MICA_ROOT" && ${script}`, bin, saved()]);
+  expect(done.err.split('\n').filter((line) => line.includes('unpack'))).toEqual(
+    Array(2).fill('mica: unpack out: no space left on device'),
+  );
+  expect(done.err).not.toMatch(/^out$|[.]out[.]/m);
+});
+
 it('create on a file system without inodes for its folders: what went wrong, what to do, and no container', async () => {
   const script =
     '"$0" load -q -i "$1" > /dev/null; "$0" create --name first base:2 true > /dev/null; ' +

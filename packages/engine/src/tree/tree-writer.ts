@@ -83,7 +83,9 @@ export class TreeWriter {
     try {
       for await (const { index, offset, bytes } of readFiles(store, this.#tree, indexes, task)) {
         if (index !== current) {
-          if (fd >= 0) this.#finish(current, fd);
+          const last = fd;
+          fd = -1; // closed by finish: what fails from here on must not close it again
+          if (last >= 0) this.#finish(current, last);
           fd = this.#create(this.#full(table.pathBytes(index)));
           current = index;
         }
