@@ -7,6 +7,7 @@ import { SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
 import type { Store } from '../store/store.ts';
 import { undo } from './commit.ts';
+import { thawLeft } from './freeze.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import type { LayerAnswer, LayerMessage } from './make-layer-task.ts';
 import { Planner } from './plan.ts';
@@ -81,6 +82,7 @@ export async function* commitMany(
         const result = await recorded;
         return { ...about, result, milliseconds: performance.now() - start };
       } catch (error) {
+        if (plan.job.freeze) thawLeft(plan.job.freeze);
         throw undo(store, plan, error);
       }
     } catch (error) {

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { hrtime } from 'node:process';
 import { MicaError } from '../error.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
-import { lockFile, lockFree, tryFileLock } from '../system/lock.ts';
+import { leftLock, lockFile, lockFree, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { guardFreeze } from './freeze-guard.ts';
 
@@ -24,6 +24,8 @@ export interface FreezeTarget {
   readonly id: string;
   readonly name: string;
   readonly pid: number;
+  /** Unlike any other commit's, also of this container: whose note it is ({@link thawLeft}). */
+  readonly by: string;
   /** The store's run folder: who froze what is noted there while it lasts. */
   readonly run: string;
   readonly runtime: { readonly path: string; readonly root: string };
@@ -43,6 +45,13 @@ interface Freezer {
   readonly freeze: string;
   readonly thaw: string;
   isFrozen(): boolean;
+}
+
+/** What thaws what was frozen: the freezer's file, or the runtime where there is none. */
+interface Note {
+  readonly target: FreezeTarget;
+  readonly file: string | undefined;
+  readonly thaw: string | undefined;
 }
 
 const PATIENCE_MS = 10_000;
@@ -93,7 +102,8 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
     return thawed;
   };
   try {
-    writeFileSync(note, JSON.stringify({ target, file: freezer?.file, thaw: freezer?.thaw }));
+    const own: Note = { target, file: freezer?.file, thaw: freezer?.thaw };
+    writeFileSync(note, JSON.stringify(own));
     if (freezer) unguard = guardFreeze(note, freezer.file, freezer.thaw);
     if (freezer) await frozenBy(freezer, target);
     else runtime(target, 'pause');
@@ -115,15 +125,40 @@ export function thawAbandoned(run: string): void {
     const note = join(folder, name);
     tryFileLock(note, () => {
       try {
-        const { target, file, thaw } = JSON.parse(readFileSync(note, 'utf8'));
-        if (file) writeFileSync(file, thaw);
-        else runtime(target, 'resume');
+        thawNoted(JSON.parse(readFileSync(note, 'utf8')));
       } catch {
-        // half written, or its container is gone: nothing that could be thawed
+        // half written: nothing was frozen yet
       }
       rmSync(note, { force: true });
     });
   }
+}
+
+/**
+ * Thaws what a thread of this process froze for this commit and did not thaw: it was ended, as one without memory
+ * is. What it had open stays so, the lock with it: no later command, and no guard, would thaw before this process ends.
+ */
+export function thawLeft(target: FreezeTarget): void {
+  const note = join(target.run, 'freezing', target.id);
+  let left: Note;
+  try {
+    left = JSON.parse(readFileSync(note, 'utf8'));
+  } catch {
+    return; // not there, or another's that is not written yet
+  }
+  if (left.target.by !== target.by) return;
+  thawNoted(left);
+  const unlock = leftLock(note);
+  rmSync(note, { force: true });
+  unlock();
+}
+
+/** Its container may be gone: then there is nothing to thaw. */
+function thawNoted({ target, file, thaw }: Note): void {
+  try {
+    if (file !== undefined && thaw !== undefined) writeFileSync(file, thaw);
+    else runtime(target, 'resume');
+  } catch {}
 }
 
 function runtime(target: FreezeTarget, verb: 'pause' | 'resume'): void {

@@ -85,6 +85,7 @@ export class Planner {
     const last = this.#options.full ? null : usable(this.#store, this.#store.commits.get(row.id));
     sweepTables(folder, () => this.#store.commits.get(row.id)?.tableKey ?? null);
     const tableKey = newTableKey();
+    const file = this.#store.blobs.temporary();
     return {
       row,
       reference,
@@ -96,7 +97,7 @@ export class Planner {
         ...this.#how,
         subject: row.name,
         upper: paths.part(row.id, 'upper'),
-        file: this.#store.blobs.temporary(),
+        file,
         tableFile: `${folder}/${tableKey}`,
         last: last?.tableKey
           ? { file: `${folder}/${last.tableKey}`, young: JSON.parse(last.young) as Record<number, string> }
@@ -104,7 +105,7 @@ export class Planner {
         below: tables,
         onto: last ? this.#onto(row.image, last) : null,
         ...(this.#options.timestamp === undefined ? {} : { latest: this.#options.timestamp }),
-        freeze: this.#freeze(row),
+        freeze: this.#freeze(row, file),
       },
     };
   }
@@ -126,13 +127,13 @@ export class Planner {
     return this.#store.images.get(last.image) === null ? null : tables;
   }
 
-  #freeze(row: ContainerRow<ContainerState>): FreezeTarget | null {
+  #freeze(row: ContainerRow<ContainerState>, by: string): FreezeTarget | null {
     const { pid, status } = this.#containers.reconcile(row);
     // created and exited ones have nothing to freeze; a paused one is found frozen and stays so
     if (this.#options.pause === false || pid === null || status === 'exited') return null;
     const { paths } = this.#containers;
     const { path, root } = this.#containers.runtimeOf(row);
-    return { id: row.id, name: row.name, pid, run: paths.run, runtime: { path, root } };
+    return { id: row.id, name: row.name, pid, by, run: paths.run, runtime: { path, root } };
   }
 }
 

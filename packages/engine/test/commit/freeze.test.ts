@@ -24,7 +24,7 @@ beforeEach(() => {
   child = spawn('sleep', ['1000']);
   mkdirSync(folder);
   writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
-  target = { id: 'id', name: 'box', pid: child.pid as number, run, runtime: { path: 'none', root: run } };
+  target = { id: 'id', name: 'box', pid: child.pid as number, by: 'this', run, runtime: { path: 'none', root: run } };
 });
 afterEach(async () => {
   writeFileSync(freezer.file, freezer.thaw);

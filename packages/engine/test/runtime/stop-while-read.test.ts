@@ -22,7 +22,7 @@ it('a stop waits for the commit that reads: what the container writes as it ends
     const { run, state } = new ContainerPaths(root);
     const pid = engine.containers.summary(id).pid as number;
     const runtime = { path: findProgram('crun') as string, root: state };
-    const frozen = await freeze({ id, name: 'box', pid, run, runtime });
+    const frozen = await freeze({ id, name: 'box', pid, by: 'this', run, runtime });
     const stopped = engine.containers.stop(id);
     await setTimeout(500);
     expect(engine.containers.summary(id).exitCode).toBe(null);

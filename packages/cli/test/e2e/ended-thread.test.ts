@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bin, patience, TestStore } from '../support/store.ts';
+
+const store = new TestStore();
+beforeAll(() => store.importBase());
+afterAll(async () => {
+  await store.removeContainers();
+  store.remove();
+});
+
+/** Ends the thread that has frozen the container of this ID: as one without memory ends, it undoes nothing. */
+const ending = (id: string, freezer: string) => `
+const { isMainThread } = require('node:worker_threads');
+const fs = require('node:fs');
+const { write } = fs;
+if (!isMainThread)
+  fs.write = (fd, ...rest) => {
+    const file = fs.readlinkSync('/proc/self/fd/' + fd);
+    const done = rest.pop();
+    write(fd, ...rest, (...outcome) => {
+      done(...outcome);
+      if (!/${id}.*freez/.test(file)) return;
+      fs.writeFileSync('${freezer}', file);
+      process.exit(7);
+    });
+  };
+`;
+
+it('a thread that ends while its container is frozen: that one goes on at once, and can be committed', async () => {
+  for (const name of ['lost', 'kept']) store.start(name, 'echo a > /file; exec sleep 1000');
+  const id = store.ok(['inspect', '--format', '{{.Id}}', 'lost']).trim();
+  const [hook, freezer] = [join(store.work, 'ending.cjs'), join(store.work, 'freezer')];
+  writeFileSync(hook, ending(id, freezer));
+  // Reading it takes as long as nobody stops the command: what the thread left is not left to the command's end.
+  store.ok(['exec', 'kept', 'truncate', '-s', '20G', '/large']);
+  const commit = spawn(bin, ['commit', '--jobs', '2', '--json', 'lost', 'kept'], {
+    env: { ...process.env, MICA_ROOT: store.root, NODE_OPTIONS: `--require=${hook}` },
+  });
+  const closed = once(commit, 'close');
+  let out = '';
+  commit.stdout.on('data', (data) => {
+    out += data;
+  });
+  await expect.poll(() => out, patience).toMatch(/"container":"lost".*worker exited/);
+  expect(readFileSync(readFileSync(freezer, 'utf8'), 'latin1')).toMatch(/THAWED|0/);
+  store.ok(['commit', 'lost', 'lost:1']);
+  expect(commit.exitCode).toBe(null);
+  commit.kill('SIGINT');
+  await closed;
+});
