@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bin, patience, TestStore } from '../support/store.ts';
 
@@ -23,6 +24,7 @@ it('events: filters, since and until, formats, as they come', async () => {
     return came;
   };
   await expect.poll(heard, { ...patience, interval: 300 }).not.toBe('');
+  await sleep(2); // --since is by the millisecond: the last of these may be of this one
   const since = `${Date.now() / 1000}`;
   const how = ['--name', 'seen', '-l', 'app=web', '--network', 'none', '-v', 'kept:/kept:ro'];
   await store.okHere(['create', ...how, 'base:1', 'sh', '-c', 'exit 3']);

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { CommitBench } from '../support/commit-bench.ts';
+import { interrupted } from '../support/interrupt.ts';
 import { bin } from '../support/mica.ts';
 
 let bench: CommitBench;
@@ -40,46 +41,14 @@ it('system check finds a flipped bit and a missing blob; system prune leaves not
   );
 });
 
-/** Interrupts a command once it has a file open whose path ends so; its exit code and what it said. */
-async function interrupted(
-  args: readonly string[],
-  file: RegExp,
-  input: Uint8Array = Buffer.alloc(0),
-): Promise<[unknown, string]> {
-  const child = bench.store.spawn(args);
-  let err = '';
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  child.stdin.write(input);
-  const open = `/proc/${child.pid}/fd`;
-  const begun = setInterval(() => {
-    if (!openAt(open).some((path) => file.test(path))) return;
-    clearInterval(begun);
-    child.kill('SIGINT');
-  }, 2);
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  clearInterval(begun);
-  return [code, err];
-}
-/** What a process has open; nothing once it has ended. */
-function openAt(folder: string): string[] {
-  try {
-    return readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)));
-  } catch {
-    return []; // a moment later it is there, or closed
-  }
-}
-
 it('Ctrl-C in a check of much, and in an import of what does not come: exit code 130, and a word', async () => {
-  const id = await bench.made('big', { big: '' });
-  truncateSync(join(bench.upperOf(id), 'big'), 2 ** 30); // some 700 ms to read
-  await bench.okHere('commit', id, 'big:1');
+  await bench.okHere('commit', await bench.made('big', { big: 'big' }), 'big:1');
   const top = bench.configOf(bench.engine.images.inspect('big:1').Id).rootfs.diff_ids.at(-1).slice(7);
-  const check = await interrupted(['system', 'check'], new RegExp(`${top}$`));
+  truncateSync(join(bench.root, 'blobs/sha256', top), 2 ** 36); // half a minute to read
+  const check = await interrupted(bench.store, ['system', 'check'], new RegExp(`${top}$`));
   expect(check).toEqual([130, 'mica: interrupted, not all of it was looked at\n']);
   const begin = (await makeTar([{ name: 'x', body: Buffer.alloc(1 << 20) }])).subarray(0, 1 << 15);
-  const half = await interrupted(['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin);
+  const half = await interrupted(bench.store, ['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin);
   expect(half).toEqual([130, 'mica: interrupted, nothing was kept\n']);
   expect(bench.tags()).not.toContain('half:1');
 });

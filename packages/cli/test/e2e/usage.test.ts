@@ -185,8 +185,9 @@ it.each(['0x10', '1e1', ' 2', '2x', '', '0', '-1'])('%j is no number of anything
 it('a reader that went away leaves no work half done', async () => {
   const names = ['one-v', 'two-v', 'three-v'];
   for (const name of names) await here('volume', 'create', name);
-  const script = '{ sleep 0.2; "$0" volume rm "$@"; echo "$?" >&2; } | true';
-  const env = { ...process.env, MICA_ROOT: join(bench.dir, 'store') };
+  const script =
+    '{ until [ -e "$GONE" ]; do sleep 0.1; done; "$0" volume rm "$@"; echo "$?" >&2; } | { exec <&-; : > "$GONE"; }';
+  const env = { ...process.env, MICA_ROOT: join(bench.dir, 'store'), GONE: join(bench.dir, 'gone') };
   expect(String(spawnSync('sh', ['-c', script, bin, ...names], { env }).stderr)).toBe('0\n');
   expect(await here('volume', 'ls', '-q')).toMatchObject({ out: '' });
 });

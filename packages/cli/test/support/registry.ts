@@ -3,8 +3,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './free-port.ts';
 
 /** Debian's docker-registry on a loopback port of its own, with its data in a folder of its own. */
 export class RegistryServer {
@@ -21,30 +19,27 @@ export class RegistryServer {
   /** `extra` is more of its configuration (YAML). */
   static async start(extra = '', tls?: { certificate: string; key: string }): Promise<RegistryServer> {
     const dir = mkdtempSync(join(tmpdir(), 'mica-registry-'));
-    const port = await freePort();
     const lines = [
       'version: 0.1',
-      'log: { level: error, accesslog: { disabled: true } }',
+      'log: { level: info, accesslog: { disabled: true } }',
       `storage: { filesystem: { rootdirectory: ${dir}/data }, delete: { enabled: true } }`,
-      `http: { addr: "127.0.0.1:${port}"${tls ? `, tls: { certificate: ${tls.certificate}, key: ${tls.key} }` : ''} }`,
+      `http: { addr: "127.0.0.1:0"${tls ? `, tls: { certificate: ${tls.certificate}, key: ${tls.key} }` : ''} }`,
       extra,
     ];
     writeFileSync(join(dir, 'config.yml'), `${lines.join('\n')}\n`);
     const child = spawn('docker-registry', ['serve', join(dir, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
     let log = '';
-    child.stderr.on('data', (text: Buffer) => {
-      log = (log + text).slice(-2000);
+    // Its own word of the port it was given: one that was looked for before might be another's by now.
+    const host = await new Promise<string | undefined>((resolve) => {
+      child.stderr.on('data', (text: Buffer) => {
+        log = (log + text).slice(-2000);
+        const [, said] = /msg="listening on (127\.0\.0\.1:\d+)/.exec(log) ?? [];
+        if (said !== undefined) resolve(said);
+      });
+      child.on('error', () => resolve(undefined)).on('close', () => resolve(undefined));
     });
-    const server = new RegistryServer(`127.0.0.1:${port}`, dir, child);
-    for (let waited = 0; waited < 2400; waited++) {
-      const up = await fetch(`${tls ? 'https' : 'http'}://${server.host}/v2/`).then(
-        () => true,
-        (error) => tls !== undefined && !/ECONNREFUSED/.test(String(error.cause)),
-      );
-      if (up) return server;
-      if (child.exitCode !== null) break;
-      await sleep(25);
-    }
+    const server = new RegistryServer(host ?? '', dir, child);
+    if (host !== undefined) return server;
     await server.stop();
     throw new Error(`docker-registry did not start (apt-get install docker-registry): ${log}`);
   }

@@ -29,17 +29,24 @@ async function pulls(fault: Fault = () => false, shape = ranges): Promise<void> 
 it('a large layer comes in several ranges at once, every byte once', async () => {
   let open = 0;
   let most = 0;
+  let second: (() => void) | undefined;
   await pulls((request, response) => {
     if (!bench.isLayer(request, 0)) return false;
     most = Math.max(most, ++open);
     const { status, headers, bytes } = bench.registry.part(request, layer);
     response.on('close', () => open--);
-    // Only once others had a chance to be asked for.
-    setTimeout(() => response.writeHead(status, headers).end(bytes), 20);
     bench.registry.sent += bytes.length;
+    const answer = () => response.writeHead(status, headers).end(bytes);
+    // The first tells whether there are ranges at all; the second waits until the third is asked for.
+    if (asked().length === 2) second = answer;
+    else {
+      second?.();
+      second = undefined;
+      answer();
+    }
     return true;
   });
-  expect(asked().map(({ headers }) => headers.range)[1]).toBe('bytes=300000-599999');
+  expect(asked().map(({ headers }) => headers.range)).toContain('bytes=300000-599999');
   expect(asked()).toHaveLength(Math.ceil(layer.length / 300_000));
   expect(most).toBeGreaterThan(1);
   expect(most).toBeLessThanOrEqual(3);

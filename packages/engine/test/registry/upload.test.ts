@@ -95,7 +95,7 @@ it('one that is cut at once, again and again, is given up with a line that names
 it('stopped while it waits for a registry that asks for patience: at once', async () => {
   const stop = new AbortController();
   registry.onUpload = (response) => {
-    response.writeHead(429, { 'retry-after': '20' }).end();
+    response.writeHead(429, { 'retry-after': '3000' }).end();
     setTimeout(() => stop.abort(), 50);
   };
   const patient = { ...quick.retry, maxRetryAfterMs: 3_600_000 };
