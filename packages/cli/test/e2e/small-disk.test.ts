@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { FaultRegistry } from '../../../engine/test/support/fault-registry.ts';
 import { makeTar } from '../../../engine/test/support/tar.ts';
+import { UploadRegistry } from '../../../engine/test/support/upload-registry.ts';
 import { bin, MicaBench } from '../support/mica.ts';
 
 /** Of all tests: base:2, saved. */
@@ -133,6 +134,23 @@ it('unpack where the inodes end, whichever file is the first without one: no spa
     Array(2).fill('mica: unpack out: no space left on device'),
   );
   expect(done.err).not.toMatch(/^out$|[.]out[.]/m);
+});
+
+it('push from a disk that is full to its last byte: the registry has all of the image', async () => {
+  const uploads = await UploadRegistry.start();
+  try {
+    const script =
+      '"$0" load -q -i "$1" > /dev/null; "$0" tag base:2 "$2"; rm -f reserve; cat /dev/zero > fill 2> /dev/null; ' +
+      '"$0" push -q --compression none "$2"';
+    const args = ['MICA_DISK_RESERVE=0', 'sh', '-c', `cd "$MICA_ROOT" && ${script}`, bin, saved()];
+    const done = await onSmallDisk('env', [...args, `${uploads.host}/up:1`]);
+    expect(done).toMatchObject({ code: 0, err: '', left: 0 });
+    const manifest = JSON.parse(String(uploads.manifests.get('1')));
+    for (const { digest, size } of [manifest.config, ...manifest.layers])
+      expect(uploads.blobs.get(digest)?.length).toBe(size);
+  } finally {
+    await uploads.stop();
+  }
 });
 
 it('create on a file system without inodes for its folders: what went wrong, what to do, and no container', async () => {

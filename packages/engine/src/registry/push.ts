@@ -84,26 +84,21 @@ class Push {
   /** An image may be removed while it is sent: what is to be sent stays until then, as in docker. */
   #hold(parts: readonly Document[]): void {
     const manifests = parts.filter(({ mediaType }) => !isIndexType(mediaType)).map(({ bytes }) => parseManifest(bytes));
-    try {
-      this.#store.blobs.leases.take(
-        manifests.flatMap(({ config, layers }) => [config, ...layers].map(({ digest }) => digest)),
-      );
-    } catch (error) {
-      // On a full disk it is sent all the same: that may be the way to make room.
-      if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
-    }
+    const digests = manifests.flatMap(({ config, layers }) => [config, ...layers].map(({ digest }) => digest));
+    unlessFull(() => this.#store.blobs.leases.take(digests));
   }
 
   /** That the registry has it now; of an image that was removed while it was sent nothing is kept. */
   #remember(id: Digest, top: Document): void {
     const store = this.#store;
-    store.transaction(() => {
+    const note = () => {
       if (store.images.get(id) === null) return;
-      store.blobs.put(top.bytes, top.mediaType, top.digest);
+      if (!store.blobs.has(top.digest)) store.blobs.put(top.bytes, top.mediaType, top.digest);
       store.images.keep(id, [top.digest]);
       store.images.tag(withDigest(this.#reference, top.digest).canonical, id, top.digest);
       transferEvent(store, 'push', this.#reference, id);
-    });
+    };
+    unlessFull(() => store.transaction(note));
   }
 
   /** One document of an index, with all below it, under its digest. */
@@ -187,6 +182,15 @@ class Push {
     const sending = this.#sent.get(digest) ?? send();
     this.#sent.set(digest, sending);
     return sending;
+  }
+}
+
+/** On a full disk an image is sent all the same, and that is not noted: sending it may be the way to make room. */
+function unlessFull(note: () => void): void {
+  try {
+    note();
+  } catch (error) {
+    if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
   }
 }
 
