@@ -168,6 +168,6 @@ describe.each([
     for (let i = 0; i < 100; i++) expect(readAll(table, withRing).get('149')?.toString()).toBe('149');
     // Threads of Vitest's read files meanwhile, and close them.
     const more = () => open().map((count, i) => Math.max(0, count - (before[i] as number)));
-    await expect.poll(more).toEqual([0, 0]);
+    await expect.poll(more, { timeout: 60_000 }).toEqual([0, 0]);
   });
 });

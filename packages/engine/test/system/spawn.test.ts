@@ -60,7 +60,7 @@ it('leaves no descriptor and no zombie', async () => {
   closeSync(from);
   closeSync(to);
   // Threads of Vitest's read files meanwhile, and close them.
-  await expect.poll(open).toBeLessThanOrEqual(before);
+  await expect.poll(open, { timeout: 60_000 }).toBeLessThanOrEqual(before);
   expect(sh('grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | xargs -r grep -h PPid').stdout).not.toContain(
     `\t${process.pid}\n`,
   );
