@@ -12,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { EntryTable } from '@mica/core-wasm';
+import { type EntryTable, Kind } from '@mica/core-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type LayerJob, type Made, makeLayer } from '../../src/commit/make-layer.ts';
+import { since } from '../../src/commit/since.ts';
 import { writeStoredTable } from '../../src/layer/stored-table.ts';
 import { setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
@@ -176,6 +177,23 @@ it('only what changed since is in the layer', async () => {
     'new/same',
   ]);
   expect(box.shown()).toEqual(treeLines(box.merged));
+});
+
+it('a name that a file gets within the tick of the last commit: the file is in the layer, too', () => {
+  const table = (...links: string[]) => {
+    const builder = bench.core.tableBuilder();
+    builder.add(Kind.dir, Buffer.from(''), 0o755, 0, 0, 0n, 0);
+    builder.add(Kind.file, Buffer.from('a'), 0o644, 0, 0, 0n, 5);
+    for (const name of links) {
+      builder.add(Kind.hardlink, Buffer.from(name), 0o644, 0, 0, 0n, 0);
+      builder.link(Buffer.from('a'));
+    }
+    return builder.finish();
+  };
+  const found = since(bench.core, [], table(), table('b'), () => true); // inode and change time say: the file it was
+  const paths =
+    found.kind === 'changed' ? Array.from({ length: found.table.count }, (_, i) => found.table.path(i)) : [];
+  expect(paths).toEqual(['', 'a', 'b']);
 });
 
 it('what is taken away and put back, opaque directories, a directory that becomes a file and back', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { removeContainer } from '../../src/container/remove.ts';
-import { processStart } from '../../src/store/files.ts';
+import { processStart, thisProcess } from '../../src/store/files.ts';
 import { ownContext } from '../support/container-context.ts';
 import { containerRow } from '../support/container-row.ts';
 
@@ -14,5 +14,12 @@ it('one that another process still makes is removed by force only: a prune would
   await expect(removeContainer(context, row, false)).rejects.toMatchObject({ code: 'conflict' });
   expect(store.containers.get(row.id)).not.toBe(null);
   await removeContainer(context, row, true);
+  expect(store.containers.get(row.id)).toBe(null);
+});
+
+it('one that this process itself half made is removed without force: what it began it takes back', async () => {
+  const row = containerRow('c'.repeat(64), { status: 'created', maker: thisProcess() });
+  store.containers.insert(row);
+  await removeContainer(context, row, false);
   expect(store.containers.get(row.id)).toBe(null);
 });

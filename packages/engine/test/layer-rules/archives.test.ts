@@ -117,6 +117,18 @@ describe('apply: escape', () => {
     expect(readdirSync(store.layersDir)).toEqual([]);
   });
 
+  it('a blob of other bytes than its name says, of the same length: error', async () => {
+    const files = layout(await makeTar([file('f', 'bytes')]));
+    for (const [at, { body }] of files.entries()) {
+      if (at < 2) continue;
+      const wrong = Buffer.from(body ?? '');
+      wrong[wrong.length - 1] = (wrong.at(-1) ?? 0) ^ 1;
+      const changed = files.map((each, i) => (i === at ? { ...each, body: wrong } : each));
+      await expect(load(changed)).rejects.toMatchObject({ code: 'digest-mismatch' });
+      expect(blobs()).toEqual([]);
+    }
+  });
+
   it('20 GB tail junk: constant memory (of a compressed layer, 700 MB of it)', async () => {
     const gzip = createGzip({ level: 1 });
     const out = gzip.toArray();

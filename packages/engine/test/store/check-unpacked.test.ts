@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   lutimesSync,
   openSync,
@@ -31,6 +32,8 @@ it.each([
   ['gone', (dir: string) => rmSync(join(dir, 'd/a')), '/d/a'],
   ['cut', (dir: string) => truncateSync(join(dir, 'd/a'), 1), '/d/a'],
   ['of another mode', (dir: string) => chmodSync(join(dir, 'd'), 0o700), '/d'],
+  ['of another owner', (dir: string) => chownSync(join(dir, 'd/a'), 1, 0), '/d/a'],
+  ['of another group', (dir: string) => chownSync(join(dir, 'd/a'), 0, 1), '/d/a'],
   ['one too many', (dir: string) => writeFileSync(join(dir, 'd/more'), ''), '/d/more'],
   ['a deletion undone', (dir: string) => rmSync(join(dir, 'x')), '/x'],
   ['all of it', (dir: string) => rmSync(join(dir, 'd'), { recursive: true }), '/d'],

@@ -33,6 +33,13 @@ test('a blob whose file is gone: the store is damaged, whoever reads it', () => 
   expect(() => store.blobs.read(digest)).toThrow(`blob ${digest} is not in the store`);
 });
 
+test('a blob of other bytes, of the same length, is not given to whoever reads it', () => {
+  using store = Store.open(root);
+  const { digest } = store.blobs.put(bytes, 'text/plain');
+  writeFileSync(store.blobs.path(digest), 'HELLO');
+  expect(() => store.blobs.read(digest)).toThrow('does not match its digest');
+});
+
 test('a prune takes what is neither leased nor used', () => {
   using store = Store.open(root);
   const { digest } = store.blobs.put(bytes, 'text/plain');
