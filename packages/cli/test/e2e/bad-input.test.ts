@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
+import { tarOf } from '../support/rootfs.ts';
 import { bin, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
@@ -142,7 +143,7 @@ it('no root: images work in a store of their own, a container says what it needs
   const home = join(store.work, 'home');
   mkdirSync(home);
   chmodSync(store.work, 0o755);
-  const tar = spawnSync('tar', ['-C', join(store.work, 'rootfs'), '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+  const tar = tarOf(join(store.work, 'rootfs'));
   spawnSync('chown', ['65534:65534', home]);
   const nowhere = join(store.work, 'root');
   mkdirSync(nowhere);
@@ -176,7 +177,7 @@ it('a full disk: no space left, nothing half made', async () => {
   const root = join(disk, 'store');
   const full = { env: { MICA_ROOT: root } };
   try {
-    const rootfs = spawnSync('tar', ['-C', join(store.work, 'rootfs'), '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+    const rootfs = tarOf(join(store.work, 'rootfs'));
     const big = join(store.work, 'big');
     writeFileSync(big, Buffer.alloc(30 << 20, 1));
     const bigTar = spawnSync('tar', ['-c', '-C', store.work, 'big'], { maxBuffer: 1 << 26 }).stdout;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, utimesSync, writeF
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CommitBench } from '../support/commit-bench.ts';
+import { processesWith } from '../support/processes.ts';
 import { patience } from '../support/store.ts';
 
 let bench: CommitBench;
@@ -87,15 +88,8 @@ it('a running container is frozen while it is read, and runs on; --pause=false l
 });
 
 /** The processes that would thaw what this note says is frozen. */
-function guardsOf(note: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return words.includes(note) && words[0] === '/bin/sh';
-    } catch {
-      return false; // no process, or ended
-    }
-  });
+function guardsOf(note: string): number[] {
+  return processesWith((words) => words.includes(note) && words[0] === '/bin/sh');
 }
 
 it('kill -9 of a commit: its container goes on by itself, and the next command takes away what was half made', async () => {

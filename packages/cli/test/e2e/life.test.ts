@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { processesWith } from '../support/processes.ts';
 import { bin, patience, TestStore } from '../support/store.ts';
 import { Terminal } from '../support/terminal.ts';
 
@@ -112,16 +113,9 @@ it('run --rm that had no time when its container ended: the exit code, and nothi
 /** Whether a process with these words on its command line has them one after the other at the end. */
 function isUnderWay(...words: string[]): boolean {
   const end = `\0${words.join('\0')}\0`;
-  return readdirSync('/proc').some((pid) => {
-    try {
-      return (
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').endsWith(end) &&
-        !readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('sh')
-      );
-    } catch {
-      return false; // ended, or no process
-    }
-  });
+  const isOne = (line: readonly string[], folder: string) =>
+    line.join('\0').endsWith(end) && !readFileSync(`${folder}/comm`, 'utf8').startsWith('sh');
+  return processesWith(isOne).length > 0;
 }
 
 it('start -a of one without --rm leaves it, also where its name begins the ID of one with --rm', async () => {

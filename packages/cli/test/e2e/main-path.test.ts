@@ -1,20 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { bin, importInto, removeContainersOf } from '../support/mica.ts';
+import { makeRootfs, tarOf } from '../support/rootfs.ts';
 import { patience } from '../support/store.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'mica-cli-'));
@@ -41,12 +32,9 @@ const mounts = () =>
 let image: Buffer;
 beforeAll(async () => {
   const rootfs = join(work, 'rootfs');
-  for (const dir of ['bin', 'etc', 'tmp']) mkdirSync(join(rootfs, dir), { recursive: true });
-  cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
-  for (const name of ['sh', 'cat', 'rm', 'mkdir', 'mv', 'ln', 'chmod', 'sleep', 'id', 'ls'])
-    symlinkSync('busybox', join(rootfs, 'bin', name));
+  makeRootfs(rootfs, ['etc', 'tmp'], ['sh', 'cat', 'rm', 'mkdir', 'mv', 'ln', 'chmod', 'sleep', 'id', 'ls']);
   writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\nann:x:1000:100::/home/ann:/bin/sh\n');
-  image = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
+  image = tarOf(rootfs);
   await importInto(root, image, 'base:1');
 });
 afterEach(async () => {

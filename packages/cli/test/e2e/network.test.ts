@@ -250,7 +250,7 @@ it('kill -9 of the container and its monitor: the next command takes its port ba
   const port = await freePort();
   const id = ok('run', '-d', '--name', 'doomed', '-p', `${port}:80`, 'net:1', ...answering(80, 'old'));
   expect(await ask('127.0.0.1', port)).toBe('old');
-  for (const pid of at.processes()) kill(Number(pid));
+  for (const pid of at.processes()) kill(pid);
   process.kill(at.pid(id), 'SIGKILL');
   await expect.poll(() => at.processes(), patience).toEqual([]);
   ok('run', '-d', '-p', `${port}:80`, 'net:1', ...answering(80, 'new'));

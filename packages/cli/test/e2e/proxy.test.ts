@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tunnel } from '../../../engine/test/support/tunnel.ts';
 import { MicaBench } from '../support/mica.ts';
 import { RegistryServer } from '../support/registry.ts';
 
@@ -21,19 +21,12 @@ beforeAll(async () => {
   const about = ['-addext', 'subjectAltName=DNS:registry.example', '-keyout', files.key, '-out', files.certificate];
   execFileSync('openssl', ['req', '-x509', ...kind, ...about], { stdio: 'pipe' });
   registry = await RegistryServer.start('', files);
-  const [host = '', port] = registry.host.split(':');
   proxy = createServer();
   proxy.on('connect', (incoming, socket) => {
     asked.push(String(incoming.url));
     if (incoming.headers['proxy-authorization'] === undefined)
       return void socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
-    const through = connect(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      through.pipe(socket);
-      socket.pipe(through);
-    });
-    through.on('error', () => socket.destroy());
-    socket.on('error', () => through.destroy());
+    tunnel(socket, registry.host);
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { processesWith } from '../support/processes.ts';
 import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
@@ -11,17 +12,8 @@ afterAll(async () => {
   store.remove();
 });
 
-/** Command lines of processes that are about this store. */
-function helpers(): string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return words.includes('settle') && words.includes(store.root) ? [words.join(' ')] : [];
-    } catch {
-      return []; // ended, or no process
-    }
-  });
-}
+/** Processes that are about this store. */
+const helpers = () => processesWith((words) => words.includes('settle') && words.includes(store.root));
 function pending(): number {
   const db = new DatabaseSync(join(store.root, 'mica.db'), { timeout: 60_000 });
   const count = Number(db.prepare('SELECT count(*) AS n FROM blobs WHERE pending IS NOT NULL').get()?.n);

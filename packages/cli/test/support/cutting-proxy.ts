@@ -1,39 +1,25 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { LoopbackServer } from '../../../engine/test/support/loopback-server.ts';
 
 /** A proxy before a real registry that ends uploads in the middle, as a bad network does, and notes what was sent. */
-export class CuttingProxy {
+export class CuttingProxy extends LoopbackServer {
   /** How many bytes of each PATCH, one after the other, get through before both sides are cut; then all do. */
   readonly cuts: number[] = [];
   readonly patches: { range: string | undefined; sent: number }[] = [];
-  readonly #server: Server;
+  readonly #registry: string;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(registry: string) {
+    super();
+    this.#registry = registry;
   }
 
-  static async start(registry: string): Promise<CuttingProxy> {
-    const server = createServer();
-    const proxy = new CuttingProxy(server);
-    server.on('request', (incoming, response) => proxy.#pass(registry, incoming, response));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return proxy;
+  static start(registry: string): Promise<CuttingProxy> {
+    return new CuttingProxy(registry).listen();
   }
 
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  #pass(registry: string, incoming: IncomingMessage, response: ServerResponse): void {
+  protected answer(incoming: IncomingMessage, response: ServerResponse): void {
     const { method = 'GET', url = '/', headers } = incoming;
-    const [hostname, port] = registry.split(':');
+    const [hostname, port] = this.#registry.split(':');
     // The Host header goes along as it came: the registry builds its Locations from it.
     const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Engine, runFolder } from '@mica/engine';
 import { inProcess } from './in-process.ts';
+import { makeRootfs, tarOf } from './rootfs.ts';
 
 export const bin = fileURLToPath(new URL('../../../../bin/mica', import.meta.url));
 
@@ -96,11 +97,8 @@ export class MicaBench {
   /** `base:1`, a busybox, and `base:2`, a commit on it; each its own layer. Made in this process, as {@link containersOf} asks. */
   async seed(store: string): Promise<void> {
     const rootfs = join(this.dir, 'rootfs');
-    for (const folder of ['bin', 'etc']) mkdirSync(join(rootfs, folder), { recursive: true });
-    cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
-    for (const name of ['sh', 'cat', 'ls', 'seq', 'rm']) symlinkSync('busybox', join(rootfs, 'bin', name));
-    const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-    await this.import(store, tar, 'base:1');
+    makeRootfs(rootfs, ['etc'], ['sh', 'cat', 'ls', 'seq', 'rm']);
+    await this.import(store, tarOf(rootfs), 'base:1');
     using engine = new Engine({ root: join(this.dir, store) });
     const command = ['sh', '-c', 'seq 100000 > /etc/numbers; rm /bin/ls'];
     await engine.containers.create({ image: 'base:1', name: 'seed', network: 'none', command });

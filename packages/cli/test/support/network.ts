@@ -1,23 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runFolder } from '@mica/engine';
 import { expect } from 'vitest';
 import type { MicaBench } from './mica.ts';
+import { processesWith } from './processes.ts';
+import { makeRootfs, tarOf } from './rootfs.ts';
 import { patience } from './store.ts';
 
 /** `net:1`: a busybox with what a test of networks needs; `hello` answers on port 80 of its argument's protocol. */
 export async function seedNetworkImage(bench: MicaBench, store: string): Promise<void> {
   const rootfs = join(bench.dir, 'net-rootfs');
-  for (const folder of ['bin', 'etc', 'tmp']) mkdirSync(join(rootfs, folder), { recursive: true });
-  cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
-  for (const name of ['sh', 'cat', 'sleep', 'nc', 'ip', 'nslookup', 'ping', 'echo', 'hostname', 'true', 'grep'])
-    symlinkSync('busybox', join(rootfs, 'bin', name));
-  const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-  await bench.import(store, tar, 'net:1');
+  const names = ['sh', 'cat', 'sleep', 'nc', 'ip', 'nslookup', 'ping', 'echo', 'hostname', 'true', 'grep'];
+  makeRootfs(rootfs, ['etc', 'tmp'], names);
+  await bench.import(store, tarOf(rootfs), 'net:1');
 }
 
 /** A command that answers every TCP connection to `port` with `text`. */
@@ -84,17 +83,8 @@ export class Footprint {
     return new RegExp(` mica-${this.hash}$`, 'm').test(command('nft', ['list', 'tables']));
   }
   /** Processes whose command line names the store or its run folder. */
-  processes(): string[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .filter((pid) => {
-        try {
-          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-          return line.includes(this.root) || line.includes(this.run);
-        } catch {
-          return false;
-        }
-      });
+  processes(): number[] {
+    return processesWith((words) => [this.root, this.run].some((path) => words.join('\0').includes(path)));
   }
   /** Runs a command in the container's network namespace alone. */
   inside(id: string, ...words: string[]): string {

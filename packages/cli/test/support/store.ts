@@ -1,21 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
 import { expect } from 'vitest';
 import { inProcess } from './in-process.ts';
 import { bin, importInto, type Outcome, removeContainersOf } from './mica.ts';
+import { makeRootfs, tarOf } from './rootfs.ts';
 
 export { bin };
 
@@ -36,14 +27,12 @@ export class TestStore {
 
   async importBase(): Promise<void> {
     const rootfs = join(this.work, 'rootfs');
-    for (const dir of ['bin', 'etc', 'tmp', 'root']) mkdirSync(join(rootfs, dir), { recursive: true });
-    cpSync('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
-    for (const name of spawnSync('/bin/busybox', ['--list']).stdout.toString().split('\n'))
-      if (name !== '' && name !== 'busybox') symlinkSync('busybox', join(rootfs, 'bin', name));
+    const applets = spawnSync('/bin/busybox', ['--list']).stdout.toString().split('\n');
+    const names = applets.filter((name) => name !== '' && name !== 'busybox');
+    makeRootfs(rootfs, ['etc', 'tmp', 'root'], names);
     writeFileSync(join(rootfs, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nann:x:1000:100::/home/ann:/bin/sh\n');
     writeFileSync(join(rootfs, 'etc/group'), 'root:x:0:\nusers:x:100:\nwheel:x:10:ann\n');
-    const tar = spawnSync('tar', ['-C', rootfs, '-c', '.'], { maxBuffer: 1 << 26 }).stdout;
-    await importInto(this.root, tar, 'base:1');
+    await importInto(this.root, tarOf(rootfs), 'base:1');
   }
 
   run(args: readonly string[], options: RunOptions = {}) {

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -12,6 +11,7 @@ import { pullImage } from '../../src/registry/pull.ts';
 import { Transport } from '../../src/registry/transport.ts';
 import { Store } from '../../src/store/store.ts';
 import { type Fault, FaultRegistry } from '../support/fault-registry.ts';
+import { tunnel } from '../support/tunnel.ts';
 
 const quick = {
   retry: { tries: 2, firstDelayMs: 1, maxDelayMs: 5, maxRetryAfterMs: 2000 },
@@ -203,14 +203,7 @@ it('a proxy of the environment carries what is not loopback', async () => {
   const proxy = createServer();
   proxy.on('connect', (incoming, socket) => {
     asked.push(String(incoming.url));
-    const [, port] = registry.host.split(':');
-    const through = connect(Number(port), '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      through.pipe(socket);
-      socket.pipe(through);
-    });
-    through.on('error', () => socket.destroy());
-    socket.on('error', () => through.destroy());
+    tunnel(socket, registry.host);
   });
   proxy.on('request', (incoming, answer) => {
     asked.push(String(incoming.url));

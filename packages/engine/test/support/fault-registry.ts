@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { LoopbackServer } from './loopback-server.ts';
 import { makeTar, type TarEntry } from './tar.ts';
 
 export const digestOf = (bytes: Uint8Array | string) =>
@@ -17,30 +17,16 @@ export interface Request {
 export type Fault = (request: Request, response: ServerResponse) => boolean | undefined;
 
 /** A registry of one test, in memory, that does what it is told wrong. It notes every request and every byte sent. */
-export class FaultRegistry {
+export class FaultRegistry extends LoopbackServer {
   readonly requests: Request[] = [];
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, { bytes: Buffer; mediaType: string }>();
   /** Bytes of blobs that were sent. */
   sent = 0;
   fault: Fault = () => false;
-  #server: Server;
 
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  static async start(): Promise<FaultRegistry> {
-    const server = createServer();
-    const registry = new FaultRegistry(server);
-    server.on('request', (request, response) => void registry.#serve(request, response));
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return registry;
-  }
-
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
+  static start(): Promise<FaultRegistry> {
+    return new FaultRegistry().listen();
   }
 
   blob(bytes: Buffer): { digest: `sha256:${string}`; size: number } {
@@ -79,12 +65,6 @@ export class FaultRegistry {
     return { layers: blobs, digest };
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
   /** What the blob's request asks for: status, headers and bytes. */
   part(request: Request, bytes: Buffer): { status: number; headers: Record<string, string>; bytes: Buffer } {
     const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
@@ -99,6 +79,10 @@ export class FaultRegistry {
       },
       bytes: part,
     };
+  }
+
+  protected answer(incoming: IncomingMessage, response: ServerResponse): void {
+    void this.#serve(incoming, response);
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,12 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { digestOf } from './fault-registry.ts';
+import { LoopbackServer } from './loopback-server.ts';
 
 /**
  * A registry in memory that takes uploads as distribution-spec has them, "Pushing a blob in chunks": it keeps
  * what came before a cut, and tells how much that is. Debian's own forgets it.
  */
-export class UploadRegistry {
+export class UploadRegistry extends LoopbackServer {
   readonly blobs = new Map<string, Buffer>();
   readonly manifests = new Map<string, Buffer>();
   /** How many bytes of each PATCH that has more, one after the other, are taken before the connection is cut. */
@@ -18,34 +18,17 @@ export class UploadRegistry {
   /** Where each PATCH began. */
   readonly starts: number[] = [];
   readonly #uploads = new Map<string, Buffer[]>();
-  readonly #server: Server;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  static start(): Promise<UploadRegistry> {
+    return new UploadRegistry().listen();
   }
 
-  static async start(): Promise<UploadRegistry> {
-    const server = createServer();
-    const registry = new UploadRegistry(server);
-    server.on('request', (request, response) => {
-      // A request that was cut has no answer.
-      registry.#answer(request, response).catch(() => response.destroy());
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return registry;
-  }
-
-  get host(): string {
-    return `127.0.0.1:${(this.#server.address() as { port: number }).port}`;
-  }
   /** Bytes that came in requests, those of cut ones included. */
   taken = 0;
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
+  protected answer(request: IncomingMessage, response: ServerResponse): void {
+    // A request that was cut has no answer.
+    this.#answer(request, response).catch(() => response.destroy());
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
