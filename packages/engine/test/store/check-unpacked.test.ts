@@ -15,8 +15,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ensureUnpacked } from '../../src/layer/layers.ts';
+import type { Digest } from '../../src/reference/digest.ts';
 import { Store } from '../../src/store/store.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 import { ImageBench } from '../support/image-bench.ts';
@@ -149,4 +151,20 @@ it('a deep check knows links and files as the layer leaves them', async () => {
   using store = Store.open(bench.root);
   await ensureUnpacked(store, diffIds);
   expect((await bench.engine.check({ deep: true })).problems).toEqual([]);
+});
+
+it('system check: a compressed layer that is whole, and another than the store says', async () => {
+  const tar = await makeTar([{ name: 'a', body: 'hello' }]);
+  bench.stackBlob(gzipSync(tar), `sha256:${'1'.repeat(64)}`, 'i', 'gzip');
+  expect((await bench.engine.check()).problems).toEqual([expect.stringContaining(': unpacks to sha256:')]);
+});
+
+it('a compressed blob that was changed and unpacks to the very layer all the same is not taken', async () => {
+  const diffIds = bench.stack([await makeTar([{ name: 'a', body: 'hello' }])], 'i', 'gzip');
+  using store = Store.open(bench.root);
+  const path = store.blobs.path(store.layers.get(diffIds[0] as Digest)?.digest as Digest);
+  const bytes = readFileSync(path);
+  bytes[4] = 1; // the time in gzip's header (RFC 1952)
+  writeFileSync(path, bytes);
+  await expect(ensureUnpacked(store, diffIds)).rejects.toMatchObject({ code: 'digest-mismatch' });
 });

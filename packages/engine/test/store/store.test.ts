@@ -55,6 +55,13 @@ test('a prune takes what is neither leased nor used', () => {
   expect([store.layers.all(), store.layers.forms(digest)]).toEqual([[], []]);
 });
 
+test('what a process held that is no more goes with the next prune', () => {
+  using store = Store.open(root);
+  const { digest } = store.blobs.put(bytes, 'text/plain');
+  store.db.run('UPDATE leases SET pid = 4194304'); // above the highest process number there is
+  expect(store.collect().blobs).toEqual([digest]);
+});
+
 test('after another boot a pending blob is verified, a damaged one dropped', () => {
   const store = Store.open(root);
   const good = store.blobs.put(bytes, 'text/plain').digest;
