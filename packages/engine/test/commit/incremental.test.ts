@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntryTable, Kind } from '@mica/core-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -176,6 +177,21 @@ it('only what changed since is in the layer', async () => {
     'new/one',
     'new/same',
   ]);
+  expect(box.shown()).toEqual(treeLines(box.merged));
+});
+
+it('new bytes of the same length under the old time, of a file that was not young any more: told by its change time', async () => {
+  const box = new Committed(bench.unpack(await base()));
+  const file = `${box.merged}/old`;
+  const write = (text: string) => {
+    writeFileSync(file, text);
+    utimesSync(file, 1_600_000_000, 1_600_000_000);
+  };
+  write('one');
+  await sleep(100); // two ticks are 20 ms
+  await box.commit();
+  write('two');
+  expect(await box.commit()).toMatchObject({ kind: 'layer', onto: 'last' });
   expect(box.shown()).toEqual(treeLines(box.merged));
 });
 
