@@ -56,6 +56,15 @@ it('an image removed while a container is made of it: no container without an im
   expect(engine.containers.list(true).map(({ id }) => id)).toEqual([same]);
 });
 
+it('an image that a container has stays: by its name, and by its ID with force', async () => {
+  await engine.containers.create({ image: 'base:1', command: ['sh'] });
+  const [{ id } = { id: '' }] = engine.images.list();
+  const inUse = expect.objectContaining({ code: 'image-in-use' });
+  expect(() => engine.images.remove('base:1', false)).toThrow(inUse);
+  expect(() => engine.images.remove(id, true)).toThrow(inUse);
+  expect(engine.images.list().map(({ repoTags }) => repoTags)).toEqual([['base:1']]);
+});
+
 it('an image removed while others are made on its layers: none that lacks them', async () => {
   const removing = {
     onProgress() {
