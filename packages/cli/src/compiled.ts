@@ -107,7 +107,8 @@ function read(kept: string): { code: Buffer; lessons: number } | undefined {
 function save(kept: string, code: Buffer, lessons: number): void {
   const draft = `${kept}.${process.pid}`;
   try {
-    mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
+    // Not by Node's recursive mkdir, which tries for ever below /proc.
+    for (const folder of [dirname(dirname(kept)), dirname(kept)]) makeFolder(folder);
     writeFileSync(draft, Buffer.concat([code, code, Buffer.of(lessons)]), { mode: 0o600 });
     renameSync(draft, kept);
   } catch {
@@ -115,4 +116,11 @@ function save(kept: string, code: Buffer, lessons: number): void {
       unlinkSync(draft);
     } catch {}
   }
+}
+
+/** Where it cannot be made, what is written to it fails. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch {}
 }

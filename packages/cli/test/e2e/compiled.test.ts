@@ -119,6 +119,7 @@ it('a cache of another user is neither read nor written, nor one that is a link'
     chownSync(join(work, 'home'), 1234, 1234);
     images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
     images({ XDG_CACHE_HOME: 'relative' });
+    images({ XDG_CACHE_HOME: '/proc/none' }); // where Node's recursive mkdir never comes back
     expect(readdirSync(work).sort()).toEqual(['dist', 'home', 'root']);
     expect(readdirSync(join(work, 'home'))).toEqual([]);
     chownSync(join(work, 'home'), 0, 0);
