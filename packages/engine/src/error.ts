@@ -133,6 +133,7 @@ const ofSystem: Readonly<Record<string, string>> = {
   EROFS: 'what it lies on is mounted read-only: name another place',
   EMFILE: 'this process may have no more files open: a larger limit is ulimit -n 1024, in the shell before it',
   ENFILE: 'the machine has as many files open as it may: end something else',
+  ENOSPC: 'free some space, or inodes (df -i): mica rm, mica rmi and mica system prune work on a full disk, too',
   EFBIG: 'files may not grow that large: ulimit -f shows whether the shell limits them, else the file system does',
 };
 

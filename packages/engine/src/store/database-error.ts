@@ -24,6 +24,10 @@ export function emptied(path: string): MicaError {
   });
 }
 
+export function noFile(path: string): MicaError {
+  return new MicaError('store-damaged', `${path} is no file`, { subject: path, hint: anew });
+}
+
 /** What SQLite says becomes an error of ours. */
 export function guard<T>(work: () => T): T {
   try {

@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { busyTimeoutMs, emptied, guard, isBusy, translate } from './database-error.ts';
+import { busyTimeoutMs, emptied, guard, isBusy, noFile, translate } from './database-error.ts';
 import { syncPath } from './files.ts';
 import { migrations } from './schema.ts';
 
@@ -23,6 +23,8 @@ export class Database {
   constructor(path: string, isEmptyStore: () => boolean) {
     this.#path = path;
     try {
+      // A pipe in its place would be waited for, for ever.
+      if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw noFile(path);
       // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
       closeSync(openSync(path, 'a', 0o600));
       this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });

@@ -15,6 +15,7 @@ import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Engine, runFolder } from '../../src/index.ts';
 import { Store } from '../../src/store/store.ts';
+import { makeNode, S_IFIFO } from '../../src/system/nodes.ts';
 import { makeTar } from '../support/tar.ts';
 
 /** A store that a bad disk, or a hand, has been at. What is whole in it goes on; what is not is told, and can go. */
@@ -125,6 +126,13 @@ it('a database that is gone, or empty, is no new store: a prune of that would re
   rmSync(join(root, 'mica.db'));
   expect(() => Store.open(root)).toThrow(refused);
   expect(readdirSync(join(root, 'blobs/sha256'))).toEqual(blobs);
+});
+
+it('a pipe in the place of the database is told, not waited for', () => {
+  engine.close();
+  rmSync(join(root, 'mica.db'));
+  makeNode(join(root, 'mica.db'), S_IFIFO | 0o600, 0n);
+  expect(() => new Engine({ root })).toThrow(expect.objectContaining({ code: 'store-damaged' }));
 });
 
 it.each(['mkdir', 'mkfifo'])("%s in a blob's place: damage that is told, and gives way to the blob", async (make) => {
