@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { Engine } from '@mica/engine';
@@ -180,4 +180,25 @@ it('a reset waits for a copy into the container that is under way, which had los
   expect(order).toEqual(['copy', 'reset']);
   expect(shown(id)).not.toContainEqual(expect.stringMatching(/tmp\/one/));
   expect(leftOf(id)).toEqual([]);
+});
+
+it('what would fail once the upper is exchanged fails before: a base that cannot be unpacked again', async () => {
+  store.ok(['create', '--name', 'box', '--network', 'none', 'base:1', 'true']);
+  const { id } = engine.containers.summary('box');
+  writeFileSync(join(upperOf(id), 'first'), '1');
+  await engine.commit('box', 'box:1');
+  writeFileSync(join(upperOf(id), 'second'), '2');
+  const [cache, blob] = [baseDir(), join(store.root, 'blobs/sha256', (layersOf('base:1')[0] ?? '').slice(7))];
+  renameSync(cache, `${cache}.away`);
+  renameSync(blob, `${blob}.away`);
+  try {
+    await refused(/not in the store/, 'box', 'box:1');
+    expect(readdirSync(upperOf(id)).sort()).toEqual(['first', 'second']);
+    expect(leftOf(id)).toEqual([]);
+  } finally {
+    renameSync(`${blob}.away`, blob);
+    renameSync(`${cache}.away`, cache);
+  }
+  expect(store.ok(['reset', 'box', 'box:1'])).toBe('box\n');
+  expect(readdirSync(upperOf(id))).toEqual(['first']);
 });

@@ -30,7 +30,8 @@ type Row = ContainerRow<ContainerState>;
 /**
  * Gives a container the writable layer that it began with, or the one it had at a commit of its own. The
  * new one is made beside the old and takes its place in one step: killed at any moment, it has one or the
- * other. Folders that were lost are there again. Volumes, log and settings stay. With `force` a running one is stopped for that step only.
+ * other. Folders that were lost are there again. Volumes, log and settings stay. With `force` a running one is
+ * stopped for that step only.
  */
 export async function resetContainer(
   store: Store,
@@ -48,6 +49,8 @@ export async function resetContainer(
   try {
     mkdirSync(fresh, { mode: 0o700 });
     const upper = join(fresh, 'upper');
+    // Now, for it may want room: once the upper is exchanged nothing may fail any more.
+    const below = await ensureUnpacked(store, base.config.rootfs.diff_ids, options);
     await makeUpperOf(store, base, target, upper, join(fresh, 'side'), options);
     options.signal?.throwIfAborted();
     if (options.sync) syncFileSystem(store.root);
@@ -66,7 +69,7 @@ export async function resetContainer(
     const place = containers.paths.part(row.id, 'upper');
     if (existsSync(place)) exchange(upper, place);
     else renameSync(upper, place);
-    makeParts(containers.paths.dir(row.id), await ensureUnpacked(store, base.config.rootfs.diff_ids));
+    makeParts(containers.paths.dir(row.id), below);
     if (target.id !== base.id) tryNoteCommit(store, containers, row.id, base, target);
   } catch (error) {
     throw options.signal?.aborted ? error : wrapSystemError(error, 'reset', row.name);
@@ -99,7 +102,7 @@ function targetOf(store: Store, row: Row, base: ResolvedImage, name: string | un
   });
 }
 
-/** The upper that, over `base`, shows the tree of `target`. */
+/** The upper that, over `base`, whose layers are unpacked, shows the tree of `target`. */
 async function makeUpperOf(
   store: Store,
   base: ResolvedImage,
@@ -111,7 +114,6 @@ async function makeUpperOf(
   const chain = target.config.rootfs.diff_ids;
   const below = base.config.rootfs.diff_ids;
   if (chain.length === below.length) {
-    await ensureUnpacked(store, below, task);
     await makeUpper(store, upper, below);
     return;
   }
