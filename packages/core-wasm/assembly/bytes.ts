@@ -53,24 +53,6 @@ export function equalBytes(a: usize, b: usize, len: u32): bool {
   return commonPrefix(a, b, 0, len) == len;
 }
 
-/**
- * The same for runs that are mostly equal, as the paths of two trees: up to 64 bytes in four looks that may
- * overlap and one branch. A loop's end is guessed wrong at every other path.
- */
-// @ts-ignore: decorator
-@inline
-export function samePath(a: usize, b: usize, len: u32): bool {
-  if (len < 16 || len > 64) return equalBytes(a, b, len);
-  const back = len - 16;
-  const second = min(<u32>16, back);
-  const third = min(<u32>32, back);
-  const first = v128.xor(v128.load(a), v128.load(b));
-  const next = v128.xor(v128.load(a + second), v128.load(b + second));
-  const after = v128.xor(v128.load(a + third), v128.load(b + third));
-  const last = v128.xor(v128.load(a + back), v128.load(b + back));
-  return !v128.any_true(v128.or(v128.or(first, next), v128.or(after, last)));
-}
-
 /** Copies in steps of sixteen: up to 15 bytes beyond `len` are read and written, which must be the caller's. */
 // @ts-ignore: decorator
 @inline

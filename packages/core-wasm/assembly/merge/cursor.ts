@@ -44,10 +44,9 @@ export function cursorNext(c: Cursor): void {
     return;
   }
   const path = c.path;
-  const len = c.pathLen;
   point(c, record);
   if (((record >> 7) & 7) == 0) ahead(record, path);
-  c.shared = commonPrefix(path, c.path, 0, min(len, c.pathLen));
+  c.shared = changetype<Record>(record).shared;
 }
 
 // Written so that the loads below have a use.

@@ -2,7 +2,7 @@
 // kernel says where that is needed.
 
 import { alloc } from '../arena';
-import { comparePaths, equalBytes, samePath } from '../bytes';
+import { comparePaths, equalBytes } from '../bytes';
 import { BLOCK, CHAR, FILE, Record, RECORD } from '../table/record';
 import { heapOf, recordsOf, Table } from '../table/table';
 
@@ -20,6 +20,9 @@ const C_DEVICE: u32 = 512;
 /** Two files of one size: nothing but their bytes can tell. */
 const C_CONTENT: u32 = 1024;
 
+/** Bytes of a row. */
+const ROW: u32 = 12;
+
 /** Two runs of bytes, each in a heap of its own. */
 // @ts-ignore: decorator
 @inline
@@ -27,28 +30,11 @@ function differ(a: usize, aLen: u32, b: usize, bLen: u32): bool {
   return aLen != bLen || (aLen != 0 && !equalBytes(a, b, aLen));
 }
 
-// @ts-ignore: decorator
-@inline
-function xor16(a: usize, b: usize, field: usize): v128 { return v128.xor(v128.load(a + field), v128.load(b + field)); }
-
 /** The same bytes of the same layer: equal without a look at them. */
 // @ts-ignore: decorator
 @inline
 function sameSource(a: Record, b: Record, sameLayers: bool): bool {
   return sameLayers && a.layer == b.layer && a.dataOff == b.dataOff;
-}
-
-/**
- * All zero where one look tells that nothing but bytes and devices can differ: kind, flags, mode, owner, times and
- * size lie in 32 bytes, and neither has a link or attributes.
- */
-// @ts-ignore: decorator
-@inline
-function unlike(a: Record, b: Record): v128 {
-  const x = changetype<usize>(a), y = changetype<usize>(b);
-  const offset = offsetof<Record>('linkOff');
-  const lengths = v128.and(v128.or(v128.load(x + offset), v128.load(y + offset)), i32x4(0, -1, 0, -1));
-  return v128.or(lengths, v128.or(xor16(x, y, offsetof<Record>('kind')), xor16(x, y, offsetof<Record>('mtimeSec'))));
 }
 
 function compare(a: Record, aHeap: usize, b: Record, bHeap: usize, sameLayers: bool): u32 {
@@ -69,56 +55,105 @@ function compare(a: Record, aHeap: usize, b: Record, bHeap: usize, sameLayers: b
   return mask;
 }
 
+// The diff at hand: where its tables' records and heaps begin, and where its next row goes.
+let aRecords: usize = 0;
+let aHeap: usize = 0;
+let bRecords: usize = 0;
+let bHeap: usize = 0;
+let next: usize = 0;
+
 /** Result: u32 count, then triples (mask, index in a or -1, index in b or -1). */
 export function diff(a: Table, b: Table, sameLayers: bool): usize {
-  const aCount = a.count;
-  const bCount = b.count;
-  const aHeap = heapOf(a);
-  const bHeap = heapOf(b);
-  const out = alloc(16 + (<usize>aCount + bCount) * 12);
-  let left = recordsOf(a);
-  let right = recordsOf(b);
-  const leftEnd = left + aCount * RECORD;
-  const rightEnd = right + bCount * RECORD;
-  let i: u32 = 0;
-  let j: u32 = 0;
-  let to = out + 4;
+  aRecords = recordsOf(a);
+  aHeap = heapOf(a);
+  bRecords = recordsOf(b);
+  bHeap = heapOf(b);
+  const out = alloc(16 + (<usize>a.count + b.count) * ROW);
+  next = out + 4;
+  let left = aRecords;
+  let right = bRecords;
+  const leftEnd = left + a.count * RECORD;
+  const rightEnd = right + b.count * RECORD;
   while (left < leftEnd && right < rightEnd) {
+    const walked = walk(left, right, min(leftEnd - left, rightEnd - right), sameLayers);
+    left += walked;
+    right += walked;
+    if (left == leftEnd || right == rightEnd) break;
     const x = changetype<Record>(left);
     const y = changetype<Record>(right);
-    const xPath = aHeap + x.pathOff;
-    const yPath = bHeap + y.pathOff;
-    const xLen = x.pathLen;
-    const yLen = y.pathLen;
-    if (xLen == yLen && samePath(xPath, yPath, xLen)) {
-      let mask: u32;
-      if (v128.any_true(unlike(x, y))) mask = compare(x, aHeap, y, bHeap, sameLayers);
-      else if (x.kind == FILE) mask = x.size == 0 || sameSource(x, y, sameLayers) ? 0 : C_CONTENT;
-      else mask = x.kind == CHAR || x.kind == BLOCK ? compare(x, aHeap, y, bHeap, sameLayers) : 0;
-      if (mask != 0) to = row(to, mask, i, j);
-      i++;
-      j++;
-      left += RECORD;
-      right += RECORD;
-    } else if (comparePaths(xPath, xLen, yPath, yLen) < 0) {
-      to = row(to, DELETED, i++, -1);
-      left += RECORD;
-    } else {
-      to = row(to, ADDED, -1, j++);
-      right += RECORD;
+    const order = comparePaths(aHeap + x.pathOff, x.pathLen, bHeap + y.pathOff, y.pathLen);
+    if (order < 0) row(DELETED, left, 0);
+    else if (order > 0) row(ADDED, 0, right);
+    else {
+      const mask = compare(x, aHeap, y, bHeap, sameLayers);
+      if (mask != 0) row(mask, left, right);
     }
+    if (order <= 0) left += RECORD;
+    if (order >= 0) right += RECORD;
   }
-  while (i < aCount) to = row(to, DELETED, i++, -1);
-  while (j < bCount) to = row(to, ADDED, -1, j++);
-  store<u32>(out, <u32>(to - out - 4) / 12);
+  for (; left < leftEnd; left += RECORD) row(DELETED, left, 0);
+  for (; right < rightEnd; right += RECORD) row(ADDED, 0, right);
+  store<u32>(out, <u32>(next - out - 4) / ROW);
   return out;
 }
 
+/**
+ * Goes on while both trees have the same names and nothing but files' bytes can differ; the distance, up to `room`,
+ * at which a pair needs a closer look. Most of a diff is spent here.
+ *
+ * Two paths that share as many bytes, n, each with the one before it in its table, have those n bytes in common: of
+ * the two before, the one that comes later in tree order lies between the other and that other's successor, so it
+ * begins as both do. What is left is compared by its last 32 bytes at most, mostly by sixteen in one look. Those of a
+ * short name reach into whatever lies before it in the heap: if that differs, the closer look decides.
+ */
+function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
+  const xHeap = aHeap;
+  const yHeap = bHeap;
+  const delta = right - left;
+  const stop = left + room;
+  let to = next;
+  let i = <u32>((left - aRecords) / RECORD);
+  const shift = <u32>((right - bRecords) / RECORD) - i;
+  let x = left;
+  for (; x < stop; x += RECORD) {
+    const y = x + delta;
+    // The path's length and what it shares as one number.
+    const lengths = load<u64>(x, offsetof<Record>('pathLen'));
+    if (lengths != load<u64>(y, offsetof<Record>('pathLen'))) break;
+    const len = <u32>lengths;
+    const tail = len - <u32>(lengths >> 32);
+    const xEnd = xHeap + changetype<Record>(x).pathOff + len;
+    const yEnd = yHeap + changetype<Record>(y).pathOff + len;
+    if (tail > 16 && (tail > 32 || v128.any_true(v128.xor(v128.load(xEnd - tail), v128.load(yEnd - tail))))) break;
+    const names = v128.xor(v128.load(xEnd - 16), v128.load(yEnd - 16));
+    // Kind, flags, mode, owner, nanoseconds; seconds and size.
+    const attributes = v128.xor(v128.load(x, offsetof<Record>('kind')), v128.load(y, offsetof<Record>('kind')));
+    const others = v128.xor(v128.load(x, offsetof<Record>('mtimeSec')), v128.load(y, offsetof<Record>('mtimeSec')));
+    if (v128.any_true(v128.or(v128.or(names, attributes), others))) break;
+    // Lengths of links and extended attributes.
+    if ((load<u64>(x, offsetof<Record>('linkLen')) | load<u64>(y, offsetof<Record>('linkLen'))) != 0) break;
+    const kind = changetype<Record>(x).kind;
+    if (kind == FILE) {
+      if (changetype<Record>(x).size != 0 && !sameSource(changetype<Record>(x), changetype<Record>(y), sameLayers)) {
+        store<u32>(to, C_CONTENT);
+        store<u32>(to, i, 4);
+        store<u32>(to, i + shift, 8);
+        to += ROW;
+      }
+    } else if (kind == CHAR || kind == BLOCK) break;
+    i++;
+  }
+  next = to;
+  return x - left;
+}
+
+/** One row, of the records at `x` and `y`; 0 where there is none. */
 // @ts-ignore: decorator
 @inline
-function row(to: usize, mask: u32, i: i32, j: i32): usize {
+function row(mask: u32, x: usize, y: usize): void {
+  const to = next;
   store<u32>(to, mask);
-  store<i32>(to, i, 4);
-  store<i32>(to, j, 8);
-  return to + 12;
+  store<i32>(to, x == 0 ? -1 : <i32>((x - aRecords) / RECORD), 4);
+  store<i32>(to, y == 0 ? -1 : <i32>((y - bRecords) / RECORD), 8);
+  next = to + ROW;
 }

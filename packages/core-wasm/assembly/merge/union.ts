@@ -39,11 +39,13 @@ export function union(tables: usize, n: u32, keepMarks: bool): Table {
   const out = outputNew(total);
 
   let top = playAll(tree);
+  let common: u32 = 0; // bytes that the path at hand shares with the last one in the result
   while (top.record != 0) {
     const path = top.path;
     const len = top.pathLen;
-    // A mark's path is the beginning of the last path given out: the shared length tells whether we left it.
+    // A mark's path is the beginning of the last path that came off the tree: the shared length tells whether we left it.
     const shared = top.shared;
+    common = min(common, shared);
     while (depth > 0) {
       const above = markAt(marks, depth - 1).pathLen;
       if (len > above && (above == 0 || (shared >= above && load<u8>(path + above) == SLASH))) break;
@@ -104,6 +106,8 @@ export function union(tables: usize, n: u32, keepMarks: bool): Table {
     if (from.kind == WHITEOUT && !keepMarks) continue;
     const r = outputRecord(out, from, winnerHeap, path);
     r.layer = winnerLayer;
+    r.shared = common;
+    common = len;
     if (r.kind == DIR) {
       const flags = r.flags & ~F_OPAQUE;
       r.flags = keepMarks && opaque ? flags | F_OPAQUE : flags;

@@ -2,11 +2,11 @@
 // attributes and sparse maps. The header's offsets are relative to the table. src/table/layout.ts is its mirror.
 
 import { alloc } from '../arena';
-import { copyLoose } from '../bytes';
-import { RECORD } from './record';
+import { commonPrefix, copyLoose } from '../bytes';
+import { RECORD, recordAt } from './record';
 
 const MAGIC: u32 = 0x4d494341;
-const VERSION: u32 = 1;
+const VERSION: u32 = 2; // since records say what their path shares with the one before
 export const HEADER: u32 = 64;
 
 /** What stands before a table's records: {@link HEADER} bytes, zero behind these fields. */
@@ -50,6 +50,7 @@ export function putTableHeader(table: Table, count: u32, heapOff: u32, heapLengt
 export function asTable(records: usize, count: u32, heap: usize, heapLength: u32): Table {
   const table = changetype<Table>(records - HEADER);
   putTableHeader(table, count, <u32>(heap - changetype<usize>(table)), heapLength);
+  putShared(table);
   return table;
 }
 
@@ -60,5 +61,21 @@ export function assemble(order: usize, count: u32, heap: usize, heapLength: u32)
   putTableHeader(changetype<Table>(block), count, heapOff, heapLength);
   for (let i: u32 = 0; i < count; i++) copyLoose(block + HEADER + i * RECORD, load<u32>(order + i * 4), RECORD);
   memory.copy(block + heapOff, heap, heapLength);
+  putShared(changetype<Table>(block));
   return changetype<Table>(block);
+}
+
+/** Tells every record what its path has in common with the one before: once, and every merge goes by it. */
+function putShared(table: Table): void {
+  const heap = heapOf(table);
+  let last: usize = heap;
+  let lastLen: u32 = 0;
+  for (let i: u32 = 0; i < table.count; i++) {
+    const r = recordAt(recordsOf(table), i);
+    const path = heap + r.pathOff;
+    const len = r.pathLen;
+    r.shared = commonPrefix(last, path, 0, min(lastLen, len));
+    last = path;
+    lastLen = len;
+  }
 }

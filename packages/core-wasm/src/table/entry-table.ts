@@ -1,5 +1,5 @@
 import { KernelError } from '../error.ts';
-import { H, HEADER_BYTES, MAGIC, R, RECORD_BYTES } from './layout.ts';
+import { H, HEADER_BYTES, MAGIC, R, RECORD_BYTES, VERSION } from './layout.ts';
 import { SortedView } from './sorted-view.ts';
 
 /**
@@ -31,7 +31,7 @@ export class EntryTable extends SortedView {
     const whole =
       bytes.byteLength >= HEADER_BYTES &&
       view.getUint32(H.magic, true) === MAGIC &&
-      view.getUint32(H.version, true) === 1 &&
+      view.getUint32(H.version, true) === VERSION &&
       view.getUint32(H.total, true) === bytes.byteLength &&
       view.getUint32(H.records, true) === HEADER_BYTES &&
       view.getUint32(H.heap, true) === HEADER_BYTES + view.getUint32(H.count, true) * RECORD_BYTES &&

@@ -1,5 +1,7 @@
 /** The layout of an entry table: the mirror of assembly/table/, where it is described. */
 export const MAGIC = 0x4d494341;
+/** Of the format; a stored table of another one is made anew. */
+export const VERSION = 2;
 export const HEADER_BYTES = 64;
 export const RECORD_BYTES = 128;
 
@@ -29,29 +31,31 @@ export const H = { magic: 0, version: 4, count: 8, records: 12, heap: 16, heapLe
 
 /** Record fields, byte offsets. */
 export const R = {
-  pathOffset: 0,
-  pathLength: 4,
-  linkOffset: 8,
-  linkLength: 12,
-  xattrOffset: 16,
-  xattrLength: 20,
-  kind: 24,
-  flags: 25,
-  mode: 26,
-  uid: 28,
-  gid: 32,
-  mtimeNsec: 36,
-  mtimeSec: 40,
-  size: 48,
-  dataOffset: 56,
-  storedSize: 64,
-  devMajor: 72,
-  devMinor: 76,
-  layer: 80,
-  sparseOffset: 84,
-  sparseLength: 88,
-  seq: 92,
+  pathLength: 0,
+  /** Bytes of the path that the one before it has as well. */
+  shared: 4,
+  linkLength: 8,
+  xattrLength: 12,
+  kind: 16,
+  flags: 17,
+  mode: 18,
+  uid: 20,
+  gid: 24,
+  mtimeNsec: 28,
+  mtimeSec: 32,
+  size: 40,
+  dataOffset: 48,
+  layer: 56,
+  pathOffset: 60,
+  linkOffset: 64,
+  xattrOffset: 68,
+  sparseOffset: 72,
+  sparseLength: 76,
+  storedSize: 80,
+  devMajor: 88,
+  devMinor: 92,
   ino: 96,
   dev: 104,
   ctime: 112,
+  seq: 120,
 } as const;

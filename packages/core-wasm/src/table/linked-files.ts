@@ -33,12 +33,10 @@ export function resolveLinks(table: EntryTable, find: (index: number) => LinkTar
   let at = table.bytes.length - heapAt;
   for (const [i, target] of links) {
     const record = HEADER_BYTES + i * RECORD_BYTES;
-    const pathOffset = view.getUint32(record + R.pathOffset, true);
-    const pathLength = view.getUint32(record + R.pathLength, true);
+    const path = [R.pathOffset, R.pathLength, R.shared].map((field) => [field, view.getUint32(record + field, true)]);
     const from = HEADER_BYTES + target.index * RECORD_BYTES;
     bytes.set(target.table.bytes.subarray(from, from + RECORD_BYTES), record);
-    view.setUint32(record + R.pathOffset, pathOffset, true);
-    view.setUint32(record + R.pathLength, pathLength, true);
+    for (const [field, value] of path as [number, number][]) view.setUint32(record + field, value, true);
     parts(target.table, target.index).forEach((part, n) => {
       const [offset, length] = carried[n] as (typeof carried)[number];
       bytes.set(part, heapAt + at);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChangeBit, Core, type EntryTable, Flag, Kind } from '../../src/index.ts';
+import { ChangeBit, Core, type EntryTable, Flag, Kind, resolveLinks } from '../../src/index.ts';
+import { HEADER_BYTES, R, RECORD_BYTES } from '../../src/table/layout.ts';
 
 const core = new Core();
 
@@ -71,6 +72,20 @@ const shown = (table: EntryTable) =>
     ]),
   );
 
+/** What each record says that its path shares with the one before. */
+const sharedOf = ({ bytes, count }: EntryTable) => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return Array.from({ length: count }, (_, i) => view.getUint32(HEADER_BYTES + i * RECORD_BYTES + R.shared, true));
+};
+/** And what it does share. */
+const commonOf = (table: EntryTable) =>
+  Array.from({ length: table.count }, (_, i) => {
+    const [last, path] = [i > 0 ? table.path(i - 1) : '', table.path(i)];
+    let n = 0;
+    while (n < last.length && last[n] === path[n]) n++;
+    return n;
+  });
+
 describe('union', () => {
   it('is what applying the layers one after the other gives', () => {
     fc.assert(
@@ -117,6 +132,63 @@ describe('diff', () => {
         expect(found.sort()).toEqual(expected.sort());
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('names that share all but a byte anywhere are told apart, in tables that were made in any way', () => {
+    // Long names that differ by a byte, short ones, and marks that leave gaps in what a union gives out.
+    const name = fc
+      .tuple(
+        fc.constantFrom('', 'd/', 'd/e/'),
+        fc.constantFrom(1, 15, 16, 17, 31, 32, 33, 70),
+        fc.nat(69),
+        fc.constantFrom('x', 'y'),
+      )
+      .map(([dir, length, at, byte]) => dir + 'n'.repeat(at % length) + byte + 'n'.repeat(length - 1 - (at % length)));
+    const names = fc.uniqueArray(name, { maxLength: 30 });
+    const attributes = fc.record({ mode: fc.constantFrom(0o600, 0o644), links: fc.boolean() });
+    const tree = (layers: string[][], { mode, links }: { mode: number; links: boolean }) => {
+      const tables = layers.map((paths, number) => {
+        const builder = core.tableBuilder();
+        for (const [i, path] of paths.entries()) {
+          const gone = number > 0 && i % 3 === 0;
+          builder.add(gone ? Kind.whiteout : Kind.file, Buffer.from(path), mode, 0, 0, 0n, 0);
+          if (!gone && i % 5 === 4) builder.xattrs([['user.n', Buffer.from(path.slice(-1))]]);
+        }
+        if (links && number === 0 && paths[0] !== undefined) {
+          builder.add(Kind.hardlink, Buffer.from('d/link'), 0, 0, 0, 0n, 0);
+          builder.link(Buffer.from(paths[0]));
+        }
+        return builder.finish();
+      });
+      const whole = core.union(tables);
+      const first = (tables[0] as EntryTable).find(Buffer.from(layers[0]?.[0] ?? ''));
+      const tree = resolveLinks(whole, () => ({ table: tables[0] as EntryTable, index: first, layer: 0 }));
+      for (const table of [...tables, whole, tree]) expect(sharedOf(table)).toEqual(commonOf(table));
+      return tree;
+    };
+    const told = (table: EntryTable) =>
+      new Map(
+        Array.from({ length: table.count }, (_, i) => [
+          table.path(i),
+          `${table.kind(i)} ${table.mode(i)} ${table.xattrs(i).map(([, value]) => String(value))}`,
+        ]),
+      );
+    fc.assert(
+      fc.property(names, names, names, attributes, attributes, (below, over, other, a, b) => {
+        const left = tree([below, over], a);
+        const right = tree([below, other], b);
+        const result = core.diff(left, right);
+        const found = Array.from({ length: result.count }, (_, row) =>
+          result.left(row) < 0 ? right.path(result.right(row)) : left.path(result.left(row)),
+        );
+        const [x, y] = [told(left), told(right)];
+        const expected = [...new Set([...x.keys(), ...y.keys()])].filter((path) => x.get(path) !== y.get(path));
+        expect(found.sort()).toEqual(expected.sort());
+        // And nothing in what they share is the accident of one pair.
+        expect(core.diff(left, core.union([left])).count).toBe(0);
+      }),
+      { numRuns: 3000 },
     );
   });
 
