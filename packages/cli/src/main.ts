@@ -35,7 +35,10 @@ function endedEarly(code: number): void {
   process.exitCode = 1;
 }
 
-/** The command's name, as far as it may be part of a file's. */
-function commandOf([, , word]: readonly string[]): string {
-  return word !== undefined && /^[a-z]{1,20}$/.test(word) ? word : 'other';
+/** The command's name, as far as it may be part of a file's, and the way that `commit` goes: each has code of its own. */
+function commandOf([, , word, ...more]: readonly string[]): string {
+  if (word === undefined || !/^[a-z]{1,20}$/.test(word)) return 'other';
+  const ways = word === 'commit' ? ['incremental', 'all', 'tag', 'from'] : [];
+  const way = ways.find((name) => more.includes(`--${name}`));
+  return way === undefined ? word : `${word}-${way}`;
 }

@@ -52,6 +52,15 @@ it('every command keeps the code that it compiled, for itself, and stops learnin
   expect(statSync(join(work, 'dist/compiled', name)).mode & 0o777).toBe(0o600);
 });
 
+it('the ways of commit learn apart: an incremental one is not what plain ones taught', () => {
+  const ask = (...flags: string[]) =>
+    spawnSync(process.execPath, ['--', join(work, 'dist/main.js'), 'commit', ...flags, '--help'], { env }).status;
+  expect([ask(), ask('--incremental'), ask('--all'), ask('--tag', 'x')]).toEqual([0, 0, 0, 0]);
+  const names = readdirSync(join(work, 'dist/compiled')).filter((name) => name.startsWith('mica-'));
+  const of = names.map((name) => name.split('.')[1]).sort();
+  expect(of).toEqual(['commit', 'commit-all', 'commit-incremental', 'commit-tag']);
+});
+
 it('kept code that is cut short, damaged, something else, or of another version of the file is not used', () => {
   const [name = ''] = main(mica('ps'));
   const file = join(work, 'dist/compiled', name);
