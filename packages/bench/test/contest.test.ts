@@ -13,6 +13,24 @@ describe('a contest', () => {
     expect(order.slice(0, 2)).toEqual(['before a', 'a']);
   });
 
+  it('a side that warms up does so before the first round, its memory and time not counted', async () => {
+    const order: string[] = [];
+    const side = (name: string, seconds: number) => ({
+      name,
+      work: () => {
+        order.push(name);
+        return order.filter((one) => one === name).length < 3 ? 1000 : seconds;
+      },
+      after: () => order.push(`after ${name}`),
+    });
+    const shown = await contest([{ ...side('a', 1), warmUps: 2 }, { ...side('b', 1000) }], 2, () => {});
+    expect(shown.map(({ seconds }) => seconds?.samples)).toEqual([
+      [1, 1],
+      [1000, 1000],
+    ]);
+    expect(order.slice(0, 5)).toEqual(['a', 'after a', 'a', 'after a', 'a']);
+  });
+
   it('a side that fails is out with its own words, the others go on', async () => {
     const shown = await contest(
       [

@@ -38,12 +38,15 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
   for (const [i, box] of batch.entries()) fillFrom(batchFiles(i))(box.upper);
   const names = batch.map(({ name }) => name);
   const images = names.map((name) => `bench/check-${name}:1`);
+  const { warmUps } = mica;
   const commitBatch = {
+    warmUps,
     work: mica.command('commit', '--tag', 'bench/check-{name}:1', ...names),
     before: () => settle(...batch.map(({ upper }) => upper)),
     after: () => mica.removeImage(...images),
   };
   const commit = (box: Box) => ({
+    warmUps,
     work: mica.commit(box, 'bench/check:1'),
     before: () => settle(box.upper),
     after: () => mica.removeImage('bench/check:1'),
@@ -58,14 +61,14 @@ export function watchedCommands(mica: Mica, folder: string): Watched[] {
 
 /** What every command costs at least. It needs no container, and so takes seconds. */
 export function watchedPs(mica: Mica): Watched {
-  return race('ps', { work: mica.command('ps') }, nothing);
+  return race('ps', { work: mica.command('ps'), warmUps: mica.warmUps }, nothing);
 }
 
 const nothing: Command = { argv: [process.execPath, '-e', '0'] };
 
 function race(
   name: string,
-  ours: { work: Command; before?: () => void; after?: () => void },
+  ours: { work: Command; warmUps: number; before?: () => void; after?: () => void },
   reference: Command,
 ): Watched {
   return {

@@ -9,6 +9,8 @@ export interface Contender {
   readonly work: Command | (() => number);
   readonly before?: (round: number) => void;
   readonly after?: (round: number) => void;
+  /** Runs of it before the first round, with the same before and after; none unless told. */
+  readonly warmUps?: number;
   /** Its peak memory: of one more run, or, where a run takes minutes, of those that are timed. */
   readonly memory?: 'once more' | 'each time';
 }
@@ -34,27 +36,25 @@ export async function contest(
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const failed = new Map<string, string>();
   const peaks = new Map<string, number>();
-  for (let round = 0; round < rounds; round++) {
-    for (const one of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      if (failed.has(one.name)) continue;
-      try {
-        one.before?.(round);
-        const { work } = one;
-        if (typeof work === 'function') samples.get(one.name)?.push(work());
-        else if (one.memory !== 'each time') samples.get(one.name)?.push(run(work).seconds);
-        else {
-          const { seconds, peakKiB } = runMeasured(work);
-          samples.get(one.name)?.push(seconds);
-          if (peakKiB !== null) peaks.set(one.name, Math.max(peakKiB, peaks.get(one.name) ?? 0));
-        }
-        one.after?.(round);
-      } catch (error) {
-        if (!(error instanceof CommandFailed)) throw error;
-        failed.set(one.name, error.message);
-      }
-      // The process is waited for in this thread: Ctrl-C, which ended it, is heard here.
-      await turn();
+  const attempt = async (one: Contender, work: () => void) => {
+    if (failed.has(one.name)) return;
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error;
+      failed.set(one.name, error.message);
     }
+    // The process is waited for in this thread: Ctrl-C, which ended it, is heard here.
+    await turn();
+  };
+  for (const one of contenders) for (let n = one.warmUps ?? 0; n > 0; n--) await attempt(one, () => once(one, -n));
+  for (let round = 0; round < rounds; round++) {
+    for (const one of round % 2 === 0 ? contenders : contenders.toReversed())
+      await attempt(one, () => {
+        const { seconds, peakKiB } = once(one, round);
+        samples.get(one.name)?.push(seconds);
+        if (peakKiB !== null) peaks.set(one.name, Math.max(peakKiB, peaks.get(one.name) ?? 0));
+      });
     note(`round ${round + 1} of ${rounds}`);
   }
   return contenders.map((one) => {
@@ -67,6 +67,19 @@ export async function contest(
         : (peaks.get(one.name) ?? null);
     return { name: one.name, seconds: summarise(taken), ...(peakKiB === null ? {} : { peakKiB }) };
   });
+}
+
+function once(one: Contender, round: number): { seconds: number; peakKiB: number | null } {
+  one.before?.(round);
+  const { work } = one;
+  const taken =
+    typeof work === 'function'
+      ? { seconds: work(), peakKiB: null }
+      : one.memory === 'each time'
+        ? runMeasured(work)
+        : { seconds: run(work).seconds, peakKiB: null };
+  one.after?.(round);
+  return taken;
 }
 
 function memoryOf(one: Contender, work: Command, round: number): number | null {

@@ -37,6 +37,7 @@ export async function commitContest(bench: Bench, options: CommitContest): Promi
       work: peer.commit(box, 'bench/commit:1'),
       before: () => settle(box.upper),
       after: () => peer.removeImage('bench/commit:1'),
+      ...(peer === bench.mica ? { warmUps: bench.mica.warmUps } : {}),
       ...(peer.name === 'docker' ? {} : { memory: 'once more' }), // its work is done by the daemon
     });
   }

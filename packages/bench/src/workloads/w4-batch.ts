@@ -27,6 +27,7 @@ export const batch: Workload = {
         work: bench.mica.command('commit', '--all', '--tag', 'ckpt/{name}:1'),
         before: settleOurs,
         after: () => bench.mica.removeImage(...images),
+        warmUps: bench.mica.warmUps,
         memory: 'once more',
       },
     ];

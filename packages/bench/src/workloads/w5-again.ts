@@ -34,7 +34,7 @@ export const again: Workload = {
       const before = () => change(box.upper);
       if (peer === bench.mica) {
         const work = bench.mica.command('commit', '--incremental', box.name, 'bench/again:1');
-        contenders.push({ name: 'mica', work, before, memory: 'once more' });
+        contenders.push({ name: 'mica', work, before, warmUps: bench.mica.warmUps, memory: 'once more' });
       } else {
         const after = () => peer.removeImage('bench/again:1');
         contenders.push({ name: peer.name, work: peer.commit(box, 'bench/again:1'), before, after });

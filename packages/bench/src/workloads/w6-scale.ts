@@ -36,6 +36,7 @@ export const scale: Workload = {
             work: bench.mica.command('commit', '--all', '--tag', 'ckpt/{name}:1'),
             before: () => settle(...boxes.map(({ upper }) => upper)),
             after: () => bench.mica.removeImage(...images),
+            warmUps: smallest === undefined ? bench.mica.warmUps : 0,
             memory: 'each time',
           },
         ],

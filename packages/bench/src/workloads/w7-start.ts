@@ -44,7 +44,8 @@ export const start: Workload = {
     const measures: Measure[] = [];
     for (const job of jobs) {
       bench.note(job.what);
-      const contenders: Contender[] = [{ name: 'mica', work: bench.mica.command(...job.mica) }];
+      const { warmUps } = bench.mica;
+      const contenders: Contender[] = [{ name: 'mica', work: bench.mica.command(...job.mica), warmUps }];
       if (docker) contenders.push({ name: 'docker', work: docker.command(...job.docker) });
       if (job.what === 'ps') contenders.push({ name: 'node -e 0', work: { argv: [process.execPath, '-e', '0'] } });
       const sides = [...(await contest(contenders, bench.rounds(11, 31), () => {})), ...absent];
