@@ -42,8 +42,8 @@ export function define(command: Command): void {
         const id = await createWith(engine, asked, options.cidfile, pull);
         try {
           if (options.detach) {
-            await engine.containers.start(id);
-            print(`${id}\n`);
+            // docker's: also of one whose start failed, which is there to be looked at and started again.
+            await engine.containers.start(id).finally(() => print(`${id}\n`));
             return;
           }
           const attachment = await engine.containers.startAttached(id);
@@ -60,8 +60,7 @@ export function define(command: Command): void {
           process.exitCode = code;
           if (options.rm) await engine.containers.remove(id, false, true);
         } catch (error) {
-          // Nothing is left of one that never ran, be it kept otherwise or not.
-          await discard(engine, id, options.rm ?? false).catch(report);
+          if (options.rm) await discard(engine, id).catch(report);
           throw error;
         }
       }),
@@ -78,7 +77,6 @@ function stream(text: string, all: readonly string[]): string[] {
   );
 }
 
-async function discard(engine: Engine, id: string, always: boolean): Promise<void> {
-  const found = engine.containers.list(true).find((row) => row.id === id);
-  if (found && (always || found.startedAt === null)) await engine.containers.remove(id, true, true);
+async function discard(engine: Engine, id: string): Promise<void> {
+  if (engine.containers.list(true).some((row) => row.id === id)) await engine.containers.remove(id, true, true);
 }

@@ -218,7 +218,7 @@ it('a full disk: no space left, nothing half made', async () => {
     store.ok(['exec', 'up', 'true'], full);
     store.ok(['rm', '-f', 'up'], full);
     fill();
-    store.ok(['rm', 'writer'], full);
+    store.ok(['rm', 'writer', 'more'], full);
     rmSync(join(disk, 'rest'));
     // With room again all is as it was.
     expect(store.ok(['ps', '-aq'], full)).toBe('');

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestStore } from '../support/store.ts';
@@ -75,6 +76,28 @@ it('labels from a file, a domain, a cgroup namespace, rules for devices', async 
   const open = ['base:1', 'sh', '-c', 'mknod /tmp/k c 1 11 && : > /tmp/k && echo open'];
   expect((await here('--device-cgroup-rule', 'c 1:11 rwm', ...open)).out).toBe('open\n');
   expect(await here(...open)).toMatchObject({ code: 1, out: '' });
+});
+
+it('a host name with a dot is short in /etc/hosts, too', async () => {
+  const { out } = await here('-h', 'a.example.org', 'base:1', 'tail', '-n', '1', '/etc/hosts');
+  expect(out).toMatch(/\ta\.example\.org a\n$/);
+});
+
+it('a run whose start fails leaves its container, to be looked at and started again; with --rm nothing', async () => {
+  const device = join(store.work, 'later');
+  const late = ['--network', 'none', '--device', `${device}:/dev/later`, 'base:1', 'test', '-c', '/dev/later'];
+  const missing = await store.here(['run', '-d', '--name', 'late', ...late]);
+  expect(missing).toMatchObject({ code: 125, out: expect.stringMatching(/^[0-9a-f]{64}\n$/) });
+  expect(missing.err).toMatch(/adding custom device ".*later": no such file or directory/);
+  const status = ['ps', '-a', '--filter', 'name=late', '--format', '{{.Names}} {{.Status}}'];
+  expect(await store.okHere(status)).toBe('late Created\n');
+  expect(await store.here(['run', '--rm', '--name', 'never', ...late])).toMatchObject({ code: 125, out: '' });
+  expect((await store.here(['inspect', 'never'])).code).toBe(1);
+  writeFileSync(device, '');
+  expect((await store.here(['start', 'late'])).err).toMatch(/not a device node/);
+  rmSync(device);
+  spawnSync('mknod', [device, 'c', '1', '3']);
+  expect(await store.here(['start', '-a', 'late'])).toMatchObject({ code: 0, err: '' });
 });
 
 it('a container stays with the runtime that it was made with', async () => {

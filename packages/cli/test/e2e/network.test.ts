@@ -104,7 +104,7 @@ it('a port published on loopback is for this machine alone, and the loopback of 
   }
 });
 
-it('a port that is taken is one clear line, exit 125, and leaves nothing; nobody takes one of ours', async () => {
+it('a port that is taken is one clear line, exit 125; the container starts once it is free; nobody takes one of ours', async () => {
   const port = await freePort();
   const server = createServer().listen(port, '0.0.0.0');
   await once(server, 'listening');
@@ -113,10 +113,13 @@ it('a port that is taken is one clear line, exit 125, and leaves nothing; nobody
   expect(refused.err).toMatch(
     new RegExp(`endpoint late .*listen tcp4 0\\.0\\.0\\.0:${port}: bind: address already in use`),
   );
-  expect(await okHere('ps', '-aq')).toBe('');
+  expect(`${await okHere('ps', '-aq', '--no-trunc')}\n`).toBe(refused.out);
+  expect(await okHere('ps', '-a', '--format', '{{.Names}} {{.Status}}')).toBe('late Created');
+  expect(run('run', '--rm', '--name', 'later', '-p', `${port}:80`, 'net:1', 'true').code).toBe(125);
+  expect(await okHere('ps', '-a', '--format', '{{.Names}}')).toBe('late');
   server.close();
   await once(server, 'close');
-  ok('run', '-d', '-p', `${port}:80`, 'net:1', 'sleep', '90');
+  ok('start', 'late');
   const rival = createServer().listen(port, '0.0.0.0');
   const [error] = (await once(rival, 'error')) as [NodeJS.ErrnoException];
   expect(error.code).toBe('EADDRINUSE');
@@ -284,7 +287,7 @@ it('bad input: exit 125, one line, nothing left', async () => {
     [['--network', 'container:nobody'], /No such container: nobody/],
   ];
   for (const [flags, message] of cases) {
-    const { code, err } = await bench.here('store', ['run', ...flags, 'net:1', 'true']);
+    const { code, err } = await bench.here('store', ['run', '--rm', ...flags, 'net:1', 'true']);
     expect(err, flags.join(' ')).toMatch(message);
     expect(code, flags.join(' ')).toBe(125);
     expect(err.trim().split('\n').length).toBeLessThanOrEqual(2);

@@ -29,9 +29,11 @@ export function hostsFile(
   ].join('\n');
 }
 
-/** As docker writes them: the full name first. */
+/** As docker writes them: the full name first, and what stands before the first dot of one. */
 export function hostNames(hostname: string, domainname: string | undefined): string[] {
-  return domainname === undefined ? [hostname] : [`${hostname}.${domainname}`, hostname];
+  if (domainname !== undefined) return [`${hostname}.${domainname}`, hostname];
+  const dot = hostname.indexOf('.');
+  return dot <= 0 ? [hostname] : [hostname, hostname.slice(0, dot)];
 }
 
 /** `NAME:ADDRESS` (or `NAME=ADDRESS`), `host-gateway` the machine as the container sees it. @throws MicaError invalid-argument */

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import type { DeviceRequest } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
 
@@ -19,18 +19,23 @@ export interface DeviceRule {
   readonly access: string;
 }
 
-/** `--device`: the nodes to make and the rules that open them; a folder stands for all devices below. */
+/**
+ * `--device`: the nodes to make and the rules that open them; a folder stands for all devices below. Of each start, not
+ * of when the container is made: a disk may be plugged in later, and is then there under another number, perhaps.
+ */
 export function requestedDevices(requests: readonly DeviceRequest[]): { nodes: DeviceNode[]; rules: DeviceRule[] } {
   const nodes: DeviceNode[] = [];
   const rules: DeviceRule[] = [];
   for (const { source, target, access } of requests) {
     const found = below(source, target);
-    if (found.length === 0)
+    if (found.length === 0) {
+      const why = existsSync(source) ? 'not a device node' : 'no such file or directory';
       throw new MicaError(
         'no-such-path',
-        `error gathering device information while adding custom device "${source}": no such file or directory`,
+        `error gathering device information while adding custom device "${source}": ${why}`,
         { subject: source, hint: 'ls /dev shows what the host has; the module that makes it may not be loaded' },
       );
+    }
     nodes.push(...found);
     rules.push(...found.map(({ type, major, minor }) => ({ allow: true, type, major, minor, access })));
   }

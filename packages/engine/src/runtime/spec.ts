@@ -178,7 +178,6 @@ function systemMounts({ privileged, ipc, shmSize }: LimitOptions & SecurityOptio
 export function checkAsked(asked: LimitOptions & SecurityOptions): void {
   const capabilities = resolveCapabilities(asked.capAdd ?? [], asked.capDrop ?? []);
   if (asked.seccomp) customSeccomp(asked.seccomp, capabilities);
-  requestedDevices(asked.devices ?? []);
   for (const rule of asked.deviceRules ?? []) deviceRule(rule);
   resources(asked);
   rlimits(asked.ulimits ?? []);
