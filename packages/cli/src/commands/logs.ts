@@ -1,11 +1,12 @@
 import type { LogQuery } from '@mica/engine';
 import type { Command } from 'commander';
-import { refuseFlags } from '../flags/unsupported.ts';
 import { given, optionalTime } from '../flags/values.ts';
+import { logDetails } from '../log-details.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
 
 interface Flags {
+  readonly details?: boolean;
   readonly follow?: boolean;
   readonly since?: number | '';
   readonly tail?: number | 'all';
@@ -14,9 +15,9 @@ interface Flags {
 }
 
 export function define(command: Command): void {
-  refuseFlags(command, { '--details': 'lines have no attributes beside their time: --timestamps' });
   command
     .argument('<container>')
+    .option('--details', 'with the labels and variables that --log-opt labels and env name')
     .option('-f, --follow', 'go on until it ends')
     .option('--since <time>', '10m ago, seconds since 1970 or a time of RFC 3339', optionalTime('since'))
     .option('-n, --tail <number>', 'the last lines; all', tail)
@@ -31,10 +32,12 @@ export function define(command: Command): void {
           follow: flags.follow,
           tail: flags.tail === 'all' ? undefined : flags.tail,
         });
+        const details = flags.details ? Buffer.from(logDetails(engine.containers.inspect(name))) : null;
         const output = new Output();
         for await (const { stream, time, text } of engine.containers.logs(name, query)) {
           const fd = stream === 'stderr' ? 2 : 1;
           if (flags.timestamps) output.add(fd, Buffer.from(`${time} `));
+          if (details) output.add(fd, details);
           output.add(fd, text);
         }
         output.flush();

@@ -31,7 +31,7 @@ export const life: FlagGroup<LifeFlags> = {
       .option('--no-healthcheck', "not the image's either")
       .option('--init', 'a first process that reaps orphans and passes signals on')
       .option('--log-driver <name>', 'k8s-file, for which json-file is taken, local (5 files of 20m) or none')
-      .option('--log-opt <key=value>', 'max-size, max-file (turned over twice a second at most)', many, [] as string[])
+      .option('--log-opt <key=value>', 'max-size, max-file, and labels, env for logs --details', many, [] as string[])
       .option('--restart <policy>', 'no, on-failure[:MAX], always or unless-stopped')
       .option('--stop-signal <signal>', 'what stop sends first')
       .option('--stop-timeout <seconds>', 'how long stop waits', integer('--stop-timeout'));
@@ -112,15 +112,18 @@ const ofLocal: LifeOptions = { logMaxSize: 20 * 2 ** 20, logMaxFile: 5 };
 function logOptions(options: readonly string[]): LifeOptions {
   let found: LifeOptions = {};
   for (const option of options) {
-    const [key = '', value = ''] = option.split('=', 2);
+    const [key = ''] = option.split('=', 1);
+    const value = option.slice(key.length + 1);
     if (key === 'max-size') found = { ...found, logMaxSize: bytesOf('--log-opt max-size')(value) };
     else if (key === 'max-file') found = { ...found, logMaxFile: integer('--log-opt max-file')(value) };
+    else if (key === 'labels') found = { ...found, logLabels: value };
+    else if (key === 'env') found = { ...found, logEnv: value };
     else if (['mode', 'compress', 'max-buffer-size'].includes(key))
       continue; // how, not what
     else
       throw new MicaError('invalid-argument', `unknown log opt '${key}' for k8s-file log driver`, {
         subject: '--log-opt',
-        hint: 'max-size and max-file are known',
+        hint: 'max-size, max-file, labels and env are known',
       });
   }
   if (found.logMaxFile !== undefined && found.logMaxFile < 1)

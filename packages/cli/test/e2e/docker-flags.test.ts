@@ -22,7 +22,6 @@ it('what is not there is refused by its name, with 125', async () => {
     ['network', 'create', '--ipv6', 'six'],
     ['network', 'connect', '--link', 'a', 'b', 'c'],
     ['rm', '--link', 'a'],
-    ['logs', '--details', 'a'],
     ['start', '--checkpoint', 'a', 'b'],
     ['rmi', '--no-prune', 'a'],
     ['pull', '-a', 'a'],

@@ -96,3 +96,20 @@ it('logs turn over: one file of a size, or several without a gap', async () => {
   expect(existsSync(`${log}.3`)).toBe(false);
   await store.okHere(['rm', '-f', 'several']);
 });
+
+it("--details: what --log-opt labels and env name, escaped and ordered as docker's", () => {
+  const asked = ['-l', 'a=x y,c=d/é!()*~', '-l', 'b=', '-e', 'Z=a+b%&', '-e', 'PATH=/bin:/sbin', '-e', 'UNSET_HERE'];
+  const options = ['--log-opt', 'labels=a,b,nosuch,a', '--log-opt', 'env=Z,UNSET_HERE,PATH'];
+  const named = store.start('named', 'echo hi; echo err >&2', ...asked, ...options);
+  store.ok(['wait', named]);
+  const attributes = 'PATH=%2Fbin%3A%2Fsbin,Z=a%2Bb%25%26,a=x+y%2Cc%3Dd%2F%C3%A9%21%28%29%2A~,b=';
+  const lines = { code: 0, out: `${attributes} hi\n`, err: `${attributes} err\n` };
+  expect(store.run(['logs', '--details', named])).toEqual(lines);
+  expect(store.run(['logs', '--details', '-t', named]).out).toMatch(/^\S+Z PATH=\S+ hi\n$/);
+  expect(store.ok(['inspect', '-f', '{{json .HostConfig.LogConfig.Config}}', named])).toBe(
+    '{"env":"Z,UNSET_HERE,PATH","labels":"a,b,nosuch,a"}\n',
+  );
+  const plain = store.start('plain', 'echo hi');
+  store.ok(['wait', plain]);
+  expect(store.ok(['logs', '--details', plain])).toBe(' hi\n');
+});

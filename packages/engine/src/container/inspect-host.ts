@@ -135,8 +135,10 @@ function portBindings(ports: readonly PortSpec[]): Record<string, unknown> {
   return bindings;
 }
 
-function logOptions({ logMaxSize, logMaxFile }: Options): Record<string, string> {
+function logOptions({ logEnv, logLabels, logMaxSize, logMaxFile }: Options): Record<string, string> {
   return {
+    ...(logEnv === undefined ? {} : { env: logEnv }),
+    ...(logLabels === undefined ? {} : { labels: logLabels }),
     ...(logMaxFile === undefined ? {} : { 'max-file': `${logMaxFile}` }),
     ...(logMaxSize === undefined ? {} : { 'max-size': shortSize(logMaxSize) }),
   };

@@ -78,6 +78,9 @@ export interface LifeOptions {
   readonly logDriver?: 'none';
   readonly logMaxSize?: number;
   readonly logMaxFile?: number;
+  /** Labels and variables, with commas between them, that go with its lines where somebody asks for them. */
+  readonly logLabels?: string;
+  readonly logEnv?: string;
 }
 /** What `update` may change of a container. */
 export type UpdateOptions = Pick<
