@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
@@ -129,30 +129,4 @@ function readRules(): Rule[] {
       }),
     };
   });
-}
-
-/**
- * The certificates for one host, docker's way: `certs.d/HOST[:PORT]/*.crt` are authorities, `X.cert` with
- * `X.key` is a client's own.
- */
-export function certificatesFor(host: string): { ca: string[]; cert?: string; key?: string } {
-  const own = process.env.MICA_CERTS_DIR;
-  const roots = own ? [own] : ['/etc/mica/certs.d', '/etc/docker/certs.d', '/etc/containers/certs.d'];
-  const ca: string[] = [];
-  let client: { cert: string; key: string } | undefined;
-  for (const root of roots) {
-    const folder = join(root, host);
-    if (!existsSync(folder)) continue;
-    try {
-      for (const name of readdirSync(folder).sort()) {
-        if (name.endsWith('.crt')) ca.push(readFileSync(join(folder, name), 'utf8'));
-        const key = join(folder, name.replace(/\.cert$/, '.key'));
-        if (!name.endsWith('.cert')) continue;
-        client ??= { cert: readFileSync(join(folder, name), 'utf8'), key: readFileSync(key, 'utf8') };
-      }
-    } catch (error) {
-      throw wrapSystemError(error, 'read', folder);
-    }
-  }
-  return { ca, ...client };
 }

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { certificatesFor } from './certificates.ts';
 import { networkFailure, RegistryFailure } from './failure.ts';
-import { certificatesFor, isLoopback } from './hosts.ts';
+import { isLoopback } from './hosts.ts';
 
 export interface Send {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
