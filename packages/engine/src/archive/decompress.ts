@@ -5,9 +5,15 @@ import { zlib } from '../system/zlib.ts';
 
 /**
  * An archive from outside, decompressed: by its first bytes (RFC 1952, RFC 8878). `verb` is for the hint. The source
- * is read to its end or destroyed; one that stands still is left as soon as the signal says so.
+ * is read to its end or destroyed; one that stands still is left as soon as the signal says so. `taken` hears how
+ * many bytes came.
  */
-export async function decompress(source: Readable, verb: string, signal?: AbortSignal): Promise<Readable> {
+export async function decompress(
+  source: Readable,
+  verb: string,
+  signal?: AbortSignal,
+  taken?: (bytes: number) => void,
+): Promise<Readable> {
   const input = new PassThrough();
   const fail = (error: unknown) => {
     source.destroy();
@@ -21,6 +27,7 @@ export async function decompress(source: Readable, verb: string, signal?: AbortS
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort);
   input.once('close', () => signal?.removeEventListener('abort', abort));
+  if (taken) source.on('data', (chunk: Uint8Array) => taken(chunk.length));
   source.pipe(input);
   const first = await new Promise<Buffer | null>((resolve, reject) => {
     input.once('error', reject);

@@ -8,7 +8,7 @@ import { newImage } from '../image/new-image.ts';
 import { hostPlatform, parsePlatform } from '../image/platform.ts';
 import { imageEvent } from '../images/events.ts';
 import { storeImage } from '../images/store-image.ts';
-import { DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
+import { checkLayerSize, DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
 import { linkBeforeFile } from '../layer/link-order.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseReference } from '../reference/reference.ts';
@@ -18,7 +18,7 @@ import { decompress } from './decompress.ts';
 /**
  * A root file system's tar (plain, gzip or zstd) as an image of one layer, docker import's way. The
  * layer is kept as its plain tar; the tar is scanned as it passes, so what cannot be unpacked is
- * refused here. @throws MicaError invalid-archive, no-space
+ * refused here. @throws MicaError invalid-archive, limit-exceeded, no-space
  */
 export async function importRootfs(store: Store, source: Readable, options: ImportOptions): Promise<Digest> {
   const reference = options.reference === undefined ? null : parseReference(options.reference);
@@ -30,8 +30,13 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   const scanner = new Core().scanTar(outsideLimits());
   const room = new DiskRoom(store.root);
   try {
-    for await (const chunk of await decompress(source, 'import -', options.signal)) {
+    let taken = 0;
+    const count = (bytes: number) => {
+      taken += bytes;
+    };
+    for await (const chunk of await decompress(source, 'import -', options.signal, count)) {
       options.signal?.throwIfAborted();
+      checkLayerSize(writer.size + chunk.length, taken);
       scanner.push(chunk);
       room.write(chunk.length);
       writer.write(chunk);
