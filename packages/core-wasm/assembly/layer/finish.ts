@@ -4,9 +4,9 @@
 import { alloc } from '../arena';
 import { isBelow } from '../bytes';
 import { Builder } from '../table/builder';
-import { DIR, F_HIDDEN, F_OPAQUE, WHITEOUT } from '../table/record';
+import { DIR, F_HIDDEN, F_OPAQUE, Record, RECORD, WHITEOUT } from '../table/record';
 import { assemble, asTable, Table } from '../table/table';
-import { becomeDirectory, fold, givesWay } from './fold';
+import { becomeDirectory, fold, replacement } from './fold';
 import { revive, settleLinks } from './links';
 import { implyParents } from './parents';
 import { compareRecords, isAsArrived, nth, setNth, sorted } from './sort';
@@ -58,8 +58,10 @@ export function builderFinish(b: Builder): Table {
     if (r.kind != DIR) {
       const whiteout = r.kind == WHITEOUT;
       const seq = r.seq;
-      if (givesWay(order, end, n, heap, r)) {
-        becomeDirectory(r);
+      const below = replacement(order, end, n, heap, r);
+      if (below) {
+        if (!whiteout) setNth(gone, goneCount++, copyOf(r));
+        becomeDirectory(r, below.seq);
         if (!whiteout && !blocked) {
           blocked = true;
           blockOff = off;
@@ -85,4 +87,10 @@ export function builderFinish(b: Builder): Table {
   if (kept == n && heap > b.records && isAsArrived(order, n, b.records))
     return asTable(b.records, n, heap, b.heapLength);
   return assemble(order, kept, heap, b.heapLength);
+}
+
+function copyOf(r: Record): Record {
+  const copy = alloc(RECORD);
+  memory.copy(copy, changetype<usize>(r), RECORD);
+  return changetype<Record>(copy);
 }

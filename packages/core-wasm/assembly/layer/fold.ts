@@ -44,27 +44,26 @@ export function fold(order: usize, from: u32, to: u32): Record {
 }
 
 /**
- * A file, link or whiteout with something below it (records [from, n) in order).
- * Returns true if what stands below came later and is real, so that this path is a directory.
+ * Of a file, link or whiteout with something below it (records [from, n) in order): what stands there, came later
+ * and is real, so that this path is a directory.
  */
-export function givesWay(order: usize, from: u32, n: u32, heap: usize, r: Record): bool {
+export function replacement(order: usize, from: u32, n: u32, heap: usize, r: Record): Record | null {
   const path = heap + r.pathOff;
   const whiteout = r.kind == WHITEOUT;
   for (let i = from; i < n; i++) {
     const below = nth(order, i);
-    if (!isBelow(heap + below.pathOff, below.pathLen, path, r.pathLen)) return false;
+    if (!isBelow(heap + below.pathOff, below.pathLen, path, r.pathLen)) return null;
     if (below.kind == WHITEOUT) continue;
     // A whiteout speaks of lower layers only, whatever its place in the tar; a file is replaced by what follows.
-    if (whiteout || below.seq > r.seq) return true;
+    if (whiteout || below.seq > r.seq) return below;
   }
-  return false;
+  return null;
 }
 
-/** Nothing is left of it but its place. */
-export function becomeDirectory(r: Record): void {
+/** Nothing is left of it but its place; it came when what is below it did. */
+export function becomeDirectory(r: Record, seq: u32): void {
   const off = r.pathOff;
   const len = r.pathLen;
-  const seq = r.seq;
   memory.fill(changetype<usize>(r), 0, RECORD);
   r.pathOff = off;
   r.pathLen = len;

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { Kind } from '@mica/core-wasm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { xattrOf, xattrsOf } from '../../src/system/xattr.ts';
 import { ApplyBench } from '../support/apply-bench.ts';
@@ -96,6 +97,28 @@ describe('apply: escape', () => {
   it('file a, then a/b/c: a becomes dir', async () => {
     const merged = await bench.show([dir('a'), file('a/old')], [file('a', 'file'), file('a/b/c')]);
     expect(readFileSync(`${merged}/a/b/c`, 'utf8')).toBe('a/b/c');
+  });
+
+  it('file a, a link to it, then a/b: the link is the file, a becomes dir', async () => {
+    const entries = [file('a', 'file'), hard('one', 'a'), file('a/b'), hard('two', 'one')];
+    const { dir: layer, table } = bench.layers.unpack(await makeTar(entries));
+    expect(readdirSync(layer).sort()).toEqual(['a', 'one', 'two']);
+    expect(readFileSync(`${layer}/one`, 'utf8')).toBe('file');
+    expect(statSync(`${layer}/one`).ino).toBe(statSync(`${layer}/two`).ino);
+    const kinds = [...Array(table.count).keys()].map((i) => [table.path(i), table.kind(i)]);
+    expect(kinds).toEqual([
+      ['a', Kind.dir],
+      ['a/b', Kind.file],
+      ['one', Kind.file],
+      ['two', Kind.hardlink],
+    ]);
+    const merged = await bench.show([file('lower')], entries);
+    expect(readFileSync(`${merged}/one`, 'utf8')).toBe('file');
+    expect(readFileSync(`${merged}/a/b`, 'utf8')).toBe('a/b');
+  });
+
+  it('file a, then a/b, then a link to a, which is a directory by then: reject', async () => {
+    await bench.refused(file('a', 'file'), file('a/b'), hard('one', 'a'));
   });
 
   it('lower lib→usr/lib; upper lib/x/y: writes usr/lib, link kept', async () => {
