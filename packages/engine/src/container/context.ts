@@ -1,6 +1,6 @@
 import type { CreateOptions } from '../contract/container.ts';
 import type { RunConfig } from '../image/config.ts';
-import { resolveImage } from '../images/resolve.ts';
+import { resolveImage, standsOn } from '../images/resolve.ts';
 import { Scope } from '../network/scope.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { ContainerRow } from '../store/container-records.ts';
@@ -29,6 +29,7 @@ export class ContainerContext {
     this.paths = new ContainerPaths(store.root);
     this.volumes = new Volumes(store);
     store.containers.shape = containerShape(this.volumes);
+    store.containers.standsOn = (image) => standsOn(store, image);
     this.networks = new Scope(store, this.paths.run);
   }
 

@@ -1,4 +1,5 @@
 import { MicaError } from '../error.ts';
+import { chainIds } from '../image/chain-id.ts';
 import { type ImageConfig, parseConfig } from '../image/config.ts';
 import { type Manifest, parseManifest } from '../image/manifest.ts';
 import { type Digest, isDigest } from '../reference/digest.ts';
@@ -32,6 +33,17 @@ export function chainOf(store: Store, id: Digest): readonly Digest[] {
     return resolveImage(store, id).config.rootfs.diff_ids;
   } catch (error) {
     if (error instanceof MicaError) return [];
+    throw error;
+  }
+}
+
+/** What is unpacked for its containers, by its own layers and by those placed for its chain; null where it is damaged. */
+export function standsOn(store: Store, id: Digest): readonly Digest[] | null {
+  try {
+    const chain = parseConfig(store.blobs.read(id)).rootfs.diff_ids;
+    return [...chain, ...chainIds(chain)];
+  } catch (error) {
+    if (error instanceof MicaError) return null;
     throw error;
   }
 }

@@ -29,6 +29,8 @@ export class ContainerRecords {
     damaged: () => ({}),
     placed: (record) => record,
   };
+  /** Set by it as well: the names in `layers/` that containers of an image need; null where nobody can tell. */
+  standsOn: (image: Digest) => readonly Digest[] | null = () => null;
   readonly #db: Database;
   constructor(db: Database) {
     this.#db = db;

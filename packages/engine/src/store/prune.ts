@@ -1,4 +1,4 @@
-import type { Digest } from '../reference/digest.ts';
+import { type Digest, hexOf } from '../reference/digest.ts';
 import { sweepDownloads } from './downloads.ts';
 import { storeError } from './files.ts';
 import type { Store } from './store.ts';
@@ -38,9 +38,13 @@ export function collect(store: Store): Collected {
   }
 }
 
-/** The cache goes with its layer, unless a container (whose image may be gone by force) stands on it. */
+/** The cache goes with its layer, but for what a container stands on. */
 function collectLayers(store: Store): string[] {
-  if (!store.containers.isEmpty()) return [];
-  const known = new Set(store.layers.all().map((layer) => layer.diffId.slice(7)));
-  return store.unpacked.discard((hex) => !known.has(hex));
+  const needed = new Set(store.layers.all().map(({ diffId }) => hexOf(diffId)));
+  for (const image of store.containers.countByImage().keys()) {
+    const stack = store.containers.standsOn(image);
+    if (stack === null) return [];
+    for (const id of stack) needed.add(hexOf(id));
+  }
+  return store.unpacked.discard((hex) => !needed.has(hex));
 }

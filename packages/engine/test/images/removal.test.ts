@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -208,4 +208,32 @@ it('prune takes a chain of images without names at once, whatever times they tel
   expect(engine.images.list()).toHaveLength(9);
   engine.images.prune({ all: false, keep: () => false });
   expect(engine.images.list().map(({ repoTags }) => repoTags)).toEqual([['base:1']]);
+});
+
+it('what was unpacked of an image goes with it, whatever containers there are; what they stand on stays', async () => {
+  const here = () => new Set(readdirSync(join(root, 'layers')).map((name) => name.slice(0, 8)));
+  // A layer that leans on the one below is placed once more, under the ID of the chain.
+  const below = await engine.commitFrom(makeTree(), 'base:1', 'below:1');
+  await engine.archives.import(Readable.from([await makeTar([{ name: 'usr/x', body: 'x' }])]), {
+    reference: 'alone:1',
+  });
+  await engine.containers.create({ image: 'below:1', command: ['sh'] });
+  const needed = here();
+  const gone = await engine.containers.create({ image: 'alone:1', command: ['sh'] });
+  expect(here().size).toBeGreaterThan(needed.size);
+  await engine.containers.remove(gone, true);
+  engine.images.remove('alone:1', false);
+  expect(here()).toEqual(needed);
+  // Whose config is not readable may stand on anything.
+  await engine.archives.import(Readable.from([await makeTar([{ name: 'usr/x', body: 'x' }])]), {
+    reference: 'alone:1',
+  });
+  await engine.containers.remove(await engine.containers.create({ image: 'alone:1', command: ['sh'] }), true);
+  const all = here();
+  const config = join(root, 'blobs/sha256', below.imageId.slice(7));
+  const bytes = readFileSync(config);
+  writeFileSync(config, 'damaged');
+  engine.images.remove('alone:1', false);
+  expect(here()).toEqual(all);
+  writeFileSync(config, bytes);
 });
