@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { confirm } from '../confirm.ts';
-import { addPruneFlags, pruneFilter } from '../flags/prune-filter.ts';
+import { addPruneFlags, imagePruneFilter } from '../flags/prune-filter.ts';
 import { humanSize } from '../format.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
@@ -15,9 +15,10 @@ export function define(command: Command): void {
   addPruneFlags(command)
     .option('-a, --all', 'every image that no container has, not only those without a name')
     .addHelpText('after', '\nExample:\n  mica image prune -f')
-    .action(({ all = false, filter, force }: Flags, command: Command) =>
+    .action(({ all: asked = false, filter, force }: Flags, command: Command) =>
       withEngine(command, async (engine) => {
-        const mayGo = pruneFilter(filter);
+        const { all: byFilter, mayGo } = imagePruneFilter(filter);
+        const all = asked || byFilter;
         const what = all ? 'all images without at least one container associated to them' : 'all dangling images';
         if (!force && !(await confirm(`WARNING! This will remove ${what}.`))) return;
         const { removed, reclaimed } = engine.images.prune({

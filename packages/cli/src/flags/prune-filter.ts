@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { hasLabels, parseFilters } from './filter.ts';
+import { type Filters, flagValue, hasLabels, parseFilters } from './filter.ts';
 import { many } from './flag-group.ts';
 import { pointInTime } from './values.ts';
 
@@ -17,7 +17,19 @@ export function addPruneFlags(command: Command): Command {
 
 /** Whether an item may go: it has every label asked for, none excluded, and is older than `until`. */
 export function pruneFilter(given: readonly string[]): (item: Item) => boolean {
-  const filters = parseFilters(given, ['label', 'label!', 'until']);
+  return filterOf(parseFilters(given, common));
+}
+
+/** That of images: `dangling=false` says what --all does, and either of them is enough, as in docker. */
+export function imagePruneFilter(given: readonly string[]): { all: boolean; mayGo: (item: Item) => boolean } {
+  const filters = parseFilters(given, ['dangling', ...common]);
+  const dangling = (filters.get('dangling') ?? []).map((text) => flagValue('dangling', text));
+  return { all: dangling.includes(false), mayGo: filterOf(filters) };
+}
+
+const common = ['label', 'label!', 'until'];
+
+function filterOf(filters: Filters): (item: Item) => boolean {
   const until = (filters.get('until') ?? []).map(pointInTime('until'));
   const unwanted = filters.get('label!') ?? [];
   return ({ labels, created }) =>

@@ -197,7 +197,10 @@ it('an image that does not say when it was made: N/A, older than any that does',
   expect(await names('-f', 'before=base:1')).toBe('undated:1\n');
   expect(await names('-f', 'since=undated:1')).toBe('base:2\nbase:1\n');
   expect((await names()).split('\n').at(-2)).toBe('undated:1');
-  expect(await okHere('image', 'prune', '-af', '--filter', 'until=24h')).toContain('untagged: undated:1');
+  const pruned = (...filters: string[]) =>
+    okHere('image', 'prune', '-f', ...filters.flatMap((one) => ['--filter', one]));
+  expect(await pruned('dangling=true', 'until=24h')).toBe('Total reclaimed space: 0B\n');
+  expect(await pruned('dangling=false', 'until=24h')).toContain('untagged: undated:1');
 });
 
 it('what a removal that was cut off left is dead, is not started, and goes', async () => {
