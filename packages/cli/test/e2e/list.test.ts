@@ -214,3 +214,18 @@ it('what a removal that was cut off left is dead, is not started, and goes', asy
   await okHere('rm', 'half');
   expect(existsSync(`${folder}.gone`)).toBe(false);
 });
+
+it('no image gets a name of the form of an ID: by tag, import, commit or load', async () => {
+  const ambiguous = { code: 1, err: expect.stringMatching(/refusing to create an ambiguous tag/) };
+  const here = (args: string[], input?: Buffer) => bench.here('store', args, input);
+  expect(await here(['tag', 'base:1', 'sha256:abc'])).toMatchObject(ambiguous);
+  expect(await here(['import', '-', 'sha256:abc'], await makeTar([{ name: 'f', body: 'x' }]))).toMatchObject(ambiguous);
+  await okHere('create', '--name', 'unnamed', '--network', 'none', 'base:1', 'true');
+  expect(await here(['commit', 'unnamed', 'sha256:abc'])).toMatchObject(ambiguous);
+  await okHere('rm', 'unnamed');
+  const saved = bench.bytes('store', ['save', '--format', 'docker-archive', 'base:1']);
+  const renamed = Buffer.from(saved.toString('latin1').replaceAll('"base:1"', '"sha256"'), 'latin1');
+  expect(renamed.length).toBe(saved.length);
+  expect(await here(['load'], renamed)).toMatchObject(ambiguous);
+  expect(await okHere('images', '--format', '{{.Repository}}')).not.toContain('sha256');
+});

@@ -7,7 +7,7 @@ import { isObject, maxConfigBytes, parseJson } from '../image/json.ts';
 import { type ImageIndex, type Manifest, parseIndex, parseManifest } from '../image/manifest.ts';
 import { choosePlatform } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
-import { parseReference, type Reference, withTag } from '../reference/reference.ts';
+import { parseNewName, type Reference, withTag } from '../reference/reference.ts';
 import type { Arrival, ArrivedLayer } from './arrival.ts';
 
 /** One image of an archive, checked: its layers are all here and are those its config names. */
@@ -106,7 +106,7 @@ function dockerImages(arrival: Arrival, bytes: Uint8Array, known: ReadonlyMap<Di
   return items.map((item: unknown) => {
     if (!isObject(item) || typeof item.Config !== 'string')
       throw new MicaError('invalid-archive', 'manifest.json: an image has no Config');
-    const names = strings(item.RepoTags, 'RepoTags').map(parseReference);
+    const names = strings(item.RepoTags, 'RepoTags').map(parseNewName);
     const [, algorithm, hex] = /^blobs\/(sha256|sha512)\/([0-9a-f]+)$/.exec(item.Config) ?? [];
     const configBytes = hex ? arrival.json(`${algorithm}:${hex}` as Digest) : arrival.document(item.Config);
     if (configBytes === null)
@@ -190,11 +190,11 @@ function namesOf(item: Descriptor): Reference[] {
   const full = item.annotations?.[fullName];
   const short = item.annotations?.[refName];
   if (typeof full === 'string') {
-    const reference = parseReference(full);
+    const reference = parseNewName(full);
     // umoci gives a new tag by ref.name alone and copies the rest: there ref.name is the newer word.
     return [typeof short === 'string' && /^\w[\w.-]*$/.test(short) ? withTag(reference, short) : reference];
   }
-  return typeof short === 'string' && /[:/]/.test(short) ? [parseReference(short)] : [];
+  return typeof short === 'string' && /[:/]/.test(short) ? [parseNewName(short)] : [];
 }
 
 function need(arrival: Arrival, digest: Digest, what: string): Uint8Array {

@@ -11,7 +11,7 @@ import { storeImage } from '../images/store-image.ts';
 import { checkLayerSize, DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
 import { linkBeforeFile } from '../layer/link-order.ts';
 import type { Digest } from '../reference/digest.ts';
-import { parseReference } from '../reference/reference.ts';
+import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { decompress } from './decompress.ts';
 
@@ -21,7 +21,7 @@ import { decompress } from './decompress.ts';
  * refused here. @throws MicaError invalid-archive, limit-exceeded, no-space
  */
 export async function importRootfs(store: Store, source: Readable, options: ImportOptions): Promise<Digest> {
-  const reference = options.reference === undefined ? null : parseReference(options.reference);
+  const reference = options.reference === undefined ? null : parseNewName(options.reference);
   // Both are looked at before the first byte is read: a long import does not end with a spelling mistake.
   const platform = options.platform === undefined ? hostPlatform() : parsePlatform(options.platform);
   const config = applyInstructions({}, options.changes ?? []);

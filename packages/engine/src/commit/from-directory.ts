@@ -9,7 +9,7 @@ import { type NewLayer, newImage } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { storeImage } from '../images/store-image.ts';
 import { scanSteps } from '../layer/scan.ts';
-import { parseReference } from '../reference/reference.ts';
+import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { adoptOwners } from '../tree/adopt-owners.ts';
 import { type DirectoryDiff, diffDirectory, unreadable } from '../tree/directory-diff.ts';
@@ -37,7 +37,7 @@ export async function commitDirectory(
   target: string | undefined,
   options: DirectoryCommitOptions = {},
 ): Promise<CommitResult> {
-  const reference = target === undefined ? null : parseReference(target);
+  const reference = target === undefined ? null : parseNewName(target);
   const root = directory(dir);
   const image = resolveImage(store, name);
   const run = applyInstructions(image.config.config ?? {}, options.changes ?? []);

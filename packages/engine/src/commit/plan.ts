@@ -8,7 +8,7 @@ import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
 import { chainTables } from '../layer/layers.ts';
 import { tablePath } from '../layer/unpacked.ts';
 import type { Digest } from '../reference/digest.ts';
-import { parseReference, type Reference } from '../reference/reference.ts';
+import { parseNewName, type Reference } from '../reference/reference.ts';
 import type { CommitRecord } from '../store/commit-index.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
@@ -75,7 +75,7 @@ export class Planner {
   }
 
   #plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
-    const reference = target === undefined ? null : parseReference(target);
+    const reference = target === undefined ? null : parseNewName(target);
     if (isResetting(row.record)) throw beingReset(row.name);
     const { image, layers, tables } = this.#image(row.image);
     committedConfig(image.config, row.record, this.#options.changes ?? []); // a malformed change is known by now

@@ -9,7 +9,7 @@ import { type NewLayer, newImage } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
 import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
-import { parseReference } from '../reference/reference.ts';
+import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { chainTree, type ImageTree } from '../tree/image-tree.ts';
 import { adoptLayer } from './adopt-layer.ts';
@@ -34,7 +34,7 @@ export async function squashImage(
   target: string | undefined,
   options: SquashOptions,
 ): Promise<string> {
-  const reference = target === undefined ? null : parseReference(target);
+  const reference = target === undefined ? null : parseNewName(target);
   const image = resolveImage(store, name);
   const diffIds = image.config.rootfs.diff_ids;
   const keep = options.flatten ? 0 : kept(store, image, options.onto);

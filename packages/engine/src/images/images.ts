@@ -3,7 +3,7 @@ import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
 import { parsePlatform, runsOn } from '../image/platform.ts';
 import type { Digest } from '../reference/digest.ts';
-import { familiarOf, parseReference } from '../reference/reference.ts';
+import { familiarOf, parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { imageEvent } from './events.ts';
 import { type ImageInspect, inspectImage } from './inspect.ts';
@@ -102,7 +102,7 @@ export class Images {
   }
 
   tag(source: string, target: string): void {
-    const { canonical, familiar } = parseReference(target);
+    const { canonical, familiar } = parseNewName(target);
     this.#store.transaction(() => {
       const { id } = resolveImage(this.#store, source);
       // With the index that it came with, so that all of a multi-platform image can be pushed by its new name.

@@ -54,6 +54,19 @@ export function parseReference(text: string): Reference {
   return build(domain, repository, tag, digest);
 }
 
+/**
+ * A name that an image is about to get. docker's: none is `sha256:abc`, which would stand before the image whose ID
+ * begins so wherever one is named by that. @throws MicaError invalid-reference
+ */
+export function parseNewName(text: string): Reference {
+  const reference = parseReference(text);
+  if (familiarName(reference) !== 'sha256') return reference;
+  throw new MicaError('invalid-reference', 'refusing to create an ambiguous tag using digest algorithm as name', {
+    subject: text,
+    hint: 'choose another name: sha256:… is the form of an ID',
+  });
+}
+
 /** The same name under another tag or digest. */
 export function withTag(reference: Reference, tag: string): Reference {
   return build(reference.domain, reference.repository, tag, undefined);

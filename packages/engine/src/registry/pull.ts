@@ -17,7 +17,7 @@ import { choosePlatform, hostPlatform, parsePlatform, platformText } from '../im
 import { transferEvent } from '../images/events.ts';
 import { recordImages } from '../images/record-image.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
-import { parseReference, type Reference, withDigest } from '../reference/reference.ts';
+import { parseNewName, type Reference, withDigest } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { download } from './download.ts';
 import { LayerPulls } from './layer-pulls.ts';
@@ -36,7 +36,7 @@ export function pullImage(
   name: string,
   options: PullOptions & Patience & { readonly as?: Reference } = {},
 ): Promise<PullResult> {
-  const reference = parseReference(name);
+  const reference = parseNewName(name);
   return withRepository(reference, options, async (repository) => {
     using _ = store.operation();
     const pull = new Pull(store, repository, reference, options.as ?? reference, options);

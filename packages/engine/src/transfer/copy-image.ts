@@ -11,7 +11,7 @@ import { parseIndex, parseManifest } from '../image/manifest.ts';
 import { parsePlatform } from '../image/platform.ts';
 import { resolveImage, targetOf } from '../images/resolve.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
-import { parseReference } from '../reference/reference.ts';
+import { parseNewName, parseReference } from '../reference/reference.ts';
 import { withOrigin, withRepository } from '../registry/open.ts';
 import { pullImage } from '../registry/pull.ts';
 import { pushImage } from '../registry/push.ts';
@@ -78,7 +78,7 @@ async function fromStore(store: Store, name: string, target: Place, options: Tra
     case 'store': {
       const { id } = resolveImage(store, name);
       const came = targetOf(store, name);
-      store.images.tag(parseReference(target.name).canonical, id, came);
+      store.images.tag(parseNewName(target.name).canonical, id, came);
       return { digest: came ?? store.images.get(id)?.manifest ?? id };
     }
     case 'registry': {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseReference } from '../../src/reference/reference.ts';
+import { parseNewName, parseReference } from '../../src/reference/reference.ts';
 
 const hex = 'a'.repeat(64);
 test.each([
@@ -22,4 +22,16 @@ test.each(['', 'a b', 'a//b', '../x', 'a:', 'a@sha256:12', `a:${'t'.repeat(129)}
 
 test('upper case is named', () => {
   expect(() => parseReference('Busybox')).toThrow('invalid reference format: repository name must be lowercase');
+});
+
+test.each(['sha256', 'sha256:abc', 'docker.io/sha256:1', 'docker.io/library/sha256'])(
+  'no image gets the name %s, which is the form of an ID',
+  (text) => {
+    expect(parseReference(text).repository).toBe('library/sha256');
+    expect(() => parseNewName(text)).toThrow('refusing to create an ambiguous tag using digest algorithm as name');
+  },
+);
+
+test.each(['me/sha256:1', 'localhost:5000/sha256:1', 'sha256sum:1'])('%s is a name as any other', (text) => {
+  expect(parseNewName(text)).toEqual(parseReference(text));
 });
