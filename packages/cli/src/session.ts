@@ -36,3 +36,16 @@ export async function forEach(
     }
   }
 }
+
+/** Ends each; where the store cannot be written they end as well, and what of that is lost is told. */
+export async function endEach(engine: Engine, names: readonly string[], end: (name: string) => unknown): Promise<void> {
+  let ended = false;
+  await forEach(names, async (name) => {
+    await end(name);
+    ended = true;
+  });
+  if (ended && engine.isReadOnly)
+    process.stderr.write(
+      `mica: note: ${engine.root} cannot be written, so this is not recorded: once it can, a restart policy may start again what was ended\n`,
+    );
+}

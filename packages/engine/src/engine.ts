@@ -75,6 +75,11 @@ export class Engine {
     return this.#store.lost;
   }
 
+  /** Nothing can be written down in the store: what only looks works all the same, as do stop and kill. */
+  get isReadOnly(): boolean {
+    return this.#store.isReadOnly;
+  }
+
   /** docker diff: what a container's writable layer changes of its image. @throws MicaError no-such-container */
   async diff(name: string): Promise<Change[]> {
     const { containerChanges } = await import('./commit/changes.ts');

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'digest-mismatch'
   | 'limit-exceeded'
   | 'no-space'
+  | 'read-only'
   | 'permission-denied'
   | 'missing-tool'
   | 'runtime-failed'
@@ -71,6 +72,7 @@ const usual: Readonly<Record<Exclude<ErrorCode, 'aborted'>, string>> = {
   'digest-mismatch': 'the bytes are not those that were named: fetch or copy them again',
   'limit-exceeded': 'nothing that large is taken from outside: make it smaller, or in several parts',
   'no-space': 'free some space (mica system df shows what the store holds) and run the command again',
+  'read-only': 'choose a store on a disk that can be written with --root',
   'permission-denied': 'run as root, or choose a store of your own with --root',
   'missing-tool': 'mica info lists the programs that containers need, and which of them are there',
   'runtime-failed': 'mica info names the runtime; MICA_DEBUG=1 shows where it was called',

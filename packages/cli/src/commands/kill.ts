@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { forEach, withEngine } from '../session.ts';
+import { endEach, withEngine } from '../session.ts';
 
 export function define(command: Command): void {
   command
@@ -7,6 +7,6 @@ export function define(command: Command): void {
     .option('-s, --signal <signal>', 'which one', 'SIGKILL')
     .addHelpText('after', '\nExample:\n  mica kill -s HUP web')
     .action((names: string[], options: { signal: string }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.containers.kill(name, options.signal))),
+      withEngine(command, (engine) => endEach(engine, names, (name) => engine.containers.kill(name, options.signal))),
     );
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { integer } from '../flags/values.ts';
-import { forEach, withEngine } from '../session.ts';
+import { endEach, withEngine } from '../session.ts';
 
 export function define(command: Command): void {
   command
@@ -10,7 +10,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica stop -t 2 web')
     .action((names: string[], options: { signal?: string; timeout?: number }, command: Command) =>
       withEngine(command, (engine) =>
-        forEach(names, (name) => engine.containers.stop(name, options.timeout, options.signal)),
+        endEach(engine, names, (name) => engine.containers.stop(name, options.timeout, options.signal)),
       ),
     );
 }

@@ -9,6 +9,7 @@ import { canonicalOf, resolveImage } from '../images/resolve.ts';
 import { type Document, type Selected, selectImage } from '../images/select.ts';
 import { algorithmOf, type Digest, hexOf } from '../reference/digest.ts';
 import { parseReference, type Reference } from '../reference/reference.ts';
+import { isUnnoted } from '../store/database-error.ts';
 import type { Store } from '../store/store.ts';
 import { PlainLayers } from './plain-layers.ts';
 
@@ -90,8 +91,8 @@ export async function saveImages(
       for (const { id } of images.values()) imageEvent(store, 'save', id);
     });
   } catch (error) {
-    // The archive is whole: a store without room for a line is often why it was made.
-    if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+    // The archive is whole: a store that cannot take a line any more is often why it was made.
+    if (!isUnnoted(error)) throw error;
   }
 }
 

@@ -1,6 +1,6 @@
-import { MicaError } from '../error.ts';
 import { modeId } from '../network/modes.ts';
 import type { NetworkState } from '../network/record.ts';
+import { isUnnoted } from '../store/database-error.ts';
 import type { EventRow } from '../store/event-records.ts';
 import { nanoseconds } from '../system/clock.ts';
 import type { ContainerContext, Row } from './context.ts';
@@ -24,12 +24,12 @@ export function emit(
   });
 }
 
-/** Of what changes nothing in the container's record; on a full disk it goes untold, so that exec can clear up. */
+/** Of what changes nothing in the container's record; on a disk that is full, or read-only, it goes untold, so that exec can clear up. */
 export function tell(context: ContainerContext, row: Row, action: string, attributes?: Record<string, string>): void {
   try {
     context.store.transaction(() => emit(context, row, action, attributes));
   } catch (error) {
-    if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+    if (!isUnnoted(error)) throw error;
   }
 }
 

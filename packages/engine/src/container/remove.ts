@@ -22,6 +22,7 @@ export async function removeContainer(
   force: boolean,
   volumes = false,
 ): Promise<void> {
+  context.store.db.requireWritable();
   context.store.reserve.giveUp();
   const unlock = await settled(context, row.id);
   try {

@@ -88,7 +88,9 @@ export async function lockUpper(paths: ContainerPaths, id: string, patience?: nu
   try {
     return await lockFile(join(paths.dir(id), 'lock'), patience);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EROFS') return () => {}; // nobody ever had it, and nobody can write there
+    if (code !== 'ENOENT') throw error;
     throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
   }
 }

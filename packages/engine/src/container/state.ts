@@ -29,16 +29,29 @@ export function reconcile(context: ContainerContext, row: Row): ContainerState {
     code = readExit(exits, row.id); // it may have written and ended between the two looks
   }
   // Before the end is written down: whoever is killed in between leaves a container that still looks alive.
-  releaseNetwork(context, row.id);
+  giveBack(context, row.id);
   const exitCode = code ?? 137;
   const finishedAt = endTime(`${exits}/${row.id}`);
-  return change(context, row, state, (old) => {
-    const after = stateAfter(context, row.id, old);
-    if (after.oomKilled) emit(context, row, 'oom', {}, finishedAt);
-    emit(context, row, 'die', { exitCode: `${exitCode}` }, finishedAt);
-    emitHoldings(context, row, 'given back', finishedAt);
-    return { ...old, ...after, exitCode, finishedAt };
-  });
+  return change(
+    context,
+    row,
+    state,
+    (old) => ({ ...old, ...stateAfter(context, row.id, old), exitCode, finishedAt }),
+    ({ oomKilled }) => {
+      if (oomKilled) emit(context, row, 'oom', {}, finishedAt);
+      emit(context, row, 'die', { exitCode: `${exitCode}` }, finishedAt);
+      emitHoldings(context, row, 'given back', finishedAt);
+    },
+  );
+}
+
+/** Its ports at least where the store takes no note of it: whoever has them next would not be heard. */
+function giveBack(context: ContainerContext, id: string): void {
+  try {
+    releaseNetwork(context, id);
+  } catch (error) {
+    if (!context.store.isReadOnly) throw error;
+  }
 }
 
 function stateAfter(context: ContainerContext, id: string, { health }: ContainerState): Partial<ContainerState> {
@@ -63,28 +76,39 @@ function settleStart(context: ContainerContext, row: Row): ContainerState {
   const pid = Number(readSmall(`${paths.bundle(row.id)}/pidfile`));
   const pidStart = pid > 0 ? processStart(pid) : undefined;
   const ran = existsSync(`${paths.state}/${row.id}`) && !existsSync(`${paths.state}/${row.id}/exec.fifo`);
-  return change(context, row, row.record, (old) => {
-    if (!ran || pid <= 0) return { ...old, starting: null };
-    const startedAt = new Date().toISOString();
-    emitHoldings(context, row, 'taken', startedAt);
-    emit(context, row, 'start', {}, startedAt);
-    return { ...old, starting: null, status: 'running', pid, pidStart: pidStart ?? null, startedAt, exitCode: null };
-  });
+  if (!ran || pid <= 0) return change(context, row, row.record, (old) => ({ ...old, starting: null }));
+  const startedAt = new Date().toISOString();
+  const running = { status: 'running', pid, pidStart: pidStart ?? null, startedAt, exitCode: null } as const;
+  return change(
+    context,
+    row,
+    row.record,
+    (old) => ({ ...old, starting: null, ...running }),
+    () => {
+      emitHoldings(context, row, 'taken', startedAt);
+      emit(context, row, 'start', {}, startedAt);
+    },
+  );
 }
 
-/** Writes the change down unless somebody else did, or removed it, since it was read. */
+/** Writes the change down, and what `tell` says of it, unless somebody else did, or removed it, since it was read. */
 function change(
   context: ContainerContext,
   row: Row,
   seen: ContainerState,
   to: (state: ContainerState) => ContainerState,
+  tell: (state: ContainerState) => void = () => {},
 ): ContainerState {
   context.store.reserve.giveUp(); // a container may end because it filled the disk
   try {
-    return context.update(row.id, (now) =>
-      now.status === seen.status && now.pid === seen.pid && now.startedAt === seen.startedAt ? to(now) : now,
-    );
+    return context.update(row.id, (now) => {
+      if (now.status !== seen.status || now.pid !== seen.pid || now.startedAt !== seen.startedAt) return now;
+      const state = to(now);
+      tell(state);
+      return state;
+    });
   } catch (error) {
+    if (context.store.isReadOnly) return to(seen); // true all the same
     if (error instanceof MicaError && error.code === 'no-such-container') return seen;
     throw error;
   }

@@ -49,13 +49,22 @@ export function killContainer(context: ContainerContext, row: Row, signal: strin
     );
   context.store.reserve.giveUp();
   // Before the signal: the one that sees the end must know that it was meant.
-  context.update(row.id, (state) => {
+  note(context, row.id, (state) => {
     emit(context, row, 'kill', { signal: `${(constants.signals as Record<string, number>)[name] ?? name}` });
     return name === 'SIGKILL' || name === stopSignal(row) ? { ...state, stopRequested: true } : state;
   });
   enterPrivateMounts();
   send(context, row, name);
   if (name === 'SIGKILL') resumeIfFrozen(context, row.id, row.record); // v1: a frozen process does not even die
+}
+
+/** Unless the store can only be read: a disk that turned read-only is no reason why nothing on it could be ended. */
+function note(context: ContainerContext, id: string, change: (state: ContainerState) => ContainerState): void {
+  try {
+    context.update(id, change);
+  } catch (error) {
+    if (!context.store.isReadOnly) throw error;
+  }
 }
 
 /** By the runtime; where its state is gone, as when somebody emptied /run, to the process itself: it could not be ended else. */
@@ -89,7 +98,7 @@ export async function stopContainer(
 ): Promise<void> {
   context.store.reserve.giveUp();
   // It may be between two starts: nobody waits for the next one any more.
-  context.update(row.id, (state) => ({ ...state, stopRequested: true, restarting: null }));
+  note(context, row.id, (state) => ({ ...state, stopRequested: true, restarting: null }));
   for (let now: Row | null = row; now !== null; now = context.store.containers.get<ContainerState>(row.id)) {
     const running = reconcile(context, now).status === 'running';
     if (running) await end(context, now, timeout, signal);

@@ -57,6 +57,7 @@ export class Containers {
     return attachContainer(this.#context, this.#lifecycle.whole(name));
   }
   async restart(name: string, timeout?: number, signal?: string): Promise<void> {
+    this.#context.store.db.requireWritable(); // what could not be started again is not ended
     await this.stop(name, timeout, signal);
     await this.start(name);
     tell(this.#context, this.#lifecycle.find(name), 'restart');

@@ -20,6 +20,7 @@ export class Registries {
 
   /** docker pull. */
   async pull(name: string, options: PullOptions = {}): Promise<PullResult> {
+    this.#store.db.requireWritable(); // before anything is asked for
     const { pullImage } = await import('../registry/pull.ts');
     return pullImage(this.#store, name, options);
   }

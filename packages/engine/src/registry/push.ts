@@ -10,6 +10,7 @@ import { type Document, selectImage } from '../images/select.ts';
 import { type Compressor, recipeOf } from '../layer/compress.ts';
 import { type Digest, shortId } from '../reference/digest.ts';
 import { parseReference, type Reference, withDigest } from '../reference/reference.ts';
+import { isUnnoted } from '../store/database-error.ts';
 import type { Store } from '../store/store.ts';
 import { BlobSender } from './blob-sender.ts';
 import { compressLayer } from './compress-layer.ts';
@@ -85,7 +86,7 @@ class Push {
   #hold(parts: readonly Document[]): void {
     const manifests = parts.filter(({ mediaType }) => !isIndexType(mediaType)).map(({ bytes }) => parseManifest(bytes));
     const digests = manifests.flatMap(({ config, layers }) => [config, ...layers].map(({ digest }) => digest));
-    unlessFull(() => this.#store.blobs.leases.take(digests));
+    ifPossible(() => this.#store.blobs.leases.take(digests));
   }
 
   /** That the registry has it now; of an image that was removed while it was sent nothing is kept. */
@@ -98,7 +99,7 @@ class Push {
       store.images.tag(withDigest(this.#reference, top.digest).canonical, id, top.digest);
       transferEvent(store, 'push', this.#reference, id);
     };
-    unlessFull(() => store.transaction(note));
+    ifPossible(() => store.transaction(note));
   }
 
   /** One document of an index, with all below it, under its digest. */
@@ -185,12 +186,12 @@ class Push {
   }
 }
 
-/** On a full disk an image is sent all the same, and that is not noted: sending it may be the way to make room. */
-function unlessFull(note: () => void): void {
+/** From a disk that is full or read-only an image is sent all the same, and that is not noted: sending it may be what saves it. */
+function ifPossible(note: () => void): void {
   try {
     note();
   } catch (error) {
-    if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
+    if (!isUnnoted(error)) throw error;
   }
 }
 

@@ -51,7 +51,7 @@ export class BlobStore {
 
   /** The caller ends it with `finish` or `abort`; `algorithm` is that of the digest it will expect. */
   writer(mediaType = 'application/octet-stream', algorithm?: DigestAlgorithm): BlobWriter {
-    return new BlobWriter(this, this.files.temporary(), mediaType, algorithm);
+    return new BlobWriter(this, this.temporary(), mediaType, algorithm);
   }
 
   /** Takes over a finished temporary file whose digest its writer computed. Idempotent for equal content. */
@@ -101,8 +101,9 @@ export class BlobStore {
   path(digest: Digest): string {
     return this.files.path(digest);
   }
-  /** See {@link BlobFiles.temporary}; {@link adopt} takes it over. */
+  /** See {@link BlobFiles.temporary}; {@link adopt} takes it over. @throws MicaError read-only */
   temporary(): string {
+    this.#db.requireWritable();
     return this.files.temporary();
   }
 

@@ -7,11 +7,16 @@ export const busyTimeoutMs = 10_000;
 const LONGEST = 503;
 
 /** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 10 IOERR, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
-function primaryCode(error: unknown): number {
+export function primaryCode(error: unknown): number {
   return ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
 }
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === 5;
+}
+/** READONLY, or an IOERR that is not of a read (IOERR_READ, IOERR_SHORT_READ). */
+export function isFailedWrite(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === 8 || (code === 10 && ![266, 522].includes((error as { errcode: number }).errcode));
 }
 
 const anew = 'put a copy of it back; or move the folder away, and load or pull the images again into a new one';
@@ -28,13 +33,9 @@ export function noFile(path: string): MicaError {
   return new MicaError('store-damaged', `${path} is no file`, { subject: path, hint: anew });
 }
 
-/** What SQLite says becomes an error of ours. */
-export function guard<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw translate(error, 'mica.db');
-  }
+/** Whether what failed is only that the store takes no note: its disk is full, or may not be written. */
+export function isUnnoted(error: unknown): boolean {
+  return error instanceof MicaError && (error.code === 'no-space' || error.code === 'read-only');
 }
 
 export function translate(error: unknown, subject: string): unknown {

@@ -1,8 +1,9 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { busyTimeoutMs, emptied, guard, isBusy, noFile, translate } from './database-error.ts';
+import { busyTimeoutMs, emptied, isBusy, isFailedWrite, noFile, translate } from './database-error.ts';
 import { syncPath } from './files.ts';
+import { isUnwritable, openReadOnly, readOnly, whyUnwritable } from './read-only.ts';
 import { migrations } from './schema.ts';
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
@@ -18,22 +19,24 @@ export class Database {
   #depth = 0;
   /** See {@link ifUndone}; of the transaction that is open. */
   #undoing: (() => void)[] = [];
+  /** Why nothing can be written, once that is known. */
+  #unwritable: MicaError | undefined;
 
   /** `isEmptyStore`: nothing is kept beside the file that a database would know of. */
   constructor(path: string, isEmptyStore: () => boolean) {
     this.#path = path;
     try {
-      // A pipe in its place would be waited for, for ever.
-      if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw noFile(path);
-      // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
-      closeSync(openSync(path, 'a', 0o600));
-      this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+      this.#db = openWritable(path);
     } catch (error) {
-      throw translate(error, path);
+      if (!isUnwritable(error)) throw translate(error, path);
+      try {
+        this.#db = openReadOnly(path);
+      } catch {
+        throw translate(error, path);
+      }
+      this.#unwritable = whyUnwritable(path) ?? readOnly(path, error);
     }
     try {
-      // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
-      this.#db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
       // In this order: what another process put into a new store in between, it put there after the tables.
       if (this.#version() === 0 && !isEmptyStore() && !this.#hasTables()) throw emptied(path);
       this.#migrate();
@@ -44,25 +47,26 @@ export class Database {
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return guard(() => numbered(this.#prepare(sql), (statement) => statement.get(...values) as Row | undefined));
+    return this.#guard(() => numbered(this.#prepare(sql), (statement) => statement.get(...values) as Row | undefined));
   }
   all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return guard(() => numbered(this.#prepare(sql), (statement) => statement.all(...values) as Row[]));
+    return this.#guard(() => numbered(this.#prepare(sql), (statement) => statement.all(...values) as Row[]));
   }
   /** Returns how many rows changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return guard(() => Number(this.#prepare(sql).run(...values).changes));
+    return this.#guard(() => Number(this.#prepare(sql).run(...values).changes));
   }
 
   /** All or nothing; holds the store's one write lock, so keep it short. Nests. Never await inside. */
   write<T>(change: () => T): T {
     if (this.#depth > 0) return change();
-    guard(() => this.#db.exec('BEGIN IMMEDIATE'));
+    this.requireWritable();
+    this.#guard(() => this.#db.exec('BEGIN IMMEDIATE'));
     this.#depth++;
     let undone: readonly (() => void)[] = [];
     try {
       const result = change();
-      guard(() => this.#db.exec('COMMIT'));
+      this.#guard(() => this.#db.exec('COMMIT'));
       return result;
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
@@ -91,11 +95,11 @@ export class Database {
   /** A part of a transaction that may fail alone: then nothing of it is kept, and the rest goes on. */
   attempt<T>(change: () => T): T {
     if (this.#depth === 0) return this.write(change);
-    guard(() => this.#db.exec('SAVEPOINT attempt'));
+    this.#guard(() => this.#db.exec('SAVEPOINT attempt'));
     const before = this.#undoing.length;
     try {
       const result = change();
-      guard(() => this.#db.exec('RELEASE attempt'));
+      this.#guard(() => this.#db.exec('RELEASE attempt'));
       return result;
     } catch (error) {
       if (this.#db.isTransaction) {
@@ -113,7 +117,7 @@ export class Database {
   /** Every committed transaction is on disk when it returns; in the database's own file, unless that cannot grow. */
   flush(): void {
     try {
-      guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));
+      this.#guard(() => this.#db.exec('PRAGMA wal_checkpoint(FULL)'));
     } catch (error) {
       if (!(error instanceof MicaError) || error.code !== 'no-space') throw error;
       syncPath(`${this.#path}-wal`);
@@ -141,6 +145,15 @@ export class Database {
     return rows.filter((line) => line !== 'ok');
   }
 
+  /** Its disk is read-only, or was found to be since it was opened; or it is somebody else's. */
+  get isReadOnly(): boolean {
+    return this.#unwritable !== undefined;
+  }
+  /** Before what leaves something behind if it cannot be written down. @throws MicaError read-only */
+  requireWritable(): void {
+    if (this.#unwritable) throw this.#unwritable;
+  }
+
   close(): void {
     if (this.#db.isOpen) this.#db.close();
   }
@@ -154,6 +167,19 @@ export class Database {
     return statement;
   }
 
+  /** What SQLite says becomes an error of ours. Of a disk that turned read-only it says no more than that it failed. */
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (isFailedWrite(error)) {
+        this.#unwritable ??= whyUnwritable(this.#path);
+        this.requireWritable();
+      }
+      throw translate(error, 'mica.db');
+    }
+  }
+
   #version(): number {
     return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
   }
@@ -165,6 +191,7 @@ export class Database {
   #migrate(): void {
     const deadline = Date.now() + busyTimeoutMs;
     while (this.#version() < migrations.length) {
+      this.requireWritable();
       try {
         // Changing to WAL does not wait for a rival that does the same: it fails at once, so try again.
         this.#db.exec('PRAGMA journal_mode = WAL');
@@ -180,6 +207,23 @@ export class Database {
     }
     if (this.#version() > migrations.length)
       throw new MicaError('not-supported', 'the store was written by a newer mica', { hint: 'upgrade mica' });
+  }
+}
+
+/** @throws what SQLite or the system says */
+function openWritable(path: string): DatabaseSync {
+  // A pipe in its place would be waited for, for ever.
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw noFile(path);
+  // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
+  closeSync(openSync(path, 'a', 0o600));
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  try {
+    // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
+    db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 

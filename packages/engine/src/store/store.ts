@@ -59,7 +59,7 @@ export class Store {
     this.unpacked = new UnpackedNote(this.db, this.layersDir);
   }
 
-  /** Makes the folders and the database when they are not there. @throws MicaError permission-denied, no-space, store-damaged */
+  /** Makes the folders and the database when they are not there; see {@link isReadOnly}. @throws MicaError permission-denied, no-space, store-damaged */
   static open(path: string): Store {
     let root: string;
     try {
@@ -74,8 +74,10 @@ export class Store {
     }
     const store = new Store(root);
     try {
-      store.lost = store.blobs.pending.recover();
-      store.unpacked.recover();
+      if (!store.isReadOnly) {
+        store.lost = store.blobs.pending.recover();
+        store.unpacked.recover();
+      }
       return store;
     } catch (error) {
       store.close();
@@ -83,6 +85,10 @@ export class Store {
     }
   }
 
+  /** Nothing can be written down: what only looks goes on all the same, and so does what ends a process. */
+  get isReadOnly(): boolean {
+    return this.db.isReadOnly;
+  }
   /** Folder of unpacked layers and entry tables. */
   get layersDir(): string {
     return join(this.root, 'layers');
@@ -122,6 +128,7 @@ export class Store {
 
   /** Removes the blobs, unpacked layers and temporary files that no image, container or running operation needs. */
   collect(): Collected {
+    this.db.requireWritable();
     this.reserve.giveUp();
     const collected = collect(this);
     this.reserve.restore();

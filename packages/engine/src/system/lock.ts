@@ -10,7 +10,7 @@ const EWOULDBLOCK = 11;
 
 /** Runs `work` while no other process on this machine holds the lock on `file`. A killed holder lets go. Never nest. */
 export function withFileLock<T>(file: string, work: () => T): T {
-  const fd = openSync(file, 'a', 0o600);
+  const fd = openLock(file);
   try {
     call(FLOCK, 'flock', file, fd, LOCK_EX);
     return work();
@@ -25,12 +25,12 @@ export function withFileLock<T>(file: string, work: () => T): T {
  */
 export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY): Promise<() => void> {
   const deadline = Date.now() + patience;
-  let fd = openSync(file, 'a', 0o600);
+  let fd = openLock(file);
   try {
     for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
       const locked = isLockedNow(fd, file);
       if (locked && isRemoved(fd)) {
-        const again = openSync(file, 'a', 0o600);
+        const again = openLock(file);
         closeSync(fd);
         fd = again;
         continue;
@@ -46,7 +46,7 @@ export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY
 
 /** The lock, to be given back, if it is free; null if somebody has it. */
 export function lockFree(file: string): (() => void) | null {
-  const fd = openSync(file, 'a', 0o600);
+  const fd = openLock(file);
   let locked = false;
   try {
     locked = isLockedNow(fd, file) && !isRemoved(fd);
@@ -79,6 +79,20 @@ export function leftLock(file: string): () => void {
   return () => {
     for (const fd of left) closeSync(Number(fd));
   };
+}
+
+/** To be locked it need not be written, which a disk that turned read-only refuses. */
+function openLock(file: string): number {
+  try {
+    return openSync(file, 'a', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EROFS') throw error;
+    try {
+      return openSync(file, 'r');
+    } catch {
+      throw error; // it is not there, and cannot be made
+    }
+  }
 }
 
 function isLockedNow(fd: number, file: string): boolean {

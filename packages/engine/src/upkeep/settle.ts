@@ -30,7 +30,7 @@ function due(store: Store, olderThan: number): { blobs: Digest[]; unpacked: numb
  */
 export function settleStore(store: Store, olderThan = 0): number {
   const what = due(store, olderThan);
-  if (what === null) return 0;
+  if (what === null || store.isReadOnly) return 0;
   const { blobs, unpacked } = what;
   if (blobs.length >= MANY || unpacked !== null) {
     syncFileSystem(store.root);
@@ -81,6 +81,7 @@ function announce(store: Store): void {
 
 /** That process's work. False when another one is at it. */
 export function settleAlone(store: Store): boolean {
+  store.db.requireWritable();
   return tryFileLock(lockOf(store), () => {
     settleStore(store, WRITTEN_BACK_MS);
   });
