@@ -6,7 +6,7 @@ export const busyTimeoutMs = 10_000;
 /** Bytes of a database's path: SQLite takes 512 (os_unix.c, MAX_PATHNAME), a zero and "-journal" among them. */
 const LONGEST = 503;
 
-/** SQLite's primary result codes (sqlite.org/rescode.html): 5 BUSY, 8 READONLY, 10 IOERR, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
+/** SQLite's primary result codes (sqlite.org/rescode.html): 1 ERROR, 5 BUSY, 8 READONLY, 10 IOERR, 11 CORRUPT, 13 FULL, 14 CANTOPEN, 26 NOTADB. */
 export function primaryCode(error: unknown): number {
   return ((error as { errcode?: number } | undefined)?.errcode ?? 0) & 0xff;
 }
@@ -19,11 +19,20 @@ export function isFailedWrite(error: unknown): boolean {
   return code === 8 || (code === 10 && ![266, 522].includes((error as { errcode: number }).errcode));
 }
 
-const anew = 'put a copy of it back; or move the folder away, and load or pull the images again into a new one';
+/** With the log of another state of it SQLite would mix both. */
+const anew =
+  'put a copy of it back, and move mica.db-wal and mica.db-shm aside; or move the folder away, and load or pull the images again into a new one';
 
 /** Taken for a new store, the next prune would remove every blob, and the next `rm` every container, for want of a row. */
 export function emptied(path: string): MicaError {
-  return new MicaError('store-damaged', `${path} is empty, but blobs or containers are there`, {
+  return new MicaError('store-damaged', `${path} is empty, but blobs, containers or its log are there`, {
+    subject: path,
+    hint: anew,
+  });
+}
+
+export function notOurs(path: string): MicaError {
+  return new MicaError('store-damaged', `${path} is not this store's: it has none of its tables`, {
     subject: path,
     hint: anew,
   });
@@ -69,6 +78,13 @@ export function translate(error: unknown, subject: string): unknown {
       return new MicaError('permission-denied', `open ${subject}: the store cannot be written`, {
         subject,
         hint: 'run as root, or choose a store of your own with --root',
+        cause: error,
+      });
+    // All that is asked is known to be right: so tables are not what they were.
+    case 1:
+      return new MicaError('store-damaged', `${subject} is damaged: ${(error as Error).message}`, {
+        subject,
+        hint: anew,
         cause: error,
       });
     case 11:

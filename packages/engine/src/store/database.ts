@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { busyTimeoutMs, emptied, isBusy, isFailedWrite, noFile, translate } from './database-error.ts';
+import { busyTimeoutMs, emptied, isBusy, isFailedWrite, noFile, notOurs, translate } from './database-error.ts';
 import { syncPath } from './files.ts';
 import { isUnwritable, openReadOnly, readOnly, whyUnwritable } from './read-only.ts';
 import { migrations } from './schema.ts';
@@ -38,7 +38,7 @@ export class Database {
     }
     try {
       // In this order: what another process put into a new store in between, it put there after the tables.
-      if (this.#version() === 0 && !isEmptyStore() && !this.#hasTables()) throw emptied(path);
+      if (this.#version() <= 0 && !isEmptyStore()) this.#requireTables();
       this.#migrate();
     } catch (error) {
       this.close();
@@ -141,8 +141,12 @@ export class Database {
 
   /** What SQLite finds wrong with the file; nothing when it is sound. */
   integrity(): string[] {
-    const rows = this.all('PRAGMA integrity_check').map((row) => String(row.integrity_check));
-    return rows.filter((line) => line !== 'ok');
+    try {
+      const rows = this.all('PRAGMA integrity_check').map((row) => String(row.integrity_check));
+      return rows.filter((line) => line !== 'ok');
+    } catch {
+      return ['its structure is damaged'];
+    }
   }
 
   /** Its disk is read-only, or was found to be since it was opened; or it is somebody else's. */
@@ -184,8 +188,11 @@ export class Database {
     return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
   }
 
-  #hasTables(): boolean {
-    return this.#db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() !== undefined;
+  #requireTables(): void {
+    const { own, others } = this.#db
+      .prepare(`SELECT count(*) FILTER (WHERE name = 'blobs') AS own, count(*) AS others FROM sqlite_schema`)
+      .get() as Row;
+    if (own === 0) throw others === 0 ? emptied(this.#path) : notOurs(this.#path);
   }
 
   #migrate(): void {
@@ -213,7 +220,10 @@ export class Database {
 /** @throws what SQLite or the system says */
 function openWritable(path: string): DatabaseSync {
   // A pipe in its place would be waited for, for ever.
-  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) throw noFile(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFIFO()) throw noFile(path);
+  // SQLite would remove the log of a database without a byte: it may hold all of it.
+  if (!found?.size && statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw emptied(path);
   // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
   closeSync(openSync(path, 'a', 0o600));
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs });

@@ -31,6 +31,15 @@ export interface CheckReport {
  */
 export async function checkStore(store: Store, task: CheckOptions = {}): Promise<CheckReport> {
   const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
+  /** What else can be read of a damaged database is looked at all the same. */
+  const listed = <T>(what: string, list: () => readonly T[]): readonly T[] => {
+    try {
+      return list();
+    } catch {
+      problems.push(`mica.db: its ${what} cannot be read`);
+      return [];
+    }
+  };
   /** Blobs and layers that nothing can be held against. */
   const damaged = new Set<Digest>();
   const attempt = async (about: string, work: () => unknown, what?: Digest) => {
@@ -43,7 +52,7 @@ export async function checkStore(store: Store, task: CheckOptions = {}): Promise
       problems.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const blobs = store.blobs.all();
+  const blobs = listed('blobs', () => store.blobs.all());
   const totalBytes = blobs.reduce((sum, { size }) => sum + size, 0);
   let bytes = 0;
   for (const { digest, size } of blobs) {
@@ -51,7 +60,7 @@ export async function checkStore(store: Store, task: CheckOptions = {}): Promise
     bytes += size;
     task.onProgress?.({ stage: 'read', subject: shortId(digest), bytes, totalBytes });
   }
-  const layers = store.layers.all();
+  const layers = listed('layers', () => store.layers.all());
   for (const layer of layers)
     await attempt(`layer ${shortId(layer.diffId)}`, () => checkLayer(store, layer, task.signal), layer.diffId);
   for (const { diffId, digest } of layers)
@@ -64,7 +73,7 @@ export async function checkStore(store: Store, task: CheckOptions = {}): Promise
       if (path !== null)
         throw new Error(`${path} is not as in the layer; once no container runs remove ${dir}: it is made anew`);
     });
-  const images = store.images.all();
+  const images = listed('images', () => store.images.all());
   for (const image of images)
     await attempt(`image ${shortId(image.id)}`, () => {
       const { config } = resolveImage(store, image.id);
@@ -73,9 +82,11 @@ export async function checkStore(store: Store, task: CheckOptions = {}): Promise
       for (const digest of store.images.blobs(image.id))
         if (store.blobs.info(digest) === null) throw new Error(`its blob ${digest} is not in the store`);
     });
-  for (const { name } of store.containers.damaged()) problems.push(`container ${name}: its record is not readable`);
-  for (const { name, image } of store.images.allReferences())
-    if (store.images.get(image) === null) problems.push(`reference ${name}: its image ${image} is not in the store`);
+  for (const { name } of listed('containers', () => store.containers.damaged()))
+    problems.push(`container ${name}: its record is not readable`);
+  const lost = () => store.images.allReferences().filter(({ image }) => store.images.get(image) === null);
+  for (const { name, image } of listed('references', lost))
+    problems.push(`reference ${name}: its image ${image} is not in the store`);
   return { blobs: blobs.length, layers: layers.length, images: images.length, bytes, problems };
 }
 

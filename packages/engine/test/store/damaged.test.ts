@@ -1,16 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Engine, runFolder } from '../../src/index.ts';
@@ -126,6 +131,51 @@ it('a database that is gone, or empty, is no new store: a prune of that would re
   rmSync(join(root, 'mica.db'));
   expect(() => Store.open(root)).toThrow(refused);
   expect(readdirSync(join(root, 'blobs/sha256'))).toEqual(blobs);
+});
+
+it('a database that lost its bytes and not its log: the log stays, with all that is in it', () => {
+  const log = join(root, 'mica.db-wal');
+  const copy = join(work, 'copy');
+  cpSync(root, copy, { recursive: true });
+  truncateSync(join(copy, 'mica.db'));
+  expect(() => Store.open(copy)).toThrow(expect.objectContaining({ code: 'store-damaged' }));
+  expect(readFileSync(join(copy, 'mica.db-wal'))).toEqual(readFileSync(log));
+});
+
+it.each([
+  ['of another program', 'CREATE TABLE notes (text)', 0],
+  ['of another program, with a version', 'CREATE TABLE notes (text)', 8],
+  ['with a version that is none', '', -3],
+  ['with an earlier version than its tables', '', 3],
+])('a database %s: told as damage, and nothing is removed for want of a row', (_, table, version) => {
+  engine.close();
+  const blobs = readdirSync(join(root, 'blobs/sha256'));
+  if (table) rmSync(join(root, 'mica.db'));
+  const db = new DatabaseSync(join(root, 'mica.db'));
+  db.exec(`${table}; PRAGMA user_version = ${version}`);
+  db.close();
+  expect(() => new Engine({ root })).toThrow(
+    expect.objectContaining({ code: 'store-damaged', hint: expect.stringContaining('put a copy of it back') }),
+  );
+  expect(readdirSync(join(root, 'blobs/sha256'))).toEqual(blobs);
+});
+
+it('a page of the database is overwritten: system check says so, and goes on with all that can be read', async () => {
+  engine.close();
+  const path = join(root, 'mica.db');
+  const db = new DatabaseSync(path);
+  const { rootpage } = db.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'containers'`).get() as {
+    rootpage: number;
+  };
+  db.close();
+  const fd = openSync(path, 'r+');
+  writeSync(fd, Buffer.alloc(4096, 0xa5), 0, 4096, (rootpage - 1) * 4096);
+  closeSync(fd);
+  rmSync(join(root, 'blobs/sha256', readdirSync(join(root, 'blobs/sha256'))[0] as string));
+  engine = new Engine({ root });
+  const { problems } = await engine.check();
+  expect(problems).toContainEqual(expect.stringMatching(/^mica[.]db: /));
+  expect(problems).toContainEqual(expect.stringMatching(/^blob [0-9a-f]{12}: /));
 });
 
 it('a pipe in the place of the database is told, not waited for', () => {
