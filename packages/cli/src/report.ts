@@ -12,7 +12,8 @@ export async function failingWithOne<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** One line and what to do next; the whole error only when it was asked for. */
-export function report(error: unknown): number {
+export function report(failure: unknown): number {
+  const error = withoutFolder(failure) ?? failure;
   if (process.env.MICA_DEBUG === '1') console.error(error);
   else {
     process.stderr.write(`mica: ${harmless(error instanceof Error ? error.message : String(error))}\n`);
@@ -20,6 +21,15 @@ export function report(error: unknown): number {
     if (hint) process.stderr.write(`  ${harmless(hint)}\n`);
   }
   return error instanceof MicaError ? error.exitCode : 1;
+}
+
+/** Node's own words for a working directory that somebody removed are three lines of its inner life. */
+function withoutFolder(cause: unknown): MicaError | undefined {
+  if ((cause as NodeJS.ErrnoException | undefined)?.syscall !== 'uv_cwd') return undefined;
+  return new MicaError('no-such-path', 'the folder that the command was given in is gone', {
+    hint: 'cd to one that is there, and run it again',
+    cause,
+  });
 }
 
 /** Names and what a registry answered come from outside, and could drive the terminal. Lines stay lines. */

@@ -17,8 +17,16 @@ export async function withEngine<T>(
     process.stderr.write(
       `mica: note: the machine went down before ${lost} ${lost === 1 ? 'blob was' : 'blobs were'} on its disk: mica system check lists what needs them\n`,
     );
-  return run(engine);
+  explain = (error) => engine.explain(error);
+  try {
+    return await run(engine);
+  } catch (error) {
+    throw explain(error);
+  }
 }
+
+/** What the engine that is open makes of a failure. */
+let explain = (error: unknown): unknown => error;
 
 /** Runs for each name; a failure is told and the rest goes on, as docker does. `harmless`: the exit code stays 0. */
 export async function forEach(
@@ -31,7 +39,7 @@ export async function forEach(
       await run(name);
       tell(`${name}\n`);
     } catch (error) {
-      report(error);
+      report(explain(error));
       if (!harmless(error)) process.exitCode = 1;
     }
   }

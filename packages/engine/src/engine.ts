@@ -21,6 +21,7 @@ import { Registries } from './engine/registries.ts';
 import { Images } from './images/images.ts';
 import { Networks } from './network/networks.ts';
 import type { EventRow } from './store/event-records.ts';
+import { brokenFolders, explained } from './store/folders.ts';
 import { Store } from './store/store.ts';
 import { Trees } from './tree/trees.ts';
 import type { CheckOptions, CheckReport } from './upkeep/check.ts';
@@ -78,6 +79,11 @@ export class Engine {
   /** Nothing can be written down in the store: what only looks works all the same, as do stop and kill. */
   get isReadOnly(): boolean {
     return this.#store.isReadOnly;
+  }
+
+  /** A failure that comes of what stands in the place of one of the store's folders, told as that; any other as it is. */
+  explain(error: unknown): unknown {
+    return explained(error, () => brokenFolders(this.root, [this.#lifecycle.paths.run]));
   }
 
   /** docker diff: what a container's writable layer changes of its image. @throws MicaError no-such-container */

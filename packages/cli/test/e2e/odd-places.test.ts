@@ -46,6 +46,20 @@ it('folders that cannot be made, below /proc or on a disk that is read-only: whi
   });
 });
 
+it('the folder that a command was given in is removed: said in a line where it is needed, and no matter elsewhere', () => {
+  const gone = (...args: string[]) => {
+    const script = 'mkdir -p "$0" && cd "$0" && rmdir "$0" && exec "$@"';
+    const done = spawnSync('bash', ['-c', script, join(store.work, 'gone'), bin, ...args], {
+      env: { ...process.env, MICA_ROOT: store.root },
+    });
+    return { code: done.status, err: done.stderr.toString() };
+  };
+  const told = expect.stringContaining('mica: the folder that the command was given in is gone\n  cd to ');
+  expect(gone('unpack', 'base:1', 'out')).toEqual({ code: 1, err: told });
+  expect(gone('run', '--rm', '-v', './x:/x', 'base:1', 'true')).toEqual({ code: 125, err: told });
+  expect(gone('images').code).toBe(0);
+});
+
 /** The command line on a store of this path, its image loaded; what it does has to succeed. */
 function storeAt(root: string) {
   const on = (path: string, ...args: string[]) => store.ok(args, { env: { MICA_ROOT: path } });

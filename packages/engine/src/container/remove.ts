@@ -22,8 +22,7 @@ export async function removeContainer(
   force: boolean,
   volumes = false,
 ): Promise<void> {
-  context.store.db.requireWritable();
-  context.store.reserve.giveUp();
+  context.store.beforeRemoval('containers');
   const unlock = await settled(context, row.id);
   try {
     await remove(context, context.store.containers.get<ContainerState>(row.id) ?? row, force, volumes);

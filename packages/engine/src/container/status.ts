@@ -29,8 +29,9 @@ function isHalf(context: ContainerContext, id: string, state: ContainerState): b
 export function requireWhole(context: ContainerContext, row: Row): void {
   const { id, name, record } = row;
   if (record.damaged) throw damagedContainer({ id, name });
-  requireMade(context, row);
   if (!lacksFiles(context, id, record)) return;
+  context.store.requireFolder('containers');
+  requireMade(context, row);
   throw new MicaError('conflict', `container ${name} is dead: its making or its removal was cut off`, {
     subject: name,
     hint: `mica rm ${name} takes away what is left of it`,

@@ -73,7 +73,7 @@ export class Images {
     keep(image: { labels: Readonly<Record<string, string>>; created: string }): boolean;
   }): PrunedImages {
     const remove = (id: Digest, mayGo: () => boolean) => {
-      this.#store.reserve.giveUp();
+      this.#store.beforeRemoval('blobs');
       // In one transaction with the last look: nobody gives it a name, or makes something of it, in between.
       return this.#store.transaction(() => (mayGo() ? this.#detach(id, true) : null));
     };
@@ -117,7 +117,7 @@ export class Images {
    * conflict, image-in-use
    */
   remove(name: string, force: boolean): RemovedImage[] {
-    this.#store.reserve.giveUp();
+    this.#store.beforeRemoval('blobs');
     // One transaction: no container is made of the image between the look for its users and its end.
     return this.#collected([this.#store.transaction(() => this.#detach(name, force))]);
   }

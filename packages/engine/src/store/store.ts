@@ -8,6 +8,7 @@ import { ContainerRecords } from './container-records.ts';
 import { Database } from './database.ts';
 import { EventRecords } from './event-records.ts';
 import { storeError } from './files.ts';
+import { brokenFolders, type StoreFolder, storeFolders } from './folders.ts';
 import { ImageRecords } from './image-records.ts';
 import { LayerRecords } from './layer-records.ts';
 import { NetworkRecords } from './network-records.ts';
@@ -15,9 +16,6 @@ import { type Collected, collect } from './prune.ts';
 import { Reserve } from './reserve.ts';
 import { UnpackedNote } from './unpacked.ts';
 import { VolumeRecords } from './volume-records.ts';
-
-/** Its owner's alone: what images have in them, setuid programs and devices for everybody too, is nobody else's to reach. */
-const folders = ['blobs', 'containers', 'downloads', 'layers', 'volumes'];
 
 /**
  * All that Mica keeps, under one root: `blobs/` the truth, `layers/` a cache made from it, `containers/`
@@ -65,7 +63,7 @@ export class Store {
     try {
       const at = resolve(path);
       // Also in a folder that was there before, and is open to others.
-      if (!existsSync(join(at, 'mica.db'))) for (const folder of folders) makeFolders(join(at, folder), 0o700);
+      if (!existsSync(join(at, 'mica.db'))) for (const folder of storeFolders) makeFolders(join(at, folder), 0o700);
       // One name for one store: its containers' run folder and bridge are called after it. With a slash at its end, or by
       // a link, it would be a second store, where what runs in the first has lost its files.
       root = realpathSync.native(at);
@@ -126,10 +124,22 @@ export class Store {
     this.db.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
   }
 
+  /** Before rows go whose bytes, in that folder, are to follow. @throws MicaError read-only, store-damaged */
+  beforeRemoval(folder: StoreFolder): void {
+    this.db.requireWritable();
+    this.requireFolder(folder);
+    this.reserve.giveUp();
+  }
+  /** Of a disk that is not mounted nothing is known: what is on it is not lost. @throws MicaError store-damaged */
+  requireFolder(folder: StoreFolder): void {
+    const path = join(this.root, folder);
+    const broken = brokenFolders(this.root).find(({ subject }) => subject === path || subject?.startsWith(`${path}/`));
+    if (broken) throw broken;
+  }
+
   /** Removes the blobs, unpacked layers and temporary files that no image, container or running operation needs. */
   collect(): Collected {
-    this.db.requireWritable();
-    this.reserve.giveUp();
+    this.beforeRemoval('blobs');
     const collected = collect(this);
     this.reserve.restore();
     return collected;

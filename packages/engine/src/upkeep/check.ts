@@ -6,6 +6,7 @@ import { resolveImage } from '../images/resolve.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
 import { unpackedDir } from '../layer/unpacked.ts';
 import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
+import { brokenFolders } from '../store/folders.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
 import { differingContent } from './check-content.ts';
@@ -31,6 +32,7 @@ export interface CheckReport {
  */
 export async function checkStore(store: Store, task: CheckOptions = {}): Promise<CheckReport> {
   const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
+  for (const { message } of brokenFolders(store.root)) problems.push(message);
   /** What else can be read of a damaged database is looked at all the same. */
   const listed = <T>(what: string, list: () => readonly T[]): readonly T[] => {
     try {

@@ -60,7 +60,7 @@ export class Volumes {
 
   /** With `force` one that is not there is no error. @throws MicaError no-such-volume, volume-in-use */
   remove(name: string, force = false): void {
-    this.#store.reserve.giveUp();
+    this.#store.beforeRemoval('volumes');
     const aside = this.#store.transaction(() => {
       if (this.#store.volumes.get(name) === null) {
         if (force) return null;

@@ -8,7 +8,9 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -176,6 +178,35 @@ it('a page of the database is overwritten: system check says so, and goes on wit
   const { problems } = await engine.check();
   expect(problems).toContainEqual(expect.stringMatching(/^mica[.]db: /));
   expect(problems).toContainEqual(expect.stringMatching(/^blob [0-9a-f]{12}: /));
+});
+
+it.each<[string, ...(() => Promise<unknown>)[]]>([
+  ['containers', () => engine.containers.remove('hurt', true), () => engine.containers.start('hurt')],
+  ['volumes', async () => engine.volumes.remove('data'), async () => engine.volumes.create({ name: 'more' })],
+  ['blobs', async () => engine.images.remove('base:1', true), async () => engine.collect()],
+])('the disk of %s, a link, is not mounted: said so, and nothing is removed for that', async (name, ...uses) => {
+  await twoContainers();
+  engine.volumes.create({ name: 'data' });
+  renameSync(join(root, name), join(work, 'disk'));
+  symlinkSync(join(work, 'mounted'), join(root, name));
+  const damaged = {
+    code: 'store-damaged',
+    subject: join(root, name),
+    hint: expect.stringContaining('mount the disk'),
+  };
+  for (const use of uses) {
+    const error = await Promise.resolve()
+      .then(use)
+      .catch((failure) => engine.explain(failure));
+    expect(error).toMatchObject(damaged);
+  }
+  expect((await engine.check()).problems[0]).toBe(`${join(root, name)} leads to no folder`);
+  if (name !== 'containers') await engine.containers.remove('whole');
+
+  symlinkSync(join(work, 'disk'), join(work, 'mounted'));
+  expect((await engine.check()).problems).toEqual([]);
+  await engine.containers.remove('hurt');
+  engine.volumes.remove('data');
 });
 
 it('a pipe in the place of the database is told, not waited for', () => {
