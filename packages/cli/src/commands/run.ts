@@ -58,7 +58,8 @@ export function define(command: Command): void {
           });
           if (code === null) return;
           process.exitCode = code;
-          if (options.rm) await engine.containers.remove(id, false, true);
+          // docker's: what it ended with is told, also where its removal fails, as on a disk that turned read-only.
+          if (options.rm) await engine.containers.remove(id, false, true).catch(report);
         } catch (error) {
           if (options.rm) await discard(engine, id).catch(report);
           throw error;

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { runFolder } from '@mica/engine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { removeContainersOf } from '../support/mica.ts';
-import { bin, TestStore } from '../support/store.ts';
+import { bin, patience, TestStore } from '../support/store.ts';
 
 let store: TestStore;
 const archive = () => join(store.work, 'base.tar');
@@ -58,6 +60,36 @@ it('the folder that a command was given in is removed: said in a line where it i
   expect(gone('unpack', 'base:1', 'out')).toEqual({ code: 1, err: told });
   expect(gone('run', '--rm', '-v', './x:/x', 'base:1', 'true')).toEqual({ code: 125, err: told });
   expect(gone('images').code).toBe(0);
+});
+
+it('run --rm whose container cannot be removed: the exit code is still its own, and a line says why it stays', async () => {
+  const folder = join(store.root, 'containers');
+  const running = store.spawn([
+    'run',
+    '--rm',
+    '-i',
+    '--name',
+    'kept',
+    '--network',
+    'none',
+    'base:1',
+    'sh',
+    '-c',
+    'read x; exit 7',
+  ]);
+  const [err, closed] = [buffer(running.stderr), once(running, 'close')];
+  await expect.poll(async () => (await store.here(['ps', '--format', '{{.Names}}'])).out, patience).toBe('kept\n');
+  renameSync(folder, `${folder}.away`);
+  symlinkSync('/nowhere/at/all', folder);
+  try {
+    running.stdin.end('go\n');
+    expect(await closed).toEqual([7, null]);
+    expect((await err).toString()).toMatch(/^mica: .*[/]containers leads to no folder\n {2}mount the disk .*\n$/);
+  } finally {
+    rmSync(folder);
+    renameSync(`${folder}.away`, folder);
+  }
+  store.ok(['rm', 'kept']);
 });
 
 /** The command line on a store of this path, its image loaded; what it does has to succeed. */

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
@@ -41,10 +41,11 @@ function opened(path: string, how: string, first = ''): DatabaseSync {
   }
 }
 
-/** Why the file or its folder cannot be written now; undefined when they can. */
+/** Why the file or its folder cannot be written now; undefined when they can. access(2) knows nothing of a disk shut down by an error. */
 export function whyUnwritable(path: string): MicaError | undefined {
   try {
-    for (const place of [path, dirname(path)]) accessSync(place, constants.W_OK);
+    closeSync(openSync(path, 'r+'));
+    accessSync(dirname(path), constants.W_OK);
     return undefined;
   } catch (error) {
     return readOnly(path, error);
