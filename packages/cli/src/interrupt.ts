@@ -1,26 +1,31 @@
 import { MicaError } from '@mica/engine';
 
+const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
 interface Interrupt extends Disposable {
   readonly signal: AbortSignal;
-  /** For `catch`: a stopped command ends with 130 and says what `became` of its work; another error stays itself. */
+  /** Of a command that was stopped: 128 and the signal's number, as a shell has it for one that a signal ended. */
+  readonly exitCode: () => number;
+  /** For `catch`: a stopped command ends with that and says what `became` of its work; another error stays itself. */
   readonly told: (became: string) => (error: unknown) => never;
 }
 
 /** A signal that Ctrl-C (or a termination) aborts; the second one ends the process at once. Dispose of it at the end. */
 export function interruptible(): Interrupt {
   const controller = new AbortController();
-  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  let exitCode = 130;
   const off = () => {
     for (const name of signals) process.off(name, stop);
   };
-  const stop = () => {
+  const stop = (_: NodeJS.Signals, number: number) => {
     off();
+    exitCode = 128 + number;
     controller.abort();
   };
   for (const name of signals) process.on(name, stop);
   const told = (became: string) => (error: unknown) => {
     if (!controller.signal.aborted) throw error;
-    throw new MicaError('aborted', `interrupted, ${became}`, { exitCode: 130 });
+    throw new MicaError('aborted', `interrupted, ${became}`, { exitCode });
   };
-  return { signal: controller.signal, told, [Symbol.dispose]: off };
+  return { signal: controller.signal, exitCode: () => exitCode, told, [Symbol.dispose]: off };
 }

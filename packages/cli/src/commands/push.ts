@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Bars } from '../bars.ts';
 import { many } from '../flags/flag-group.ts';
 import { addContentTrustFlag } from '../flags/unsupported.ts';
+import { interruptible } from '../interrupt.ts';
 import { withEngine } from '../session.ts';
 
 interface Flags {
@@ -51,19 +52,22 @@ export function define(command: Command): void {
             subject: name,
             hint: 'mica images lists what there is; mica tag IMAGE NAME gives one a name',
           });
+        using interrupt = interruptible();
         const bars = new Bars(process.stdout);
         if (!flags.quiet) {
           if (!flags.allTags && !given) process.stdout.write('Using default tag: latest\n');
           process.stdout.write(`The push refers to repository [${domain}/${repository}]\n`);
         }
         for (const one of tags) {
-          const result = await engine.registries.push(`${domain}/${repository}:${one}`, {
+          const pushing = engine.registries.push(`${domain}/${repository}:${one}`, {
             ...(flags.platform ? { platform: flags.platform } : {}),
             ...(flags.compression ? { compression: flags.compression } : {}),
             ...(flags.compressionLevel === undefined ? {} : { level: flags.compressionLevel }),
             insecure: flags.insecure,
             onPush: (event) => flags.quiet || show(bars, event),
+            signal: interrupt.signal,
           });
+          const result = await pushing.catch(interrupt.told('not all of it was pushed'));
           bars.end();
           if (flags.quiet) process.stdout.write(`${domain}/${repository}:${one}\n`);
           else process.stdout.write(`${result.tag}: digest: ${result.digest} size: ${result.size}\n`);

@@ -55,7 +55,7 @@ export async function commitBatch(
       table(['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'], rows.sort((a, b) => a.n - b.n).map(cells)),
     );
   process.stderr.write(any ? failures(rows) : `mica: ${noneOf(what)}\n`);
-  if (interrupt.signal.aborted) process.exitCode = 130;
+  if (interrupt.signal.aborted) process.exitCode = interrupt.exitCode();
   else if (failed > 0) process.exitCode = 1;
 }
 

@@ -41,7 +41,7 @@ it('system check finds a flipped bit and a missing blob; system prune leaves not
   );
 });
 
-it('Ctrl-C in a check of much, and in an import of what does not come: exit code 130, and a word', async () => {
+it('Ctrl-C in a check of much, and in an import of what does not come: the exit code of the signal, and a word', async () => {
   await bench.okHere('commit', await bench.made('big', { big: 'big' }), 'big:1');
   const top = bench.configOf(bench.engine.images.inspect('big:1').Id).rootfs.diff_ids.at(-1).slice(7);
   truncateSync(join(bench.root, 'blobs/sha256', top), 2 ** 36); // half a minute to read
@@ -50,6 +50,8 @@ it('Ctrl-C in a check of much, and in an import of what does not come: exit code
   const begin = (await makeTar([{ name: 'x', body: Buffer.alloc(1 << 20) }])).subarray(0, 1 << 15);
   const half = await interrupted(bench.store, ['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin);
   expect(half).toEqual([130, 'mica: interrupted, nothing was kept\n']);
+  const ended = await interrupted(bench.store, ['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin, 'SIGTERM');
+  expect(ended).toEqual([143, 'mica: interrupted, nothing was kept\n']);
   expect(bench.tags()).not.toContain('half:1');
 });
 

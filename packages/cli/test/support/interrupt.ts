@@ -11,6 +11,7 @@ export async function interrupted(
   args: readonly string[],
   file: RegExp,
   input: Uint8Array = Buffer.alloc(0),
+  signal: NodeJS.Signals = 'SIGINT',
 ): Promise<[unknown, string]> {
   const child = store.spawn(args);
   let err = '';
@@ -22,7 +23,7 @@ export async function interrupted(
   const begun = setInterval(() => {
     if (!openAt(open).some((path) => file.test(path))) return;
     clearInterval(begun);
-    child.kill('SIGINT');
+    child.kill(signal);
   }, 2);
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(begun);
