@@ -37,6 +37,12 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
   const stdin = options.stdin ? process.stdin : null; // asking for it opens it: 10 ms
   const raw = options.tty && stdin?.isTTY;
   const resize = () => attachment.resize(stdout.rows, stdout.columns);
+  // Stopped (kill -TSTP), it left the terminal to the shell, which gives it back as it has it itself.
+  const goOn = () => {
+    stdin?.setRawMode(false); // or libuv, which knows it as raw, would leave it as it is
+    if (stdin) takeKeys(stdin);
+    process.emit('SIGWINCH', 'SIGWINCH'); // the window's new size was told the shell alone
+  };
   const { onSignal } = options;
   let settling: NodeJS.Timeout | undefined;
   const { promise: detached, resolve: detach } = Promise.withResolvers<null>();
@@ -51,8 +57,8 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
   let keys: Transform | undefined;
   if (stdin) {
     if (raw) {
-      stdin.setRawMode(true);
-      rawOutput(stdin.fd);
+      takeKeys(stdin);
+      process.on('SIGCONT', goOn);
       keys = detachable(parseDetachKeys(options.detachKeys), () => detach(null));
       stdin.pipe(keys).pipe(attachment.stdin);
     } else stdin.pipe(attachment.stdin);
@@ -70,6 +76,7 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
     }
     return code;
   } finally {
+    process.off('SIGCONT', goOn);
     if (raw) stdin?.setRawMode(false);
     if (settling) {
       clearTimeout(settling);
@@ -81,6 +88,12 @@ export async function connect(attachment: Attachment, options: ConnectOptions): 
     stdin?.pause();
     attachment.close();
   }
+}
+
+/** Every key goes to the container, what it writes to the screen as it is. */
+function takeKeys(stdin: typeof process.stdin): void {
+  stdin.setRawMode(true);
+  rawOutput(stdin.fd);
 }
 
 function over(stream: Readable): Promise<void> {

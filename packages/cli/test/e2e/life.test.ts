@@ -49,6 +49,37 @@ it('attach in a terminal: detach keys leave it running, its exit code comes back
   }
 });
 
+it('a command line in a terminal that was stopped and goes on: every key is the container’s again', async () => {
+  store.ok(['run', '-dit', '--name', 'halted', '--network', 'none', 'base:1', 'sh']);
+  const terminal = new Terminal({ MICA_ROOT: store.root });
+  try {
+    terminal.line(`${bin} attach halted; echo code=$?`);
+    terminal.keys('Enter');
+    await terminal.shows(/#$/);
+    const [pid] = processesWith((words, folder) => {
+      const ours = words.slice(-3).join(' ') === 'attach halted ';
+      return ours && readFileSync(`${folder}/environ`, 'utf8').includes(`MICA_ROOT=${store.root}\0`);
+    });
+    process.kill(pid as number, 'SIGTSTP'); // Ctrl-Z would be the container's
+    await terminal.shows(/Stopped.*\n(.*\n)*host>$/);
+    terminal.resize(91, 23);
+    terminal.line('clear; fg');
+    terminal.keys('Enter');
+    await terminal.shows(/attach halted.*\n(.*\n)*.*#$/);
+    terminal.line('stty size; sleep 1000');
+    await terminal.shows(/^23 91$/m);
+    terminal.keys('C-c');
+    terminal.line('echo in-$((40+2))');
+    await terminal.shows(/in-42\n.*#$/);
+    terminal.line('exit 5');
+    await terminal.shows(/host>$/);
+    terminal.line('stty -a | grep -o " icanon.* echo "');
+    await terminal.shows(/^ icanon.* echo$/m);
+  } finally {
+    terminal.close();
+  }
+});
+
 it('start -a and -ai on pipes: streams, the end of standard input, signals passed on', async () => {
   expect(await store.here(['rm', '-f', 'nope'])).toMatchObject({
     code: 0,
