@@ -2,7 +2,7 @@ import { MicaError } from '@mica/engine';
 import { Command, type CommanderError } from 'commander';
 import { groups, type Verb, verbs } from './commands/index.ts';
 import { report } from './report.ts';
-import { outputTaken, watchOutput } from './standard-output.ts';
+import { outputTaken, print, watchOutput } from './standard-output.ts';
 import { takeDockerSpelling } from './usage/pflag.ts';
 import { version } from './version.ts';
 
@@ -79,9 +79,12 @@ function groupOf(name: string): string {
   return name.includes(' ') ? name.slice(0, name.indexOf(' ')) : '';
 }
 
-/** commander neither prints what is wrong nor ends the process: {@link main} does, in docker's words. */
+/**
+ * commander neither prints what is wrong nor ends the process: {@link main} does, in docker's words. Help does not go
+ * through a stream, whose error would come when the process has ended already.
+ */
 function hushed(command: Command): Command {
-  return command.configureOutput({ outputError: () => {} }).exitOverride((error) => {
+  return command.configureOutput({ writeOut: print, outputError: () => {} }).exitOverride((error) => {
     throw new Stopped(command, error);
   });
 }
