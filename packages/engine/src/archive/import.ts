@@ -8,12 +8,13 @@ import { newImage } from '../image/new-image.ts';
 import { hostPlatform, parsePlatform } from '../image/platform.ts';
 import { imageEvent } from '../images/events.ts';
 import { storeImage } from '../images/store-image.ts';
-import { checkLayerSize, DiskRoom, outsideHint, outsideLimits } from '../layer/bounds.ts';
+import { checkLayerSize, DiskRoom, outsideLimits } from '../layer/bounds.ts';
 import { linkBeforeFile } from '../layer/link-order.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { decompress } from './decompress.ts';
+import { refusedTar } from './refused-tar.ts';
 
 /**
  * A root file system's tar (plain, gzip or zstd) as an image of one layer, docker import's way. The
@@ -66,15 +67,8 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
       return image.id;
     });
   } catch (error) {
-    if (error instanceof KernelError) {
-      const limit = error.code === 'limit-exceeded';
-      const hint = 'give a tar of a root file system, plain or compressed with gzip or zstd';
-      throw new MicaError(
-        limit ? 'limit-exceeded' : 'invalid-archive',
-        `import: ${error.message} (at byte ${error.offset ?? 0})`,
-        { hint: limit ? outsideHint() : hint, cause: error },
-      );
-    }
+    if (error instanceof KernelError)
+      throw refusedTar('import', error, 'give a tar of a root file system, plain or compressed with gzip or zstd');
     throw error;
   } finally {
     writer.abort();

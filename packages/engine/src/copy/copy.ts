@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { Core, KernelError } from '@mica/core-wasm';
 import { decompress } from '../archive/decompress.ts';
+import { refusedTar } from '../archive/refused-tar.ts';
 import type { ContainerContext, Row } from '../container/context.ts';
 import { watchUpper } from '../container/same-upper.ts';
 import type { CopyOptions, CopyResult } from '../contract/container.ts';
@@ -215,10 +216,7 @@ async function plantStream(from: Readable, ground: Ground, subject: string, opti
   } catch (error) {
     planter.abort();
     if (error instanceof KernelError)
-      throw new MicaError('invalid-archive', `cp -: ${error.message} (at byte ${error.offset ?? 0})`, {
-        hint: 'give a tar, plain or compressed with gzip or zstd',
-        cause: error,
-      });
+      throw refusedTar('cp -', error, 'give a tar, plain or compressed with gzip or zstd');
     throw options.signal?.aborted ? error : wrapSystemError(error, 'copy to', subject);
   }
 }

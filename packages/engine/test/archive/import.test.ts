@@ -1,4 +1,5 @@
 import { zstdCompressSync } from 'node:zlib';
+import { Core, KernelError } from '@mica/core-wasm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ImageBench } from '../support/image-bench.ts';
 import { makeTar } from '../support/tar.ts';
@@ -31,4 +32,20 @@ it('is bounded as a layer of a pull or load is: by MICA_LAYER_LIMIT, and by what
   vi.stubEnv('MICA_LAYER_LIMIT', '16m');
   await take(zstdCompressSync(tar));
   await take(tar);
+});
+
+it('short of memory: that is said, and not that the tar is none', async () => {
+  const { scanTar } = Core.prototype;
+  vi.spyOn(Core.prototype, 'scanTar').mockImplementationOnce(function (this: Core, limits) {
+    const scanner = scanTar.call(this, limits);
+    scanner.push = () => {
+      throw new KernelError('out-of-memory', 'the kernels used up their linear memory');
+    };
+    return scanner;
+  });
+  await expect(bench.importEntries([{ name: 'only', body: 'file' }], 'small')).rejects.toMatchObject({
+    code: 'limit-exceeded',
+    message: 'import: there is not enough memory for its list of files',
+    hint: expect.stringContaining('ulimit -v'),
+  });
 });
