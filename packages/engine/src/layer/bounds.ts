@@ -20,6 +20,9 @@ export function outsideLimits(): ScanLimits {
   return { maxEntries: setting('MICA_LAYER_ENTRIES') ?? maxEntries };
 }
 
+/** Of a list of files that did not go into memory: neither an archive nor a layer is bad for that. */
+export const memoryHint = 'give the command more, where a limit is set (ulimit -v), or take fewer files';
+
 /** For whoever met such a limit. */
 export function outsideHint(): string {
   return `of entries at most ${outsideLimits().maxEntries} are taken; MICA_LAYER_ENTRIES=NUMBER allows more`;

@@ -4,7 +4,7 @@ import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
-import { checkLayerSize, outsideHint, outsideLimits } from './bounds.ts';
+import { checkLayerSize, memoryHint, outsideHint, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, foreignCompression, sniff } from './decoder.ts';
 import { Inflater } from './inflater.ts';
 import { linkBeforeFile } from './link-order.ts';
@@ -193,5 +193,7 @@ export function notLayer(why: string, cause?: unknown): MicaError {
   if (isSystemError(cause)) return wrapSystemError(cause, 'unpack', 'the layer'); // the disk's fault, not the layer's
   if (cause instanceof KernelError && cause.code === 'limit-exceeded')
     return new MicaError('limit-exceeded', why, { hint: outsideHint(), cause });
+  if (cause instanceof KernelError && cause.code === 'out-of-memory')
+    return new MicaError('limit-exceeded', why, { hint: memoryHint, cause });
   return new MicaError('invalid-layer', why, { cause });
 }
