@@ -1,11 +1,4 @@
-/**
- * The one error a user can meet.
- *
- * `code` is stable and may be matched on; `subject` is the reference, ID or path it is about;
- * `hint` says what to do next, the thrower's word or else what is usual for the code; `exitCode` is what the command
- * line exits with, docker's numbers: 125 the engine failed, 126 the command cannot be invoked, 127 the command was not
- * found, 1 otherwise.
- */
+/** Every code an error can have; {@link MicaError} says what may be relied on. */
 export type ErrorCode =
   | 'invalid-argument'
   | 'invalid-reference'
@@ -42,6 +35,7 @@ export type ErrorCode =
   | 'closed'
   | 'aborted';
 
+/** What an error may say beside its code and message; `exitCode` is 1 unless given. */
 export interface ErrorDetails {
   readonly subject?: string;
   readonly hint?: string;
@@ -86,6 +80,14 @@ const usual: Readonly<Record<Exclude<ErrorCode, 'aborted'>, string>> = {
   'registry-failed': 'check the name of the registry and the network, and try again',
 };
 
+/**
+ * The one error a user can meet.
+ *
+ * `code` is stable and may be matched on; `subject` is the reference, ID or path it is about;
+ * `hint` says what to do next, the thrower's word or else what is usual for the code; `exitCode` is what the command
+ * line exits with, docker's numbers: 125 the engine failed, 126 the command cannot be invoked, 127 the command was not
+ * found, 1 otherwise.
+ */
 export class MicaError extends Error {
   override readonly name = 'MicaError';
   readonly code: ErrorCode;

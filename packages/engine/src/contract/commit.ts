@@ -2,12 +2,14 @@
 
 import type { Task } from './task.ts';
 
+/** What a commit writes into the image's config and history. */
 export interface CommitMeta {
   readonly author?: string;
   readonly message?: string;
   readonly changes?: readonly string[]; // Dockerfile instructions, -c
   readonly timestamp?: number; // seconds since the epoch; SOURCE_DATE_EPOCH
 }
+/** How one container is committed. */
 export interface CommitOptions extends Task, CommitMeta {
   readonly pause?: boolean; // default true
   /** On top of the container's last commit: only what changed since then is read. */
@@ -15,6 +17,7 @@ export interface CommitOptions extends Task, CommitMeta {
   /** Read everything, whatever an earlier commit left to build on. */
   readonly full?: boolean;
 }
+/** Where a container goes back to, and whether while it runs. */
 export interface ResetOptions extends Task {
   /** Its image, which it is reset to unless told, or one that was committed from it. */
   readonly to?: string;
@@ -28,6 +31,7 @@ export interface CommitSelection {
   readonly all?: boolean;
   readonly filters?: readonly string[]; // KEY=VALUE: name, id, label, status, ancestor
 }
+/** How many containers are committed at once; what `CommitOptions` says holds for each. */
 export interface BatchCommitOptions extends CommitOptions {
   /** A template for the images' names: {name} {id} {image} {n} {date}. */
   readonly tag?: string;
@@ -42,6 +46,7 @@ export type BatchCommitResult = {
   readonly n: number;
   readonly milliseconds: number;
 } & ({ readonly result: CommitResult } | { readonly error: unknown });
+/** What a commit made. */
 export interface CommitResult {
   readonly imageId: string; // sha256:<hex> of the config
   /** Null when nothing changed; `size` is bytes of its tar. */

@@ -6,6 +6,7 @@ import type { PublishedPort } from '../network/record.ts';
 import type { LifeOptions, LimitOptions, SecurityOptions } from './run.ts';
 import type { Task } from './task.ts';
 
+/** docker's words. `dead`: its making or its removal was cut off in between. */
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
 /** A mount as it is asked for: `-v`, `--mount` and `--tmpfs` all come to this. */
 export interface MountRequest {
@@ -45,6 +46,7 @@ export interface MountPoint {
   readonly noCopy?: boolean;
   readonly options?: readonly string[];
 }
+/** A volume that is there. */
 export interface Volume {
   readonly name: string;
   readonly driver: 'local';
@@ -54,6 +56,7 @@ export interface Volume {
   readonly labels: Readonly<Record<string, string>>;
   readonly containers: readonly string[]; // IDs of those that have it
 }
+/** What a container is made of; what is absent is the image's, or docker's default. */
 export interface CreateOptions extends LimitOptions, SecurityOptions, LifeOptions {
   readonly image: string;
   readonly name?: string;
@@ -90,6 +93,7 @@ export interface CreateOptions extends LimitOptions, SecurityOptions, LifeOption
   readonly dnsOptions?: readonly string[];
   readonly addHosts?: readonly string[]; // NAME:IP
 }
+/** A container as it is now: a row of `ps`. */
 export interface ContainerSummary {
   readonly id: string; // 64 hex
   readonly name: string;
@@ -149,18 +153,21 @@ export interface LogQuery {
   readonly follow?: boolean;
   readonly signal?: AbortSignal;
 }
+/** One line of a container's log. */
 export interface LogLine {
   readonly time: string; // RFC 3339 with nanoseconds
   readonly stream: 'stdout' | 'stderr';
   /** With its newline, unless the container wrote none. */
   readonly text: Uint8Array;
 }
+/** How `cp` copies. */
 export interface CopyOptions extends Task {
   /** -a: what is copied out keeps its owner, setuid bits and capabilities; without, it is the caller's. */
   readonly archive?: boolean;
   /** -L: a symlink that is named is copied as what it leads to. */
   readonly followLink?: boolean;
 }
+/** What `cp` copied. */
 export interface CopyResult {
   readonly bytes: number; // of the tar that holds the tree
   readonly path: string; // where it went

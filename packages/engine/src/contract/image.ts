@@ -2,6 +2,7 @@
 
 import type { Task } from './task.ts';
 
+/** An image as it is now: a row of `images`. */
 export interface ImageSummary {
   readonly id: string; // sha256:<hex> of the config
   readonly digest: string | null; // manifest digest
@@ -12,6 +13,7 @@ export interface ImageSummary {
   readonly labels: Readonly<Record<string, string>>;
   readonly containers: number;
 }
+/** One step of an image's history, an empty one included; `size` is in bytes. */
 export interface HistoryRow {
   readonly id: string; // image ID or '<missing>'
   readonly created: string;
@@ -29,22 +31,26 @@ export interface Change {
   /** The same as it is, without the first slash: a name need not be UTF-8. */
   readonly pathBytes: Uint8Array;
 }
+/** What an imported tar becomes: its name, and what its config says. */
 export interface ImportOptions extends Task {
   readonly reference?: string;
   readonly changes?: readonly string[];
   readonly message?: string;
   readonly platform?: string;
 }
+/** How an archive of images is loaded. */
 export interface LoadOptions extends Task {
   /** Which image of an index gets the name: `linux/arm64`. This machine's own otherwise. */
   readonly platform?: string;
 }
+/** One image that an archive brought. */
 export interface LoadedImage {
   readonly id: string;
   readonly references: readonly string[]; // familiar names
   /** Names of it that pointed at another image before. */
   readonly replaced: readonly { readonly reference: string; readonly id: string }[];
 }
+/** What goes into an archive of images. */
 export interface SaveOptions extends Task {
   readonly platform?: string;
   /** Leave out the layers of this image: the other side has them. */
@@ -52,7 +58,9 @@ export interface SaveOptions extends Task {
   /** zstd layers also as plain tars, which docker before 23 needs (the OCI layout does not). Default true. */
   readonly plainLayers?: boolean;
 }
+/** One thing that a removal took away: a name, or by its ID an image. */
 export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
+/** What a prune of images took away. */
 export interface PrunedImages {
   readonly removed: readonly RemovedImage[];
   readonly reclaimed: number; // bytes

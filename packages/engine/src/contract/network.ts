@@ -1,11 +1,13 @@
 /** Networks and who is on them. */
 
+/** What a network is made with; addresses that are absent are chosen. */
 export interface NetworkCreateOptions {
   readonly subnet?: string; // 10.1.2.0/24
   readonly gateway?: string;
   readonly internal?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
 }
+/** A network as it is now: a row of `network ls`. */
 export interface NetworkSummary {
   readonly id: string; // 64 hex
   readonly name: string;

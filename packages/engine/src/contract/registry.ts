@@ -1,5 +1,6 @@
 /** Registries: pull, push, login, and copies without unpacking. */
 
+/** How registries are spoken to. */
 export interface RegistryOptions {
   readonly signal?: AbortSignal | undefined;
   /** HOST[:PORT] of registries that may be spoken to without TLS or with a certificate nobody vouches for. */
@@ -18,6 +19,7 @@ export interface PullEvent {
   readonly bytes?: number;
   readonly totalBytes?: number;
 }
+/** What is pulled of an image. */
 export interface PullOptions extends RegistryOptions {
   /** `linux/arm64`; this machine's own otherwise. */
   readonly platform?: string;
@@ -25,6 +27,7 @@ export interface PullOptions extends RegistryOptions {
   readonly allPlatforms?: boolean;
   readonly onPull?: (event: PullEvent) => void;
 }
+/** The image that a pull brought, or found to be here. */
 export interface PullResult {
   readonly id: string;
   readonly digest: string; // of the index or manifest
@@ -40,6 +43,7 @@ export interface PushEvent {
   readonly bytes?: number;
   readonly totalBytes?: number;
 }
+/** What a push sends, and in which form. */
 export interface PushOptions extends RegistryOptions {
   readonly platform?: string;
   /** What the plain layers of an image made here become; gzip. An image from a registry stays as it is unless this is given. */
@@ -47,12 +51,15 @@ export interface PushOptions extends RegistryOptions {
   readonly level?: number; // 6 for gzip, 3 for zstd
   readonly onPush?: (event: PushEvent) => void;
 }
+/** The manifest that a push wrote. */
 export interface PushResult {
   readonly digest: string;
   readonly size: number; // bytes of the manifest
   readonly tag: string;
 }
+/** How the registry is spoken to that a login asks. */
 export type LoginOptions = RegistryOptions;
+/** A manifest or index as the registry has it. */
 export interface ManifestInspect {
   readonly digest: string;
   readonly mediaType: string;
@@ -61,11 +68,13 @@ export interface ManifestInspect {
   /** Descriptors of the manifests whose subject it is; empty unless asked for. */
   readonly referrers: readonly object[];
 }
+/** One blob that a copy is done with: `there` was at the target, `foreign` is never copied. */
 export interface TransferEvent {
   readonly subject: string; // short digest of the blob
   readonly bytes: number;
   readonly done: 'copied' | 'there' | 'foreign';
 }
+/** What `mica copy` takes along. */
 export interface TransferOptions extends RegistryOptions {
   /** Only the image of this platform; all of an index otherwise. */
   readonly platform?: string;
@@ -73,6 +82,7 @@ export interface TransferOptions extends RegistryOptions {
   readonly referrers?: boolean;
   readonly onBlob?: (event: TransferEvent) => void;
 }
+/** What a copy wrote. */
 export interface TransferResult {
   readonly digest: string; // of the topmost manifest or index
 }

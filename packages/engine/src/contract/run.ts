@@ -1,5 +1,6 @@
 /** What `run` and `create` may ask of the kernel and of the engine beside image, command, mounts and networks. */
 
+/** One limit of the container's processes. */
 export interface Ulimit {
   readonly name: string; // nofile, nproc, …: setrlimit(2) without RLIMIT_, lower case
   readonly soft: number; // -1: unlimited
@@ -25,11 +26,13 @@ export interface LimitOptions {
   readonly cgroupParent?: string;
   readonly memorySwappiness?: number; // 0 to 100, −1: the kernel's own; cgroup v1 only
 }
+/** A device of the machine that the container gets; paths on the host and in the container. */
 export interface DeviceRequest {
   readonly source: string;
   readonly target: string;
   readonly access: string; // some of r, w, m
 }
+/** What a container may do; what is absent is docker's default. */
 export interface SecurityOptions {
   readonly capAdd?: readonly string[];
   readonly capDrop?: readonly string[];
@@ -51,6 +54,7 @@ export interface SecurityOptions {
   /** Rules for nodes that the container makes itself: `c 1:3 rwm`, `*` for every number. */
   readonly deviceRules?: readonly string[];
 }
+/** When a container that ended is started again. */
 export interface RestartPolicy {
   readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
   readonly maximumRetries: number; // 0: no maximum
@@ -65,6 +69,7 @@ export interface HealthOptions {
   readonly startInterval?: number;
   readonly retries?: number;
 }
+/** How a container begins, ends and is kept alive. */
 export interface LifeOptions {
   /** A first process that reaps orphans and passes signals on. */
   readonly init?: boolean;

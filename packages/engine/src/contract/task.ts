@@ -9,6 +9,7 @@ export interface Progress {
   readonly totalBytes?: number;
   readonly files?: number;
 }
+/** The options that every long operation shares. */
 export interface Task {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
