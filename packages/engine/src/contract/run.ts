@@ -22,7 +22,7 @@ export interface LimitOptions {
   readonly ulimits?: readonly Ulimit[];
   readonly oomScoreAdj?: number;
   readonly oomKillDisable?: boolean;
-  readonly shmSize?: number;
+  readonly shmSize?: number; // bytes, of /dev/shm
   readonly cgroupParent?: string;
   readonly memorySwappiness?: number; // 0 to 100, −1: the kernel's own; cgroup v1 only
 }
@@ -81,8 +81,8 @@ export interface LifeOptions {
   readonly stdinOnce?: boolean;
   /** Keeps nothing of what it writes. */
   readonly logDriver?: 'none';
-  readonly logMaxSize?: number;
-  readonly logMaxFile?: number;
+  readonly logMaxSize?: number; // bytes
+  readonly logMaxFile?: number; // files, with the one being written
   /** Labels and variables, with commas between them, that go with its lines where somebody asks for them. */
   readonly logLabels?: string;
   readonly logEnv?: string;
