@@ -66,7 +66,7 @@ it('a command line in a terminal that was stopped and goes on: every key is the 
     terminal.line('clear; fg');
     terminal.keys('Enter');
     await terminal.shows(/attach halted.*\n(.*\n)*.*#$/);
-    terminal.line('stty size; sleep 1000');
+    terminal.line('until stty size | grep "^23 91$"; do sleep 0.1; done; sleep 1000');
     await terminal.shows(/^23 91$/m);
     terminal.keys('C-c');
     terminal.line('echo in-$((40+2))');
