@@ -6,11 +6,17 @@ const PAGE: u64 = 65536;
 const END: u64 = 1 << 32;
 let top: usize = 0;
 
-/** Block of `size` bytes that begins with a cache line, not cleared. Traps when 4 GiB are used up. */
+/**
+ * Blocks begin with a pair of cache lines: a table's records, whose first lines a merge goes through, are then in the
+ * second of each pair, for its header is one. In the first of both tables a diff took 4.6 ns a pair, else 3.5.
+ */
+const ALIGN: usize = 128;
+
+/** Block of `size` bytes, not cleared. Traps when 4 GiB are used up. */
 export function alloc(size: usize): usize {
-  if (top == 0) top = (__heap_base + 63) & ~63;
+  if (top == 0) top = first();
   const at = top;
-  const next: u64 = (<u64>at + <u64>size + 63) & ~63;
+  const next: u64 = (<u64>at + <u64>size + ALIGN - 1) & ~<u64>(ALIGN - 1);
   if (next >= END) unreachable();
   const have: u64 = <u64>memory.size() * PAGE;
   if (next > have) {
@@ -27,8 +33,12 @@ export function alloc(size: usize): usize {
   return at;
 }
 
+function first(): usize {
+  return (__heap_base + ALIGN - 1) & ~(ALIGN - 1);
+}
+
 export function mark(): usize {
-  if (top == 0) top = (__heap_base + 63) & ~63;
+  if (top == 0) top = first();
   return top;
 }
 

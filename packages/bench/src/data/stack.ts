@@ -20,12 +20,16 @@ export function stack(core: Core, shape: StackShape): EntryTable[] {
     const rebuilt = layer >= (shape.rebuiltFrom ?? shape.layers);
     const random = new Random(1000 + layer);
     const builder = core.tableBuilder();
+    let at = rebuilt ? 1024 : 512;
     for (let i = 0; i < shape.entries; i++) {
       const about = i % 10 === 0 && layer > 0 ? random.below(layer) : layer;
       const path = pathOf(about, about === layer ? i : random.below(shape.entries));
       const gone = i % 50 === 0 && layer > 0;
       const time = (epoch + BigInt(layer * 100 + (rebuilt ? 86_400 : 0))) * 1_000_000_000n + BigInt(i);
-      builder.add(gone ? Kind.whiteout : Kind.file, Buffer.from(path), 0o644, 0, 0, time, gone ? 0 : 500 + (i % 9000));
+      const size = gone ? 0 : 500 + (i % 9000);
+      builder.add(gone ? Kind.whiteout : Kind.file, Buffer.from(path), 0o644, 0, 0, time, size);
+      builder.dataAt(at);
+      at += 512 + Math.ceil(size / 512) * 512;
     }
     return builder.finish();
   });

@@ -3,7 +3,7 @@
 
 import { alloc } from '../arena';
 import { comparePaths, equalBytes } from '../bytes';
-import { BLOCK, CHAR, FILE, Record, RECORD } from '../table/record';
+import { BLOCK, CHAR, FILE, Record, RECORD, SYMLINK } from '../table/record';
 import { heapOf, recordsOf, Table } from '../table/table';
 
 // What a row's mask says.
@@ -37,7 +37,7 @@ function sameSource(a: Record, b: Record, sameLayers: bool): bool {
   return sameLayers && a.layer == b.layer && a.dataOff == b.dataOff;
 }
 
-function compare(a: Record, aHeap: usize, b: Record, bHeap: usize, sameLayers: bool): u32 {
+function compare(a: Record, b: Record, sameLayers: bool): u32 {
   const kind = a.kind;
   if (kind != b.kind) return C_KIND;
   let mask: u32 = 0;
@@ -85,7 +85,7 @@ export function diff(a: Table, b: Table, sameLayers: bool): usize {
     if (order < 0) row(DELETED, left, 0);
     else if (order > 0) row(ADDED, 0, right);
     else {
-      const mask = compare(x, aHeap, y, bHeap, sameLayers);
+      const mask = compare(x, y, sameLayers);
       if (mask != 0) row(mask, left, right);
     }
     if (order <= 0) left += RECORD;
@@ -98,8 +98,8 @@ export function diff(a: Table, b: Table, sameLayers: bool): usize {
 }
 
 /**
- * Goes on while both trees have the same names and nothing but files' bytes can differ; the distance, up to `room`,
- * at which a pair needs a closer look. Most of a diff is spent here.
+ * Goes on while both trees have the same names; the distance, up to `room`, at which they may not. Most of a diff is
+ * spent here: with the other cases in this loop V8 kept its numbers in memory, and a pair took 6 ns where it takes 4.
  *
  * Two paths that share as many bytes, n, each with the one before it in its table, have those n bytes in common: of
  * the two before, the one that comes later in tree order lies between the other and that other's successor, so it
@@ -129,18 +129,22 @@ function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
     // Kind, flags, mode, owner, nanoseconds; seconds and size.
     const attributes = v128.xor(v128.load(x, offsetof<Record>('kind')), v128.load(y, offsetof<Record>('kind')));
     const others = v128.xor(v128.load(x, offsetof<Record>('mtimeSec')), v128.load(y, offsetof<Record>('mtimeSec')));
-    if (v128.any_true(v128.or(v128.or(names, attributes), others))) break;
     // Lengths of links and extended attributes.
-    if ((load<u64>(x, offsetof<Record>('linkLen')) | load<u64>(y, offsetof<Record>('linkLen'))) != 0) break;
-    const kind = changetype<Record>(x).kind;
-    if (kind == FILE) {
-      if (changetype<Record>(x).size != 0 && !sameSource(changetype<Record>(x), changetype<Record>(y), sameLayers)) {
-        store<u32>(to, C_CONTENT);
-        store<u32>(to, i, 4);
-        store<u32>(to, i + shift, 8);
-        to += ROW;
-      }
-    } else if (kind == CHAR || kind == BLOCK) break;
+    const more = load<u64>(x, offsetof<Record>('linkLen')) | load<u64>(y, offsetof<Record>('linkLen'));
+    const kind = <u32>changetype<Record>(x).kind;
+    let mask: u32 = 0;
+    if (v128.any_true(v128.or(v128.or(names, attributes), others)) || more != 0 || kind > SYMLINK) {
+      if (v128.any_true(names)) break;
+      mask = compare(changetype<Record>(x), changetype<Record>(y), sameLayers);
+    } else if (kind == FILE && changetype<Record>(x).size != 0) {
+      if (!sameSource(changetype<Record>(x), changetype<Record>(y), sameLayers)) mask = C_CONTENT;
+    }
+    if (mask != 0) {
+      store<u32>(to, mask);
+      store<u32>(to, i, 4);
+      store<u32>(to, i + shift, 8);
+      to += ROW;
+    }
     i++;
   }
   next = to;

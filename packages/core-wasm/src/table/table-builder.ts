@@ -138,6 +138,10 @@ export class TableBuilder {
     this.#bytes(R.xattrOffset, R.xattrLength, xattrs);
     this.#bytes(R.sparseOffset, R.sparseLength, sparse);
   }
+  /** Where the bytes of the file last added lie in its layer's tar. */
+  dataAt(offset: number): void {
+    this.#fresh().setBigUint64(this.#at + R.dataOffset, BigInt(offset), true);
+  }
   flags(flags: number): void {
     this.#fresh().setUint8(this.#at + R.flags, flags);
   }
