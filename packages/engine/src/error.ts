@@ -138,6 +138,10 @@ const ofSystem: Readonly<Record<string, string>> = {
   EMFILE: 'this process may have no more files open: a larger limit is ulimit -n 1024, in the shell before it',
   ENFILE: 'the machine has as many files open as it may: end something else',
   ENOSPC: 'free some space, or inodes (df -i): mica rm, mica rmi and mica system prune work on a full disk, too',
+  EIO: 'its disk fails: dmesg says more; save what can be read to another one',
+  // EBADMSG and EUCLEAN, of which libuv knows no name: a sum or a structure on the disk is wrong.
+  'Unknown system error -74': 'its file system is damaged: dmesg says more; unmount it and run fsck',
+  'Unknown system error -117': 'its file system is damaged: dmesg says more; unmount it and run fsck',
   EFBIG: 'files may not grow that large: ulimit -f shows whether the shell limits them, else the file system does',
 };
 
@@ -148,6 +152,7 @@ export function systemHint(error: unknown): string | undefined {
 
 /** Node's "CODE: what is wrong, call 'path'": without the path of an open descriptor, which says nothing to its user. */
 function withoutPath(text: string, subject: string): string {
+  if (/^Unknown system error -(74|117)\b/.test(text)) return 'the file system is damaged';
   const unknown = /^, Unknown error: ([^']+?)(?: '.*')?$/s.exec(text)?.[1]; // rmSync's, of what libuv has no name for
   if (unknown !== undefined) return unknown.toLowerCase();
   const [, what, path] = /^E[A-Z0-9]+: ([^,]+), \w+ '(.*)'$/s.exec(text) ?? [];

@@ -7,10 +7,21 @@ it("what to do next: the thrower's word, else what is usual; none for who interr
   expect(new MicaError('aborted', 'no').hint).toBeUndefined();
 });
 
+it.each([-74, -117])('a damaged file system is told as that, though libuv has no name for %d', (number) => {
+  const code = `Unknown system error ${number}`;
+  const raw = Object.assign(new Error(`${code}: ${code}, open '/store/blobs/a'`), { code, syscall: 'open' });
+  expect(wrapSystemError(raw, 'read', 'blob a')).toMatchObject({
+    code: 'system-call',
+    message: 'read blob a: the file system is damaged',
+    hint: expect.stringMatching(/fsck/),
+  });
+});
+
 it('what the system refused and nobody wrapped: a word of what to do, where there is one', () => {
   const raw = (code: string) => Object.assign(new Error(code), { code, syscall: 'open' });
   expect(systemHint(raw('EMFILE'))).toMatch(/ulimit -n/);
-  expect(systemHint(raw('EIO'))).toBeUndefined();
+  expect(systemHint(raw('EIO'))).toMatch(/dmesg/);
+  expect(systemHint(raw('EPIPE'))).toBeUndefined();
   expect(systemHint(new Error('of our own'))).toBeUndefined();
 });
 

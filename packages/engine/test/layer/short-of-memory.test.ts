@@ -1,9 +1,35 @@
-import { KernelError } from '@mica/core-wasm';
-import { expect, it } from 'vitest';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Core, KernelError } from '@mica/core-wasm';
+import { expect, it, vi } from 'vitest';
 import { notLayer } from '../../src/layer/layer-reader.ts';
+import { ImageBench } from '../support/image-bench.ts';
+
+const cause = new KernelError('out-of-memory', 'the kernels used up their linear memory');
+const refusal = { code: 'limit-exceeded', hint: expect.stringContaining('ulimit -v') };
 
 it('a layer for which there is not enough memory is not called a bad one', () => {
-  const cause = new KernelError('out-of-memory', 'the kernels used up their linear memory');
-  const { code, hint } = notLayer(`layer abc cannot be used: ${cause.message}`, cause);
-  expect([code, hint]).toEqual(['limit-exceeded', expect.stringContaining('ulimit -v')]);
+  expect(notLayer(`layer abc cannot be used: ${cause.message}`, cause)).toMatchObject(refusal);
+});
+
+it('nor is one of the store, whose table is made anew', async () => {
+  const bench = new ImageBench();
+  try {
+    await bench.importEntries([{ name: 'only', body: 'file' }], 'small');
+    rmSync(join(bench.root, 'layers'), { recursive: true, force: true });
+    const { scanTar } = Core.prototype;
+    vi.spyOn(Core.prototype, 'scanTar').mockImplementation(function (this: Core, limits) {
+      const scanner = scanTar.call(this, limits);
+      scanner.push = () => {
+        throw cause;
+      };
+      return scanner;
+    });
+    await expect(bench.engine.trees.list('small')).rejects.toMatchObject(refusal);
+    vi.restoreAllMocks();
+    expect((await bench.engine.trees.list('small')).map(({ path }) => path)).toEqual(['/only']);
+  } finally {
+    vi.restoreAllMocks();
+    await bench.close();
+  }
 });
