@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
@@ -39,6 +39,18 @@ it('system check finds a flipped bit and a missing blob; system prune leaves not
   expect((await bench.here('system', 'prune')).out).toMatch(
     /WARNING! This will remove:\n {2}- all stopped containers\n/,
   );
+});
+
+it('system check tells of a volume whose files are lost: the next container would find it empty, without a word', async () => {
+  await bench.okHere('volume', 'create', 'data');
+  expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
+  rmSync(join(bench.root, 'volumes/data'), { recursive: true });
+  expect(bench.mica('system', 'check')).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/damaged: volume data: what was in it is lost/),
+  });
+  await bench.okHere('volume', 'rm', 'data');
+  expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
 });
 
 it('Ctrl-C in a check of much, and in an import of what does not come: the exit code of the signal, and a word', async () => {

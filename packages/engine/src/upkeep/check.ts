@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Task } from '../contract/task.ts';
@@ -28,11 +30,12 @@ export interface CheckReport {
 /**
  * Reads everything that the store calls its own and compares: the database's own structure, every blob
  * with its digest, every compressed layer with its diff ID, every unpacked one with the names it holds (`deep`: and with
- * all of what is in its blob), every image with the blobs it names. Changes nothing.
+ * all of what is in its blob), every image with the blobs it names; of volumes, that they are there. Changes nothing.
  */
 export async function checkStore(store: Store, task: CheckOptions = {}): Promise<CheckReport> {
   const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
-  for (const { message } of brokenFolders(store.root)) problems.push(message);
+  const broken = brokenFolders(store.root);
+  for (const { message } of broken) problems.push(message);
   /** What else can be read of a damaged database is looked at all the same. */
   const listed = <T>(what: string, list: () => readonly T[]): readonly T[] => {
     try {
@@ -86,6 +89,10 @@ export async function checkStore(store: Store, task: CheckOptions = {}): Promise
     });
   for (const { name } of listed('containers', () => store.containers.damaged()))
     problems.push(`container ${name}: its record is not readable`);
+  if (!broken.some(({ subject }) => subject === store.volumesDir))
+    for (const { name } of listed('volumes', () => store.volumes.list()))
+      if (!existsSync(join(store.volumesDir, name)))
+        problems.push(`volume ${name}: what was in it is lost, and the next container that uses it finds it empty`);
   const lost = () => store.images.allReferences().filter(({ image }) => store.images.get(image) === null);
   for (const { name, image } of listed('references', lost))
     problems.push(`reference ${name}: its image ${image} is not in the store`);
