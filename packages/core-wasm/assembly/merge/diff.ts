@@ -75,7 +75,8 @@ export function diff(a: Table, b: Table, sameLayers: bool): usize {
   const leftEnd = left + a.count * RECORD;
   const rightEnd = right + b.count * RECORD;
   while (left < leftEnd && right < rightEnd) {
-    const walked = walk(left, right, min(leftEnd - left, rightEnd - right), sameLayers);
+    const room = min(leftEnd - left, rightEnd - right);
+    const walked = sameLayers ? walkSameLayers(left, right, room) : walkOtherLayers(left, right, room);
     left += walked;
     right += walked;
     if (left == leftEnd || right == rightEnd) break;
@@ -98,9 +99,15 @@ export function diff(a: Table, b: Table, sameLayers: bool): usize {
 }
 
 // Of a record's first two vectors: the lengths of its link and attributes, and the bit of kinds that are neither file,
-// directory, symlink nor hard link. Then what brings a row from one pair to the next. In memory, as V8 makes a vector
-// that is written in the code anew in every round, of six instructions.
-const CLOSER: usize = memory.data<u32>([0, 0, 0xffffffff, 0xffffffff, 4, 0, 0, 0, 0, 1, 1, 0], 16);
+// directory, symlink nor hard link. Then what brings a row from one pair to the next; and of a record's fourth, where
+// its bytes come from. In memory, as V8 makes a vector that is written in the code anew in every round, of six
+// instructions.
+const CLOSER: usize = memory.data<u32>([
+  0, 0, 0xffffffff, 0xffffffff,
+  4, 0, 0, 0,
+  0, 1, 1, 0,
+  0xffffffff, 0xffffffff, 0xffffffff, 0,
+], 16);
 
 /**
  * Goes on while both trees have the same names, of entries without link, attribute or device; the distance, up to
@@ -113,12 +120,15 @@ const CLOSER: usize = memory.data<u32>([0, 0, 0xffffffff, 0xffffffff, 4, 0, 0, 0
  * begins as both do. What is left is compared by its last 32 bytes at most, mostly by sixteen in one look. Those of a
  * short name reach into whatever lies before it in the heap: if that differs, the closer look decides.
  */
+// @ts-ignore: decorator
+@inline
 function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
   const xLook = aHeap - 16; // of what ends there, the last sixteen bytes
   const yLook = bHeap - 16;
   const links = v128.load(CLOSER);
   const devices = v128.load(CLOSER, 16);
   const step = v128.load(CLOSER, 32);
+  const source = v128.load(CLOSER, 48);
   const stop = left + room;
   const delta = right - left;
   let to = next;
@@ -146,7 +156,15 @@ function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
       v128.load(at, offsetof<Record>('mtimeSec')),
       v128.load(at + delta, offsetof<Record>('mtimeSec')),
     );
-    if (v128.any_true(v128.or(v128.or(altered, moved), doubt))) {
+    let unlike = v128.or(v128.or(altered, moved), doubt);
+    if (sameLayers) {
+      const placed = v128.xor( // place in the tar, layer; and the path's place in the heap, which says nothing
+        v128.load(at, offsetof<Record>('dataOff')),
+        v128.load(at + delta, offsetof<Record>('dataOff')),
+      );
+      unlike = v128.or(unlike, v128.and(placed, source));
+    }
+    if (v128.any_true(unlike)) {
       if (v128.any_true(doubt)) break;
       const bytes = nonZero(altered) | (nonZero(moved) << 16);
       if (bytes & 1) break; // of two kinds
@@ -159,16 +177,22 @@ function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
         v128.store(to, v128.replace_lane<u32>(rowOf, 0, mask));
         to += ROW;
       }
-    } else if (x.kind == FILE && x.size != 0) {
-      if (!sameSource(x, y, sameLayers)) {
-        v128.store(to, rowOf); // its fourth number is the next row's first
-        to += ROW;
-      }
+    } else if (!sameLayers && x.kind == FILE && x.size != 0) {
+      v128.store(to, rowOf); // its fourth number is the next row's first
+      to += ROW;
     }
     rowOf = i32x4.add(rowOf, step);
   }
   next = to;
   return at - left;
+}
+
+// Each a loop of its own: with layers in common one look tells of most pairs that there is nothing to say.
+function walkSameLayers(left: usize, right: usize, room: usize): usize {
+  return walk(left, right, room, true);
+}
+function walkOtherLayers(left: usize, right: usize, room: usize): usize {
+  return walk(left, right, room, false);
 }
 
 /** A bit for each byte that is not zero. */
