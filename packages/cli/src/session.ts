@@ -17,19 +17,16 @@ export async function withEngine<T>(
     process.stderr.write(
       `mica: note: the machine went down before ${lost} ${lost === 1 ? 'blob was' : 'blobs were'} on its disk: mica system check lists what needs them\n`,
     );
-  explain = (error) => engine.explain(error);
   try {
     return await run(engine);
   } catch (error) {
-    throw explain(error);
+    throw engine.explain(error);
   }
 }
 
-/** What the engine that is open makes of a failure. */
-let explain = (error: unknown): unknown => error;
-
 /** Runs for each name; a failure is told and the rest goes on, as docker does. `harmless`: the exit code stays 0. */
 export async function forEach(
+  engine: Engine,
   names: readonly string[],
   run: (name: string) => unknown,
   harmless: (error: unknown) => boolean = () => false,
@@ -39,7 +36,7 @@ export async function forEach(
       await run(name);
       tell(`${name}\n`);
     } catch (error) {
-      report(explain(error));
+      report(engine.explain(error));
       if (!harmless(error)) process.exitCode = 1;
     }
   }
@@ -48,7 +45,7 @@ export async function forEach(
 /** Ends each; where the store cannot be written they end as well, and what of that is lost is told. */
 export async function endEach(engine: Engine, names: readonly string[], end: (name: string) => unknown): Promise<void> {
   let ended = false;
-  await forEach(names, async (name) => {
+  await forEach(engine, names, async (name) => {
     await end(name);
     ended = true;
   });

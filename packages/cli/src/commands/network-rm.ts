@@ -8,7 +8,7 @@ export function define(command: Command): void {
     .option('-f, --force', 'one that is not there is no error')
     .addHelpText('after', '\nExample:\n  mica network rm back')
     .action((names: string[], { force }: { force?: boolean }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => remove(engine, name, force ?? false))),
+      withEngine(command, (engine) => forEach(engine, names, (name) => remove(engine, name, force ?? false))),
     );
 }
 

@@ -6,6 +6,6 @@ export function define(command: Command): void {
     .argument('<container...>')
     .addHelpText('after', '\nExample:\n  mica pause web')
     .action((names: string[], _options: object, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.containers.pause(name))),
+      withEngine(command, (engine) => forEach(engine, names, (name) => engine.containers.pause(name))),
     );
 }

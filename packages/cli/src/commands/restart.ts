@@ -10,7 +10,7 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica restart -t 2 web')
     .action((names: string[], options: { signal?: string; timeout?: number }, command: Command) =>
       withEngine(command, (engine) =>
-        forEach(names, (name) => engine.containers.restart(name, options.timeout, options.signal)),
+        forEach(engine, names, (name) => engine.containers.restart(name, options.timeout, options.signal)),
       ),
     );
 }

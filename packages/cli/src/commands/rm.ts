@@ -13,6 +13,7 @@ export function define(command: Command): void {
     .action((names: string[], options: { force?: boolean; volumes?: boolean }, command: Command) =>
       withEngine(command, (engine) =>
         forEach(
+          engine,
           names,
           (name) => engine.containers.remove(name, options.force, options.volumes),
           // docker's: told, and no failure.

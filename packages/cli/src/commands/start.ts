@@ -25,7 +25,7 @@ export function define(command: Command): void {
     .action((names: string[], options: Flags, command: Command) =>
       withEngine(command, async (engine) => {
         parseDetachKeys(options.detachKeys);
-        if (!options.attach && !options.interactive) await forEach(names, (name) => startQuietly(engine, name));
+        if (!options.attach && !options.interactive) await forEach(engine, names, (name) => startQuietly(engine, name));
         else if (names.length === 1) await attached(engine, names[0] as string, options);
         else
           throw new MicaError('invalid-argument', 'you cannot start and attach multiple containers at once', {

@@ -6,6 +6,6 @@ export function define(command: Command): void {
     .argument('<container...>')
     .addHelpText('after', '\nExample:\n  mica unpause web')
     .action((names: string[], _options: object, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.containers.unpause(name))),
+      withEngine(command, (engine) => forEach(engine, names, (name) => engine.containers.unpause(name))),
     );
 }

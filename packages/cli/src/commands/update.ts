@@ -27,7 +27,7 @@ export function define(command: Command): void {
           throw new MicaError('invalid-argument', 'you must provide one or more flags when using this command', {
             hint: 'such as --memory 512m, --cpus 2 or --restart always',
           });
-        return forEach(names, (name) => engine.containers.update(name, changes));
+        return forEach(engine, names, (name) => engine.containers.update(name, changes));
       }),
     );
 }

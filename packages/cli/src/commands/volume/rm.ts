@@ -7,6 +7,6 @@ export function define(command: Command): void {
     .option('-f, --force', 'one that is not there is no error')
     .addHelpText('after', '\nExample:\n  mica volume rm data')
     .action((names: string[], options: { force?: boolean }, command: Command) =>
-      withEngine(command, (engine) => forEach(names, (name) => engine.volumes.remove(name, options.force))),
+      withEngine(command, (engine) => forEach(engine, names, (name) => engine.volumes.remove(name, options.force))),
     );
 }
