@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import type { ScanLimits } from '@mica/core-wasm';
+import { KernelError, type ScanLimits } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
 
 /** Bytes that one byte of a compressed layer may become: gzip cannot do more than 1,032, so what does is a bomb. */
@@ -20,12 +20,21 @@ export function outsideLimits(): ScanLimits {
   return { maxEntries: setting('MICA_LAYER_ENTRIES') ?? maxEntries };
 }
 
-/** Of a list of files that did not go into memory: neither an archive nor a layer is bad for that. */
-export const memoryHint = 'give the command more, where a limit is set (ulimit -v), or take fewer files';
+/** The error of a list of files that did not go into memory, for which neither an archive nor a layer is bad; null for any other cause. */
+export function shortOfMemory(cause: unknown, message: string, subject?: string): MicaError | null {
+  if (!(cause instanceof KernelError && cause.code === 'out-of-memory')) return null;
+  return new MicaError('limit-exceeded', message, {
+    ...(subject === undefined ? {} : { subject }),
+    hint: 'give the command more, where a limit is set (ulimit -v), or take fewer files',
+    cause,
+  });
+}
 
-/** For whoever met such a limit. */
-export function outsideHint(): string {
-  return `of entries at most ${outsideLimits().maxEntries} are taken; MICA_LAYER_ENTRIES=NUMBER allows more`;
+/** As {@link shortOfMemory}, and of what came from outside and met a limit of it. */
+export function outOfBounds(cause: unknown, message: string): MicaError | null {
+  if (!(cause instanceof KernelError && cause.code === 'limit-exceeded')) return shortOfMemory(cause, message);
+  const hint = `of entries at most ${outsideLimits().maxEntries} are taken; MICA_LAYER_ENTRIES=NUMBER allows more`;
+  return new MicaError('limit-exceeded', message, { hint, cause });
 }
 
 /** @throws MicaError limit-exceeded when `taken` bytes of a layer became more than they may. MICA_LAYER_LIMIT (bytes; k, m, g, t) sets a fixed limit instead. */

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
-import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
+import { Core, type EntryTable } from '@mica/core-wasm';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
-import { checkLayerSize, memoryHint, outsideHint, outsideLimits } from './bounds.ts';
+import { checkLayerSize, outOfBounds, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, foreignCompression, sniff } from './decoder.ts';
 import { Inflater } from './inflater.ts';
 import { linkBeforeFile } from './link-order.ts';
@@ -188,12 +188,9 @@ function foreignLayer(program: string): MicaError {
   });
 }
 
+/** Why a blob is no layer that can be used, told as the fault of whose it is. */
 export function notLayer(why: string, cause?: unknown): MicaError {
   if (cause instanceof MicaError) return cause;
   if (isSystemError(cause)) return wrapSystemError(cause, 'unpack', 'the layer'); // the disk's fault, not the layer's
-  if (cause instanceof KernelError && cause.code === 'limit-exceeded')
-    return new MicaError('limit-exceeded', why, { hint: outsideHint(), cause });
-  if (cause instanceof KernelError && cause.code === 'out-of-memory')
-    return new MicaError('limit-exceeded', why, { hint: memoryHint, cause });
-  return new MicaError('invalid-layer', why, { cause });
+  return outOfBounds(cause, why) ?? new MicaError('invalid-layer', why, { cause });
 }

@@ -9,7 +9,7 @@ import { Pool } from '../pool/pool.ts';
 import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
-import { checkRatio, memoryHint } from './bounds.ts';
+import { checkRatio, shortOfMemory } from './bounds.ts';
 import { compressionOf, decoderOf } from './decoder.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
 import { type RootEntry, rootOf } from './root-entry.ts';
@@ -216,16 +216,9 @@ function layerError(error: unknown, layer: LayerRecord): unknown {
       ...(error.hint ? { hint: error.hint } : {}),
     });
   if (error instanceof KernelError) {
-    const short = error.code === 'out-of-memory';
-    return new MicaError(
-      short ? 'limit-exceeded' : 'invalid-layer',
-      `layer ${shortId(layer.diffId)}: ${error.message}`,
-      {
-        subject: layer.diffId,
-        cause: error,
-        ...(short ? { hint: memoryHint } : {}),
-      },
-    );
+    const message = `layer ${shortId(layer.diffId)}: ${error.message}`;
+    const details = { subject: layer.diffId, cause: error };
+    return shortOfMemory(error, message, layer.diffId) ?? new MicaError('invalid-layer', message, details);
   }
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
     return new MicaError('invalid-layer', `layer ${shortId(layer.diffId)} cannot be decompressed: ${error.message}`, {
