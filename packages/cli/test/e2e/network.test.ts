@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { freePort, freePorts } from '../support/free-port.ts';
 import { MicaBench } from '../support/mica.ts';
@@ -268,6 +269,26 @@ it('rules that somebody flushed come back with the next container', async () => 
   command('nft', ['delete', 'table', 'ip', `mica-${at.hash}`]);
   ok('run', '--rm', 'net:1', 'true');
   expect(await ask('127.0.0.1', port)).toBe('hello');
+});
+
+it('programs of the machine that cannot be started: told as that, and not for what they did not say', async () => {
+  const folder = join(bench.dir, 'damaged');
+  mkdirSync(folder);
+  for (const name of ['nft', 'ps']) writeFileSync(join(folder, name), '#!/nowhere\n', { mode: 0o755 });
+  ok('run', '-d', '--name', 'box', '--network', 'none', 'net:1', 'sleep', '1000');
+  const { PATH } = process.env;
+  process.env.PATH = `${folder}:${PATH}`;
+  try {
+    const cannot = (name: string) =>
+      new RegExp(`^mica: ENOENT: no such file or directory, posix_spawn '${folder}/${name}'$`, 'm');
+    expect.soft(await here('run', '--rm', 'net:1', 'true')).toMatchObject({
+      code: 125,
+      err: expect.stringMatching(cannot('nft')),
+    });
+    expect.soft(await here('top', 'box')).toMatchObject({ code: 1, err: expect.stringMatching(cannot('ps')) });
+  } finally {
+    process.env.PATH = PATH;
+  }
 });
 
 it('bad input: exit 125, one line, nothing left', async () => {

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { MicaError } from '../error.ts';
 import { processesOf } from '../runtime/cgroup.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
+import { runProgram } from '../system/spawn.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { groupOf, startFirst } from './pause.ts';
 import { reconcile } from './state.ts';
@@ -18,7 +18,7 @@ export function topContainer(context: ContainerContext, row: Row, options: reado
     throw new MicaError('not-running', `Container ${row.id} is not running`, startFirst(row.name));
   const pids = new Set(processesOf(groupOf(row.id, state)).map(String));
   const args = options.length > 0 ? options : ['-ef'];
-  const done = spawnSync(requireProgram('ps', 'procps'), args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const done = runProgram(requireProgram('ps', 'procps'), args);
   if (done.status !== 0)
     throw new MicaError('invalid-argument', `ps: ${done.stderr.trim().split('\n')[0]}`, {
       subject: args.join(' '),

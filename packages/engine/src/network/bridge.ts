@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
 import { type Ipv4Range, RouteSocket } from '../system/rtnetlink.ts';
+import { runProgram } from '../system/spawn.ts';
 import { passForeignFirewall } from './foreign-firewall.ts';
 import { chooseSubnet, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { Network, NetworkState } from './record.ts';
@@ -81,12 +81,9 @@ export function freeSubnet(scope: Scope, taken: readonly Ipv4Range[]): Pick<Netw
 
 /** Writes the rules and all that belongs in them: also after somebody's `nft flush ruleset`. */
 function restoreRules(scope: Scope, nft: NftSocket, network: Network): void {
-  const done = spawnSync(requireProgram('nft', 'nftables'), ['-f', '-'], {
-    input: rulesetOf(scope.table),
-    encoding: 'utf8',
-  });
+  const done = runProgram(requireProgram('nft', 'nftables'), ['-f', '-'], rulesetOf(scope.table));
   if (done.status !== 0)
-    throw new MicaError('runtime-failed', `nft: ${(done.stderr || String(done.error)).trim().split('\n')[0]}`, {
+    throw new MicaError('runtime-failed', `nft: ${(done.stderr || `exit code ${done.status}`).trim().split('\n')[0]}`, {
       hint: 'does this kernel have nf_tables with nat and fib? --network none and host need none of it',
     });
   const leased = scope.store.networks.leased<unknown, Parameters<typeof publishedElements>[0]>();

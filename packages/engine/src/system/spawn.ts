@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { systemError } from './errno.ts';
 import { call, lastErrno, native } from './library.ts';
 
@@ -94,15 +94,27 @@ export function memoryText(fd: number): string {
   return readFileSync(`/proc/self/fd/${fd}`, 'utf8');
 }
 
-/** Runs a program to its end, without standard input. @throws the errno's error if it cannot be started */
-export function runProgram(path: string, args: readonly string[]): { status: number; stdout: string; stderr: string } {
-  const out = memoryFile();
-  const err = memoryFile();
+/** Runs a program to its end; `input` is what it reads. @throws the errno's error if it cannot be started */
+export function runProgram(
+  path: string,
+  args: readonly string[],
+  input?: string,
+): { status: number; stdout: string; stderr: string } {
+  const opened: number[] = [];
+  const file = () => {
+    const fd = memoryFile();
+    opened.push(fd);
+    return fd;
+  };
   try {
-    const status = waitFor(spawnProcess(path, args, { stdio: [null, out, err] }));
+    const given = input === undefined ? null : file();
+    // By its path, so that it stands at its beginning for the program.
+    if (given !== null) writeFileSync(`/proc/self/fd/${given}`, input as string);
+    const out = file();
+    const err = file();
+    const status = waitFor(spawnProcess(path, args, { stdio: [given, out, err] }));
     return { status, stdout: memoryText(out), stderr: memoryText(err) };
   } finally {
-    closeSync(out);
-    closeSync(err);
+    for (const fd of opened) closeSync(fd);
   }
 }
