@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ImageBench } from '../support/image-bench.ts';
@@ -12,11 +12,17 @@ beforeEach(() => {
 });
 afterEach(() => bench.close());
 
-/** A sender that sends this much, and then neither more nor an end. */
-function stalled(...parts: readonly Uint8Array[]): PassThrough {
-  const stream = new PassThrough();
-  for (const part of parts) stream.write(part);
-  return stream;
+/** A sender that sends this much, and then neither more nor an end; `onDry` when all of it is taken and more asked for. */
+function stalled(parts: readonly Uint8Array[], onDry: () => void): Readable {
+  const left = [...parts];
+  return new Readable({
+    highWaterMark: 1,
+    read() {
+      const part = left.shift();
+      if (part) this.push(part);
+      else onDry();
+    },
+  });
 }
 /** Half-written blobs; the folder is made with the first. */
 const left = () => (existsSync(join(bench.root, 'blobs/tmp')) ? readdirSync(join(bench.root, 'blobs/tmp')) : []);
@@ -29,14 +35,13 @@ it.each(['load', 'import'] as const)(
     const begun = [[], [tar.subarray(0, 300)], [tar.subarray(0, 100_000)], [gzipSync(tar).subarray(0, 60)]];
     for (const parts of begun) {
       const stop = new AbortController();
-      const source = stalled(...parts);
-      const asked = bench.engine.archives[verb](source, { signal: stop.signal });
-      setTimeout(() => stop.abort(reason), 20);
-      await expect(asked).rejects.toBe(reason);
+      const source = stalled(parts, () => setImmediate(() => stop.abort(reason)));
+      await expect(bench.engine.archives[verb](source, { signal: stop.signal })).rejects.toBe(reason);
       expect(source.destroyed).toBe(true);
       expect(left()).toEqual([]);
     }
-    await expect(bench.engine.archives[verb](stalled(), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const unasked = stalled([], () => {});
+    await expect(bench.engine.archives[verb](unasked, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(bench.engine.images.list()).toEqual([]);
   },
 );
@@ -44,10 +49,8 @@ it.each(['load', 'import'] as const)(
 it.each(['load', 'import'] as const)('%s: a source that is closed before its end is an error', async (verb) => {
   const tar = await makeTar([{ name: 'a', body: 'x'.repeat(200_000) }]);
   for (const parts of [[], [tar.subarray(0, 100_000)], [gzipSync(tar).subarray(0, 60)]]) {
-    const source = stalled(...parts);
-    const asked = bench.engine.archives[verb](source);
-    setTimeout(() => source.destroy(), 20);
-    await expect(asked).rejects.toMatchObject({
+    const source = stalled(parts, () => setImmediate(() => source.destroy()));
+    await expect(bench.engine.archives[verb](source)).rejects.toMatchObject({
       code: 'invalid-archive',
       message: expect.stringMatching(/closed before its end/),
     });
@@ -58,10 +61,8 @@ it.each(['load', 'import'] as const)('%s: a source that is closed before its end
 it('save: a reader that takes no more is left at the signal', async () => {
   await bench.importEntries([{ name: 'a', body: 'x'.repeat(3_000_000) }], 'a:1');
   const stop = new AbortController();
-  const output = new Writable({ highWaterMark: 1, write() {} });
-  const asked = bench.engine.archives.save(['a:1'], output, { signal: stop.signal });
-  setTimeout(() => stop.abort(reason), 20);
-  await expect(asked).rejects.toBe(reason);
+  const output = new Writable({ highWaterMark: 1, write: () => void setImmediate(() => stop.abort(reason)) });
+  await expect(bench.engine.archives.save(['a:1'], output, { signal: stop.signal })).rejects.toBe(reason);
   expect(output.destroyed).toBe(true);
 });
 

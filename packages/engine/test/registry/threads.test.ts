@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { pullImage } from '../../src/registry/pull.ts';
@@ -36,11 +36,14 @@ it('cut again and again: unpacked whole while it comes in', async () => {
 it('called off in between: no thread leaves anything, and the next pull goes on', async () => {
   const store = bench.now.open();
   const stop = new AbortController();
+  const inThread = () => globSync('.tmp-*/**/layer1', { cwd: store.layersDir });
+  const begun = expect.poll(inThread, { timeout: 60_000 }).toHaveLength(1);
   bench.now.registry.fault = (request, response) => {
     if (!bench.now.isLayer(request, 1)) return false;
     const { status, headers, bytes } = bench.now.registry.part(request, bench.now.image.layers[1] as Buffer);
     response.writeHead(status, headers);
-    response.write(bytes.subarray(0, 1_500_000), () => setTimeout(() => stop.abort(), 30));
+    response.write(bytes.subarray(0, 1_500_000));
+    void begun.then(() => stop.abort());
     return true;
   };
   await expect(pullImage(store, bench.now.name(), { ...quick, signal: stop.signal })).rejects.toThrow();

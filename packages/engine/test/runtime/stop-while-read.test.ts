@@ -1,13 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { freeze } from '../../src/commit/freeze.ts';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
 import { findProgram } from '../../src/runtime/oci-runtime.ts';
 import { importBusybox } from '../support/busybox.ts';
+
+/** How often this process has the file open. */
+function opened(path: string): number {
+  const { dev, ino } = statSync(path);
+  const files = readdirSync('/proc/self/fd').map((fd) => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false }));
+  return files.filter((file) => file?.dev === dev && file.ino === ino).length;
+}
 
 it('a stop waits for the commit that reads: what the container writes as it ends is not half of the layer', async () => {
   const work = mkdtempSync(join(tmpdir(), 'mica-stop-'));
@@ -19,12 +25,14 @@ it('a stop waits for the commit that reads: what the container writes as it ends
     const command = ['/bin/busybox', 'sh', '-c', ends];
     const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
     await engine.containers.start(id);
-    const { run, state } = new ContainerPaths(root);
+    const paths = new ContainerPaths(root);
+    const { run, state } = paths;
     const pid = engine.containers.summary(id).pid as number;
     const runtime = { path: findProgram('crun') as string, root: state };
     const frozen = await freeze({ id, name: 'box', pid, by: 'this', run, runtime });
     const stopped = engine.containers.stop(id);
-    await setTimeout(500);
+    // The commit holds the lock, the stop asks for it.
+    await expect.poll(() => opened(paths.freezing(id)), { timeout: 60_000 }).toBe(2);
     expect(engine.containers.summary(id).exitCode).toBe(null);
     await frozen.thaw();
     await stopped;
