@@ -1,16 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, linkSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntryTable, Kind } from '@mica/core-wasm';
@@ -21,6 +10,7 @@ import { since } from '../../src/commit/since.ts';
 import { writeStoredTable } from '../../src/layer/stored-table.ts';
 import { setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
+import { edit, edits } from '../support/edits.ts';
 import { Workbench } from '../support/layers.ts';
 import { makeTar } from '../support/tar.ts';
 import { treeLines } from '../support/tree.ts';
@@ -104,43 +94,10 @@ const base = () =>
     { name: 'f/g', body: 'lower g' },
   ]);
 
-type Edit = { op: number; a: number; b: number; text: string };
-const names = ['a', 'b', 'c', 'd/a', 'd/b', 'd/e/a', 'd/e/b', 'd-x', 'd', 'd/e', 'f/g', 'f'];
-
-/** Applies one edit; one that the tree does not allow is left out, as a shell would print its error and go on. */
-function edit(root: string, { op, a, b, text }: Edit): void {
-  const one = `${root}/${names[a % names.length]}`;
-  const two = `${root}/${names[b % names.length]}`;
-  try {
-    if (op === 0) writeFileSync(one, text);
-    else if (op === 1) mkdirSync(one, { recursive: true });
-    else if (op === 2) rmSync(one, { recursive: true });
-    else if (op === 3) execFileSync('mv', ['-T', one, two], { stdio: 'ignore' });
-    else if (op === 4) linkSync(one, two);
-    else if (op === 5) symlinkSync(`nowhere-${text.replaceAll('/', '_')}`, one);
-    else if (op === 6) chmodSync(one, 0o700 + (b % 64));
-    else if (op === 7) setXattr(one, 'user.t', Buffer.from(text));
-    else if (op === 8) {
-      // New bytes of the old length under the old time: size and mtime say nothing.
-      const before = readFileSync(one);
-      writeFileSync(one, Buffer.alloc(before.length, text || 'y'));
-      utimesSync(one, 1_600_000_000, 1_600_000_000);
-    } else renameSync(one, two);
-  } catch {
-    // not possible on this tree
-  }
-}
-
 it('any edits, committed one on the other: the image shows the very tree, and so does a full commit', async () => {
   const lower = bench.unpack(await base());
-  const edits = fc.array(
-    fc.record({ op: fc.nat(9), a: fc.nat(24), b: fc.nat(24), text: fc.string({ maxLength: 8 }) }),
-    {
-      maxLength: 12,
-    },
-  );
   await fc.assert(
-    fc.asyncProperty(fc.array(edits, { minLength: 2, maxLength: 5 }), async (rounds) => {
+    fc.asyncProperty(fc.array(edits(12), { minLength: 2, maxLength: 5 }), async (rounds) => {
       const box = new Committed(lower);
       for (const round of rounds) {
         for (const one of round) edit(box.merged, one);

@@ -6,8 +6,6 @@ import {
   lutimesSync,
   mkdirSync,
   readdirSync,
-  renameSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +13,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { makeDevice, makeNode, S_IFBLK, S_IFIFO, setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
+import { edit, edits } from '../support/edits.ts';
 import { Workbench } from '../support/layers.ts';
 import { treeLines } from '../support/tree.ts';
 
@@ -103,36 +102,9 @@ it('the same upper gives the same bytes, whatever the order its files were made 
   expect(bench.commit(one).tar.equals(bench.commit(two).tar)).toBe(true);
 });
 
-type Edit = { op: number; a: number; b: number; text: string };
-const names = ['a', 'b', 'c', 'd/a', 'd/b', 'd/e/a', 'd/e/b', 'd-x', 'd', 'd/e', 'f/g'];
-
-/** Applies one edit; an edit that the tree does not allow is left out, as a shell would print its error and go on. */
-function edit(root: string, { op, a, b, text }: Edit): void {
-  const one = `${root}/${names[a % names.length]}`;
-  const two = `${root}/${names[b % names.length]}`;
-  try {
-    if (op === 0) writeFileSync(one, text);
-    else if (op === 1) mkdirSync(one, { recursive: true });
-    else if (op === 2) rmSync(one, { recursive: true });
-    else if (op === 3) execFileSync('mv', ['-T', one, two], { stdio: 'ignore' });
-    else if (op === 4) linkSync(one, two);
-    // Nowhere: chmod and write follow a link, and these edits are root's.
-    else if (op === 5) symlinkSync(`nowhere-${text.replaceAll(/[/\0]/g, '_')}`, one);
-    else if (op === 6) chmodSync(one, 0o700 + (b % 64));
-    else if (op === 7) setXattr(one, 'user.t', Buffer.from(text));
-    else renameSync(one, two);
-  } catch {
-    // not possible on this tree
-  }
-}
-
 it('any edits on a real overlay: the commit, unpacked and mounted, shows the very tree', () => {
-  const edits = fc.array(
-    fc.record({ op: fc.nat(8), a: fc.nat(20), b: fc.nat(20), text: fc.string({ maxLength: 8 }) }),
-    { maxLength: 30 },
-  );
   fc.assert(
-    fc.property(edits, edits, edits, (...rounds) => {
+    fc.property(edits(), edits(), edits(), (...rounds) => {
       const layers = [bench.folder()];
       for (const round of rounds) {
         const { merged, upper } = bench.mount(layers);

@@ -63,7 +63,7 @@ describe('commit --from', () => {
   it('any edits: committed and unpacked, by Mica and by GNU tar, the tree is the directory', async () => {
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(edits, edits, fc.boolean(), async (first, second, oracle) => {
+      fc.asyncProperty(edits(), edits(), fc.boolean(), async (first, second, oracle) => {
         const dir = await start();
         let image = 'base';
         for (const [round, list] of [first, second].entries()) {
