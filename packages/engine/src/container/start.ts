@@ -2,36 +2,31 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Attachment } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
-import type { ImageConfig } from '../image/config.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { AttachSocket } from '../runtime/attach.ts';
 import { createMonitored } from '../runtime/conmon.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import { SeccompCache } from '../runtime/seccomp-cache.ts';
-import { containerSpec } from '../runtime/spec.ts';
 import { bootId, processStart, thisProcess } from '../store/files.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { ensureSources } from '../volume/mount-points.ts';
 import { attachmentOf } from './attach.ts';
 import type { ContainerContext, Row } from './context.ts';
-import { mergeEnv } from './env.ts';
 import { emit, emitHoldings } from './events.ts';
 import { healthOf } from './health.ts';
-import { INIT_TARGET, initProgram } from './init.ts';
+import { INIT_TARGET } from './init.ts';
 import { ensureMonitor } from './monitor-lease.ts';
 import { type ContainerNetwork, prepareNetwork } from './network.ts';
-import { startFirst, unpauseFirst } from './pause.ts';
+import { unpauseFirst } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { deleteFromRuntime, forget } from './remove.ts';
 import { beingReset, isResetting, sweepReset } from './resetting.ts';
 import { exitCommand } from './restart-policy.ts';
-import { lockUpper, makeWorkdir, mountRootfs } from './rootfs.ts';
+import { lockUpper, mountRootfs } from './rootfs.ts';
 import { rotateLog } from './rotate.ts';
+import { specOf } from './spec.ts';
 import { reconcile } from './state.ts';
 import { requireWhole, visibleStatus } from './status.ts';
-import { resolveGroups, resolveUser } from './user.ts';
-
-const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * Starts it; with `attach` its streams are connected before its first instruction. Who starts it stands
@@ -184,55 +179,4 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: 
       hint: `mica ps -a -f name=${row.name} shows when it runs`,
     });
   if (row.record.resetting) sweepReset(context, row.id); // killed, or it could not have been claimed
-}
-
-/** The runtime's config.json of this start. */
-function specOf(
-  context: ContainerContext,
-  row: Row,
-  image: ImageConfig,
-  rootfs: string,
-  network: ContainerNetwork,
-): ReturnType<typeof containerSpec> {
-  const { options, command } = row.record;
-  const config = image.config ?? {};
-  const user = resolveUser(rootfs, options.user ?? config.User ?? '');
-  const cwd = options.workdir ?? (config.WorkingDir || '/');
-  if (cwd !== '/') makeWorkdir(rootfs, cwd);
-  const tty = options.tty ?? false;
-  const init = options.init ? initProgram() : null;
-  const base = [defaultPath, `HOSTNAME=${network.hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`];
-  return containerSpec({
-    id: row.id,
-    rootfs,
-    readOnly: options.readOnly ?? false,
-    hostname: network.hostname,
-    ...(options.domainname === undefined ? {} : { domainname: options.domainname }),
-    network: network.namespace,
-    ...pidNamespace(context, options.pid),
-    files: [...network.files, ...(init ? [{ source: init, target: INIT_TARGET, readOnly: true }] : [])],
-    mounts: row.record.mounts,
-    process: {
-      args: init ? [INIT_TARGET, '--', ...command] : command,
-      env: mergeEnv(base, config.Env ?? [], options.env ?? []),
-      cwd,
-      uid: user.uid,
-      gid: user.gid,
-      additionalGids: [...new Set([...user.additionalGids, ...resolveGroups(rootfs, options.groupAdd ?? [])])],
-      tty,
-    },
-    asked: options,
-  });
-}
-
-function pidNamespace(context: ContainerContext, mode: string | undefined): { pidNamespace?: string } {
-  if (!mode?.startsWith('container:')) return {};
-  const target = context.store.containers.find<ContainerState>(mode.slice('container:'.length));
-  const { status, pid } = reconcile(context, target);
-  if (status === 'running') return { pidNamespace: `/proc/${pid}/ns/pid` };
-  throw new MicaError(
-    'not-running',
-    `cannot join PID namespace of a non running container: ${target.name}`,
-    startFirst(target.name),
-  );
 }
