@@ -1,28 +1,17 @@
 import { BENEATH } from './beneath.ts';
 import { systemError } from './errno.ts';
-import { addressOf, lastErrno, native, viewOf } from './library.ts';
+import { addressOf, lastErrno, native } from './library.ts';
+import { type Offsets, RingMemory, SQE_WORDS } from './ring-memory.ts';
 
-const SYSCALL_SETUP = 'long syscall(long number, unsigned int entries, void *params)';
 const SYSCALL_ENTER =
   'long syscall(long number, int fd, unsigned int submit, unsigned int wait, unsigned int flags, void *sigmask, unsigned long size)';
-const SYSCALL_REGISTER = 'long syscall(long number, int fd, unsigned int what, const void *with, unsigned int count)';
-const MMAP = 'void *mmap(void *at, unsigned long size, int protection, int flags, int fd, long offset)';
-const MUNMAP = 'int munmap(void *at, unsigned long size)';
-const CLOSE = 'int close(int fd)';
-// By number, as the C library has no wrappers: the same on every architecture (asm-generic/unistd.h).
-const NR = { setup: 425, enter: 426, register: 427 } as const;
+const NR_ENTER = 426; // as those of ring-memory.ts
 
 // linux/io_uring.h
 const OP = { close: 19, read: 22, openat2: 28 } as const;
 const SQE = { fixedFile: 1, link: 4, hardLink: 8, skipSuccess: 64 } as const;
-const FEATURES = 1 | (1 << 11); // one mmap for both rings; completions that are told only of failures (Linux 5.17)
 const RWF_NOWAIT = 8;
 const GET_EVENTS = 1;
-const REGISTER_FILES = 2;
-const OFFSET_SQES = 0x10000000;
-const PROT_READ_WRITE = 3;
-const MAP_SHARED_POPULATE = 0x8001;
-const MAP_FAILED = 2n ** 64n - 1n;
 
 const EINTR = 4;
 const EAGAIN = 11;
@@ -32,7 +21,6 @@ const AGAIN = new Set([EINTR, EAGAIN, EBUSY]);
 const FILES = 64;
 const STEPS = 3;
 const ENTRIES = 256;
-const SQE_WORDS = 16;
 /** struct open_how: flags, mode, resolve; 64 bits each. */
 const HOW = 24;
 const PATHS = 64 << 10;
@@ -45,8 +33,8 @@ const LONGEST = 4097;
  * a table of the ring's own, so no descriptor is ever this process's. For one thread; its owner closes it.
  */
 export class ReadRing {
+  readonly #memory: RingMemory;
   readonly #fd: number;
-  readonly #mappings: readonly [Mapping, Mapping];
   /** The struct open_how of all, then the paths of one run. */
   readonly #paths = Buffer.alloc(HOW + PATHS);
   readonly #pathsAt: number;
@@ -58,16 +46,15 @@ export class ReadRing {
   #used = HOW;
   #count = 0;
 
-  private constructor(fd: number, at: Offsets, mappings: readonly [Mapping, Mapping]) {
-    this.#fd = fd;
-    this.#at = at;
-    this.#mappings = mappings;
+  private constructor(memory: RingMemory) {
+    this.#memory = memory;
+    this.#fd = memory.fd;
+    this.#at = memory.at;
+    this.#ring = memory.ring;
+    this.#sqes = memory.sqes;
     this.#paths.writeUInt32LE(BENEATH.flags, 0);
     this.#paths.writeUInt32LE(BENEATH.resolve, 16);
     this.#pathsAt = addressOf(this.#paths);
-    const [rings, entries] = mappings;
-    this.#ring = wordsOf(rings);
-    this.#sqes = wordsOf(entries);
     for (let file = 0; file < FILES; file++) {
       const open = this.#entry(file * STEPS, OP.openat2, SQE.link | SQE.skipSuccess, file);
       open[2] = low(this.#pathsAt);
@@ -94,20 +81,8 @@ export class ReadRing {
 
   /** Null where the kernel has no such rings, or does not let this process have one, or its memory. */
   static open(): ReadRing | null {
-    const params = new Uint32Array(30);
-    const fd = native(SYSCALL_SETUP)(NR.setup, ENTRIES, params);
-    if (fd < 0) return null;
-    const none = new Int32Array(FILES).fill(-1);
-    const usable =
-      ((params[5] as number) & FEATURES) === FEATURES &&
-      native(SYSCALL_REGISTER)(NR.register, fd, REGISTER_FILES, none, FILES) === 0;
-    const at = offsets(params);
-    const rings = usable ? map(fd, at.size, 0) : null;
-    const entries = rings && map(fd, ENTRIES * SQE_WORDS * 4, OFFSET_SQES);
-    if (rings && entries) return new ReadRing(fd, at, [rings, entries]);
-    if (rings) unmap(rings);
-    native(CLOSE)(fd);
-    return null;
+    const memory = RingMemory.open(ENTRIES, FILES);
+    return memory && new ReadRing(memory);
   }
 
   get isFull(): boolean {
@@ -162,7 +137,7 @@ export class ReadRing {
     let left = count * STEPS;
     let head = ring[cqHead] as number;
     for (let done = 0; done < count; ) {
-      const taken = native(SYSCALL_ENTER)(NR.enter, this.#fd, left, count - done, GET_EVENTS, null, 0);
+      const taken = native(SYSCALL_ENTER)(NR_ENTER, this.#fd, left, count - done, GET_EVENTS, null, 0);
       // Interrupted by a signal: what is under way writes to the caller's buffers, so on to its end.
       if (taken >= 0) left -= taken;
       else if (!AGAIN.has(lastErrno())) throw systemError('io_uring_enter', lastErrno());
@@ -180,8 +155,7 @@ export class ReadRing {
 
   /** Nothing else may be called after it. */
   close(): void {
-    this.#mappings.forEach(unmap);
-    native(CLOSE)(this.#fd);
+    this.#memory.close();
     // Now, not when the collector comes: a batch opens a ring for each container.
     this.#paths.buffer.transfer(0);
   }
@@ -193,53 +167,6 @@ export class ReadRing {
     this.#addresses.set(bytes, address);
     return address;
   }
-}
-
-/** Where things lie in the ring's memory, as indexes of 32-bit words; `size` in bytes. */
-interface Offsets {
-  readonly sqTail: number;
-  readonly sqMask: number;
-  readonly sqArray: number;
-  readonly cqHead: number;
-  readonly cqTail: number;
-  readonly cqMask: number;
-  readonly cqes: number;
-  readonly size: number;
-}
-
-/** From a filled struct io_uring_params: sq_off begins at its tenth word, cq_off at its twentieth. */
-function offsets(params: Uint32Array): Offsets {
-  const at = (word: number) => params[word] as number;
-  return {
-    sqTail: at(11) / 4,
-    sqMask: at(12) / 4,
-    sqArray: at(16) / 4,
-    cqHead: at(20) / 4,
-    cqTail: at(21) / 4,
-    cqMask: at(22) / 4,
-    cqes: at(25) / 4,
-    size: Math.max(at(16) + at(0) * 4, at(25) + at(1) * 16),
-  };
-}
-
-/** A part of the ring's memory: where it is, and how long. */
-interface Mapping {
-  readonly at: unknown;
-  readonly size: number;
-}
-
-/** Null where memory or the process's limit of it (RLIMIT_AS) is short. */
-function map(fd: number, size: number, offset: number): Mapping | null {
-  const at: unknown = native(MMAP)(null, size, PROT_READ_WRITE, MAP_SHARED_POPULATE, fd, offset);
-  return at === MAP_FAILED ? null : { at, size };
-}
-
-function unmap({ at, size }: Mapping): void {
-  native(MUNMAP)(at, size);
-}
-
-function wordsOf({ at, size }: Mapping): Uint32Array {
-  return new Uint32Array(viewOf(at, size));
 }
 
 function low(address: number): number {
