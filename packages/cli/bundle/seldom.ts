@@ -7,8 +7,8 @@ export const SELDOM = 'seldom';
 const folders: Readonly<Record<string, string>> = {
   runtime: 'attach capabilities devices docker-defaults mounts pipe-lines probe resources seccomp spec',
   container:
-    'attach end env exec host-files inspect inspect-config inspect-host inspect-network rename rootfs rotate stats top update usage user',
-  network: 'bridge endpoints foreign-firewall host-files name-server publish ruleset sandbox',
+    'attach env exec host-files inspect inspect-config inspect-host inspect-network rename rootfs rotate stats top update usage user',
+  network: 'bridge connection endpoints foreign-firewall host-files name-server publish ruleset sandbox subnet',
   system: 'in-root mount netlink netns nftables nodes port rtnetlink seqpacket',
   layer: 'bounds decoder maker place-on-chain stack unpack unpacked-folders walk',
   overlay: 'stack',

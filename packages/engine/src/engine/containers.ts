@@ -23,7 +23,8 @@ import type {
 } from '../contract/container.ts';
 import type { UpdateOptions } from '../contract/run.ts';
 import { MicaError } from '../error.ts';
-import type { Connectable, Networks } from '../network/networks.ts';
+import type { Connectable } from '../network/connection.ts';
+import type { Networks } from '../network/networks.ts';
 
 /** `engine.containers`: what is done to them, and what they are, say and hold. Each is named by name, ID or a prefix of it. */
 export class Containers {

@@ -3,13 +3,14 @@ import { MicaError, wrapSystemError } from '../error.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
 import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
-import { type Ipv4Range, RouteSocket } from '../system/rtnetlink.ts';
+import { RouteSocket } from '../system/rtnetlink.ts';
 import { runProgram } from '../system/spawn.ts';
 import { passForeignFirewall } from './foreign-firewall.ts';
-import { chooseSubnet, formatIpv4, formatSubnet, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
+import { overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { Network, NetworkState } from './record.ts';
 import { networkElements, publishedElements, rulesetOf } from './ruleset.ts';
 import type { Scope } from './scope.ts';
+import { freeSubnet } from './subnet.ts';
 
 /** Sees that a network's interface and rules are there. Under the lock. Idempotent: two looks when all is well. @throws MicaError store-damaged */
 export function bringUp(scope: Scope, network: Network): Network {
@@ -70,13 +71,6 @@ function addBridge(scope: Scope, network: Network, links: RouteSocket): Network 
   set(`/proc/sys/net/ipv4/conf/${state.bridge}/route_localnet`, '1');
   set(`/proc/sys/net/ipv6/conf/${state.bridge}/disable_ipv6`, '1');
   return { ...network, record: state };
-}
-
-/** A subnet that neither the machine nor another network of this store has, and its gateway. */
-export function freeSubnet(scope: Scope, taken: readonly Ipv4Range[]): Pick<NetworkState, 'subnet' | 'gateway'> {
-  const own = scope.store.networks.list<NetworkState>().map(({ record }) => parseSubnet(record.subnet));
-  const subnet = chooseSubnet([...taken, ...own], scope.seed);
-  return { subnet: formatSubnet(subnet), gateway: formatIpv4(subnet.address + 1) };
 }
 
 /** Writes the rules and all that belongs in them: also after somebody's `nft flush ruleset`. */

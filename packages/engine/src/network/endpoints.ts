@@ -5,12 +5,13 @@ import { insideNetns } from '../system/netns.ts';
 import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
-import { bringUp, freeSubnet, takeDown } from './bridge.ts';
+import { bringUp, takeDown } from './bridge.ts';
 import { formatIpv4, ipv4Bytes, parseIpv4, parseSubnet } from './ipv4.ts';
 import { type NameEntry, publishNames } from './name-server.ts';
 import type { Endpoint, EndpointState, Lease, Network, NetworkState, PublishedPort } from './record.ts';
 import { freeAddress, publishedElements } from './ruleset.ts';
 import { defaultNetwork, type Scope } from './scope.ts';
+import { freeSubnet } from './subnet.ts';
 
 // Every function here runs under the scope's lock.
 

@@ -1,22 +1,16 @@
 import type { NetworkCreateOptions, NetworkSummary } from '../contract/network.ts';
 import { MicaError } from '../error.ts';
-import { processStart } from '../store/files.ts';
-import { insideNetns } from '../system/netns.ts';
 import { randomBytes } from '../system/random.ts';
-import { RouteSocket } from '../system/rtnetlink.ts';
-import { attach } from './attach.ts';
-import { freeSubnet, takeDown } from './bridge.ts';
-import { ensureDefaultNetwork, lease, plug, release, releaseDead, syncNames } from './endpoints.ts';
-import { contains, formatIpv4, formatSubnet, isHostAddress, overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
-import { type Member, modeId, modes, notConnected, refuseConnect, refuseDisconnect } from './modes.ts';
-import { requireNameServer } from './name-server.ts';
-import type { Endpoint, EndpointState, Lease, Network, NetworkState } from './record.ts';
+import type { AttachOptions } from './attach.ts';
+import { takeDown } from './bridge.ts';
+import { type Connectable, connect, disconnect } from './connection.ts';
+import { ensureDefaultNetwork, releaseDead } from './endpoints.ts';
+import { tell } from './events.ts';
+import { parseSubnet } from './ipv4.ts';
+import { modeId, modes, refuseConnect, refuseDisconnect } from './modes.ts';
+import type { EndpointState, Lease, Network, NetworkState } from './record.ts';
 import { defaultNetwork, type Scope } from './scope.ts';
-
-/** `pid` is its first process's, null when it does not run. */
-export interface Connectable extends Member {
-  readonly pid: number | null;
-}
+import { subnetFor } from './subnet.ts';
 
 /** The networks of one store: docker network's verbs. */
 export class Networks {
@@ -45,20 +39,15 @@ export class Networks {
     return this.#scope.locked(() => {
       const record: NetworkState = {
         bridge: `mb-${id.slice(0, 12)}`,
-        ...(options.subnet === undefined ? this.#anySubnet() : this.#subnet(options.subnet, options.gateway)),
+        ...subnetFor(this.#scope, options),
         fixed: options.subnet !== undefined,
         internal: options.internal ?? false,
         labels: options.labels ?? {},
         last: 0,
       };
-      if (options.gateway !== undefined && options.subnet === undefined)
-        throw new MicaError('invalid-argument', `no matching subnet for gateway ${options.gateway}`, {
-          subject: name,
-          hint: '--gateway is an address in --subnet: --subnet 10.9.0.0/24 --gateway 10.9.0.1',
-        });
       this.#scope.store.transaction(() => {
         this.#scope.store.networks.insert({ id, name, created: new Date().toISOString(), record });
-        this.#tell('create', { id, name });
+        tell(this.#scope, 'create', { id, name });
       });
       return id;
     });
@@ -120,53 +109,16 @@ export class Networks {
     return removed.map((row) => row.name);
   }
 
-  /** Puts a container on a network; at once if it runs. @throws MicaError conflict where its mode forbids it */
-  connect(name: string, container: Connectable, options: { address?: string; aliases?: readonly string[] } = {}): void {
+  /** See {@link connect}. */
+  connect(name: string, container: Connectable, options: Omit<AttachOptions, 'mac'> = {}): void {
     refuseConnect(container, name);
-    const network = this.#find(name);
-    if (network.name !== defaultNetwork) requireNameServer();
-    attach(this.#scope, container, network, options);
-    if (container.pid === null) return;
-    const { pid } = container;
-    this.#scope.locked(() => {
-      const all = this.#endpoints(container.id);
-      const endpoint = all.find((one) => one.network === network.id) as Endpoint;
-      const used = new Set(all.map((one) => one.lease?.interface));
-      const position = [...Array(all.length).keys()].find((at) => !used.has(`eth${at}`)) ?? all.length;
-      try {
-        const holder = { pid, start: processStart(pid) ?? '0' };
-        const made = lease(this.#scope, endpoint, position, [], holder);
-        plug(this.#scope, made.network, made.lease, pid, all.length === 1);
-        syncNames(this.#scope, made.network);
-        this.#tell('connect', network, container.id);
-      } catch (error) {
-        const failed = this.#endpoints(container.id).find((one) => one.network === network.id);
-        if (failed) release(this.#scope, failed, true);
-        this.#scope.store.networks.detach(container.id, network.id);
-        throw error;
-      }
-    });
+    connect(this.#scope, this.#find(name), container, options);
   }
 
-  /** @throws MicaError conflict where it is not on that network */
+  /** See {@link disconnect}. */
   disconnect(name: string, container: Connectable): void {
     if (modes.includes(name)) refuseDisconnect(container, name);
-    const network = this.#find(name);
-    this.#scope.locked(() => {
-      const endpoint = this.#endpoints(container.id).find((one) => one.network === network.id);
-      if (endpoint === undefined)
-        throw new MicaError('conflict', notConnected(container.id, network.name), { subject: container.name });
-      release(this.#scope, endpoint, true);
-      this.#scope.store.transaction(() => {
-        this.#scope.store.networks.detach(container.id, network.id);
-        if (container.pid !== null) this.#tell('disconnect', network, container.id);
-      });
-      const next = this.#endpoints(container.id)[0];
-      if (container.pid === null || !next?.lease) return;
-      const gateway = parseIpv4(this.#scope.store.networks.get<NetworkState>(next.network)?.record.gateway ?? '');
-      using inside = insideNetns(container.pid, () => new RouteSocket());
-      if (gateway !== null) inside.addDefaultRoute(next.lease.interface, gateway);
-    });
+    disconnect(this.#scope, this.#find(name), container);
   }
 
   /** Under the lock. With `users` those that are on it, and do not run, leave it; without, it stays for their sake: false. */
@@ -179,13 +131,9 @@ export class Networks {
       if (found.length > 0 && !users) return false;
       for (const user of found) networks.detach(user.container, network.id);
       networks.delete(network.id);
-      this.#tell('destroy', network);
+      tell(this.#scope, 'destroy', network);
       return true;
     });
-  }
-  #tell(action: string, { id, name }: Pick<Network, 'id' | 'name'>, container?: string): void {
-    const whose = container === undefined ? {} : { container };
-    this.#scope.store.events.tell('network', action, id, { ...whose, name, type: 'bridge' });
   }
   #find(name: string): Network {
     if (name === defaultNetwork || name === 'default') return ensureDefaultNetwork(this.#scope);
@@ -199,43 +147,8 @@ export class Networks {
   #rows(): Network[] {
     return this.#scope.store.networks.list<NetworkState>();
   }
-  #endpoints(container: string): Endpoint[] {
-    return this.#scope.store.networks.ofContainer<EndpointState, Lease>(container);
-  }
   #containerName(id: string): string {
     return this.#scope.store.containers.get(id)?.name ?? id.slice(0, 12);
-  }
-
-  #anySubnet(): Pick<NetworkState, 'subnet' | 'gateway'> {
-    using links = new RouteSocket();
-    return freeSubnet(this.#scope, links.ranges());
-  }
-  #subnet(text: string, gateway: string | undefined): Pick<NetworkState, 'subnet' | 'gateway'> {
-    const subnet = parseSubnet(text);
-    if (subnet.prefix < 8 || subnet.prefix > 30 || subnet.address >= parseSubnet('224.0.0.0/4').address)
-      throw new MicaError('invalid-argument', `a network of ${text} cannot hold containers`, {
-        subject: text,
-        hint: 'a private range with a prefix from /8 to /30, such as 10.50.0.0/24',
-      });
-    const other = this.#rows().find(({ record }) => overlaps(subnet, parseSubnet(record.subnet)));
-    using links = new RouteSocket();
-    if (other || links.ranges().some((range) => overlaps(subnet, range)))
-      throw new MicaError('conflict', 'Pool overlaps with other one on this address space', {
-        subject: text,
-        hint: other ? `network ${other.name} has ${other.record.subnet}` : 'ip route shows who has it',
-      });
-    const address = gateway === undefined ? subnet.address + 1 : parseIpv4(gateway);
-    if (address === null || !contains(subnet, address))
-      throw new MicaError('invalid-argument', `no matching subnet for gateway ${gateway}`, {
-        subject: gateway ?? text,
-        hint: '--gateway is an address in --subnet: --subnet 10.9.0.0/24 --gateway 10.9.0.1',
-      });
-    if (!isHostAddress(subnet, address))
-      throw new MicaError('invalid-argument', `failed to allocate gateway (${gateway}): Address already in use`, {
-        subject: gateway ?? text,
-        hint: `the first and the last address of ${formatSubnet(subnet)} are no machine's`,
-      });
-    return { subnet: formatSubnet(subnet), gateway: formatIpv4(address) };
   }
 
   #summary({ id, name, created, record }: Network): NetworkSummary {
