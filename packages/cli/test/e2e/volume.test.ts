@@ -13,6 +13,9 @@ const here = (...args: string[]) => bench.here('home', args);
 const okHere = (...args: string[]) => bench.okHere('home', args);
 /** A container that is gone after its command. */
 const once = (...words: string[]) => okHere('run', '--network=none', '--rm', ...words);
+/** One that stays, ended. */
+const kept = (name: string, image: string, script: string) =>
+  okHere('run', '--network=none', '--name', name, image, 'sh', '-c', script);
 const file = (name: string) => join(bench.dir, name);
 const data = (name: string) => file(`home/volumes/${name}/_data`);
 /** What lies where volumes are; no folder before the first. */
@@ -96,14 +99,9 @@ it('--volumes-from takes over binds and volumes, read-only if asked', async () =
 it('an empty volume gets what the image has there, with all its attributes; a commit gets none of it', async () => {
   const script = `mkdir -m 1750 /data /data/d; echo hi > /data/f; chmod 4711 /data/f; ln /data/f /data/g; ln -s f /data/l
     chown 1000:100 /data /data/f; touch -d 2001-02-03 /data/d /data`;
-  await okHere(
-    'run',
-    '--network=none',
-    '--name',
+  await kept(
     'maker',
     'base:1',
-    'sh',
-    '-c',
     `for n in mkdir chmod ln chown touch; do busybox ln -s busybox /bin/$n; done; ${script}`,
   );
   const upper = file(`home/containers/${(await okHere('ps', '-aq', '--no-trunc')).trim()}/upper`);
@@ -122,16 +120,7 @@ it('an empty volume gets what the image has there, with all its attributes; a co
   expect(readdirSync(data('bare'))).toEqual(['new']);
   expect(await volumes()).toHaveLength(3); // --rm took the anonymous ones
 
-  await okHere(
-    'run',
-    '--network=none',
-    '--name',
-    'two',
-    'with:1',
-    'sh',
-    '-c',
-    'echo changed > /data/f; echo x > /made/new/x',
-  );
+  await kept('two', 'with:1', 'echo changed > /data/f; echo x > /made/new/x');
   expect(await okHere('diff', 'two')).toMatch(/^(C \/(made)?\n|A \/made(\/new)?\n)*$/);
   await okHere('commit', 'two', 'after:1');
   expect(await once('--entrypoint', 'cat', '-v', '/other', 'after:1', '/data/f')).toBe('hi\n');
@@ -141,16 +130,7 @@ it('an empty volume gets what the image has there, with all its attributes; a co
 });
 
 it('a volume that several processes fill at once, and one whose filling was killed, is whole', async () => {
-  await okHere(
-    'run',
-    '--network=none',
-    '--name',
-    'maker',
-    'base:1',
-    'sh',
-    '-c',
-    'busybox mkdir /data; for n in $(seq 300); do echo $n > /data/$n; done',
-  );
+  await kept('maker', 'base:1', 'busybox mkdir /data; for n in $(seq 300); do echo $n > /data/$n; done');
   await okHere('commit', 'maker', 'many:1');
   await okHere('volume', 'create', 'cut');
   mkdirSync(file('home/volumes/cut/.new/junk'), { recursive: true });
