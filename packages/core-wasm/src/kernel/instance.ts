@@ -71,7 +71,11 @@ export function instantiate(): KernelExports {
 }
 
 function onAbort(): never {
-  throw new KernelError('out-of-memory', 'the kernels used up their linear memory');
+  throw outOfMemory();
+}
+
+function outOfMemory(trap?: unknown): KernelError {
+  return new KernelError('out-of-memory', 'the kernels used up their linear memory', undefined, trap);
 }
 
 /** Runs a kernel, giving its trap a name. */
@@ -86,5 +90,5 @@ export function guarded<T>(run: () => T): T {
 /** What a kernel threw: nothing but a memory that cannot grow traps. */
 export function named(error: unknown): unknown {
   if (!(error instanceof wasm.RuntimeError)) return error;
-  return new KernelError('out-of-memory', 'the kernels used up their linear memory', undefined, error);
+  return outOfMemory(error);
 }

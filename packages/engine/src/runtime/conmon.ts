@@ -60,6 +60,7 @@ export interface SessionOptions extends Streams {
 /** One more process in a running container, with its streams if attached. Call `close` at the end, or to leave it. */
 export interface Session {
   readonly socket: AttachSocket | null;
+  /** Its exit code; of one that nobody is attached to 0, at once. */
   readonly exit: Promise<number>;
   close(): void;
   /** Ends the process, unless it has ended. */
