@@ -62,11 +62,12 @@ it('a command line in a terminal that was stopped and goes on: every key is the 
     });
     process.kill(pid as number, 'SIGTSTP'); // Ctrl-Z would be the container's
     await terminal.shows(/Stopped.*\n(.*\n)*host>$/);
+    terminal.resize(91, 23);
     terminal.line('clear; fg');
     terminal.keys('Enter');
     await terminal.shows(/attach halted.*\n(.*\n)*.*#$/);
-    terminal.line('echo sleeps-$((40+1)); sleep 1000');
-    await terminal.shows(/^sleeps-41$/m);
+    terminal.line('until stty size | grep "^23 91$"; do sleep 0.1; done; sleep 1000');
+    await terminal.shows(/^23 91$/m);
     terminal.keys('C-c');
     terminal.line('echo in-$((40+2))');
     await terminal.shows(/in-42\n.*#$/);

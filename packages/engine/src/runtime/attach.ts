@@ -6,6 +6,11 @@ import { connectSeqpacket, receive, shutdownBoth, shutdownWrite } from '../syste
 /** conmon's packets: the first byte tells the stream (conmon's src/conn_sock.c: 2 standard output, 3 standard error). */
 const STDERR = 3;
 const PACKET = 32768;
+/**
+ * conmon reads so much of its control fifo at once (src/ctrl.c, CTLBUFSZ) and, until 2.1.6 at least, takes each line of
+ * it for the first: a message fills it, by leading blanks, so that none is read with another and lost.
+ */
+const CONTROL = 199;
 /** So many are taken at once, before others have their turn. */
 const AT_ONCE = 16;
 
@@ -104,7 +109,7 @@ export class AttachSocket {
       // Without O_NONBLOCK the open would wait for ever once conmon, its reader, has ended.
       const fd = openSync(`${this.#bundle}/ctl`, constants.O_WRONLY | constants.O_NONBLOCK);
       try {
-        writeSync(fd, `1 ${rows} ${columns}\n`);
+        writeSync(fd, `1 ${rows} ${columns}\n`.padStart(CONTROL));
       } finally {
         closeSync(fd);
       }
