@@ -38,6 +38,13 @@ export function notOurs(path: string): MicaError {
   });
 }
 
+export function foreignLog(path: string): MicaError {
+  return new MicaError('store-damaged', `${path}-wal, the log of ${path}, is of another store`, {
+    subject: path,
+    hint: 'move mica.db-wal and mica.db-shm aside; or, if it is mica.db that came from elsewhere, put a copy of the right one in its place',
+  });
+}
+
 export function noFile(path: string): MicaError {
   return new MicaError('store-damaged', `${path} is no file`, { subject: path, hint: anew });
 }

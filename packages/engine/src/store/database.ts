@@ -1,8 +1,9 @@
-import { closeSync, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
 import { busyTimeoutMs, emptied, isBusy, isFailedWrite, noFile, notOurs, translate } from './database-error.ts';
 import { syncPath } from './files.ts';
+import { identify, identityIn, requireOwnLog } from './identity.ts';
 import { isUnwritable, openReadOnly, readOnly, whyUnwritable } from './read-only.ts';
 import { migrations } from './schema.ts';
 
@@ -204,6 +205,7 @@ export class Database {
         this.#db.exec('PRAGMA journal_mode = WAL');
         this.#db.exec('BEGIN IMMEDIATE');
         for (let at = this.#version(); at < migrations.length; at++) this.#db.exec(migrations[at] ?? '');
+        identify(this.#db);
         this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
         this.#db.exec('COMMIT');
       } catch (error) {
@@ -224,15 +226,15 @@ function openWritable(path: string): DatabaseSync {
   if (found?.isFIFO()) throw noFile(path);
   // SQLite would remove the log of a database without a byte: it may hold all of it.
   if (!found?.size && statSync(`${path}-wal`, { throwIfNoEntry: false })?.size) throw emptied(path);
-  // The owner's alone: it holds containers' environments. SQLite gives its other files the same mode.
-  closeSync(openSync(path, 'a', 0o600));
+  const written = identityIn(path);
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
     db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
+    requireOwnLog(db, path, written);
     return db;
   } catch (error) {
-    db.close();
+    if (db.isOpen) db.close();
     throw error;
   }
 }

@@ -144,6 +144,28 @@ it('a database that lost its bytes and not its log: the log stays, with all that
   expect(readFileSync(join(copy, 'mica.db-wal'))).toEqual(readFileSync(log));
 });
 
+it('the log of another store beside the database: told, not taken in, and without it all is there', () => {
+  engine.close();
+  const root2 = join(work, 'other');
+  const other = new Engine({ root: root2 });
+  const [log, index] = ['mica.db-wal', 'mica.db-shm'].map((name) => join(root, name)) as [string, string];
+  try {
+    cpSync(join(root2, 'mica.db-wal'), log);
+  } finally {
+    other.close();
+  }
+  const before = readFileSync(log);
+  for (let again = 0; again < 2; again++)
+    expect(() => new Engine({ root })).toThrow(
+      expect.objectContaining({ code: 'store-damaged', message: expect.stringContaining('of another store') }),
+    );
+  expect(readFileSync(log)).toEqual(before);
+  for (const name of [log, index]) rmSync(name, { force: true });
+  engine = new Engine({ root });
+  expect(engine.images.list().map(({ repoTags }) => repoTags)).toEqual([['base:1']]);
+  expect(engine.collect()).toBe(0);
+});
+
 it.each([
   ['of another program', 'CREATE TABLE notes (text)', 0],
   ['of another program, with a version', 'CREATE TABLE notes (text)', 8],
