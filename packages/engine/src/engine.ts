@@ -169,7 +169,7 @@ export class Engine {
   /** Reads all of the store and says what is damaged. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
     const { checkStore } = await import('./upkeep/check.ts');
-    return checkStore(this.#store, options);
+    return checkStore(this.#lifecycle.context, options);
   }
   /** Removes blobs, unpacked layers and leftovers that nothing refers to; how many bytes that were. */
   collect(): number {

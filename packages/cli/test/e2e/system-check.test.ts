@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { CommitBench } from '../support/commit-bench.ts';
@@ -50,6 +60,31 @@ it('system check tells of a volume whose files are lost: the next container woul
     out: expect.stringMatching(/damaged: volume data: what was in it is lost/),
   });
   await bench.okHere('volume', 'rm', 'data');
+  expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
+});
+
+it('system check tells of containers whose folder is lost, and of what stands in the place of the run folder', async () => {
+  bench.ok('create', '--name', 'kept', '--network', 'none', 'base:1', 'sh'); // by a process that has ended
+  const folder = join(bench.root, 'containers');
+  renameSync(folder, `${folder}.aside`);
+  const lost = {
+    code: 1,
+    out: expect.stringMatching(/damaged: container kept: its folder .* is gone, and with it what it/),
+  };
+  expect(bench.mica('system', 'check')).toMatchObject(lost);
+  mkdirSync(folder);
+  expect(bench.mica('system', 'check')).toMatchObject(lost);
+  rmSync(folder, { recursive: true });
+  renameSync(`${folder}.aside`, folder);
+
+  const run = runFolder(bench.root);
+  rmSync(run, { recursive: true, force: true });
+  symlinkSync(join(bench.root, 'nowhere'), run);
+  expect(bench.mica('system', 'check')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining(`damaged: ${run} leads to no folder\n`),
+  });
+  rmSync(run);
   expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
 });
 

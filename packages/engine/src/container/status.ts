@@ -50,6 +50,7 @@ export function requireMade(context: ContainerContext, { id, name, record }: Row
 function lacksFiles(context: ContainerContext, id: string, { status }: ContainerState): boolean {
   return status !== 'running' && !existsSync(context.paths.dir(id));
 }
-function isBeingMade({ status, maker }: ContainerState): boolean {
+/** By somebody who lives. */
+export function isBeingMade({ status, maker }: ContainerState): boolean {
   return status === 'created' && maker !== undefined && isAlive(maker);
 }

@@ -77,10 +77,6 @@ export class ContainerRecords {
   list<T>(): ContainerRow<T>[] {
     return this.#db.all('SELECT * FROM containers ORDER BY created DESC, id').map((row) => this.#row<T>(row));
   }
-  /** Those whose record is not one any more. */
-  damaged(): { name: string }[] {
-    return this.list().filter(({ isDamaged }) => isDamaged);
-  }
   /** Oldest first; without the records, which are 12 KB each. */
   names(): { id: string; name: string }[] {
     return this.#db

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ContainerContext } from '../container/context.ts';
+import type { ContainerState } from '../container/record.ts';
 import type { Task } from '../contract/task.ts';
 import { digester } from '../hash/digester.ts';
 import { resolveImage } from '../images/resolve.ts';
@@ -11,6 +13,7 @@ import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/
 import { brokenFolders } from '../store/folders.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { containerProblem } from './check-containers.ts';
 import { differingContent } from './check-content.ts';
 import { differingPath } from './check-unpacked.ts';
 
@@ -30,11 +33,12 @@ export interface CheckReport {
 /**
  * Reads everything that the store calls its own and compares: the database's own structure, every blob
  * with its digest, every compressed layer with its diff ID, every unpacked one with the names it holds (`deep`: and with
- * all of what is in its blob), every image with the blobs it names; of volumes, that they are there. Changes nothing.
+ * all of what is in its blob), every image with the blobs it names; of volumes and containers, that they are there. Changes nothing.
  */
-export async function checkStore(store: Store, task: CheckOptions = {}): Promise<CheckReport> {
+export async function checkStore(context: ContainerContext, task: CheckOptions = {}): Promise<CheckReport> {
+  const { store } = context;
   const problems: string[] = store.db.integrity().map((line) => `mica.db: ${line}`);
-  const broken = brokenFolders(store.root);
+  const broken = brokenFolders(store.root, [context.paths.run]);
   for (const { message } of broken) problems.push(message);
   /** What else can be read of a damaged database is looked at all the same. */
   const listed = <T>(what: string, list: () => readonly T[]): readonly T[] => {
@@ -87,8 +91,11 @@ export async function checkStore(store: Store, task: CheckOptions = {}): Promise
       for (const digest of store.images.blobs(image.id))
         if (store.blobs.info(digest) === null) throw new Error(`its blob ${digest} is not in the store`);
     });
-  for (const { name } of listed('containers', () => store.containers.damaged()))
-    problems.push(`container ${name}: its record is not readable`);
+  const containersApart = broken.some(({ subject }) => subject === store.containersDir);
+  for (const row of listed('containers', () => store.containers.list<ContainerState>())) {
+    const problem = containersApart && !row.isDamaged ? null : containerProblem(context, row);
+    if (problem !== null) problems.push(problem);
+  }
   if (!broken.some(({ subject }) => subject === store.volumesDir))
     for (const { name } of listed('volumes', () => store.volumes.list()))
       if (!existsSync(join(store.volumesDir, name)))
