@@ -15,7 +15,7 @@ export async function pruneContainers(
     } catch (error) {
       // Between the two looks somebody started it, or removed it: docker's prune goes on, too.
       if (!(error instanceof MicaError)) throw error;
-      if (error.code === 'store-damaged') report(error);
+      if (error.code === 'store-damaged') process.exitCode = report(error);
       else if (!['conflict', 'no-such-container'].includes(error.code)) throw error;
       continue;
     }

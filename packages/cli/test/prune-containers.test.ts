@@ -1,5 +1,5 @@
 import { type Engine, MicaError } from '@mica/engine';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { pruneContainers } from '../src/prune-containers.ts';
 
 it('prune goes on past what was started or removed since it looked; any other failure ends it', async () => {
@@ -18,4 +18,22 @@ it('prune goes on past what was started or removed since it looked; any other fa
   expect(await pruneContainers(engine, () => true)).toEqual({ removed: ['idle'], reclaimed: 10 });
   codes.gone = 'system-call';
   await expect(pruneContainers(engine, () => true)).rejects.toMatchObject({ code: 'system-call' });
+});
+
+it('prune goes on past one that damage keeps it from removing, and fails', async () => {
+  const remove = async (id: string) => {
+    if (id === 'hurt') throw new MicaError('store-damaged', 'mica.db is damaged');
+  };
+  const containers = { list: () => ['hurt', 'idle'].map((id) => ({ id, status: 'exited', sizeRw: 10 })), remove };
+  const engine = { containers } as unknown as Engine;
+  const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const before = process.exitCode;
+  try {
+    expect(await pruneContainers(engine, () => true)).toEqual({ removed: ['idle'], reclaimed: 10 });
+    expect(process.exitCode).toBe(1);
+    expect(told).toHaveBeenCalledWith('mica: mica.db is damaged\n');
+  } finally {
+    process.exitCode = before;
+    told.mockRestore();
+  }
 });
