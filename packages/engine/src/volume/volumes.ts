@@ -61,9 +61,9 @@ export class Volumes {
   /** With `force` one that is not there is no error. @throws MicaError no-such-volume, volume-in-use */
   remove(name: string, force = false): void {
     this.#store.beforeRemoval('volumes');
-    const aside = this.#store.transaction(() => {
+    this.#store.transaction(() => {
       if (this.#store.volumes.get(name) === null) {
-        if (force) return null;
+        if (force) return;
         throw noSuchVolume(name);
       }
       const users = this.#store.volumes.usersOf(name);
@@ -74,8 +74,9 @@ export class Volumes {
         });
       this.#store.volumes.delete(name);
       this.#store.events.tell('volume', 'destroy', name, { driver: 'local' });
-      return this.#setAside(name);
     });
+    // Not before that is written: whoever is killed in between, or finds the disk full, would leave a volume without its files.
+    const aside = this.#store.transaction(() => (this.#store.volumes.get(name) === null ? this.#setAside(name) : null));
     if (aside !== null) rmSync(aside, { recursive: true, force: true });
   }
 
