@@ -1,9 +1,9 @@
 import { renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { nameBeside } from '@mica/engine';
 
 /** Under another name beside it until it is complete; taken away when it failed or was interrupted. */
 export async function wholeFile(output: string, write: (at: string) => Promise<void>): Promise<void> {
-  const at = join(dirname(output), `.${basename(output)}.${process.pid}`);
+  const at = nameBeside(output);
   const remove = () => rmSync(at, { recursive: true, force: true });
   const stop = (signal: NodeJS.Signals) => {
     remove();

@@ -24,6 +24,7 @@ export type { PublishedPort } from './network/record.ts';
 export { type Digest, parseDigest } from './reference/digest.ts';
 export { familiarName, parseReference, type Reference, withDigest, withTag } from './reference/reference.ts';
 export { findTools } from './runtime/oci-runtime.ts';
+export { nameBeside } from './store/beside.ts';
 export type { EventRow } from './store/event-records.ts';
 export { rawOutput } from './system/terminal.ts';
 export type {

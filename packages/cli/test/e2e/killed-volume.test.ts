@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dyingAfter } from '../support/dying.ts';
+import { dying } from '../support/dying.ts';
 import { TestStore } from '../support/store.ts';
 
 const store = new TestStore();
@@ -16,7 +16,7 @@ it.each([
 ])('kill -9 of volume %s: the volume has its files or is no more, and a new one of its name is empty', (...removal) => {
   store.ok(['volume', 'create', 'data']);
   writeFileSync(join(folder, 'data/_data/file'), 'mine\n');
-  const env = dyingAfter(store.work, 'renameSync', '.gone-');
+  const env = dying(store.work, 'after', 'renameSync', '.gone-');
   expect(store.run(['volume', ...removal], { env }).code).not.toBe(0);
   expect(store.run(['system', 'check'])).toMatchObject({ code: 0, err: '' });
   if (store.lines('volume', 'ls', '-q').length > 0) {
@@ -31,7 +31,7 @@ it.each([
 
 it('kill -9 of rm -v: what is left of an anonymous volume is no damage, and prune takes it away', async () => {
   store.ok(['create', '--name', 'box', '-v', '/data', 'base:1', 'true']);
-  store.run(['rm', '-v', 'box'], { env: dyingAfter(store.work, 'renameSync', '.gone-') });
+  store.run(['rm', '-v', 'box'], { env: dying(store.work, 'after', 'renameSync', '.gone-') });
   expect(store.run(['system', 'check'])).toMatchObject({ code: 0, err: '' });
   store.ok(['system', 'prune', '-f', '--volumes']);
   expect(readdirSync(folder)).toEqual([]);

@@ -1,5 +1,4 @@
 import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { loadImages } from '../archive/load.ts';
 import type { ArchiveSink } from '../archive/save.ts';
 import { saveImages } from '../archive/save.ts';
@@ -15,6 +14,7 @@ import { parseNewName, parseReference } from '../reference/reference.ts';
 import { withOrigin, withRepository } from '../registry/open.ts';
 import { pullImage } from '../registry/pull.ts';
 import { pushImage } from '../registry/push.ts';
+import { nameBeside } from '../store/beside.ts';
 import type { Store } from '../store/store.ts';
 import type { CopiedDocument, Source, Target } from './contract.ts';
 import { copyAll } from './copy.ts';
@@ -167,7 +167,7 @@ async function writeLayout<T>(target: Place & { kind: 'layout' }, run: (sink: Ar
       subject: target.path,
       hint: 'name a new file or directory',
     });
-  const at = join(dirname(target.path), `.${basename(target.path)}.${process.pid}`);
+  const at = nameBeside(target.path);
   try {
     let result: T | undefined;
     if (target.tar)

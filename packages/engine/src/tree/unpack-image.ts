@@ -12,14 +12,13 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
-import { isAlive, thisProcess } from '../store/files.ts';
+import { nameBeside } from '../store/beside.ts';
 import type { Store } from '../store/store.ts';
 import { DIRECTORY, fdSelf } from '../system/in-root.ts';
-import { uniqueName } from '../system/random.ts';
 import type { UnpackReport } from './contract.ts';
 import { imageTree } from './image-tree.ts';
 import { TreeWriter } from './tree-writer.ts';
@@ -86,17 +85,10 @@ function emptyDirectory(target: string): boolean {
   });
 }
 
-/** A folder beside the target, on its file system; what a killed process left there under this name goes. */
+/** A folder beside the target, on its file system. */
 function makeBeside(target: string): string {
-  const [parent, prefix] = [dirname(target), `.${basename(target)}.mica-`];
   try {
-    for (const name of readdirSync(parent)) {
-      if (!name.startsWith(prefix)) continue;
-      const [pid = '', start = ''] = name.slice(prefix.length).split('-');
-      if (!isAlive({ pid: Number(pid), start })) rmSync(join(parent, name), { recursive: true, force: true });
-    }
-    const { pid, start } = thisProcess();
-    const path = join(parent, `${prefix}${pid}-${start}-${uniqueName().slice(0, 8)}`);
+    const path = nameBeside(target);
     mkdirSync(path, { mode: 0o700 }); // nobody else's until it is whole: it may hold setuid files
     return path;
   } catch (error) {
