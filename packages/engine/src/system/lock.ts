@@ -70,11 +70,16 @@ export function tryFileLock(file: string, work: () => void): boolean {
 
 /** The lock that a thread of this process held when it was ended: its descriptors outlive it. Gives it back. */
 export function leftLock(file: string): () => void {
-  const { dev, ino } = statSync(file);
+  const own = statSync(file, { throwIfNoEntry: false });
+  if (own === undefined) return () => {}; // whoever waited for it, or looked for what was left, was first
   const left = readdirSync('/proc/self/fd').filter((fd) => {
     const open = statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false });
     // Who waits for the lock has the file open, too.
-    return open?.dev === dev && open.ino === ino && readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1').includes('FLOCK');
+    return (
+      open?.dev === own.dev &&
+      open.ino === own.ino &&
+      readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1').includes('FLOCK')
+    );
   });
   return () => {
     for (const fd of left) closeSync(Number(fd));
