@@ -52,3 +52,26 @@ it('a thread that ends while its container is frozen: that one goes on at once, 
   commit.kill('SIGINT');
   await closed;
 });
+
+/** As where no more processes are allowed, and Node finds that out by itself. */
+const NO_THREADS = `
+require('node:worker_threads').Worker = class {
+  constructor() {
+    throw Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' });
+  }
+};
+`;
+
+it('threads that cannot be started: each container of the batch says so, and what would help', () => {
+  const hook = join(store.work, 'no-threads.cjs');
+  writeFileSync(hook, NO_THREADS);
+  for (const name of ['thin1', 'thin2']) store.ok(['create', '--name', name, 'base:1', 'true']);
+  const { code, out, err } = store.run(['commit', '--jobs', '2', '--filter', 'name=thin'], {
+    env: { NODE_OPTIONS: `--require=${hook}` },
+  });
+  expect(code).toBe(1);
+  expect(out).toMatch(/^thin1 .* failed\nthin2 .* failed\n$/m);
+  for (const name of ['thin1', 'thin2'])
+    expect(err).toContain(`mica: ${name}: a thread could not be started: EAGAIN\n`);
+  expect(err).toMatch(/\n {2}ulimit -n, ulimit -u .*\n$/);
+});

@@ -42,14 +42,15 @@ export class Pool {
         if (piscina.threads.length === 0) for (const fail of this.#waiting) fail(error);
       }),
     );
+    this.#piscina.catch(() => {}); // each task hears of it
   }
 
   /** Runs a task to its end. It is not interrupted: stop it through shared memory ({@link SharedStop}). */
   async run<T>(task: TaskName, message: unknown, transferList: readonly object[] = []): Promise<T> {
-    const piscina = await this.#piscina;
     const { promise, resolve, reject } = Promise.withResolvers<Answer<T>>();
     this.#waiting.add(reject);
     try {
+      const piscina = await this.#piscina;
       piscina.run({ task, message }, { transferList: [...transferList] as never }).then(resolve, reject);
       const answer = await promise;
       if ('error' in answer) throw received(answer.error);
@@ -62,7 +63,8 @@ export class Pool {
   }
 
   async close(): Promise<void> {
-    await (await this.#piscina).destroy();
+    const piscina = await this.#piscina.catch(() => null);
+    await piscina?.destroy();
   }
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
