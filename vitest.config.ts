@@ -13,7 +13,7 @@ const leftOut = privileged || process.env.CI === 'true' ? [] : needRoot;
 if (leftOut.length > 0)
   console.warn(`LEFT OUT: all tests in ${leftOut.join(' and ')}: they mount and run containers, which needs root`);
 
-// What these measure, or change for a while, is the whole process's: its memory, environment, umask, clock, listeners.
+// What these measure, or change for a while, is the whole process's: its memory, environment, umask, clock, listeners, mounts.
 const alone = [
   'packages/core-wasm/test/{hash/pace,tar/end}.test.ts',
   'packages/engine/test/archive/load-directory.test.ts',
@@ -21,6 +21,7 @@ const alone = [
   'packages/engine/test/container/{env,monitor}.test.ts',
   'packages/engine/test/layer-rules/{apply-escape,archives}.test.ts',
   'packages/engine/test/network/foreign-firewall.test.ts',
+  'packages/engine/test/system/power-cut.test.ts',
   'packages/engine/test/{registry,runtime,e2e}/**',
   'packages/cli/test/{bundle,e2e}/**',
   'packages/bench/test/{check,contest,interrupt}.test.ts',

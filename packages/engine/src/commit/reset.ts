@@ -53,7 +53,7 @@ export async function resetContainer(
     const below = await ensureUnpacked(store, base.config.rootfs.diff_ids, options);
     await makeUpperOf(store, base, target, upper, join(fresh, 'side'), options);
     options.signal?.throwIfAborted();
-    if (options.sync) syncFileSystem(store.root);
+    if (options.sync) syncFileSystem(fresh);
     // As late as can be: it stands still for a rename, not for the unpacking.
     if (containers.isRunning(row.id)) {
       stopped = true;

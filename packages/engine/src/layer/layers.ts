@@ -126,7 +126,6 @@ async function processLayer(store: Store, diffId: Digest, task: Task, dir?: stri
     mkdirSync(join(work, 'layer'), { mode: 0o755 });
     mkdirSync(join(work, 'side'));
     const table = await stream(store, record, join(work, 'layer'), join(work, 'side'), dir !== undefined, task);
-    if (dir !== undefined) store.unpacked.note();
     if (dir === undefined) putTable(store.layersDir, diffId, table, work);
     else putUnpacked(store.layersDir, diffId, table, work);
     store.layers.setEntries(diffId, table.count);

@@ -4,6 +4,7 @@ import { Core, type EntryTable } from '@mica/core-wasm';
 import { chainIds } from '../image/chain-id.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
+import { noteUnpacked } from '../store/unpacked.ts';
 import { settleOnTree } from './on-chain.ts';
 import { placeOnChain } from './place-on-chain.ts';
 import { hidesAll, inWorkFolder, leans, place, unpackedDir } from './unpacked.ts';
@@ -67,7 +68,7 @@ async function placeChain(
       Buffer.concat([Buffer.from(`${dirs[below.layer(index)]}/`), below.pathBytes(index)]);
     await inWorkFolder(store.layersDir, async (work) => {
       placeOnChain(work, own[at] as string, layer, settled, below, lowerFile);
-      store.unpacked.note();
+      noteUnpacked(store.layersDir);
       place(work, placed);
     });
     dirs[at] = placed;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type EntryTable, Flag } from '@mica/core-wasm';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import { thisProcess } from '../store/files.ts';
-import { sweepHalfUnpacked } from '../store/unpacked.ts';
+import { noteUnpacked, sweepHalfUnpacked } from '../store/unpacked.ts';
 import { uniqueName } from '../system/random.ts';
 import { spreadBelow } from '../system/spread.ts';
 import { deletes, leansOnLower } from './on-chain.ts';
@@ -34,6 +34,7 @@ export function putUnpacked(layersDir: string, diffId: Digest, table: EntryTable
   if (leansOnLower(table) || deletes(table)) writeFileSync(`${dir}.leans`, '');
   const opaque = table.count > 0 && table.pathBytes(0).length === 0 && (table.flags(0) & Flag.opaque) !== 0;
   if (opaque) writeFileSync(`${dir}.hides`, '');
+  noteUnpacked(layersDir);
   place(join(work, 'layer'), dir);
 }
 

@@ -98,7 +98,6 @@ function readerFor(
 ): LayerReader | PooledReader {
   const { layersDir } = store;
   if (process.getuid?.() !== 0 || existsSync(join(layersDir, hexOf(diffId)))) return new LayerReader();
-  store.unpacked.note();
   return pool
     ? new PooledReader(pool, layersDir, diffId, path, inline)
     : new LayerReader(new Unpacking(layersDir, diffId));

@@ -14,7 +14,7 @@ import { LayerRecords } from './layer-records.ts';
 import { NetworkRecords } from './network-records.ts';
 import { type Collected, collect } from './prune.ts';
 import { Reserve } from './reserve.ts';
-import { UnpackedNote } from './unpacked.ts';
+import { UnpackedNotes } from './unpacked.ts';
 import { VolumeRecords } from './volume-records.ts';
 
 /**
@@ -37,7 +37,7 @@ export class Store {
 
   /** Blobs that had not reached the disk when the machine went down: found as this store was opened, and dropped. */
   lost: readonly Digest[] = [];
-  readonly unpacked: UnpackedNote;
+  readonly unpacked: UnpackedNotes;
   readonly reserve: Reserve;
 
   private constructor(root: string) {
@@ -54,7 +54,7 @@ export class Store {
     this.volumes = new VolumeRecords(this.db);
     this.networks = new NetworkRecords(this.db);
     this.reserve = new Reserve(root, join(root, 'mica.db-wal'), () => this.db.emptyLog());
-    this.unpacked = new UnpackedNote(this.db, this.layersDir);
+    this.unpacked = new UnpackedNotes(this.db, this.layersDir);
   }
 
   /** Makes the folders and the database when they are not there; see {@link isReadOnly}. @throws MicaError permission-denied, no-space, store-damaged */

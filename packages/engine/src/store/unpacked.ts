@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { uniqueName } from '../system/random.ts';
 import type { Database } from './database.ts';
-import { bootId, processStart, storeError } from './files.ts';
-import { jsonOf } from './json-column.ts';
-import { fields, text, whole } from './shape.ts';
+import { bootId, processStart, storeError, syncPath } from './files.ts';
 
-const KEY = 'unpacked';
+/** The folder of notes in `layers/`, on whatever disk that is. */
+const NOTES = 'unsettled';
+/** `<boot ID>-<milliseconds>-<unique>` */
+const NOTE = /^([0-9a-f-]{36})-(\d+)-/;
 /** Names in `layers/` that begin so are of no use any more. */
 const STALE = '.stale-';
 /** What is being unpacked, and who does it. */
@@ -14,53 +15,58 @@ const TEMPORARY = /^[.]tmp-(\d+)-/;
 /** A layer's directory, or what stands beside it (layer/unpacked.ts, layer/stack.ts). */
 const UNPACKED = /^([0-9a-f]{64})(?:\.(table|leans|hides|same|base|base\.same))?$/;
 
+/** A layer that was unpacked and may not be on disk. */
+export interface UnpackedNote {
+  readonly name: string;
+  readonly boot: string;
+  readonly at: number; // milliseconds since the epoch
+}
+
 /**
  * Whether the cache of unpacked layers may be trusted. It is never fsynced file by file: after a crash of
- * the machine a file in it may be empty that was not. So the first layer unpacked since everything was
- * on disk is noted with this boot, and a note of another boot empties the cache; layers are unpacked
+ * the machine a file in it may be empty that was not. So each layer is noted with this boot before it gets its
+ * place, until all is on disk, and a note of another boot empties the cache; layers are unpacked
  * again when they are needed.
+ *
+ * A note is an empty file beside the layers: a file system writes names in the order in which they came, so none has
+ * the layer without its note. A row of the database would come when that is written back. And each layer has
+ * its own, or who settles others would take it for settled, too.
  */
-export class UnpackedNote {
+export class UnpackedNotes {
   readonly #db: Database;
   readonly #folder: string;
-  #noted = false;
 
   constructor(db: Database, folder: string) {
     this.#db = db;
     this.#folder = folder;
   }
 
-  /** Before a layer appears in the cache. */
-  note(): void {
-    if (this.#noted) return;
-    const value = JSON.stringify({ boot: bootId(), at: Date.now() });
-    this.#db.run('INSERT OR IGNORE INTO settings VALUES (?, ?)', KEY, value);
-    this.#noted = true;
-  }
-
-  /** When the first layer was unpacked that may not be on disk, milliseconds; null when all are. */
-  since(): number | null {
-    return this.#read()?.at ?? null;
-  }
-
-  /** Everything that was in the cache at that time is on disk. */
-  settled(since: number): void {
-    this.#db.write(() => {
-      const found = this.#read();
-      if (found?.boot === bootId() && found.at === since) this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
+  /** Of what may not be on disk. One look at a folder that mostly is empty. */
+  list(): UnpackedNote[] {
+    const folder = join(this.#folder, NOTES);
+    // Where something else is in the place of the layers, whoever needs them says so.
+    return (existsSync(folder) ? namesIn(folder) : []).flatMap((name) => {
+      const [, boot, at] = NOTE.exec(name) ?? [];
+      return boot === undefined ? [] : [{ name, boot, at: Number(at) }];
     });
-    this.#noted = false;
   }
 
-  /** Empties the cache when it was not on disk as the machine went down. Costs one look-up otherwise. */
+  /** What these tell of is on disk. */
+  settled(notes: readonly UnpackedNote[]): void {
+    const folder = join(this.#folder, NOTES);
+    for (const { name } of notes) rmSync(join(folder, name), { force: true });
+    syncPath(folder);
+  }
+
+  /** Empties the cache when it was not on disk as the machine went down. */
   recover(): void {
-    const found = this.#read();
-    if (found === null || found.boot === bootId()) return;
+    const isLeft = () => this.list().some(({ boot }) => boot !== bootId());
+    if (!isLeft()) return;
     this.#db.write(() => {
       // Under the lock and asked again: another process may have done it, and unpacked since.
-      if (this.#read()?.boot === bootId() || this.#read() === null) return;
-      for (const name of this.#names()) if (!name.startsWith('.')) this.#putAside(name);
-      this.#db.run('DELETE FROM settings WHERE key = ?', KEY);
+      if (!isLeft()) return;
+      for (const name of namesIn(this.#folder)) if (!name.startsWith('.') && name !== NOTES) this.#putAside(name);
+      this.#putAside(NOTES); // at last: cut off in between, the next one goes on
     });
     this.sweep();
   }
@@ -71,7 +77,7 @@ export class UnpackedNote {
    * them. In a transaction, and while no container stands on any.
    */
   discard(isUnwanted: (hex: string) => boolean): string[] {
-    const names = this.#names();
+    const names = namesIn(this.#folder);
     const unpacking = names.some((name) => TEMPORARY.test(name));
     const found: string[] = [];
     // A directory comes before its marks, which it must not be seen without.
@@ -91,14 +97,6 @@ export class UnpackedNote {
     sweepHalfUnpacked(this.#folder);
   }
 
-  #names(): string[] {
-    try {
-      return readdirSync(this.#folder);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw storeError(error, 'read', this.#folder);
-    }
-  }
   #putAside(name: string): void {
     try {
       renameSync(join(this.#folder, name), join(this.#folder, `${STALE}${uniqueName()}`));
@@ -106,21 +104,23 @@ export class UnpackedNote {
       throw storeError(error, 'remove', name);
     }
   }
+}
 
-  #read(): Note | null {
-    const row = this.#db.get('SELECT value FROM settings WHERE key = ?', KEY);
-    if (row === undefined) return null;
-    const note = jsonOf(row.value);
-    // One that is damaged: as if written now. Emptied, the cache would go from under the containers that run.
-    return isNote(note) ? (note as Note) : { boot: bootId(), at: 0 };
+/** Before a layer gets its place in `folder`. */
+export function noteUnpacked(folder: string): void {
+  const notes = join(folder, NOTES);
+  mkdirSync(notes, { recursive: true, mode: 0o700 });
+  writeFileSync(join(notes, `${bootId()}-${Date.now()}-${uniqueName()}`), '', { flag: 'wx', mode: 0o600 });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw storeError(error, 'read', folder);
   }
 }
-
-interface Note {
-  readonly boot: string;
-  readonly at: number;
-}
-const isNote = fields({ boot: text, at: whole });
 
 /** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
 export function sweepHalfUnpacked(folder: string): void {

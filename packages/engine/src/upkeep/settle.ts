@@ -2,6 +2,7 @@ import { statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
+import type { UnpackedNote } from '../store/unpacked.ts';
 import { tryFileLock } from '../system/lock.ts';
 import { spawnProcess } from '../system/spawn.ts';
 import { syncFileSystem } from '../system/sync.ts';
@@ -15,12 +16,11 @@ const ANNOUNCED_MS = 5000;
 /** Begun at once it would take its 150 ms of a processor from the end of the command that started it: 20 ms of 260. */
 const LATER = 'sleep 1; exec "$0" "$@"';
 
-/** What is pending for that long, milliseconds; null when there is nothing. Two indexed queries then. */
-function due(store: Store, olderThan: number): { blobs: Digest[]; unpacked: number | null } | null {
+/** What is pending for that long, milliseconds; null when there is nothing. An indexed query and a look at a folder then. */
+function due(store: Store, olderThan: number): { blobs: Digest[]; unpacked: UnpackedNote[] } | null {
   const blobs = store.blobs.pending.list(olderThan);
-  const since = store.unpacked.since();
-  const unpacked = since !== null && Date.now() - since >= olderThan ? since : null;
-  return blobs.length === 0 && unpacked === null ? null : { blobs, unpacked };
+  const unpacked = store.unpacked.list().filter(({ at }) => Date.now() - at >= olderThan);
+  return blobs.length + unpacked.length === 0 ? null : { blobs, unpacked };
 }
 
 /**
@@ -32,13 +32,24 @@ export function settleStore(store: Store, olderThan = 0): number {
   const what = due(store, olderThan);
   if (what === null || store.isReadOnly) return 0;
   const { blobs, unpacked } = what;
-  if (blobs.length >= MANY || unpacked !== null) {
-    syncFileSystem(store.root);
-    if (unpacked !== null) store.unpacked.settled(unpacked);
+  if (blobs.length >= MANY || unpacked.length > 0) {
+    syncDisks(store.root);
+    if (unpacked.length > 0) store.unpacked.settled(unpacked);
     store.blobs.pending.settled(blobs);
   } else store.blobs.pending.settle(blobs);
   store.db.flush();
   return blobs.length;
+}
+
+/** Where folders of the store are links, each of their disks. */
+function syncDisks(root: string): void {
+  const disks = new Map<number, string>();
+  for (const folder of ['.', 'blobs', 'blobs/sha256', 'blobs/sha512', 'layers']) {
+    const path = join(root, folder);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found) disks.set(found.dev, path);
+  }
+  for (const path of disks.values()) syncFileSystem(path);
 }
 
 /**

@@ -259,7 +259,6 @@ it('settings, networks, events and the note of the last commit: each is damaged 
   const net = engine.networks.create('net1');
   engine.networks.create('net2');
   sql(
-    `INSERT INTO settings VALUES ('unpacked', 'oops') ON CONFLICT DO UPDATE SET value = 'oops'`,
     `UPDATE settings SET value = 'oops'`,
     `UPDATE networks SET record = '{"bridge":"..","subnet":"999.1/99"}' WHERE name = 'net1'`,
     `UPDATE events SET attributes = 'oops'`,

@@ -1,8 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Store } from '../../src/store/store.ts';
+import { noteUnpacked } from '../../src/store/unpacked.ts';
 import { settleStore } from '../../src/upkeep/settle.ts';
 
 let root: string;
@@ -15,7 +25,9 @@ const put = (store: Store, text: string) => store.blobs.put(Buffer.from(text), '
 /** As if the machine had gone down: what this boot wrote now belongs to an earlier one. */
 function crash(store: Store): void {
   store.db.run("UPDATE blobs SET pending = 'an earlier boot' WHERE pending IS NOT NULL");
-  store.db.run(`UPDATE settings SET value = '{"boot":"an earlier boot","at":1}' WHERE key = 'unpacked'`);
+  const notes = join(root, 'layers/unsettled');
+  for (const name of existsSync(notes) ? readdirSync(notes) : [])
+    renameSync(join(notes, name), join(notes, `00000000-0000-0000-0000-000000000000${name.slice(36)}`));
   store.close();
 }
 
@@ -52,23 +64,40 @@ it('many are settled at once, and only old ones when asked', () => {
 
 it('the cache of unpacked layers is emptied when it may not have reached the disk, and kept when it has', () => {
   const layers = join(root, 'layers');
-  const names = () => readdirSync(layers).sort();
-  const unpack = (store: Store, name: string) => {
-    store.unpacked.note();
-    mkdirSync(join(layers, name), { recursive: true });
+  const names = () =>
+    readdirSync(layers)
+      .filter((name) => /^[a-c]{64}$/.test(name))
+      .sort();
+  const unpack = (name: string) => {
+    noteUnpacked(layers);
+    mkdirSync(join(layers, name));
   };
   const store = Store.open(root);
-  unpack(store, 'a'.repeat(64));
+  unpack('a'.repeat(64));
   settleStore(store);
   crash(store);
   const second = Store.open(root);
   expect(names()).toEqual(['a'.repeat(64)]);
-  unpack(second, 'b'.repeat(64));
+  unpack('b'.repeat(64));
   crash(second);
   const third = Store.open(root);
   expect(names()).toEqual([]);
-  unpack(third, 'c'.repeat(64));
+  unpack('c'.repeat(64));
   third.close();
   Store.open(root).close();
   expect(names()).toEqual(['c'.repeat(64)]);
+});
+
+it('a layer that is unpacked while others are settled, also by another process, is not taken for settled with them', () => {
+  const layers = join(root, 'layers');
+  using store = Store.open(root);
+  noteUnpacked(layers);
+  const before = store.unpacked.list();
+  noteUnpacked(layers); // and this one may come after the disk was brought up to date
+  store.unpacked.settled(before);
+  expect(store.unpacked.list()).toHaveLength(1);
+  using other = Store.open(root);
+  settleStore(other);
+  noteUnpacked(layers);
+  expect(other.unpacked.list()).toHaveLength(1);
 });
