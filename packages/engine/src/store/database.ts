@@ -198,6 +198,7 @@ export class Database {
 
   #migrate(): void {
     const deadline = Date.now() + busyTimeoutMs;
+    const before = this.#version();
     while (this.#version() < migrations.length) {
       this.requireWritable();
       try {
@@ -214,6 +215,8 @@ export class Database {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
       }
     }
+    // Once: after a power cut a database without a byte beside blobs is damage, and nobody may use the store.
+    if (before < migrations.length) this.flush();
     if (this.#version() > migrations.length)
       throw new MicaError('not-supported', 'the store was written by a newer mica', { hint: 'upgrade mica' });
   }
