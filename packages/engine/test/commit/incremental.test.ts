@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type LayerJob, type Made, makeLayer } from '../../src/commit/make-layer.ts';
 import { since } from '../../src/commit/since.ts';
 import { writeStoredTable } from '../../src/layer/stored-table.ts';
-import { setTimes } from '../../src/system/nodes.ts';
+import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 import { edit, edits } from '../support/edits.ts';
 import { Workbench } from '../support/layers.ts';
@@ -212,6 +212,17 @@ it('a change of the root directory alone is one, first or again; nothing at all 
       expect((await box.commit()).kind).toBe('unchanged');
     }
   }
+});
+
+it('devices and pipes that were made since are those that they are: one of 0:0 would be a deletion', async () => {
+  const box = new Committed(bench.unpack(await base()));
+  writeFileSync(`${box.merged}/first`, 'x');
+  await box.commit();
+  makeNode(`${box.merged}/d/null`, S_IFCHR | 0o666, makeDevice(1, 3));
+  makeNode(`${box.merged}/disk`, S_IFBLK | 0o660, makeDevice(259, 70_000));
+  makeNode(`${box.merged}/pipe`, S_IFIFO | 0o600, 0n);
+  expect(await box.commit()).toMatchObject({ kind: 'layer', onto: 'last' });
+  expect(box.shown()).toEqual(treeLines(box.merged));
 });
 
 it('an upper changed from outside so that the image shows through again is read as a whole', async () => {
