@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
@@ -62,4 +62,10 @@ it.each(Object.entries(edits))('a root of which the %s is another is a change', 
     }),
   );
   expect(isFirstRoot(changed, [file])).toBe(false);
+});
+
+it('where a damaged table may have told of the root, it is a change', () => {
+  const file = join(work, 'table');
+  writeFileSync(file, 'damaged');
+  expect(isFirstRoot(scan(folder('plain')), [file])).toBe(false);
 });

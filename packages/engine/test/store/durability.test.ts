@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -100,4 +101,33 @@ it('a layer that is unpacked while others are settled, also by another process, 
   settleStore(other);
   noteUnpacked(layers);
   expect(other.unpacked.list()).toHaveLength(1);
+});
+
+it.each([
+  ['cut', (path: string) => truncateSync(path, 3)],
+  [
+    'a folder now',
+    (path: string) => {
+      rmSync(path);
+      mkdirSync(path);
+    },
+  ],
+])('a blob that is %s is not there for who asks, and gives way to the whole one', (_, hurt) => {
+  using store = Store.open(root);
+  const digest = put(store, 'whole');
+  hurt(store.blobs.path(digest));
+  expect([store.blobs.has(digest), store.blobs.hold(digest)]).toEqual([false, false]);
+  put(store, 'whole');
+  expect(store.blobs.hold(digest)).toBe(true);
+  store.blobs.verify(digest);
+});
+
+it('what a process left is not kept for another one that has got its number since', () => {
+  using store = Store.open(root);
+  const digest = put(store, 'left');
+  const left = join(root, 'blobs/tmp', `${process.pid}-1-left`);
+  writeFileSync(left, '');
+  store.db.run("UPDATE leases SET start = '1'");
+  store.collect();
+  expect([store.blobs.has(digest), existsSync(left)]).toEqual([false, false]);
 });
