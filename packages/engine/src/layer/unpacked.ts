@@ -2,9 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { type EntryTable, Flag } from '@mica/core-wasm';
 import { type Digest, hexOf } from '../reference/digest.ts';
-import { thisProcess } from '../store/files.ts';
-import { noteUnpacked, sweepHalfUnpacked } from '../store/unpacked.ts';
-import { uniqueName } from '../system/random.ts';
+import { noteUnpacked, sweepHalfUnpacked, temporaryName } from '../store/unpacked.ts';
 import { spreadBelow } from '../system/spread.ts';
 import { deletes, leansOnLower } from './on-chain.ts';
 import { replaceTable, writeStoredTable } from './stored-table.ts';
@@ -67,7 +65,7 @@ export function workFolder(layersDir: string): string {
   mkdirSync(layersDir, { recursive: true, mode: 0o700 });
   sweepHalfUnpacked(layersDir);
   spreadBelow(layersDir);
-  const work = join(layersDir, `.tmp-${thisProcess().pid}-${uniqueName()}`);
+  const work = join(layersDir, temporaryName());
   mkdirSync(work, { mode: 0o755 });
   return work;
 }

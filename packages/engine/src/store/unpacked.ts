@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { uniqueName } from '../system/random.ts';
 import type { Database } from './database.ts';
-import { bootId, processStart, storeError, syncPath } from './files.ts';
+import { bootId, processStart, storeError, syncPath, thisProcess } from './files.ts';
 
 /** The folder of notes in `layers/`, on whatever disk that is. */
 const NOTES = 'unsettled';
@@ -10,8 +10,8 @@ const NOTES = 'unsettled';
 const NOTE = /^([0-9a-f-]{36})-(\d+)-/;
 /** Names in `layers/` that begin so are of no use any more. */
 const STALE = '.stale-';
-/** What is being unpacked, and who does it. */
-const TEMPORARY = /^[.]tmp-(\d+)-/;
+/** What is being unpacked, and who does it; older builds noted only the process's number. */
+const TEMPORARY = /^[.]tmp-(\d+)-(?:(\d+)-)?/;
 /** A layer's directory, or what stands beside it (layer/unpacked.ts, layer/stack.ts). */
 const UNPACKED = /^([0-9a-f]{64})(?:\.(table|leans|hides|same|base|base\.same))?$/;
 
@@ -122,12 +122,19 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** Name of a folder in which this process unpacks. A container's command has the same number each time. */
+export function temporaryName(): string {
+  const { pid, start } = thisProcess();
+  return `.tmp-${pid}-${start}-${uniqueName()}`;
+}
+
 /** Removes what processes that are no more left half unpacked. One look at the names in the cache. */
 export function sweepHalfUnpacked(folder: string): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const pid = TEMPORARY.exec(name)?.[1];
-    const left = name.startsWith(STALE) || (pid !== undefined && processStart(Number(pid)) === undefined);
-    if (!left) continue;
+    const [, pid, start] = TEMPORARY.exec(name) ?? [];
+    const living = pid === undefined ? undefined : processStart(Number(pid));
+    const ended = pid !== undefined && (living === undefined || living !== (start ?? living));
+    if (!ended && !name.startsWith(STALE)) continue;
     try {
       rmSync(join(folder, name), { recursive: true, force: true });
     } catch (error) {
