@@ -3,7 +3,7 @@ import type { Lifecycle } from '../container/lifecycle.ts';
 import type { BatchCommitOptions, BatchCommitResult, CommitSelection } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import { Pool } from '../pool/pool.ts';
-import { SharedStop } from '../pool/stop.ts';
+import { reasonOf, SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
 import type { Store } from '../store/store.ts';
 import { undo } from './commit.ts';
@@ -14,6 +14,7 @@ import { Planner } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { select } from './select.ts';
 import { TagTemplate } from './tag-template.ts';
+import { requireWhole } from './whole.ts';
 
 /** In a batch every core has a task: only a layer this large gets a second thread. */
 const LARGE = 256 << 20;
@@ -36,6 +37,7 @@ export async function* commitMany(
   what: CommitSelection,
   options: BatchCommitOptions & { readonly hasher: HasherWish },
 ): AsyncGenerator<BatchCommitResult> {
+  requireWhole('jobs', options.jobs, 1, 1_000_000);
   using _ = store.operation();
   const selected = select(store, containers, what);
   const template = options.tag === undefined ? null : new TagTemplate(options.tag, selected.length, new Date());
@@ -86,7 +88,9 @@ export async function* commitMany(
         throw undo(store, plan, error);
       }
     } catch (error) {
-      return { ...about, error, milliseconds: performance.now() - start };
+      const stopped = (error as Error | undefined)?.name === 'AbortError';
+      const failure = stopped ? reasonOf(error, options.signal) : error;
+      return { ...about, error: failure, milliseconds: performance.now() - start };
     } finally {
       left();
     }

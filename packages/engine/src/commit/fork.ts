@@ -9,6 +9,7 @@ import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { commitContainer } from './commit.ts';
 import type { HasherWish } from './hasher.ts';
+import { requireWhole } from './whole.ts';
 
 export interface ForkOptions extends CommitOptions {
   readonly count?: number;
@@ -29,10 +30,11 @@ export async function* forkContainer(
   row: ContainerRow<ContainerState>,
   options: ForkOptions,
 ): AsyncGenerator<string> {
+  const { count = 1 } = options;
+  requireWhole('count', count, 1, 1_000_000);
   const { imageId } = await commitContainer(store, containers, row, options.reference, options);
   const { name: _name, ports: _ports, ip: _ip, macAddress: _mac, hostname, ...own } = row.record.options;
   const made: CreateOptions = { ...own, ...(hostname === row.id.slice(0, 12) ? {} : hostname ? { hostname } : {}) };
-  const { count = 1 } = options;
   const started: string[] = [];
   for (let taken = 0; started.length < count; ) {
     const suffix = () => started.length + 1 + taken;

@@ -18,6 +18,7 @@ import { groups } from '../tree/link-groups.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { breathing } from './breather.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
+import { requireTimestamp } from './whole.ts';
 import { BESIDE_FROM, writeLayer } from './write-layer.ts';
 
 export interface DirectoryCommitOptions extends Omit<CommitOptions, 'pause' | 'incremental' | 'full'> {
@@ -37,6 +38,7 @@ export async function commitDirectory(
   target: string | undefined,
   options: DirectoryCommitOptions = {},
 ): Promise<CommitResult> {
+  requireTimestamp(options.timestamp);
   const reference = target === undefined ? null : parseNewName(target);
   const root = directory(dir);
   const image = resolveImage(store, name);

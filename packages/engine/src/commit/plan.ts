@@ -16,6 +16,7 @@ import { committedConfig } from './container-config.ts';
 import type { FreezeTarget } from './freeze.ts';
 import type { LayerJob } from './make-layer.ts';
 import { newTableKey, sweepTables } from './table-key.ts';
+import { requireTimestamp } from './whole.ts';
 
 /** Everything a commit needs to know beforehand, and the job that any thread can do. */
 export interface CommitPlan {
@@ -56,6 +57,7 @@ export class Planner {
   ) {
     this.#store = store;
     this.#containers = containers;
+    requireTimestamp(options.timestamp);
     this.#options = options;
     this.#how = how;
   }

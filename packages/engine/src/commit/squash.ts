@@ -17,6 +17,7 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import { layersOf } from './plan.ts';
 import { type TreeChange, treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
+import { requireTimestamp } from './whole.ts';
 import { BESIDE_FROM, streamLayer } from './write-layer.ts';
 
 export interface SquashOptions extends Omit<CommitMeta, 'changes'>, Task {
@@ -34,6 +35,7 @@ export async function squashImage(
   target: string | undefined,
   options: SquashOptions,
 ): Promise<string> {
+  requireTimestamp(options.timestamp);
   const reference = target === undefined ? null : parseNewName(target);
   const image = resolveImage(store, name);
   const diffIds = image.config.rootfs.diff_ids;

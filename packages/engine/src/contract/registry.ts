@@ -1,6 +1,6 @@
 /** Registries: pull, push, login, and copies without unpacking. */
 
-/** How registries are spoken to. */
+/** How registries are spoken to. Stopped, they reject with the signal's reason. */
 export interface RegistryOptions {
   readonly signal?: AbortSignal | undefined;
   /** HOST[:PORT] of registries that may be spoken to without TLS or with a certificate nobody vouches for. */

@@ -9,7 +9,7 @@ export interface Progress {
   readonly totalBytes?: number;
   readonly files?: number;
 }
-/** The options that every long operation shares. */
+/** The options that every long operation shares. Stopped, it leaves nothing half made and rejects with the signal's reason. */
 export interface Task {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;

@@ -9,6 +9,7 @@ import type {
   TransferOptions,
   TransferResult,
 } from '../contract/registry.ts';
+import { reasonOf } from '../pool/stop.ts';
 import type { Store } from '../store/store.ts';
 
 /** `engine.registries`: where images come from and go to. */
@@ -22,16 +23,17 @@ export class Registries {
   async pull(name: string, options: PullOptions = {}): Promise<PullResult> {
     this.#store.db.requireWritable(); // before anything is asked for
     const { pullImage } = await import('../registry/pull.ts');
-    return pullImage(this.#store, name, options);
+    return stoppable(options.signal, pullImage(this.#store, name, options));
   }
   /** docker push. */
   async push(name: string, options: PushOptions = {}): Promise<PushResult> {
     const { pushImage } = await import('../registry/push.ts');
-    return pushImage(this.#store, name, options);
+    return stoppable(options.signal, pushImage(this.#store, name, options));
   }
   /** docker login; nothing of it is kept in the store. */
   async login(server: string | undefined, account: { username: string; password: string }, options: LoginOptions = {}) {
-    return (await import('../registry/login.ts')).login(server, account, options);
+    const { login } = await import('../registry/login.ts');
+    return stoppable(options.signal, login(server, account, options));
   }
   /** Whether there was a login to forget. */
   async logout(server?: string): Promise<boolean> {
@@ -41,10 +43,20 @@ export class Registries {
     name: string,
     options: RegistryOptions & { readonly referrers?: boolean } = {},
   ): Promise<ManifestInspect> {
-    return (await import('../registry/inspect-manifest.ts')).inspectManifest(name, options);
+    const { inspectManifest } = await import('../registry/inspect-manifest.ts');
+    return stoppable(options.signal, inspectManifest(name, options));
   }
   /** Between registries, archives and this store: places as `docker://NAME`, `oci:DIRECTORY`, `oci-archive:FILE`, `store:NAME`. */
   async transfer(from: string, to: string, options: TransferOptions = {}): Promise<TransferResult> {
-    return (await import('../transfer/copy-image.ts')).copyImage(this.#store, from, to, options);
+    const { copyImage } = await import('../transfer/copy-image.ts');
+    return stoppable(options.signal, copyImage(this.#store, from, to, options));
+  }
+}
+
+async function stoppable<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw reasonOf(error, signal);
   }
 }

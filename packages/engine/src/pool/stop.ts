@@ -2,6 +2,14 @@
 export type StopSignal = Pick<AbortSignal, 'aborted' | 'throwIfAborted'>;
 
 /**
+ * What a stopped operation fails with: its signal's own reason, as Node's do, and not with the words of whatever a stop
+ * reaches first, another thread, a stream or a connection.
+ */
+export function reasonOf(error: unknown, signal: AbortSignal | undefined): unknown {
+  return signal?.aborted ? signal.reason : error;
+}
+
+/**
  * A stop that reaches every thread at once: workers poll shared memory. Aborting a thread's task by
  * ending the thread would skip what it has to undo, a frozen container first of all.
  */

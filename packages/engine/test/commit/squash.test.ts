@@ -51,7 +51,7 @@ async function squashed(...steps: ((dir: string) => void)[]): Promise<string> {
 
 it('any edits', async () => {
   await fc.assert(
-    fc.asyncProperty(edits, edits, async (...rounds) => {
+    fc.asyncProperty(edits(), edits(), async (...rounds) => {
       await squashed(...rounds.map((list) => (dir: string) => list.forEach((one) => void edit(dir, one))));
     }),
     { numRuns: 8 },

@@ -109,3 +109,15 @@ it('stopped while it waits for a registry that asks for patience: at once', asyn
     pushImage(store, `${registry.host}/up:1`, { ...quick, retry: patient, compression: 'none', signal: stop.signal }),
   ).rejects.toThrow(/interrupted|aborted/);
 });
+
+it.each(['Preparing', 'Pushing'] as const)('stopped at %s: with the reason of its signal', async (at) => {
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  using engine = new Engine({ root: join(root, 'store') });
+  const pushed = engine.registries.push(`${registry.host}/up:1`, {
+    insecure: [registry.host],
+    signal: stop.signal,
+    onPush: ({ status }) => status === at && setImmediate(() => stop.abort(reason)),
+  });
+  expect(await pushed.catch((error) => error)).toBe(reason);
+});

@@ -1,0 +1,43 @@
+import type { BatchCommitResult } from '@mica/engine';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { CommitBench } from '../support/commit-bench.ts';
+
+let bench: CommitBench;
+beforeAll(async () => {
+  bench = await CommitBench.make();
+});
+afterEach(() => bench.clear());
+afterAll(() => bench.close());
+
+async function all<T>(some: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const one of some) list.push(one);
+  return list;
+}
+
+it('a number that is none, or out of bounds, is refused before anything is made', { timeout: 60_000 }, async () => {
+  await bench.made('aa', { aa: 'a' });
+  const { engine } = bench;
+  const before = engine.images.list().length;
+  const refused = { code: 'invalid-argument', hint: expect.stringContaining('a whole number') };
+  for (const jobs of [Number.NaN, 0, -1, 1.5])
+    await expect(all(engine.commitMany({ all: true }, { jobs })), `jobs ${jobs}`).rejects.toMatchObject(refused);
+  for (const timestamp of [Number.NaN, -1, 1.5, 1e300]) {
+    await expect(engine.commit('aa', 'bad:1', { timestamp }), `${timestamp}`).rejects.toMatchObject(refused);
+    await expect(engine.squash('base:1', 'bad:1', { timestamp })).rejects.toMatchObject(refused);
+    await expect(engine.commitFrom(bench.work, 'base:1', 'bad:1', { timestamp })).rejects.toMatchObject(refused);
+    await expect(all(engine.commitMany({ all: true }, { timestamp }))).rejects.toMatchObject(refused);
+  }
+  for (const count of [Number.NaN, 0, -1, 1.5])
+    await expect(all(engine.fork('aa', { count })), `count ${count}`).rejects.toMatchObject(refused);
+  expect(engine.images.list()).toHaveLength(before);
+});
+
+it('a batch that is stopped gives the reason of its signal', async () => {
+  for (const name of ['aa', 'bb']) await bench.made(name, { [name]: name });
+  const reason = new Error('enough');
+  const results = await all<BatchCommitResult>(
+    bench.engine.commitMany({ all: true }, { signal: AbortSignal.abort(reason) }),
+  );
+  expect(results.map((one) => 'error' in one && one.error)).toEqual([reason, reason]);
+});

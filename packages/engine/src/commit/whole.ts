@@ -1,0 +1,15 @@
+import { MicaError } from '../error.ts';
+
+/** A caller's number that is none (NaN, 1.5) or is out of bounds ends before anything is begun with it. @throws MicaError invalid-argument */
+export function requireWhole(what: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw new MicaError('invalid-argument', `invalid ${what}: ${value}`, {
+    subject: String(value),
+    hint: `a whole number from ${least} to ${most}`,
+  });
+}
+
+/** What is written as the date of an image: seconds since 1970, in the bounds of `--timestamp`. @throws MicaError invalid-argument */
+export function requireTimestamp(seconds: number | undefined): void {
+  requireWhole('timestamp', seconds, 0, 999_999_999_999);
+}
