@@ -1,4 +1,8 @@
 /** Mica as a library: `import { Engine } from '@mica/engine'`. */
+export type { ForkOptions } from './commit/fork.ts';
+export type { DirectoryCommitOptions } from './commit/from-directory.ts';
+export type { SquashOptions } from './commit/squash.ts';
+export type { EventQuery } from './container/events.ts';
 export type { ContainerInspect } from './container/inspect.ts';
 export { runFolder } from './container/paths.ts';
 export { cpuPercent, type Usage } from './container/stats.ts';
@@ -37,3 +41,4 @@ export type {
   TreeEntry,
   UnpackReport,
 } from './tree/contract.ts';
+export type { CheckOptions, CheckReport } from './upkeep/check.ts';

@@ -1,4 +1,4 @@
-import type { BatchCommitResult } from '@mica/engine';
+import type { BatchCommitResult, CheckReport, DirectoryCommitOptions, EventQuery } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CommitBench } from '../support/commit-bench.ts';
 
@@ -40,4 +40,14 @@ it('a batch that is stopped gives the reason of its signal', async () => {
     bench.engine.commitMany({ all: true }, { signal: AbortSignal.abort(reason) }),
   );
   expect(results.map((one) => 'error' in one && one.error)).toEqual([reason, reason]);
+});
+
+it('what its methods take and give back has a name', async () => {
+  const query: EventQuery = { since: 0n, follow: false };
+  const options: DirectoryCommitOptions = { trustMtime: true };
+  const made = await bench.engine.commitFrom(bench.work, 'base:1', undefined, options);
+  expect((await all(bench.engine.events(query))).length).toBeGreaterThan(0);
+  const report: CheckReport = await bench.engine.check();
+  expect(report.problems).toEqual([]);
+  bench.engine.images.remove(made.imageId, true);
 });
