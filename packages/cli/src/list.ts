@@ -84,7 +84,7 @@ export function templateError(error: Error, exitCode = 1): MicaError {
   });
 }
 
-/** The heading of `{{.Label "com.example.some-name"}}`: SOME NAME. */
+/** The heading of `{{.Label "com.example.some-name"}}`: some name, in its own case as in docker. */
 function labelHeading(name: string): string {
-  return (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ').toUpperCase();
+  return (name.split('.').at(-1) ?? '').replace(/[-_]/g, ' ');
 }

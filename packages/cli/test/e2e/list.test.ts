@@ -76,7 +76,7 @@ it('ps --filter: each by its own rule, several together', async () => {
 
 it('--format: a template, a table of it, json', async () => {
   expect(await okHere('ps', '-a', '--format', 'table {{.Names}}\\t{{upper .State}}\\t{{.Label "app"}}')).toBe(
-    'NAMES     STATE     APP\nfailed    EXITED    \nnew       CREATED   db\nup        RUNNING   web\n',
+    'NAMES     STATE     app\nfailed    EXITED    \nnew       CREATED   db\nup        RUNNING   web\n',
   );
   const rows = (await okHere('ps', '-a', '--format', 'json'))
     .trim()
