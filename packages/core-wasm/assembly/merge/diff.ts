@@ -109,6 +109,11 @@ const CLOSER: usize = memory.data<u32>([
   0xffffffff, 0xffffffff, 0xffffffff, 0,
 ], 16);
 
+// Each record's second line, which nothing here needs, is touched all the same: it is one pair of lines with the next
+// record's first, and so brings that in, too. Trees larger than the cache, 183,000 pairs: 14 -> 8.5 ns each. Written so
+// that those loads have a use.
+let seen: u32 = 0;
+
 /**
  * Goes on while both trees have the same names, of entries without link, attribute or device; the distance, up to
  * `room`, at which they may not. Most of a diff is spent here, so all that could end it is gathered into one vector,
@@ -134,9 +139,11 @@ function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
   let to = next;
   let rowOf = i32x4(C_CONTENT, (left - aRecords) / RECORD, (right - bRecords) / RECORD, 0);
   let at = left;
+  let touched: u32 = 0;
   for (; at < stop; at += RECORD) {
     const x = changetype<Record>(at);
     const y = changetype<Record>(at + delta);
+    touched ^= load<u32>(at, 64) ^ load<u32>(at + delta, 64); // see `seen`
     const xEnd = xLook + x.pathOff + x.pathLen;
     const yEnd = yLook + y.pathOff + y.pathLen;
     const lengths = v128.load(at);
@@ -184,6 +191,7 @@ function walk(left: usize, right: usize, room: usize, sameLayers: bool): usize {
     rowOf = i32x4.add(rowOf, step);
   }
   next = to;
+  seen = touched;
   return at - left;
 }
 
