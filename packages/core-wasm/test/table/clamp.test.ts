@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clampTimes, Core, Kind } from '../../src/index.ts';
+import { Core, clampTimes, Kind } from '../../src/index.ts';
 
 it('no time is later than the date that was set, not by a nanosecond; earlier ones stay', () => {
   const latest = 1_700_000_000n * 1_000_000_000n;
