@@ -14,22 +14,25 @@ const AFTER_MS = 250;
 
 /**
  * `kill -9`, or the kernel short of memory, ends a commit and not what it froze; without this the container stood
- * still until the next command. Best effort: where no process can be started, that command is what is left.
+ * still until the next command.
  * @returns ends the wait for the time from which on it is guarded
  */
 export function guardFreeze(note: string, file: string, thaw: string): () => void {
-  const timer = setTimeout(() => {
-    try {
-      waitFor(
-        spawnProcess('/bin/sh', ['-c', GUARD, note, file, thaw], {
-          detached: true,
-          stdio: [null, null, null],
-          cwd: '/',
-        }),
-      );
-    } catch {
-      // no memory, no process left, no shell
-    }
-  }, AFTER_MS);
+  const timer = setTimeout(() => startGuard(note, file, thaw), AFTER_MS);
   return () => clearTimeout(timer);
+}
+
+/** Best effort: where no process can be started, the next command is what is left. */
+export function startGuard(note: string, file: string, thaw: string): void {
+  try {
+    waitFor(
+      spawnProcess('/bin/sh', ['-c', GUARD, note, file, thaw], {
+        detached: true,
+        stdio: [null, null, null],
+        cwd: '/',
+      }),
+    );
+  } catch {
+    // no memory, no process left, no shell
+  }
 }

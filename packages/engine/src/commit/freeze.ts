@@ -17,7 +17,7 @@ import { MicaError } from '../error.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { leftLock, lockFile, lockFree, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
-import { guardFreeze } from './freeze-guard.ts';
+import { guardFreeze, startGuard } from './freeze-guard.ts';
 
 /** What to freeze, as plain data: a worker does it by itself. */
 export interface FreezeTarget {
@@ -88,7 +88,8 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
       else runtime(target, 'resume');
     } catch (error) {
       if (!freezer || existsSync(freezer.file)) {
-        unlock(); // the note stays: the next command tries again
+        unlock(); // the note stays: the guard tries again, and the next command
+        if (freezer) startGuard(note, freezer.file, freezer.thaw);
         throw error;
       }
       // Its group went with its last process, removed while it was read: nothing stands still.
