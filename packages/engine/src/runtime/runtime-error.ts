@@ -9,6 +9,7 @@ export function runtimeError(output: string, doing: string, command: string | nu
   const text = said(output);
   const exitCode = doing === 'exec' ? 126 : 1;
   const [, why = text] = /^(?:open executable|exec: "[^"]*"): (.*)$/.exec(text) ?? [];
+  const about = command === null ? {} : { subject: command };
   const refused = command === null ? text : `${JSON.stringify(command)}: ${why}`;
   if (/chdir/.test(text))
     return new MicaError('no-such-path', `cannot start the command: ${text}`, {
@@ -18,27 +19,32 @@ export function runtimeError(output: string, doing: string, command: string | nu
   const missing = /executable file|No such file or directory/.test(text) && /exec|executable/.test(text);
   if (missing || (command !== null && why !== text && !command.includes('/') && !/symbolic links/.test(why)))
     return new MicaError('command-not-found', `cannot start the command: ${notFound(command, text)}`, {
+      ...about,
       exitCode: 127,
       hint: 'is it in the image, and on its PATH?',
     });
   if (/too many levels of symbolic links/i.test(text) && /exec/.test(text))
     return new MicaError('command-not-found', `cannot start the command: ${refused}`, {
+      ...about,
       exitCode: 127,
       hint: 'a symbolic link on its path leads back to itself',
     });
   // crun opens a directory that is to be the command as an executable, and says that this is not permitted.
   if (/^open executable: Operation not permitted|[Ii]s a directory/.test(text))
     return new MicaError('command-not-executable', `cannot start the command: ${command ?? ''} is not a file`, {
+      ...about,
       exitCode: 126,
       hint: 'name a program, not the folder that it is in',
     });
   if (/[Pp]ermission denied|Exec format error/.test(text) && /exec|open/.test(text))
     return new MicaError('command-not-executable', `cannot start the command: ${refused}`, {
+      ...about,
       exitCode: 126,
       hint: 'it needs its x bit (chmod +x) and, if it is a script, a shell before it: sh FILE',
     });
   if (/not a directory/i.test(why) && /exec/.test(text))
     return new MicaError('no-such-path', `cannot start the command: ${refused}`, {
+      ...about,
       exitCode,
       hint: 'a part of its path is a file, or a volume puts a file where the image has a directory',
     });

@@ -32,3 +32,8 @@ it("runc's log lines are read for what they say", () => {
   expect(error(line('\\"/etc\\": permission denied'), '/etc')).toEqual([126, '"/etc": permission denied']);
   expect(error(line('\\"/a/x\\": stat /a/x: not a directory'), '/a/x', 'exec')[0]).toBe(126);
 });
+
+it('is about the command', () => {
+  for (const why of ['Permission denied', 'Operation not permitted', 'Not a directory'])
+    expect(runtimeError(`open executable: ${why}`, 'exec', '/a')).toMatchObject({ subject: '/a' });
+});
