@@ -8,7 +8,8 @@ const STDERR = 3;
 const PACKET = 32768;
 /**
  * conmon reads so much of its control fifo at once (src/ctrl.c, CTLBUFSZ) and, until 2.1.6 at least, takes each line of
- * it for the first: a message fills it, by leading blanks, so that none is read with another and lost.
+ * it for the first; so it does with the pipe by which it passes a size on to itself. A message fills what it reads, by
+ * leading blanks, and one that says nothing follows: while that is read the size is taken, and no other joins it.
  */
 const CONTROL = 199;
 /** So many are taken at once, before others have their turn. */
@@ -109,7 +110,7 @@ export class AttachSocket {
       // Without O_NONBLOCK the open would wait for ever once conmon, its reader, has ended.
       const fd = openSync(`${this.#bundle}/ctl`, constants.O_WRONLY | constants.O_NONBLOCK);
       try {
-        writeSync(fd, `1 ${rows} ${columns}\n`.padStart(CONTROL));
+        writeSync(fd, `1 ${rows} ${columns}\n`.padStart(CONTROL) + '0 0 0\n'.padStart(CONTROL));
       } finally {
         closeSync(fd);
       }
