@@ -18,6 +18,7 @@ import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { leftLock, lockFile, lockFree, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
+import { type Freezer, findFreezer } from './freezer.ts';
 
 /** What to freeze, as plain data: a worker does it by itself. */
 export interface FreezeTarget {
@@ -36,17 +37,6 @@ export interface Frozen {
   thaw(): Promise<number>;
 }
 
-/**
- * A cgroup's freezer. Writing its file takes 0.15 ms, or 2.5 where no other cgroup is frozen: the kernel then turns
- * a branch of its own code, and waits for each processor. A runtime's `pause` takes 4 more.
- */
-interface Freezer {
-  readonly file: string;
-  readonly freeze: string;
-  readonly thaw: string;
-  isFrozen(): boolean;
-}
-
 /** What thaws what was frozen: the freezer's file, or the runtime where there is none. */
 interface Note {
   readonly target: FreezeTarget;
@@ -55,6 +45,8 @@ interface Note {
 }
 
 const PATIENCE_MS = 10_000;
+/** Looks at it, 0.2 ms apart. */
+const ASK_AGAIN = 50;
 
 /**
  * Stops a container's processes while its files are read. One that is paused already stays so
@@ -74,10 +66,15 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
     rmSync(note, { force: true });
     unlock();
   };
-  // Frozen with a note in it: by a commit that was killed while this one waited.
-  if (freezer?.isFrozen() && statSync(note).size === 0) {
+  // Frozen with a note in it: by a commit that was killed while this one waited. One that is being paused is paused, too.
+  try {
+    if (freezer?.isAsked() && statSync(note).size === 0 && standsStill(freezer, target)) {
+      release();
+      return unfrozen;
+    }
+  } catch (error) {
     release();
-    return unfrozen;
+    throw error;
   }
   const start = hrtime.bigint();
   let unguard = () => {};
@@ -169,15 +166,29 @@ function runtime(target: FreezeTarget, verb: 'pause' | 'resume'): void {
 
 async function frozenBy(freezer: Freezer, target: FreezeTarget): Promise<void> {
   await put(freezer.file, freezer.freeze);
+  if (!standsStill(freezer, target)) throw notFrozen(target, 'something else lets it go on');
+}
+
+/**
+ * Waits until it does; false: it is to go on after all. v1 may miss a process that is just being made, and then asks
+ * to be asked again (kernel.org, cgroup-v1/freezer-subsystem). @throws MicaError runtime-failed
+ */
+function standsStill(freezer: Freezer, target: FreezeTarget): boolean {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!freezer.isFrozen()) {
-    if (Date.now() > deadline)
-      throw new MicaError('runtime-failed', `container ${target.name} could not be frozen in ${PATIENCE_MS / 1000} s`, {
-        subject: target.name,
-        hint: 'commit with --pause=false to take it as it runs',
-      });
+  for (let looks = 1; !freezer.isFrozen(); looks++) {
+    if (!freezer.isAsked()) return false;
+    if (Date.now() > deadline) throw notFrozen(target, `it still runs after ${PATIENCE_MS / 1000} s`);
+    if (looks % ASK_AGAIN === 0) writeFileSync(freezer.file, freezer.freeze);
     Atomics.wait(nap, 0, 0, 0.2);
   }
+  return true;
+}
+
+function notFrozen({ name }: FreezeTarget, why: string): MicaError {
+  return new MicaError('runtime-failed', `container ${name} could not be frozen: ${why}`, {
+    subject: name,
+    hint: 'commit with --pause=false to take it as it runs',
+  });
 }
 
 /** In one of libuv's threads. */
@@ -192,33 +203,3 @@ function put(file: string, word: string): Promise<void> {
   });
 }
 const nap = new Int32Array(new SharedArrayBuffer(4));
-
-/** cgroups(7): v1 has a freezer hierarchy of its own, v2 a file in every cgroup; null where neither is. */
-function findFreezer(pid: number): Freezer | null {
-  let lines: string[];
-  try {
-    lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
-  } catch {
-    return null; // gone: the runtime will say so
-  }
-  for (const line of lines) {
-    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (path === '/') continue;
-    if (controllers === 'freezer') {
-      const file = `/sys/fs/cgroup/freezer${path}/freezer.state`;
-      if (existsSync(file))
-        return { file, freeze: 'FROZEN', thaw: 'THAWED', isFrozen: () => readFileSync(file, 'latin1') === 'FROZEN\n' };
-    }
-    if (controllers === '') {
-      const folder = `/sys/fs/cgroup${path}`;
-      if (existsSync(`${folder}/cgroup.freeze`))
-        return {
-          file: `${folder}/cgroup.freeze`,
-          freeze: '1',
-          thaw: '0',
-          isFrozen: () => readFileSync(`${folder}/cgroup.events`, 'latin1').includes('frozen 1'),
-        };
-    }
-  }
-  return null;
-}

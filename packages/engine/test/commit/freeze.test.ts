@@ -15,20 +15,25 @@ const freezer = {
   thaw: unified ? '0' : 'THAWED',
 };
 const patience = { timeout: 60_000, interval: 20 };
-let child: ChildProcess;
+const children: ChildProcess[] = [];
 let target: FreezeTarget;
 let run: string;
 
+function enter(child: ChildProcess): number {
+  children.push(child);
+  writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
+  return child.pid as number;
+}
+
 beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), 'mica-freeze-'));
-  child = spawn('sleep', ['1000']);
   mkdirSync(folder);
-  writeFileSync(`${folder}/cgroup.procs`, `${child.pid}`);
-  target = { id: 'id', name: 'box', pid: child.pid as number, by: 'this', run, runtime: { path: 'none', root: run } };
+  const pid = enter(spawn('sleep', ['1000']));
+  target = { id: 'id', name: 'box', pid, by: 'this', run, runtime: { path: 'none', root: run } };
 });
 afterEach(async () => {
   writeFileSync(freezer.file, freezer.thaw);
-  child.kill('SIGKILL');
+  for (const child of children.splice(0)) child.kill('SIGKILL');
   await expect.poll(() => readFileSync(`${folder}/cgroup.procs`, 'latin1'), patience).toBe('');
   rmdirSync(folder);
   rmSync(run, { recursive: true });
@@ -46,13 +51,31 @@ it('two commits of one container take turns: neither lets it go on while the oth
   expect(readdirSync(join(run, 'freezing'))).toEqual([]);
 });
 
-it('what was paused before stays so', async () => {
-  writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
-  await expect.poll(() => isFrozen(group), patience).toBe(true);
-  const frozen = await freeze(target);
-  expect(await frozen.thaw()).toBe(0);
-  expect(isFrozen(group)).toBe(true);
-  expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+/** A process makes others without end; each writes so much that it is not stopped at once. */
+function enterBusy(): void {
+  const write = 'while :; do dd if=/dev/zero of="$0" bs=64M count=1 conv=notrunc 2>&1; done';
+  enter(spawn('sh', ['-c', write, join(run, 'much')], { stdio: 'ignore' }));
+}
+
+it('what was paused before stays so, also if it does not stand still yet', async () => {
+  enterBusy();
+  for (let time = 0; time < 20; time++) {
+    writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
+    const frozen = await freeze(target);
+    expect(await frozen.thaw()).toBe(0);
+    expect(isFrozen(group)).toBe(true);
+    expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+    writeFileSync(freezer.file, freezer.thaw);
+  }
+});
+
+it('what makes processes without end can be frozen', async () => {
+  enterBusy();
+  for (let time = 0; time < 50; time++) {
+    const frozen = await freeze(target);
+    expect(isFrozen(group)).toBe(true);
+    await frozen.thaw();
+  }
 });
 
 it('what a killed commit froze, the one that waited for it thaws at its end', async () => {
