@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -116,8 +116,13 @@ it('fork of which one cannot start: those before it stay and are named, nothing 
   bench.ok('run', '-d', '--name', 'origin', '-v', `${mounted}:/mounted`, 'base:1', '/mounted/sleep', '1000');
   const ids: string[] = [];
   const forking = async () => {
-    for await (const id of bench.engine.fork('origin', { count: 3 }))
-      if (ids.push(id) === 1) rmSync(join(mounted, 'sleep'));
+    for await (const id of bench.engine.fork('origin', { count: 3 })) {
+      if (ids.push(id) > 1) continue;
+      // A start is told before the runtime's process has become the command.
+      const pid = bench.ok('inspect', '--format', '{{.State.Pid}}', id);
+      await expect.poll(() => readFileSync(`/proc/${pid}/comm`, 'utf8'), patience).toBe('sleep\n');
+      rmSync(join(mounted, 'sleep'));
+    }
   };
   await expect(forking()).rejects.toMatchObject({
     code: 'command-not-found',
