@@ -17,6 +17,7 @@ import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
 import { groups } from '../tree/link-groups.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { breathing } from './breather.ts';
+import { changeLayer } from './change-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { requireTimestamp } from './whole.ts';
 import { BESIDE_FROM, writeLayer } from './write-layer.ts';
@@ -131,36 +132,13 @@ function layerTable(
   diff: DirectoryDiff,
   latest: number | undefined,
 ): EntryTable {
-  const builder = core.tableBuilder();
-  const names = groups(scan);
-  for (const i of diff.entries) {
-    const [first = i] = names.get(i) ?? [i];
-    const kind = first === i ? scan.kind(i) : Kind.hardlink;
-    if (kind === Kind.char && scan.devMajor(i) === 0 && scan.devMinor(i) === 0)
+  for (const i of diff.entries)
+    if (scan.kind(i) === Kind.char && scan.devMajor(i) === 0 && scan.devMinor(i) === 0)
       throw new MicaError('invalid-layer', `/${scan.path(i)}: a character device 0:0 would read as a deletion`, {
         subject: `/${scan.path(i)}`,
         hint: 'remove it, then commit again',
       });
-    const mtime = scan.mtimeSec(i) * 1_000_000_000n + BigInt(scan.mtimeNsec(i));
-    builder.add(
-      kind,
-      scan.pathBytes(i),
-      scan.mode(i),
-      scan.uid(i),
-      scan.gid(i),
-      mtime,
-      kind === Kind.file ? scan.size(i) : 0,
-    );
-    if (kind === Kind.hardlink) {
-      builder.link(scan.pathBytes(first));
-      continue;
-    }
-    if (kind === Kind.symlink) builder.link(scan.linkBytes(i));
-    if (kind === Kind.char || kind === Kind.block) builder.device(scan.devMajor(i), scan.devMinor(i));
-    builder.xattrs(scan.xattrs(i));
-  }
-  for (const i of diff.gone) builder.add(Kind.whiteout, tree.table.pathBytes(i), 0, 0, 0, 0n, 0);
-  const table = builder.finish();
+  const table = changeLayer(core, tree.table, scan, diff, groups(scan));
   return latest === undefined ? table : clampTimes(table, latest);
 }
 

@@ -1,4 +1,6 @@
 import { ChangeBit, type Core, type EntryTable, Kind } from '@mica/core-wasm';
+import { addAncestors, isBelow } from '../tree/ancestors.ts';
+import { changeLayer } from './change-layer.ts';
 
 /** What `since` finds: a layer's table on top of the last commit's image, nothing at all, or no way to say it. */
 export type Since = { readonly kind: 'changed'; readonly table: EntryTable } | { readonly kind: 'same' | 'cannot' };
@@ -47,9 +49,10 @@ export function since(
   }
   if (entries.size === 0 && gone.length === 0) return { kind: 'same' };
   withLinks(now, entries);
-  for (const index of [...entries]) addParents(now, now.pathBytes(index), entries);
-  for (const index of gone) addParents(now, then.pathBytes(index), entries);
-  return { kind: 'changed', table: layerOf(core, now, entries, then, gone) };
+  for (const index of [...entries]) addAncestors(now, now.pathBytes(index), entries);
+  for (const index of gone) addAncestors(now, then.pathBytes(index), entries);
+  const table = changeLayer(core, then, now, { entries: [...entries].sort((a, b) => a - b), gone });
+  return { kind: 'changed', table };
 }
 
 /** Both in the upper, one inode, and not changed since. */
@@ -69,44 +72,4 @@ function withLinks(table: EntryTable, entries: Set<number>): void {
   }
   for (const [file, links] of names)
     if (entries.has(file) || links.some((link) => entries.has(link))) for (const i of [file, ...links]) entries.add(i);
-}
-
-function addParents(table: EntryTable, path: Uint8Array, entries: Set<number>): void {
-  for (let end = path.lastIndexOf(0x2f); ; end = path.lastIndexOf(0x2f, end - 1)) {
-    const index = table.find(path.subarray(0, Math.max(end, 0)));
-    if (index >= 0) {
-      if (entries.has(index) && end > 0) return; // and so are those above it
-      entries.add(index);
-    }
-    if (end <= 0) return;
-  }
-}
-
-function layerOf(
-  core: Core,
-  now: EntryTable,
-  entries: ReadonlySet<number>,
-  then: EntryTable,
-  gone: readonly number[],
-): EntryTable {
-  return core.scope(() => {
-    const builder = core.tableBuilder();
-    for (const i of [...entries].sort((a, b) => a - b)) {
-      const kind = now.kind(i);
-      const mtime = now.mtimeSec(i) * 1_000_000_000n + BigInt(now.mtimeNsec(i));
-      const size = kind === Kind.file ? now.size(i) : 0;
-      builder.add(kind, now.pathBytes(i), now.mode(i), now.uid(i), now.gid(i), mtime, size);
-      if (kind === Kind.symlink || kind === Kind.hardlink) builder.link(now.linkBytes(i));
-      if (kind === Kind.char || kind === Kind.block) builder.device(now.devMajor(i), now.devMinor(i));
-      if (kind !== Kind.hardlink) builder.xattrs(now.xattrs(i));
-    }
-    for (const i of gone) builder.add(Kind.whiteout, then.pathBytes(i), 0, 0, 0, 0n, 0);
-    return builder.finish();
-  });
-}
-
-function isBelow(path: Uint8Array, dir: Uint8Array): boolean {
-  return (
-    path.length > dir.length && path[dir.length] === 0x2f && Buffer.compare(path.subarray(0, dir.length), dir) === 0
-  );
 }

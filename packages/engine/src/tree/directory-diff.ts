@@ -3,6 +3,7 @@ import { ChangeBit, type Core, type EntryTable, Kind } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
+import { addAncestors } from './ancestors.ts';
 import type { ImageTree } from './image-tree.ts';
 import { groups, linkChanges } from './link-groups.ts';
 import { readFiles } from './read-files.ts';
@@ -57,8 +58,8 @@ export async function diffDirectory(
   const names = groups(scan);
   for (const index of [...changed]) for (const other of names.get(index) ?? []) changed.add(other);
   const entries = new Set(changed);
-  for (const index of [...changed]) addParents(scan, scan.pathBytes(index), entries);
-  for (const index of gone) addParents(scan, tree.table.pathBytes(index), entries);
+  for (const index of [...changed]) addAncestors(scan, scan.pathBytes(index), entries);
+  for (const index of gone) addAncestors(scan, tree.table.pathBytes(index), entries);
   if (tree.table.find('') < 0) entries.delete(root);
   return { entries: [...entries].sort((a, b) => a - b), gone };
 }
@@ -74,15 +75,6 @@ function isTopmost(table: EntryTable, index: number, scan: EntryTable): boolean 
   if (end < 0) return true;
   const parent = scan.find(path.subarray(0, end));
   return parent >= 0 && scan.kind(parent) === Kind.dir;
-}
-
-function addParents(scan: EntryTable, path: Uint8Array, entries: Set<number>): void {
-  const bytes = Buffer.from(path);
-  for (let end = bytes.lastIndexOf(0x2f); ; end = bytes.lastIndexOf(0x2f, end - 1)) {
-    const parent = scan.find(bytes.subarray(0, Math.max(0, end)));
-    if (parent >= 0) entries.add(parent);
-    if (end <= 0) return;
-  }
 }
 
 const CHUNK = 1 << 18;
