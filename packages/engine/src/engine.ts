@@ -1,5 +1,5 @@
 import type { ForkOptions } from './commit/fork.ts';
-import { thawAbandoned } from './commit/freeze.ts';
+import { thawAbandoned } from './commit/freeze-note.ts';
 import type { DirectoryCommitOptions } from './commit/from-directory.ts';
 import type { SquashOptions } from './commit/squash.ts';
 import { type EventQuery, readEvents } from './container/events.ts';

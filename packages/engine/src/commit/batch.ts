@@ -7,7 +7,7 @@ import { reasonOf, SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
 import type { Store } from '../store/store.ts';
 import { undo } from './commit.ts';
-import { thawLeft } from './freeze.ts';
+import { thawLeft } from './freeze-note.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import type { LayerAnswer, LayerMessage } from './make-layer-task.ts';
 import { Planner } from './plan.ts';

@@ -1,23 +1,10 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  write,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync, write, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { hrtime } from 'node:process';
 import { MicaError } from '../error.ts';
-import { OciRuntime } from '../runtime/oci-runtime.ts';
-import { leftLock, lockFile, lockFree, tryFileLock } from '../system/lock.ts';
-import { enterPrivateMounts } from '../system/mount.ts';
+import { lockFile, lockFree } from '../system/lock.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
+import { byRuntime, noteOf, writeNote } from './freeze-note.ts';
 import { type Freezer, findFreezer } from './freezer.ts';
 
 /** What to freeze, as plain data: a worker does it by itself. */
@@ -25,7 +12,7 @@ export interface FreezeTarget {
   readonly id: string;
   readonly name: string;
   readonly pid: number;
-  /** Unlike any other commit's, also of this container: whose note it is ({@link thawLeft}). */
+  /** Unlike any other commit's, also of this container: whose note it is (freeze-note.ts). */
   readonly by: string;
   /** The store's run folder: who froze what is noted there while it lasts. */
   readonly run: string;
@@ -35,13 +22,6 @@ export interface FreezeTarget {
 /** A frozen container; `thaw` is idempotent and says how long it was frozen, milliseconds. */
 export interface Frozen {
   thaw(): Promise<number>;
-}
-
-/** What thaws what was frozen: the freezer's file, or the runtime where there is none. */
-interface Note {
-  readonly target: FreezeTarget;
-  readonly file: string | undefined;
-  readonly thaw: string | undefined;
 }
 
 const PATIENCE_MS = 10_000;
@@ -58,8 +38,8 @@ const ASK_AGAIN = 50;
  */
 export async function freeze(target: FreezeTarget): Promise<Frozen> {
   const freezer = findFreezer(target.pid);
-  const note = join(target.run, 'freezing', target.id);
-  mkdirSync(join(target.run, 'freezing'), { recursive: true, mode: 0o700 });
+  const note = noteOf(target);
+  mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
   // At once where it can be: the caller has something to do while the kernel is at it, 2 ms of it.
   const unlock = lockFree(note) ?? (await lockFile(note));
   const release = () => {
@@ -82,7 +62,7 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
     unguard();
     try {
       if (freezer) await put(freezer.file, freezer.thaw);
-      else runtime(target, 'resume');
+      else byRuntime(target, 'resume');
     } catch (error) {
       if (!freezer || existsSync(freezer.file)) {
         unlock(); // the note stays: the guard tries again, and the next command
@@ -100,11 +80,10 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
     return thawed;
   };
   try {
-    const own: Note = { target, file: freezer?.file, thaw: freezer?.thaw };
-    writeFileSync(note, JSON.stringify(own));
+    writeNote(note, { target, file: freezer?.file, thaw: freezer?.thaw });
     if (freezer) unguard = guardFreeze(note, freezer.file, freezer.thaw);
     if (freezer) await frozenBy(freezer, target);
-    else runtime(target, 'pause');
+    else byRuntime(target, 'pause');
     return { thaw };
   } catch (error) {
     await thaw();
@@ -114,55 +93,6 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
 
 /** Where nothing was frozen. */
 export const unfrozen: Frozen = { thaw: async () => 0 };
-
-/** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
-export function thawAbandoned(run: string): void {
-  const folder = join(run, 'freezing');
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    const note = join(folder, name);
-    tryFileLock(note, () => {
-      try {
-        thawNoted(JSON.parse(readFileSync(note, 'utf8')));
-      } catch {
-        // half written: nothing was frozen yet
-      }
-      rmSync(note, { force: true });
-    });
-  }
-}
-
-/**
- * Thaws what a thread of this process froze for this commit and did not thaw: it was ended, as one without memory
- * is. What it had open stays so, the lock with it: no later command, and no guard, would thaw before this process ends.
- */
-export function thawLeft(target: FreezeTarget): void {
-  const note = join(target.run, 'freezing', target.id);
-  let left: Note;
-  try {
-    left = JSON.parse(readFileSync(note, 'utf8'));
-  } catch {
-    return; // not there, or another's that is not written yet
-  }
-  if (left.target.by !== target.by) return;
-  thawNoted(left);
-  const unlock = leftLock(note);
-  rmSync(note, { force: true });
-  unlock();
-}
-
-/** Its container may be gone: then there is nothing to thaw. */
-function thawNoted({ target, file, thaw }: Note): void {
-  try {
-    if (file !== undefined && thaw !== undefined) writeFileSync(file, thaw);
-    else runtime(target, 'resume');
-  } catch {}
-}
-
-function runtime(target: FreezeTarget, verb: 'pause' | 'resume'): void {
-  enterPrivateMounts();
-  new OciRuntime(target.runtime.path, target.runtime.root).run(verb, target.id);
-}
 
 async function frozenBy(freezer: Freezer, target: FreezeTarget): Promise<void> {
   await put(freezer.file, freezer.freeze);

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type FreezeTarget, freeze, thawAbandoned } from '../../src/commit/freeze.ts';
+import { type FreezeTarget, freeze } from '../../src/commit/freeze.ts';
+import { thawAbandoned } from '../../src/commit/freeze-note.ts';
 import { isFrozen, unified } from '../../src/runtime/cgroup.ts';
 import { leftLock, lockFile } from '../../src/system/lock.ts';
 

@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OciRuntime } from '../runtime/oci-runtime.ts';
+import { leftLock, tryFileLock } from '../system/lock.ts';
+import { enterPrivateMounts } from '../system/mount.ts';
+import type { FreezeTarget } from './freeze.ts';
+
+/** In a store's run folder: a note a container, locked by who froze it. */
+const FREEZING = 'freezing';
+
+/** What thaws what was frozen: the freezer's file, or the runtime where there is none. */
+interface Note {
+  readonly target: FreezeTarget;
+  readonly file: string | undefined;
+  readonly thaw: string | undefined;
+}
+
+export function noteOf({ run, id }: FreezeTarget): string {
+  return join(run, FREEZING, id);
+}
+
+/** Before anything is frozen, under the lock: an empty one says that nothing was yet. */
+export function writeNote(file: string, note: Note): void {
+  writeFileSync(file, JSON.stringify(note));
+}
+
+/** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
+export function thawAbandoned(run: string): void {
+  const folder = join(run, FREEZING);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const note = join(folder, name);
+    tryFileLock(note, () => {
+      try {
+        thawNoted(JSON.parse(readFileSync(note, 'utf8')));
+      } catch {
+        // half written: nothing was frozen yet
+      }
+      rmSync(note, { force: true });
+    });
+  }
+}
+
+/**
+ * Thaws what a thread of this process froze for this commit and did not thaw: it was ended, as one without memory
+ * is. What it had open stays so, the lock with it: no later command, and no guard, would thaw before this process ends.
+ */
+export function thawLeft(target: FreezeTarget): void {
+  const note = noteOf(target);
+  let left: Note;
+  try {
+    left = JSON.parse(readFileSync(note, 'utf8'));
+  } catch {
+    return; // not there, or another's that is not written yet
+  }
+  if (left.target.by !== target.by) return;
+  thawNoted(left);
+  const unlock = leftLock(note);
+  rmSync(note, { force: true });
+  unlock();
+}
+
+/** Its container may be gone: then there is nothing to thaw. */
+function thawNoted({ target, file, thaw }: Note): void {
+  try {
+    if (file !== undefined && thaw !== undefined) writeFileSync(file, thaw);
+    else byRuntime(target, 'resume');
+  } catch {}
+}
+
+/** Where the machine has no freezer that is a file. */
+export function byRuntime(target: FreezeTarget, verb: 'pause' | 'resume'): void {
+  enterPrivateMounts();
+  new OciRuntime(target.runtime.path, target.runtime.root).run(verb, target.id);
+}
