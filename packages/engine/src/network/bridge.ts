@@ -75,7 +75,7 @@ function addBridge(scope: Scope, network: Network, links: RouteSocket): Network 
 
 /** Writes the rules and all that belongs in them: also after somebody's `nft flush ruleset`. */
 function restoreRules(scope: Scope, nft: NftSocket, network: Network): void {
-  const done = runProgram(requireProgram('nft', 'nftables'), ['-f', '-'], rulesetOf(scope.table));
+  const done = runProgram(requireProgram('nft', 'nftables'), ['-f', '-'], { input: rulesetOf(scope.table) });
   if (done.status !== 0)
     throw new MicaError('runtime-failed', `nft: ${(done.stderr || `exit code ${done.status}`).trim().split('\n')[0]}`, {
       hint: 'does this kernel have nf_tables with nat and fib? --network none and host need none of it',

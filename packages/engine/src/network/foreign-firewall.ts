@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { MicaError } from '../error.ts';
 import { findProgram } from '../runtime/oci-runtime.ts';
 import type { NftSocket } from '../system/nftables.ts';
+import { type Ended, runProgram } from '../system/spawn.ts';
 
 /**
  * docker and host firewalls set iptables' FORWARD to drop; an accept of ours cannot lift a drop of
@@ -16,13 +16,19 @@ export function passForeignFirewall(nft: Pick<NftSocket, 'hasTable'>, bridge: st
   if (!nft.hasTable('filter') && !legacyTables().includes('filter')) return;
   const program = findProgram('iptables');
   if (program === null) return;
-  const iptables = (...args: string[]) => spawnSync(program, ['-w', '5', ...args], { encoding: 'utf8' });
+  const iptables = (...args: string[]): Ended => {
+    try {
+      return runProgram(program, ['-w', '5', ...args]);
+    } catch (error) {
+      return { status: 127, stdout: '', stderr: String(error) }; // as a shell has it, and no more for a removal
+    }
+  };
   /** null: there is no such chain, or no table that iptables can read. */
   const list = (chain: string) => {
-    const { status, stdout, stderr, error } = iptables('-S', chain);
-    if (status === 0) return stdout;
+    const done = iptables('-S', chain);
+    if (done.status === 0) return done.stdout;
     // iptables exits with 1 for what is not there; with 4 where another one holds its lock, or without the right to look.
-    if (status !== 1 && change === '-I') throw failure(`-S ${chain}`, stderr || String(error), bridge);
+    if (done.status !== 1 && change === '-I') throw failure(`-S ${chain}`, done, bridge);
     return null;
   };
   const docker = list('DOCKER-USER') !== null;
@@ -30,14 +36,15 @@ export function passForeignFirewall(nft: Pick<NftSocket, 'hasTable'>, bridge: st
   const chain = docker ? 'DOCKER-USER' : 'FORWARD';
   for (const side of ['-i', '-o']) {
     const rule = [change, chain, side, bridge, '-j', 'ACCEPT'];
-    const { status, stderr, error } = iptables(...rule);
+    const done = iptables(...rule);
     // The chain was seen a moment ago: whoever made it took it away again.
-    if (status === 0 || change === '-D' || /No chain\/target\/match/.test(stderr ?? '')) continue;
-    throw failure(rule.join(' '), stderr || String(error), bridge);
+    if (done.status === 0 || change === '-D' || /No chain\/target\/match/.test(done.stderr)) continue;
+    throw failure(rule.join(' '), done, bridge);
   }
 }
 
-function failure(command: string, said: string, bridge: string): MicaError {
+function failure(command: string, { status, stderr }: Ended, bridge: string): MicaError {
+  const said = stderr || `exit code ${status}`;
   return new MicaError('runtime-failed', `iptables: ${said.trim().split('\n').at(-1)}`, {
     subject: bridge,
     hint: `without a rule this machine's firewall may drop what containers send; mend what keeps "iptables ${command}" from working, or use --network none or host`,

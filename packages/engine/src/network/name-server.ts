@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MicaError } from '../error.ts';
 import { findProgram } from '../runtime/oci-runtime.ts';
 import { outsidePrivateMounts } from '../system/mount.ts';
+import { runProgram } from '../system/spawn.ts';
 import type { Network } from './record.ts';
 import type { Scope } from './scope.ts';
 
@@ -54,13 +54,11 @@ export function requireNameServer(): string {
 function startServer(folder: string): void {
   const program = requireNameServer();
   // In the machine's own mount namespace: in ours it would keep a container's root mounted for ever.
-  const done = outsidePrivateMounts(() =>
-    spawnSync(program, ['--config', folder, '-p', '53', 'run'], { encoding: 'utf8', timeout: 10_000, cwd: '/' }),
-  );
+  const done = outsidePrivateMounts(() => runProgram(program, ['--config', folder, '-p', '53', 'run'], { cwd: '/' }));
   if (done.status !== 0)
     throw new MicaError(
       'runtime-failed',
-      `aardvark-dns: ${(done.stderr || String(done.error)).trim().split('\n').at(-1)}`,
+      `aardvark-dns: ${(done.stderr || `exit code ${done.status}`).trim().split('\n').at(-1)}`,
     );
 }
 

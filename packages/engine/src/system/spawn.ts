@@ -94,12 +94,23 @@ export function memoryText(fd: number): string {
   return readFileSync(`/proc/self/fd/${fd}`, 'utf8');
 }
 
-/** Runs a program to its end; `input` is what it reads. @throws the errno's error if it cannot be started */
+/** What a program that ran to its end left. */
+export interface Ended {
+  /** Its exit code, or 128 and the signal's number. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a program to its end; `input` is what it reads. What it leaves running in the background is not waited for.
+ * @throws the errno's error if it cannot be started
+ */
 export function runProgram(
   path: string,
   args: readonly string[],
-  input?: string,
-): { status: number; stdout: string; stderr: string } {
+  { input, cwd }: { readonly input?: string; readonly cwd?: string } = {},
+): Ended {
   const opened: number[] = [];
   const file = () => {
     const fd = memoryFile();
@@ -112,7 +123,7 @@ export function runProgram(
     if (given !== null) writeFileSync(`/proc/self/fd/${given}`, input as string);
     const out = file();
     const err = file();
-    const status = waitFor(spawnProcess(path, args, { stdio: [given, out, err] }));
+    const status = waitFor(spawnProcess(path, args, { stdio: [given, out, err], ...(cwd ? { cwd } : {}) }));
     return { status, stdout: memoryText(out), stderr: memoryText(err) };
   } finally {
     for (const fd of opened) closeSync(fd);

@@ -70,6 +70,15 @@ it('rules that cannot be read are no missing chain: a start fails, a removal goe
   expect(changes()).toEqual([]);
 });
 
+it('one that cannot be started, or is killed, is told of at a start; a removal goes on', () => {
+  iptables({ '-S': 'kill -9 $$' });
+  expect(() => passForeignFirewall(withTable, 'mb-1', '-I')).toThrow(/^iptables: exit code 137$/);
+  passForeignFirewall(withTable, 'mb-1', '-D');
+  writeFileSync(join(dir, 'iptables'), '#!/nowhere\n');
+  expect(() => passForeignFirewall(withTable, 'mb-1', '-I')).toThrow(/^iptables: .*ENOENT/);
+  passForeignFirewall(withTable, 'mb-1', '-D');
+});
+
 it('a chain that went away meanwhile needs no rule, and a rule that is gone needs no removal', () => {
   iptables({ ...drops, '-I FORWARD': 'echo "iptables: No chain/target/match by that name." >&2; exit 1' });
   passForeignFirewall(withTable, 'mb-1', '-I');

@@ -10,7 +10,7 @@ it('gives back output, errors and exit code; 128 and the number for a signal', (
   expect(sh('echo out; echo err >&2; exit 3')).toEqual({ status: 3, stdout: 'out\n', stderr: 'err\n' });
   expect(sh('kill -9 $$').status).toBe(137);
   expect(runProgram('/bin/echo', ['', 'ä b', '"']).stdout).toBe(' ä b "\n');
-  expect(runProgram('/bin/cat', ['-'], 'what it reads, ä').stdout).toBe('what it reads, ä');
+  expect(runProgram('/bin/cat', ['-'], { input: 'what it reads, ä' }).stdout).toBe('what it reads, ä');
 });
 
 it('says what could not be started', () => {
