@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
-import { isSeldom, lazySeldom, SELDOM } from './seldom.ts';
+import { isSeldom, lazySeldom, requireAllSeldom, SELDOM } from './seldom.ts';
 import { slimUndici } from './slim-undici.ts';
 
 const here = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -49,6 +49,7 @@ const { output } = await bundle.generate({
     includeDependenciesRecursively: false,
   },
 });
+requireAllSeldom(output.flatMap((file) => (file.type === 'chunk' && file.name === SELDOM ? file.moduleIds : [])));
 // Threads are files of their own (engine/src/pool/thread.ts), and share nothing with the commands: each reads
 // and compiles what it loads again, and the commands' chunks are ten times what a thread needs.
 const threads = await rolldown({

@@ -20,8 +20,18 @@ const modules = new Set(
 );
 
 export function isSeldom(id: string): boolean {
-  const [, path] = /\/engine\/src\/(.+)\.(?:ts|json)$/.exec(id) ?? [];
-  return path !== undefined && modules.has(path);
+  return modules.has(moduleOf(id));
+}
+
+function moduleOf(id: string): string {
+  return /\/engine\/src\/(.+)\.(?:ts|json)$/.exec(id)?.[1] ?? id;
+}
+
+/** `ids`: the modules in that chunk. A file that was renamed would be every command's again, and nothing would say so. */
+export function requireAllSeldom(ids: readonly string[]): void {
+  const found = new Set(ids.map(moduleOf));
+  const missing = [...modules].filter((path) => !found.has(path));
+  if (missing.length > 0) throw new Error(`not in the bundle, but listed as seldom called: ${missing.join(', ')}`);
 }
 
 const asked = new RegExp(`^const (require_${SELDOM}\\w*) = require\\((["'\`][^"'\`]+["'\`])\\);$`, 'm');
