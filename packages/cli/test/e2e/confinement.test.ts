@@ -1,16 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { onceRun, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
-const run = (...args: string[]) => store.run(['run', '--rm', '--network', 'none', ...args]);
+const store = testStore();
+const run = (...args: string[]) => store.run(onceRun(args));
 const shell = (script: string, ...flags: string[]) => run(...flags, 'base:1', 'sh', '-c', script);
 
 /** Runs each script in one container; those that succeeded. */

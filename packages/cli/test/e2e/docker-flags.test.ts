@@ -2,19 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { onceRun, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
-const short = (args: readonly string[]) => ['run', '--rm', '--network', 'none', ...args];
-const run = (...args: string[]) => store.run(short(args));
+const store = testStore();
+const run = (...args: string[]) => store.run(onceRun(args));
 /** As that, in this process. */
-const here = (...args: string[]) => store.here(short(args));
+const here = (...args: string[]) => store.here(onceRun(args));
 
 it('-a shows only what was asked for; -a stdin tells the ID', () => {
   const both = ['base:1', 'sh', '-c', 'cat >&2; echo out; exit 3'];

@@ -2,15 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bin, patience, TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { bin, patience, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 
 /** Ends the thread that has frozen the container of this ID: as one without memory ends, it undoes nothing. */
 const ending = (id: string, freezer: string) => `

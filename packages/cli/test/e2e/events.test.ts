@@ -1,15 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bin, patience, TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { bin, patience, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 
 it('events: filters, since and until, formats, as they come', async () => {
   const child = store.spawn(['events', '--filter', 'container=seen', '--format', '{{.Action}}']);

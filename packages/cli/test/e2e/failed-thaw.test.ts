@@ -1,14 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { patience, TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { patience, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 
 /** The first write that would let a container go on fails; which file that was to is noted. */
 const failing = (freezer: string) => `

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import recorded from '../support/docker-inspect.json' with { type: 'json' };
-import { TestStore } from '../support/store.ts';
+import { testStore } from '../support/store.ts';
 
 type Described = { readonly [field: string]: unknown } & typeof recorded.inspect;
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 const inspect = async (name: string): Promise<Described> => JSON.parse(await store.okHere(['inspect', name]))[0];
 const state = async (name: string) => JSON.parse(await store.okHere(['inspect', '-f', '{{json .State}}', name]));
 

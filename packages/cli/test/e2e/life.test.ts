@@ -3,17 +3,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { processesWith } from '../support/processes.ts';
-import { bin, patience, TestStore } from '../support/store.ts';
+import { bin, patience, testStore } from '../support/store.ts';
 import { Terminal } from '../support/terminal.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 const status = async (name: string) =>
   (await store.okHere(['ps', '-a', '--filter', `name=^${name}$`, '--format', '{{.Status}}'])).trim();
 

@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bin, TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { bin, testStore } from '../support/store.ts';
 import { Terminal } from '../support/terminal.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 
 it('update: memory, processors, processes in force at once; the restart policy from now on', async () => {
   store.start('small', 'sleep 1000', '-m', '64m');

@@ -3,15 +3,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 
 it('logs: streams, --tail, --since, --until, -t, -f until its end', async () => {
   const name = store.start('talk', 'echo one; echo err >&2; read x; echo two; echo three', '-i');

@@ -3,15 +3,10 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { patience, TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { patience, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 /** In the background, without a network. */
 const run = (name: string, flags: string[], ...command: string[]) =>
   store.ok(['run', '-d', '--name', name, '--network', 'none', ...flags, ...command]);

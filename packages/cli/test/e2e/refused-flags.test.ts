@@ -1,18 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestStore } from '../support/store.ts';
+import { expect, it } from 'vitest';
+import { onceRun, testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
-const short = (args: readonly string[]) => ['run', '--rm', '--network', 'none', ...args];
-const run = (...args: string[]) => store.run(short(args));
+const store = testStore();
+const run = (...args: string[]) => store.run(onceRun(args));
 /** As that, in this process. */
-const here = (...args: string[]) => store.here(short(args));
+const here = (...args: string[]) => store.here(onceRun(args));
 
 it('what is not there is refused by its name, with 125', async () => {
   for (const args of [

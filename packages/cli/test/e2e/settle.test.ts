@@ -1,16 +1,11 @@
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { processesWith } from '../support/processes.ts';
-import { TestStore } from '../support/store.ts';
+import { testStore } from '../support/store.ts';
 
-const store = new TestStore();
-beforeAll(() => store.importBase());
-afterAll(async () => {
-  await store.removeContainers();
-  store.remove();
-});
+const store = testStore();
 
 /** Processes that are about this store. */
 const helpers = () => processesWith((words) => words.includes('settle') && words.includes(store.root));

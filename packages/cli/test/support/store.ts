@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runFolder } from '@mica/engine';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { inProcess } from './in-process.ts';
 import { bin, importInto, type Outcome, removeContainersOf } from './mica.ts';
 import { makeRootfs, tarOf } from './rootfs.ts';
@@ -89,4 +89,20 @@ export class TestStore {
     rmSync(this.runFolder, { recursive: true, force: true });
     rmSync(this.work, { recursive: true, force: true });
   }
+}
+
+/** One for all tests of the file, with `base:1`. Its containers go first, and leave nothing. */
+export function testStore(): TestStore {
+  const store = new TestStore();
+  beforeAll(() => store.importBase());
+  afterAll(async () => {
+    await store.removeContainers();
+    store.remove();
+  });
+  return store;
+}
+
+/** Of a container without a network that goes when it ends. */
+export function onceRun(args: readonly string[]): string[] {
+  return ['run', '--rm', '--network', 'none', ...args];
 }
