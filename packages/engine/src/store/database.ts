@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { busyTimeoutMs, emptied, isBusy, isFailedWrite, noFile, notOurs, translate } from './database-error.ts';
+import { busyTimeoutMs, emptied, isFailedWrite, noFile, translate } from './database-error.ts';
 import { syncPath } from './files.ts';
-import { identify, identityIn, requireOwnLog } from './identity.ts';
+import { identityIn, requireOwnLog } from './identity.ts';
+import { migrate } from './migrate.ts';
 import { isUnwritable, openReadOnly, readOnly, whyUnwritable } from './read-only.ts';
-import { migrations } from './schema.ts';
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
 
@@ -38,9 +38,8 @@ export class Database {
       this.#unwritable = whyUnwritable(path) ?? readOnly(path, error);
     }
     try {
-      // In this order: what another process put into a new store in between, it put there after the tables.
-      if (this.#version() <= 0 && !isEmptyStore()) this.#requireTables();
-      this.#migrate();
+      // Once: after a power cut a database without a byte beside blobs is damage, and nobody may use the store.
+      if (migrate(this.#db, path, isEmptyStore, () => this.requireWritable())) this.flush();
     } catch (error) {
       this.close();
       throw translate(error, path);
@@ -183,42 +182,6 @@ export class Database {
       }
       throw translate(error, 'mica.db');
     }
-  }
-
-  #version(): number {
-    return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
-  }
-
-  #requireTables(): void {
-    const { own, others } = this.#db
-      .prepare(`SELECT count(*) FILTER (WHERE name = 'blobs') AS own, count(*) AS others FROM sqlite_schema`)
-      .get() as Row;
-    if (own === 0) throw others === 0 ? emptied(this.#path) : notOurs(this.#path);
-  }
-
-  #migrate(): void {
-    const deadline = Date.now() + busyTimeoutMs;
-    const before = this.#version();
-    while (this.#version() < migrations.length) {
-      this.requireWritable();
-      try {
-        // Changing to WAL does not wait for a rival that does the same: it fails at once, so try again.
-        this.#db.exec('PRAGMA journal_mode = WAL');
-        this.#db.exec('BEGIN IMMEDIATE');
-        for (let at = this.#version(); at < migrations.length; at++) this.#db.exec(migrations[at] ?? '');
-        identify(this.#db);
-        this.#db.exec(`PRAGMA user_version = ${migrations.length}`);
-        this.#db.exec('COMMIT');
-      } catch (error) {
-        if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-        if (!isBusy(error) || Date.now() > deadline) throw error;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      }
-    }
-    // Once: after a power cut a database without a byte beside blobs is damage, and nobody may use the store.
-    if (before < migrations.length) this.flush();
-    if (this.#version() > migrations.length)
-      throw new MicaError('not-supported', 'the store was written by a newer mica', { hint: 'upgrade mica' });
   }
 }
 
