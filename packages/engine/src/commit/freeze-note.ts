@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freezingFolder } from '../container/paths.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { leftLock, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { FreezeTarget } from './freeze.ts';
-
-/** In a store's run folder: a note a container, locked by who froze it. */
-const FREEZING = 'freezing';
 
 /** What thaws what was frozen: the freezer's file, or the runtime where there is none. */
 interface Note {
@@ -15,8 +13,9 @@ interface Note {
   readonly thaw: string | undefined;
 }
 
+/** Where it is noted that a container is frozen: there, and locked, as long as it is. */
 export function noteOf({ run, id }: FreezeTarget): string {
-  return join(run, FREEZING, id);
+  return join(freezingFolder(run), id);
 }
 
 /** Before anything is frozen, under the lock: an empty one says that nothing was yet. */
@@ -26,7 +25,7 @@ export function writeNote(file: string, note: Note): void {
 
 /** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
 export function thawAbandoned(run: string): void {
-  const folder = join(run, FREEZING);
+  const folder = freezingFolder(run);
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const note = join(folder, name);

@@ -18,7 +18,7 @@ export class ContainerPaths {
   }
   /** There, and locked, as long as a commit keeps the container frozen. */
   freezing(id: string): string {
-    return join(this.run, 'freezing', folderOf(id));
+    return join(freezingFolder(this.run), folderOf(id));
   }
   bundle(id: string): string {
     return join(this.run, folderOf(id));
@@ -41,6 +41,11 @@ export class ContainerPaths {
     mkdirSync(this.exits, { recursive: true, mode: 0o700 });
     mkdirSync(this.state, { recursive: true, mode: 0o700 });
   }
+}
+
+/** Of a run folder: who froze what, a note a container. */
+export function freezingFolder(run: string): string {
+  return join(run, 'freezing');
 }
 
 /** In a database that is damaged an ID may be anything, `..` too: such a container has no folder. */
