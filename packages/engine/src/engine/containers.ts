@@ -26,7 +26,11 @@ import { MicaError } from '../error.ts';
 import type { Connectable } from '../network/connection.ts';
 import type { Networks } from '../network/networks.ts';
 
-/** `engine.containers`: what is done to them, and what they are, say and hold. Each is named by name, ID or a prefix of it. */
+/**
+ * `engine.containers`: what is done to them, and what they are, say and hold. Each is named by name, ID or a prefix of
+ * it. Whatever takes a name throws MicaError no-such-container or ambiguous; what does something with the container,
+ * other than to look at, stop, rename or remove it, conflict where it is dead or still being made.
+ */
 export class Containers {
   readonly #lifecycle: Lifecycle;
   readonly #networks: Networks;
@@ -35,9 +39,17 @@ export class Containers {
     this.#networks = networks;
   }
 
+  /**
+   * Makes one, which does not run yet; its ID.
+   * @throws MicaError invalid-argument, no-such-image, conflict (the name is taken)
+   */
   create(options: CreateOptions): Promise<string> {
     return this.#lifecycle.create(options);
   }
+  /**
+   * Its streams go to its log alone. Resolves once it runs.
+   * @throws MicaError already-running, conflict (paused), port-in-use, runtime-failed
+   */
   async start(name: string): Promise<void> {
     await this.#lifecycle.start(this.#lifecycle.whole(name), false);
   }
@@ -45,7 +57,10 @@ export class Containers {
   async startAttached(name: string): Promise<Attachment> {
     return (await this.#lifecycle.start(this.#lifecycle.whole(name), true)) as Attachment;
   }
-  /** Runs one more process in a running container, its streams attached. The caller closes the attachment. */
+  /**
+   * Runs one more process in a running container, its streams attached. The caller closes the attachment.
+   * @throws MicaError not-running, conflict (paused)
+   */
   async exec(name: string, options: ExecOptions): Promise<Attachment> {
     return (await this.#lifecycle.exec(this.#lifecycle.whole(name), options, true)) as Attachment;
   }
@@ -53,19 +68,25 @@ export class Containers {
   async execDetached(name: string, options: ExecOptions): Promise<void> {
     await this.#lifecycle.exec(this.#lifecycle.whole(name), options, false);
   }
-  /** Connects to the streams of a running container, from now on. The caller closes the attachment. */
+  /**
+   * Connects to the streams of a running container, from now on. The caller closes the attachment.
+   * @throws MicaError not-running, conflict (paused)
+   */
   attach(name: string): Attachment {
     return attachContainer(this.#context, this.#lifecycle.whole(name));
   }
+  /** {@link stop}, then {@link start}, also of one that does not run. */
   async restart(name: string, timeout?: number, signal?: string): Promise<void> {
     this.#context.store.db.requireWritable(); // what could not be started again is not ended
     await this.stop(name, timeout, signal);
     await this.start(name);
     tell(this.#context, this.#lifecycle.find(name), 'restart');
   }
+  /** Its processes stand still until {@link unpause}. @throws MicaError not-running, conflict (paused already) */
   pause(name: string): void {
     pauseContainer(this.#context, this.#lifecycle.whole(name));
   }
+  /** @throws MicaError not-running, conflict (not paused) */
   unpause(name: string): void {
     unpauseContainer(this.#context, this.#lifecycle.whole(name));
   }
@@ -83,6 +104,10 @@ export class Containers {
     const { afterEnd } = await import('../container/ended.ts');
     return afterEnd(this.#context, id);
   }
+  /**
+   * Its exit code, once it has ended; at once of one that does not run and is not about to, 0 if it never ran.
+   * Aborted, it rejects with the signal's reason.
+   */
   wait(name: string, signal?: AbortSignal): Promise<number> {
     return this.#lifecycle.wait(this.#lifecycle.find(name), signal);
   }
@@ -90,13 +115,18 @@ export class Containers {
   stop(name: string, timeout?: number, signal?: string): Promise<void> {
     return this.#lifecycle.stop(this.#lifecycle.find(name), timeout, signal);
   }
+  /** Sends a signal, by name or number, to its first process. @throws MicaError not-running, invalid-argument */
   kill(name: string, signal = 'SIGKILL'): void {
     this.#lifecycle.kill(this.#lifecycle.whole(name), signal);
   }
-  /** With `volumes` the container's anonymous volumes go with it. */
+  /**
+   * With `force` a running one, too; with `volumes` its anonymous volumes go with it.
+   * @throws MicaError conflict (it runs)
+   */
   remove(name: string, force = false, volumes = false): Promise<void> {
     return this.#lifecycle.remove(this.#lifecycle.find(name), force, volumes);
   }
+  /** @throws MicaError invalid-argument, conflict (the name is taken) */
   rename(name: string, newName: string): void {
     this.#lifecycle.rename(this.#lifecycle.find(name), newName);
   }
@@ -106,6 +136,7 @@ export class Containers {
     const asked = { ...(ip === undefined ? {} : { address: ip }), ...(aliases === undefined ? {} : { aliases }) };
     this.#changingNetworks(container, (found) => this.#networks.connect(network, found, asked));
   }
+  /** Takes it off again; at once if it runs. */
   disconnect(network: string, container: string): void {
     this.#changingNetworks(container, (found) => this.#networks.disconnect(network, found));
   }
@@ -119,6 +150,7 @@ export class Containers {
     followingNetworks(this.#context, row, pid !== null, () => change(container));
   }
 
+  /** Those that run or are paused, or `all`, the newest first; for `size` each writable layer is walked. */
   list(all = false, options: { readonly size?: boolean } = {}): ContainerSummary[] {
     return this.#lifecycle.list(all, options.size ?? false);
   }
