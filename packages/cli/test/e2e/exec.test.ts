@@ -64,6 +64,13 @@ it('what cannot be: 127, 126, 1, each in one line', async () => {
   expect(exec('box', 'nothing-there')).toMatchObject({ code: 127, err: expect.stringMatching(/not found in \$PATH/) });
   expect(exec('box', '/etc/passwd')).toMatchObject({ code: 126, err: expect.stringMatching(/ermission denied/) });
   expect(exec('box', '/etc').code).toBe(126);
+  // With a terminal, too, where the runtime's words go to that.
+  expect(exec('-t', 'box', 'nothing-there')).toMatchObject({ code: 127, err: notFound('nothing-there') });
+  expect(exec('-t', 'box', '/etc/passwd')).toMatchObject({ code: 126, err: expect.stringMatching(/ermission denied/) });
+  expect(exec('-t', '-w', '/nowhere', 'box', 'sh')).toMatchObject({
+    code: 126,
+    err: expect.stringMatching(/^mica: cannot start the command: .*nowhere/),
+  });
   for (const name of ['', '.', '..']) expect(exec('box', name)).toMatchObject({ code: 127, err: notFound(name) });
   expect(exec('box', '/etc/passwd/x')).toMatchObject({
     code: 126,

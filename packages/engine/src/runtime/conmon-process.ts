@@ -96,12 +96,15 @@ export class Conmon {
     if ((await this.#attach.next()) === null) throw this.#failure('exec');
   }
 
-  /** The first process's; `doing` is for the error if there is none. @throws MicaError runtime-failed, command-not-found, command-not-executable */
-  async pid(doing: string): Promise<number> {
+  /**
+   * The first process's; `doing` is for the error if there is none, and `logged` what the runtime said elsewhere.
+   * @throws MicaError runtime-failed, command-not-found, command-not-executable
+   */
+  async pid(doing: string, logged: () => string = () => ''): Promise<number> {
     const said = parse((await this.#sync.next()) ?? '');
     this.#reap();
     if (said.data > 0) return said.data;
-    throw this.#failure(doing, said.message);
+    throw this.#failure(doing, said.message || logged());
   }
 
   /** The exit code of an exec; 137 when conmon was killed and its process with it. */

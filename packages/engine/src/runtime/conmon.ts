@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { memoryFile, memoryText } from '../system/spawn.ts';
 import { AttachSocket } from './attach.ts';
 import { Conmon, type Streams } from './conmon-process.ts';
 import type { OciRuntime } from './oci-runtime.ts';
@@ -72,6 +73,9 @@ export async function execMonitored(runtime: OciRuntime, options: SessionOptions
   const { container, dir, attach } = options;
   const args = ['-e', '--exec-process-spec', `${dir}/process.json`, '-p', `${dir}/pidfile`, '-l', 'off'];
   if (attach) args.push('--exec-attach');
+  // With a terminal crun tells what kept the command from starting to that, where nobody hears it.
+  const log = options.tty ? memoryFile() : null;
+  if (log !== null) args.push('--runtime-arg', '--log', '--runtime-arg', `/proc/${process.pid}/fd/${log}`);
   const conmon = new Conmon(runtime, container, dir, args, options);
   let socket: AttachSocket | null = null;
   let pid: number;
@@ -82,11 +86,13 @@ export async function execMonitored(runtime: OciRuntime, options: SessionOptions
       socket = new AttachSocket(dir);
     }
     conmon.go();
-    pid = await conmon.pid('exec');
+    pid = await conmon.pid('exec', () => (log === null ? '' : memoryText(log)));
   } catch (error) {
     socket?.close();
     conmon.release();
     throw error;
+  } finally {
+    if (log !== null) closeSync(log);
   }
   if (!attach) conmon.release();
   let over = false;
