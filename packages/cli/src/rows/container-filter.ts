@@ -23,7 +23,7 @@ type Test = (container: ContainerSummary) => boolean;
 /** What a filter asks of the engine's full description, made only for it. */
 interface Described {
   readonly NetworkSettings: { readonly Networks?: Readonly<Record<string, { readonly NetworkID?: string } | null>> };
-  readonly Mounts: readonly { readonly Name?: string; readonly Destination?: string }[];
+  readonly Mounts: readonly { readonly Name?: string; readonly Source?: string; readonly Destination?: string }[];
 }
 
 export function containerFilters(given: readonly string[]): Filters {
@@ -70,8 +70,9 @@ function test(engine: Engine, all: readonly ContainerSummary[], name: string, va
       };
     case 'volume':
       return (container) =>
-        described(container).Mounts.some(({ Name, Destination }) =>
-          values.some((value) => value === Name || value === Destination),
+        described(container).Mounts.some(({ Name, Source, Destination }) =>
+          // docker's: a bind mount is called by its folder, a volume by its name only.
+          values.some((value) => value === (Name ?? Source) || value === Destination),
         );
     case 'health':
       for (const value of values) if (!healths.includes(value)) throw invalid(name, value, healths.join(', '));

@@ -53,6 +53,18 @@ it("ps: docker's columns, states and order", async () => {
   expect(ok('container', 'ls', '-aq')).toBe(await okHere('ps', '-aq'));
 });
 
+it('ps: the name of an image that has moved on is its ID, as in docker', async () => {
+  const image = async () => (await okHere('ps', '-a', '-f', 'name=moved', '--format', '{{.Image}}')).trim();
+  await okHere('tag', 'base:1', 'moving:1');
+  await okHere('create', '--name', 'moved', 'moving:1', 'sh');
+  expect(await image()).toBe('moving:1');
+  await okHere('tag', 'base:2', 'moving:1');
+  expect(await image()).toBe((await okHere('images', '-q', 'base:1')).trim());
+  await okHere('rmi', 'moving:1');
+  expect(await image()).toBe((await okHere('images', '-q', 'base:1')).trim());
+  await okHere('rm', 'moved');
+});
+
 it('ps --filter: each by its own rule, several together', async () => {
   expect(await okHere('ps', '--format', '{{.Names}}', '-f', 'status=created')).toBe('new\n');
   expect(await names('-f', 'status=exited', '-f', 'status=created')).toEqual(['failed', 'new']);
@@ -68,6 +80,10 @@ it('ps --filter: each by its own rule, several together', async () => {
   expect(await names('-a', '-f', 'since=up', '-f', 'status=exited')).toEqual(['failed']);
   expect(await names('-a', '-f', 'network=bridge', '-f', 'health=none')).toEqual(['failed', 'new', 'up']);
   expect(await names('-a', '-f', 'volume=/none')).toEqual([]);
+  await okHere('create', '--name', 'bound', '-v', '/usr:/in', '-v', 'kept:/kept', 'base:1', 'sh');
+  for (const volume of ['/usr', '/in', 'kept', '/kept'])
+    expect(await names('-a', '-f', `volume=${volume}`)).toEqual(['bound']);
+  await okHere('rm', '-v', 'bound');
   expect(await names('-a', '-f', 'publish=80')).toEqual([]);
   expect((await refused('ps', '-f', 'foo=1')).err).toMatch(/^mica: invalid filter 'foo'\n/);
   expect((await refused('ps', '-f', 'health=fine')).err).toMatch(/invalid filter 'health=fine'\n {2}none, starting/);

@@ -1,4 +1,6 @@
 import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract/container.ts';
+import { MicaError } from '../error.ts';
+import { findImage } from '../images/resolve.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
 import type { Store } from '../store/store.ts';
@@ -96,12 +98,22 @@ export class Lifecycle {
   }
 }
 
+/** docker's: what the user wrote for as long as it names the container's image, else the ID. */
+function nameNow(store: Store, written: string, image: Digest): string {
+  try {
+    if (findImage(store, written) === image) return written;
+  } catch (error) {
+    if (!(error instanceof MicaError)) throw error;
+  }
+  return image;
+}
+
 function summary(context: ContainerContext, row: Row, state: ContainerState): ContainerSummary {
   const { options } = state;
   return {
     id: row.id,
     name: row.name,
-    image: options.image,
+    image: nameNow(context.store, options.image, row.image),
     imageId: row.image,
     command: state.command,
     created: row.created,

@@ -97,7 +97,7 @@ export interface CreateOptions extends LimitOptions, SecurityOptions, LifeOption
 export interface ContainerSummary {
   readonly id: string; // 64 hex
   readonly name: string;
-  readonly image: string; // as the user wrote it, or the ID
+  readonly image: string; // as the user wrote it, or the ID when that means another image by now
   readonly imageId: string;
   readonly command: readonly string[];
   readonly created: string;
