@@ -7,6 +7,8 @@ export function define(command: Command): void {
     .option('-s, --signal <signal>', 'which one', 'SIGKILL')
     .addHelpText('after', '\nExample:\n  mica kill -s HUP web')
     .action((names: string[], options: { signal: string }, command: Command) =>
-      withEngine(command, (engine) => endEach(engine, names, (name) => engine.containers.kill(name, options.signal))),
+      withEngine(command, (engine) =>
+        endEach(engine, names, (name) => engine.containers.kill(name, options.signal || 'SIGKILL')),
+      ),
     );
 }

@@ -48,6 +48,13 @@ it('labels from a file, a domain, a cgroup namespace, rules for devices', async 
   expect(await here(...open)).toMatchObject({ code: 1, out: '' });
 });
 
+it('/etc/mtab leads to what is mounted, and is no change', async () => {
+  await store.okHere(['create', '--name', 'mounts', 'base:1', 'sh', '-c', 'readlink /etc/mtab; head -n 1 /etc/mtab']);
+  expect(store.ok(['start', '-a', 'mounts'])).toMatch(/^\/proc\/mounts\n\S+ \/ overlay /);
+  expect(await store.okHere(['diff', 'mounts'])).toBe('');
+  await store.okHere(['rm', 'mounts']);
+});
+
 it('a host name with a dot is short in /etc/hosts, too', async () => {
   const { out } = await here('-h', 'a.example.org', 'base:1', 'tail', '-n', '1', '/etc/hosts');
   expect(out).toMatch(/\ta\.example\.org a\n$/);
@@ -206,6 +213,10 @@ it('a stop signal that the kernel has not: taken, as in docker; stop then ends i
   });
   await store.okHere(['stop', '-t', '1000', 'odd']);
   expect(await store.okHere(['inspect', '-f', '{{.State.ExitCode}}', 'odd'])).toBe('137\n');
+  // An empty one, such as an unset variable in a script, is none.
+  await store.okHere(['start', 'odd']);
+  await store.okHere(['kill', '-s', '', 'odd']);
+  expect(await store.okHere(['wait', 'odd'])).toBe('137\n');
   await store.okHere(['rm', 'odd']);
   for (const signal of ['0', 'FOO', 'RTMAX+1'])
     expect(await here('--stop-signal', signal, 'base:1', 'true')).toMatchObject({

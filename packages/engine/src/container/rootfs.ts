@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
@@ -18,6 +18,8 @@ import type { ContainerPaths } from './paths.ts';
 
 /** Mount points that a container gets; where the image lacks one, it comes from a layer that no commit sees. */
 const points = ['proc/', 'dev/', 'sys/', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
+/** As docker's, beside the mount points: where older programs look for what is mounted. */
+const mtab = { path: 'etc/mtab', target: '/proc/mounts' };
 
 /** Asked before anything is unpacked for a container: owners and devices need it as much as the mount does. */
 function requireRoot(): void {
@@ -61,6 +63,8 @@ function makePoints(init: string, layers: readonly string[]): void {
     mkdirSync(join(init, point.endsWith('/') ? name : dirname(name)), { recursive: true });
     if (!point.endsWith('/')) closeSync(openSync(join(init, name), 'wx', 0o644));
   }
+  mkdirSync(join(init, dirname(mtab.path)), { recursive: true });
+  symlinkSync(mtab.target, join(init, mtab.path)); // an image's own hides it
 }
 
 /** An empty upper, with the attributes of the image's own root. The layers are unpacked. */
