@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { table } from './format.ts';
 import { print } from './standard-output.ts';
 import { alignTabs } from './table.ts';
+import type { Template } from './template/index.ts';
 
 /** A row's fields by the names that templates use; a function is a method (`.Label "app"`) and no part of its JSON. */
 export type Row = Readonly<Record<string, string | ((...args: string[]) => string)>>;
@@ -67,12 +68,27 @@ async function formatList<R extends Row>(list: List<R>, rows: readonly R[], form
   try {
     const template = new Template(source === 'json' && !isTable ? '{{json .}}' : source);
     const missing = (name: string) => `can't evaluate field ${name} in type *${list.type}`;
+    if (rows.length === 0) requireFields(template, list, missing);
     const lines = rows.map((row) => template.execute(row, missing));
     if (!isTable) return lines.map((line) => `${line}\n`).join('');
     return `${alignTabs([template.heading({ Label: labelHeading, ...list.headers }), ...lines].join('\n'))}\n`;
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw templateError(error);
+  }
+}
+
+/** A misspelt field is told of where there is no row, too. What else an empty row stumbles over is no error of the template's. */
+function requireFields<R extends Row>(template: Template, list: List<R>, missing: (name: string) => string): void {
+  let unknown = false;
+  const blank = { Label: () => '', ...Object.fromEntries(Object.keys(list.headers).map((field) => [field, ''])) };
+  try {
+    template.execute(blank, (name) => {
+      unknown = true;
+      return missing(name);
+    });
+  } catch (error) {
+    if (unknown) throw error;
   }
 }
 

@@ -105,6 +105,9 @@ it('--format: a template, a table of it, json', async () => {
     code: 1,
     err: `mica: template parsing error: template: :1:2: executing "" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext\n  ${fields}\n`,
   });
+  const nobody = ['ps', '-f', 'name=nobody', '--format'];
+  expect((await refused(...nobody, '{{.Nope}}')).err).toMatch(/can't evaluate field Nope/);
+  expect(await okHere(...nobody, '{{slice .ID 0 3}} {{.Label "app"}}')).toBe('');
   expect((await refused('ps', '--format', '{{')).err).toBe(
     `mica: template parsing error: template: :1: unclosed action\n  ${fields}\n`,
   );
