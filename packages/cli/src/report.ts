@@ -1,4 +1,4 @@
-import { MicaError, systemHint } from '@mica/engine';
+import { MicaError, systemHint, told } from '@mica/engine';
 
 /** Runs; a failure exits with 1, whatever code of docker's `run` the engine gave it. */
 export async function failingWithOne<T>(run: () => Promise<T>): Promise<T> {
@@ -13,7 +13,7 @@ export async function failingWithOne<T>(run: () => Promise<T>): Promise<T> {
 
 /** One line and what to do next; the whole error only when it was asked for. */
 export function report(failure: unknown): number {
-  const error = withoutFolder(failure) ?? failure;
+  const error = withoutFolder(failure) ?? told(failure);
   if (process.env.MICA_DEBUG === '1') console.error(error);
   else {
     process.stderr.write(`mica: ${harmless(error instanceof Error ? error.message : String(error))}\n`);

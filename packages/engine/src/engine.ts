@@ -18,6 +18,7 @@ import type { Change } from './contract/image.ts';
 import { Archives } from './engine/archives.ts';
 import { Containers } from './engine/containers.ts';
 import { Registries } from './engine/registries.ts';
+import { told } from './error.ts';
 import { Images } from './images/images.ts';
 import { Networks } from './network/networks.ts';
 import type { EventRow } from './store/event-records.ts';
@@ -81,9 +82,9 @@ export class Engine {
     return this.#store.isReadOnly;
   }
 
-  /** A failure that comes of what stands in the place of one of the store's folders, told as that; any other as it is. */
+  /** A failure that comes of what stands in the place of one of the store's folders, told as that; any other as clear as can be. */
   explain(error: unknown): unknown {
-    return explained(error, () => brokenFolders(this.root, [this.#lifecycle.paths.run]));
+    return explained(told(error), () => brokenFolders(this.root, [this.#lifecycle.paths.run]));
   }
 
   /** docker diff: what a container's writable layer changes of its image. @throws MicaError no-such-container */

@@ -109,13 +109,47 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
+/**
+ * Codes that libuv has no name for, by number: Node's own errors call them "Unknown system error -122". With their words;
+ * of the damaged ones a sum or a structure on the disk is wrong.
+ */
+const unnamed: Readonly<Record<string, readonly [code: string, words: string]>> = {
+  37: ['ENOLCK', 'no locks available'],
+  74: ['EBADMSG', 'the file system is damaged'],
+  116: ['ESTALE', 'it was taken away on the server that it lies on'],
+  117: ['EUCLEAN', 'the file system is damaged'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+};
+/** rmSync's, which has neither code nor number for most that it meets: the C library's words, in lower case. */
+const worded: Readonly<Record<string, string>> = {
+  'input/output error': 'EIO',
+  'read-only file system': 'EROFS',
+  'too many open files': 'EMFILE',
+  'structure needs cleaning': 'EUCLEAN',
+};
+const UNKNOWN_NUMBER = /\bUnknown system error -(\d+)/;
+const UNKNOWN_WORDS = /^, Unknown error: ([^']+?)(?: '.*')?$/s;
+
+/** The errno's name, also where Node has none for it. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const known = unnamed[UNKNOWN_NUMBER.exec(error.message)?.[1] ?? '']?.[0];
+  return known ?? worded[UNKNOWN_WORDS.exec(error.message)?.[1]?.toLowerCase() ?? ''] ?? Reflect.get(error, 'code');
+}
+
 /** Turns an errno-bearing failure of the system into the clear error a user can act on. */
 export function wrapSystemError(error: unknown, doing: string, subject: string): MicaError {
   if (error instanceof MicaError) return error;
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const code = systemCode(error);
   const text = withoutPath(error instanceof Error ? error.message : String(error), subject);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
+  if (code === 'ENOSPC')
     return new MicaError('no-space', `${doing} ${subject}: no space left on device`, { subject, cause: error });
+  if (code === 'EDQUOT')
+    return new MicaError('no-space', `${doing} ${subject}: ${text}`, {
+      subject,
+      hint: 'free some of what your quota counts (quota shows it), or have it raised',
+      cause: error,
+    });
   if (code === 'EACCES' || code === 'EPERM')
     return new MicaError('permission-denied', `${doing} ${subject}: permission denied`, { subject, cause: error });
   if (code === 'ENOENT')
@@ -128,6 +162,42 @@ export function wrapSystemError(error: unknown, doing: string, subject: string):
   });
 }
 
+/** Of a list of files that did not go into the kernels' linear memory. */
+export const moreMemory = 'give the command more, where a limit is set (ulimit -v), or take fewer files';
+
+/**
+ * What nobody has made a {@link MicaError} of, told as one if it says what it is about: what the system refused about a
+ * path, and a kernel short of memory, which is known by its name, since not every command loads the kernels.
+ */
+export function told(error: unknown): unknown {
+  if (error instanceof Error && error.name === 'KernelError' && Reflect.get(error, 'code') === 'out-of-memory')
+    return new MicaError('limit-exceeded', error.message, { hint: moreMemory, cause: error });
+  if (error instanceof MicaError || !isSystemError(error) || !error.path) return error;
+  const call = error.syscall ?? '';
+  return wrapSystemError(error, doingOf[call] ?? call, error.path);
+}
+
+/** What a call does, where its name does not say. */
+const doingOf: Readonly<Record<string, string>> = {
+  access: 'reach',
+  copyfile: 'copy',
+  flock: 'lock',
+  ftruncate: 'write',
+  lstat: 'look at',
+  mkdir: 'make',
+  openat2: 'open',
+  posix_spawn: 'start',
+  readlink: 'read',
+  rm: 'remove',
+  rmdir: 'remove',
+  scandir: 'read',
+  stat: 'look at',
+  statfs: 'look at',
+  symlink: 'make',
+  unlink: 'remove',
+};
+
+const damaged = 'its file system is damaged: dmesg says more; unmount it and run fsck';
 /** What stands in the way of a path, by the system's own code. */
 const ofSystem: Readonly<Record<string, string>> = {
   ELOOP: 'a symbolic link on the way leads back to itself: name what it stands for',
@@ -139,24 +209,29 @@ const ofSystem: Readonly<Record<string, string>> = {
   ENFILE: 'the machine has as many files open as it may: end something else',
   ENOSPC: 'free some space, or inodes (df -i): mica rm, mica rmi and mica system prune work on a full disk, too',
   EIO: 'its disk fails: dmesg says more; save what can be read to another one',
-  // EBADMSG and EUCLEAN, of which libuv knows no name: a sum or a structure on the disk is wrong.
-  'Unknown system error -74': 'its file system is damaged: dmesg says more; unmount it and run fsck',
-  'Unknown system error -117': 'its file system is damaged: dmesg says more; unmount it and run fsck',
+  EBADMSG: damaged,
+  EUCLEAN: damaged,
+  EBUSY: 'something else has hold of it: try again in a moment',
+  ENOLCK:
+    'what it lies on keeps no locks for this machine (NFS: is its lock service there?): choose another place with --root',
+  ENOMEM: 'the machine, or the control group of this process, is short of memory: end something else, or allow more',
+  ESTALE: 'mount it anew',
   EFBIG: 'files may not grow that large: ulimit -f shows whether the shell limits them, else the file system does',
 };
 
 /** What to do about a failure of the system that nobody has made a {@link MicaError} of, if there is a word for it. */
 export function systemHint(error: unknown): string | undefined {
-  return isSystemError(error) && error.code !== undefined ? ofSystem[error.code] : undefined;
+  return isSystemError(error) ? ofSystem[systemCode(error) ?? ''] : undefined;
 }
 
 /** Node's "CODE: what is wrong, call 'path'": without the path of an open descriptor, which says nothing to its user. */
 function withoutPath(text: string, subject: string): string {
-  if (/^Unknown system error -(74|117)\b/.test(text)) return 'the file system is damaged';
-  const unknown = /^, Unknown error: ([^']+?)(?: '.*')?$/s.exec(text)?.[1]; // rmSync's, of what libuv has no name for
-  if (unknown !== undefined) return unknown.toLowerCase();
-  const [, what, path] = /^E[A-Z0-9]+: ([^,]+), \w+ '(.*)'$/s.exec(text) ?? [];
-  return what && path && (path.includes('/proc/self/fd/') || path.endsWith(subject) || subject.includes(path))
-    ? what
-    : text;
+  const known = unnamed[UNKNOWN_NUMBER.exec(text)?.[1] ?? '']?.[1];
+  if (known !== undefined) return known;
+  const unknown = UNKNOWN_WORDS.exec(text)?.[1]?.toLowerCase(); // of what libuv has no name for
+  if (unknown !== undefined) return unknown;
+  const [, what, path] = /^E[A-Z0-9]+: ([^,]+), \w+(?: '(.*)')?$/s.exec(text) ?? [];
+  const isSaid =
+    path === undefined || path.includes('/proc/self/fd/') || path.endsWith(subject) || subject.includes(path);
+  return what && isSaid ? what : text;
 }

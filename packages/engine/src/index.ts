@@ -16,7 +16,7 @@ export type * from './contract/registry.ts';
 export type * from './contract/run.ts';
 export type * from './contract/task.ts';
 export { defaultRoot, Engine } from './engine.ts';
-export { type ErrorCode, MicaError, systemHint, wrapSystemError } from './error.ts';
+export { type ErrorCode, MicaError, systemHint, told, wrapSystemError } from './error.ts';
 export { chainId, chainIds } from './image/chain-id.ts';
 export { type Healthcheck, type ImageConfig, parseConfig, type RunConfig } from './image/config.ts';
 export { type Descriptor, isManifestType, mediaTypes } from './image/descriptor.ts';

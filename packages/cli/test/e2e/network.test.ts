@@ -86,8 +86,7 @@ it('programs of the machine that cannot be started: told as that, and not for wh
   const { PATH } = process.env;
   process.env.PATH = `${folder}:${PATH}`;
   try {
-    const cannot = (name: string) =>
-      new RegExp(`^mica: ENOENT: no such file or directory, posix_spawn '${folder}/${name}'$`, 'm');
+    const cannot = (name: string) => new RegExp(`^mica: start ${folder}/${name}: no such file or directory$`, 'm');
     expect.soft(await here('run', '--rm', 'net:1', 'true')).toMatchObject({
       code: 125,
       err: expect.stringMatching(cannot('nft')),

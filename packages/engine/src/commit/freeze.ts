@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync, write, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hrtime } from 'node:process';
-import { MicaError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { lockFile, lockFree } from '../system/lock.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
 import { byRuntime, noteOf, writeNote } from './freeze-note.ts';
@@ -37,6 +37,14 @@ const ASK_AGAIN = 50;
  * to have read it would let it go on while the other reads.
  */
 export async function freeze(target: FreezeTarget): Promise<Frozen> {
+  try {
+    return await freezeNoted(target);
+  } catch (error) {
+    throw isSystemError(error) ? wrapSystemError(error, 'freeze container', target.name) : error;
+  }
+}
+
+async function freezeNoted(target: FreezeTarget): Promise<Frozen> {
   const freezer = findFreezer(target.pid);
   const note = noteOf(target);
   mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
@@ -67,7 +75,7 @@ export async function freeze(target: FreezeTarget): Promise<Frozen> {
       if (!freezer || existsSync(freezer.file)) {
         unlock(); // the note stays: the guard tries again, and the next command
         if (freezer) startGuard(note, freezer.file, freezer.thaw);
-        throw error;
+        throw isSystemError(error) ? wrapSystemError(error, 'thaw container', target.name) : error;
       }
       // Its group went with its last process, removed while it was read: nothing stands still.
     }

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { Core, clampTimes, type EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract/task.ts';
-import { MicaError, wrapSystemError } from '../error.ts';
+import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
+import { shortOfMemory } from '../layer/bounds.ts';
 import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';
 import { readStoredTable, writeStoredTable, writeStoredTableBeside } from '../layer/stored-table.ts';
@@ -123,7 +124,11 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
   } catch (error) {
     rmSync(job.tableFile, { force: true });
     await (await freezing).thaw();
-    throw error;
+    if (isSystemError(error)) throw wrapSystemError(error, 'commit', job.subject);
+    throw (
+      shortOfMemory(error, `commit ${job.subject}: ${error instanceof Error ? error.message : error}`, job.subject) ??
+      error
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { KernelError, type ScanLimits } from '@mica/core-wasm';
-import { MicaError } from '../error.ts';
+import { MicaError, moreMemory } from '../error.ts';
 
 /** Bytes that one byte of a compressed layer may become: gzip cannot do more than 1,032, so what does is a bomb. */
 const maxRatio = 1_100;
@@ -25,7 +25,7 @@ export function shortOfMemory(cause: unknown, message: string, subject?: string)
   if (!(cause instanceof KernelError && cause.code === 'out-of-memory')) return null;
   return new MicaError('limit-exceeded', message, {
     ...(subject === undefined ? {} : { subject }),
-    hint: 'give the command more, where a limit is set (ulimit -v), or take fewer files',
+    hint: moreMemory,
     cause,
   });
 }

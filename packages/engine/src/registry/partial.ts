@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { Core, type HashEngine, type Hasher } from '@mica/core-wasm';
+import { systemCode } from '../error.ts';
 import { type Digester, digester } from '../hash/digester.ts';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import { DiskRoom } from '../layer/bounds.ts';
@@ -171,7 +172,7 @@ export class PartialBlob {
       writeFileSync(file, JSON.stringify({ size: this.#size, state: Buffer.from(state).toString('base64') }));
     } catch (error) {
       rmSync(file, { force: true });
-      const code = (error as NodeJS.ErrnoException).code;
+      const code = systemCode(error);
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw storeError(error, 'write', file);
     }
   }

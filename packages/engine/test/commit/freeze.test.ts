@@ -115,3 +115,14 @@ it('what a killed commit froze, the next command thaws', async () => {
 it('the lock of a thread that was ended: its note may go before it is given back', () => {
   expect(leftLock(join(run, 'gone'))).not.toThrow();
 });
+
+it('what the system refuses is told with the container, and nothing stands still', async () => {
+  mkdirSync(join(run, 'freezing/id'), { recursive: true }); // in the place of the note
+  await expect(freeze(target)).rejects.toMatchObject({
+    name: 'MicaError',
+    message: expect.stringMatching(/^freeze container box: /),
+    subject: 'box',
+    hint: expect.stringMatching(/./),
+  });
+  expect(isFrozen(group)).toBe(false);
+});

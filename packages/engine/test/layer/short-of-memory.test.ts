@@ -1,7 +1,10 @@
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core, KernelError } from '@mica/core-wasm';
 import { expect, it, vi } from 'vitest';
+import { makeLayer } from '../../src/commit/make-layer.ts';
+import { told } from '../../src/error.ts';
 import { notLayer } from '../../src/layer/layer-reader.ts';
 import { ImageBench } from '../support/image-bench.ts';
 
@@ -32,4 +35,24 @@ it('nor is one of the store, whose table is made anew', async () => {
     vi.restoreAllMocks();
     await bench.close();
   }
+});
+
+it('a commit for which there is not enough says which container, and anything else what to do', async () => {
+  vi.spyOn(Core.prototype, 'tableBuilder').mockImplementation(() => {
+    throw cause;
+  });
+  const upper = mkdtempSync(join(tmpdir(), 'mica-short-'));
+  const files = { file: join(upper, 'layer'), tableFile: join(upper, 'table') };
+  const job = { subject: 'box', upper, ...files, last: null, below: [], onto: null, freeze: null } as const;
+  try {
+    await expect(makeLayer({ ...job, hasher: 'native', besideFrom: 1 })).rejects.toMatchObject({
+      ...refusal,
+      subject: 'box',
+      message: expect.stringMatching(/^commit box: /),
+    });
+  } finally {
+    vi.restoreAllMocks();
+    rmSync(upper, { recursive: true });
+  }
+  expect(told(cause)).toMatchObject(refusal);
 });
