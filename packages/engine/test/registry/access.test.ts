@@ -149,6 +149,30 @@ it('mirrors are asked first, the origin when they fail; a blocked registry is no
   }
 });
 
+it('a mirror that sends wrong bytes, of a layer or of a manifest asked for by digest: the origin is asked', async () => {
+  const mirror = await FaultRegistry.start();
+  try {
+    writeFileSync(
+      join(root, 'registries.conf'),
+      `[[registry]]\nprefix = "hub.example/team"\nlocation = "${registry.host}/team"\n[[registry.mirror]]\nlocation = "${mirror.host}/team"\n`,
+    );
+    const { digest } = await mirror.image('1', [[{ name: 'file', body: 'content' }]]);
+    for (const [name, bytes] of mirror.blobs)
+      mirror.blobs.set(name, Buffer.concat([bytes.subarray(0, -1), Buffer.of(1)]));
+    await expect(pullImage(store, 'hub.example/team/app:1', quick)).resolves.toMatchObject({ digest });
+    expect(registry.requests.some(({ path }) => path.includes('/blobs/'))).toBe(true);
+
+    const manifest = mirror.manifests.get(digest);
+    if (manifest)
+      mirror.manifests.set(digest, { ...manifest, bytes: Buffer.concat([manifest.bytes, Buffer.from(' ')]) });
+    registry.requests.length = 0;
+    await expect(pullImage(store, `hub.example/team/app@${digest}`, quick)).resolves.toMatchObject({ digest });
+    expect(registry.requests.some(({ path }) => path.includes('/manifests/'))).toBe(true);
+  } finally {
+    await mirror.stop();
+  }
+});
+
 it('TLS: an unknown authority is refused, one of certs.d is taken, and --insecure only for the host it names', async () => {
   const files = { certificate: join(root, 'tls.crt'), key: join(root, 'tls.key') };
   const made = spawnSync('openssl', [
