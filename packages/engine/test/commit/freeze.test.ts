@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type FreezeTarget, freeze } from '../../src/commit/freeze.ts';
-import { thawAbandoned } from '../../src/commit/freeze-note.ts';
+import { thawAbandoned, thawLeft } from '../../src/commit/freeze-note.ts';
 import { isFrozen, unified } from '../../src/runtime/cgroup.ts';
 import { leftLock, lockFile } from '../../src/system/lock.ts';
 
@@ -110,6 +110,17 @@ it('what a killed commit froze, the next command thaws', async () => {
   thawAbandoned(run);
   expect(isFrozen(group)).toBe(false);
   expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+});
+
+it('what a thread froze that was ended, its own commit thaws; the freeze of another commit is left alone', async () => {
+  await freeze(target); // whoever had it is no more
+  thawLeft({ ...target, by: 'another' });
+  expect(isFrozen(group)).toBe(true);
+  expect(readdirSync(join(run, 'freezing'))).toEqual(['id']);
+  const waiting = freeze(target);
+  thawLeft(target);
+  expect(isFrozen(group)).toBe(false);
+  await (await waiting).thaw();
 });
 
 it('the lock of a thread that was ended: its note may go before it is given back', () => {

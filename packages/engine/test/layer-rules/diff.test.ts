@@ -91,6 +91,37 @@ describe('diff (commit)', () => {
     expect([table.flags(table.find('o-trusted')), table.flags(table.find('o-user'))]).toEqual([1, 1]);
   });
 
+  it('opaque=x, which newer kernels write of a folder that is not: what lies below it stays', async () => {
+    const { setXattr } = await import('../../src/system/xattr.ts');
+    const upper = bench.folder();
+    mkdirSync(`${upper}/d`);
+    setXattr(`${upper}/d`, 'trusted.overlay.opaque', Buffer.from('x'));
+    const table = commit(upper);
+    expect(table.flags(table.find('d'))).toBe(0);
+    expect(table.xattrs(table.find('d'))).toEqual([]);
+  });
+
+  it('notes of the mount are left out, an attribute of a lower overlay is what it was, and what nobody knows is kept', async () => {
+    const { setXattr } = await import('../../src/system/xattr.ts');
+    const upper = bench.folder();
+    writeFileSync(`${upper}/f`, '');
+    for (const mark of [
+      'origin',
+      'impure',
+      'nlink',
+      'upper',
+      'uuid',
+      'protattr',
+      'xwhiteouts',
+      'overlay.opaque',
+      'new',
+    ])
+      setXattr(`${upper}/f`, `trusted.overlay.${mark}`, Buffer.from('y'));
+    const table = commit(upper);
+    const names = table.xattrs(table.find('f')).map(([name]) => name);
+    expect(names.sort()).toEqual(['trusted.overlay.new', 'trusted.overlay.opaque']);
+  });
+
   it('rm -r tree; dir1 vs dir1-x: one whiteout; sibling untouched', async () => {
     const lower = bench.folder();
     mkdirSync(`${lower}/dir1/deep/er`, { recursive: true });
