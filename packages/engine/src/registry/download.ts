@@ -28,7 +28,6 @@ export async function download(
   const signal = options.signal ?? repository.signal;
   const wrongLength = (found: number) =>
     new RegistryFailure(`blob ${digest} has ${found} bytes, its descriptor says ${size}`, { code: 'SIZE_INVALID' });
-  if (partial.size > size) throw wrongLength(partial.size);
   partial.expect(size);
   if (partial.size > 0) repository.brought = true;
   await partial.replay(take);

@@ -104,7 +104,7 @@ export class PartialBlob {
       const chunk = Buffer.allocUnsafe(Math.min(chunkSize, this.#size - at));
       const n = readSync(this.#fd, chunk, 0, chunk.length, at);
       if (n === 0) break;
-      if (at + n > this.#hashed) this.#hash(chunk.subarray(Math.max(0, this.#hashed - at), n));
+      if (at >= this.#hashed) this.#hash(chunk.subarray(0, n));
       at += n;
       await take(chunk.subarray(0, n));
     }

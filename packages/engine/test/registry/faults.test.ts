@@ -221,6 +221,28 @@ it.each([
   );
 });
 
+it('a blob without end, of a server that gives no length, is left at the length that its descriptor says', async () => {
+  const layer = bench.now.image.layers[1] as Buffer;
+  const enough = 64 << 20;
+  let extra = 0;
+  await bench.now.refuses(
+    (request, response) => {
+      if (!bench.now.isLayer(request, 1)) return false;
+      response.writeHead(200).write(layer);
+      const more = () => {
+        extra += layer.length;
+        if (extra > enough) response.end();
+        else if (!response.destroyed) response.write(layer, (failed) => failed || setImmediate(more));
+      };
+      more();
+      return true;
+    },
+    { code: 'registry-failed', message: expect.stringContaining('its descriptor says') },
+  );
+  expect(extra).toBeLessThan(enough);
+  expect(partial({ root: join(bench.now.root, 'store') }).size).toBeLessThanOrEqual(layer.length);
+});
+
 it("a layer's error is told at once, while another one's server says nothing more", async () => {
   let refuse: () => void = () => {};
   const silent = new Promise<void>((resolve) => {

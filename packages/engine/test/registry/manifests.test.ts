@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Digest } from '../../src/reference/digest.ts';
 import { pullImage } from '../../src/registry/pull.ts';
 import { checkStore, faultBench, quick } from '../support/fault-bench.ts';
 import { digestOf } from '../support/fault-registry.ts';
@@ -196,5 +197,27 @@ it('a manifest that comes byte by byte and never ends is given up; the registry 
     message: expect.stringContaining('not all of the answer came within 0.3 s'),
   });
   expect(asked).toBe(1);
+  store.close();
+});
+
+it('layers in another order than the config has them: refused, and nothing of it stays; those that are here already go by the config', async () => {
+  const { registry } = bench.now;
+  const manifest = JSON.parse(String(registry.manifests.get('1')?.bytes));
+  registry.manifest({ ...manifest, layers: manifest.layers.toReversed() }, 'swapped');
+  const store = bench.now.open();
+  const layers = bench.now.image.layers.map(digestOf);
+  const kept = () => layers.filter((digest) => store.blobs.has(digest));
+  const wrong = { code: 'invalid-layer', message: expect.stringContaining('the config expects') };
+  await expect(pullImage(store, bench.now.name('swapped'), quick)).rejects.toMatchObject(wrong);
+  expect(kept()).toEqual([]);
+  // Another image of the same layers brings them.
+  const config = Buffer.from(`${registry.blobs.get(manifest.config.digest)} `);
+  registry.manifest({ ...manifest, config: { ...manifest.config, ...registry.blob(config) } }, 'other');
+  await pullImage(store, bench.now.name('other'), quick);
+  const { id } = await pullImage(store, bench.now.name('swapped'), quick);
+  const image = store.images.get(id as Digest);
+  const own = JSON.parse(Buffer.from(store.blobs.read(image?.manifest as Digest)).toString());
+  expect(own.layers.map(({ digest }: { digest: string }) => digest)).toEqual(layers);
+  checkStore(store);
   store.close();
 });
