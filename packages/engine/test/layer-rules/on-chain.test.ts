@@ -133,6 +133,57 @@ describe('a layer that leans on lower ones', () => {
     );
   });
 
+  it('a lower symlink to the root, and a hard link to a file of the same layer behind a lower symlink', async () => {
+    const merged = await show(
+      [link('top', '/'), file('x', 'below'), dir('real'), link('l', 'real')],
+      [file('top/x', 'at the top'), file('l/f', 'f'), hard('g', 'l/f'), hard('z', 'l/f')],
+    );
+    expect(readFileSync(`${merged}/x`, 'utf8')).toBe('at the top');
+    for (const name of ['g', 'z']) expect(statSync(`${merged}/${name}`).ino).toBe(statSync(`${merged}/real/f`).ino);
+    const second = await show([dir('real'), link('l', 'real')], [file('l/f', 'f'), hard('z', 'l/f')]);
+    expect(statSync(`${second}/z`).ino).toBe(statSync(`${second}/real/f`).ino);
+  });
+
+  it('a folder that nobody made where a lower layer has a file: a folder, and nothing of the file', async () => {
+    const pax = { 'SCHILY.xattr.user.of': 'the file' };
+    const merged = await show([{ ...file('a', 'file'), mode: 0o4711, uid: 9, pax }], [file('a/b', 'b')]);
+    const stat = statSync(`${merged}/a`);
+    expect([stat.isDirectory(), stat.mode & 0o7777, stat.uid]).toEqual([true, 0o755, 0]);
+    expect(xattrsOf(`${merged}/a`).map(([name]) => name)).not.toContain('user.of');
+  });
+
+  it('a hard link to a lower folder: error', async () => {
+    await expect(show([dir('d')], [hard('h', 'd')])).rejects.toThrow('which neither its layer nor a lower one has');
+  });
+
+  it('several hard links to a file of a lower layer: all are one, attributes kept', async () => {
+    const pax = { 'SCHILY.xattr.user.kept': 'yes' };
+    const merged = await show([dir('a'), { ...file('a/f', 'f'), pax }], [hard('g', 'a/f'), hard('h', 'a/f')]);
+    expect(new Set(['a/f', 'g', 'h'].map((name) => statSync(`${merged}/${name}`).ino)).size).toBe(1);
+    expect(xattrsOf(`${merged}/g`).map(([name]) => name)).toContain('user.kept');
+  });
+
+  it('a hard link to a lower file that goes with all that is below: its bytes under the new name alone', async () => {
+    const merged = await show([file('f', 'lower')], [file('.wh..wh..opq', ''), hard('g', 'f')]);
+    expect(readdirSync(merged)).toEqual(['g']);
+    expect(readFileSync(`${merged}/g`, 'utf8')).toBe('lower');
+  });
+
+  it("an attribute that is overlay's own mark, on a folder of a layer that leans: no mark", async () => {
+    const pax = { 'SCHILY.xattr.trusted.overlay.opaque': 'y' };
+    const merged = await show(
+      [dir('d'), file('d/old'), dir('tmp', { mode: 0o1777 })],
+      [dir('d', { pax }), file('tmp/x')],
+    );
+    expect(readdirSync(`${merged}/d`)).toEqual(['old']);
+  });
+
+  it('deletions in the lowest layer, where there is nothing to delete: no trace of them', async () => {
+    const merged = await show([dir('d'), file('d/.wh.gone', ''), file('d/f'), file('.wh.x', '')]);
+    expect(readdirSync(merged)).toEqual(['d']);
+    expect(readdirSync(`${merged}/d`)).toEqual(['f']);
+  });
+
   it('one layer on two stacks is what each makes of it', async () => {
     const upper = await makeTar([file('lib/x')]);
     const linked = await makeTar([dir('usr'), link('lib', 'usr')]);

@@ -12,9 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ensureUnpacked } from '../../src/layer/layers.ts';
 import { Store } from '../../src/store/store.ts';
 import { noteUnpacked } from '../../src/store/unpacked.ts';
 import { settleStore } from '../../src/upkeep/settle.ts';
+import { ImageBench } from '../support/image-bench.ts';
+import { makeTar } from '../support/tar.ts';
 
 let root: string;
 beforeEach(() => {
@@ -130,4 +133,27 @@ it('what a process left is not kept for another one that has got its number sinc
   store.db.run("UPDATE leases SET start = '1'");
   store.collect();
   expect([store.blobs.has(digest), existsSync(left)]).toEqual([false, false]);
+});
+
+it('each unpacked layer is noted until it is on disk, and so is one that was made anew for a stack', async () => {
+  const bench = new ImageBench();
+  try {
+    const base = await makeTar([{ name: 'lib/', type: 'directory', mode: 0o711 }]);
+    const diffIds = bench.stack([base, await makeTar([{ name: 'lib/x', body: 'x' }])], 'image');
+    using store = Store.open(bench.root);
+    const notes = () => readdirSync(join(store.layersDir, 'unsettled')).length;
+    await ensureUnpacked(store, diffIds);
+    expect(notes()).toBe(3);
+    settleStore(store);
+    expect(notes()).toBe(0);
+    // The same layers on another stack: nothing is unpacked, and the upper one gets another folder.
+    const other = await makeTar([{ name: 'lib/', type: 'directory', mode: 0o700 }]);
+    const on = bench.stack([other], 'other');
+    await ensureUnpacked(store, on);
+    settleStore(store);
+    await ensureUnpacked(store, [...on, ...diffIds.slice(1)]);
+    expect(notes()).toBe(1);
+  } finally {
+    bench.close();
+  }
 });
