@@ -46,6 +46,20 @@ it('with process and monitor gone and no exit file, it was killed: 137', async (
   expect(state()).toMatchObject({ status: 'exited', exitCode: 137, pid: null });
 });
 
+it('numbers that another process has by now are neither the container nor its monitor: it was killed, and is not healthy', () => {
+  const id = 'f'.repeat(64);
+  const health = { status: 'healthy', failingStreak: 0, log: [] } as const;
+  store.containers.insert(
+    containerRow(id, { status: 'running', pid: process.pid, pidStart: '1', exitCode: null, health }),
+  );
+  mkdirSync(context.paths.bundle(id), { recursive: true });
+  writeFileSync(join(context.paths.bundle(id), 'conmon.pid'), `${process.pid}`);
+  const row = store.containers.get<ContainerState>(id) as NonNullable<ReturnType<typeof containerRow>>;
+  const ended = { status: 'exited', exitCode: 137, pid: null, health: { status: 'unhealthy' } };
+  expect(reconcile(context, row)).toMatchObject(ended);
+  expect(store.containers.get<ContainerState>(id)?.record).toMatchObject(ended);
+});
+
 it('who waits while it is started hears that its start failed', async () => {
   const id = 'd'.repeat(64);
   store.containers.insert(containerRow(id, { status: 'created', starting: thisProcess(), exitCode: null }));
