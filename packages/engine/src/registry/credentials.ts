@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../image/json.ts';
+import { nameBeside } from '../store/beside.ts';
 import { makeFolders } from '../system/make-folders.ts';
 
 export type Credential =
@@ -91,14 +92,17 @@ export class CredentialStore {
     return parseJsonObject(bytes, this.path, 1 << 20);
   }
 
+  /** A link stays one, as docker has it. Killed in between, a login leaves a password: the next change takes it away. */
   #write(config: JsonObject): void {
-    const temporary = `${this.path}.${process.pid}`;
+    let temporary: string | undefined;
     try {
       makeFolders(dirname(this.path), 0o700);
+      const path = existsSync(this.path) ? realpathSync(this.path) : this.path;
+      temporary = nameBeside(path);
       writeFileSync(temporary, `${JSON.stringify(config, null, '\t')}\n`, { mode: 0o600, flag: 'wx' });
-      renameSync(temporary, this.path);
+      renameSync(temporary, path);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      if (temporary !== undefined) rmSync(temporary, { force: true });
       throw wrapSystemError(error, 'write', this.path);
     }
   }

@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +20,7 @@ import { parseChallenge } from '../../src/registry/auth.ts';
 import { login, logout } from '../../src/registry/login.ts';
 import { pullImage } from '../../src/registry/pull.ts';
 import { Transport } from '../../src/registry/transport.ts';
+import { nameBeside } from '../../src/store/beside.ts';
 import { Store } from '../../src/store/store.ts';
 import { type Fault, FaultRegistry } from '../support/fault-registry.ts';
 import { tunnel } from '../support/tunnel.ts';
@@ -64,6 +76,26 @@ it('login keeps what the registry took, for docker too; pull uses it; logout for
   expect(await logout(registry.host)).toBe(true);
   expect(await logout(registry.host)).toBe(false);
   expect(config()).not.toContain(registry.host);
+});
+
+it("a login, or logout, takes away the password that a killed one left beside docker's file, which may be a link", async () => {
+  registry.fault = wantsBasic;
+  const folder = join(root, 'docker');
+  mkdirSync(join(root, 'dotfiles'));
+  mkdirSync(folder);
+  writeFileSync(join(root, 'dotfiles/docker.json'), '{}');
+  symlinkSync('../dotfiles/docker.json', join(folder, 'config.json'));
+  const leave = () =>
+    writeFileSync(nameBeside(join(root, 'dotfiles/docker.json')).replace(/-\d+-(?=\w+$)/, '-1-'), 'secret');
+  leave();
+  await login(registry.host, { username: 'ann', password: 'secret' }, quick);
+  expect(readdirSync(join(root, 'dotfiles'))).toEqual(['docker.json']);
+  leave();
+  await logout(registry.host);
+  expect(readdirSync(join(root, 'dotfiles'))).toEqual(['docker.json']);
+  expect(readdirSync(folder)).toEqual(['config.json']);
+  expect(lstatSync(join(folder, 'config.json')).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(config())).toEqual({ auths: {} });
 });
 
 it('an identity token is kept instead of the password, and buys access tokens; one that ran out is bought again', async () => {
