@@ -1,4 +1,10 @@
-import type { BatchCommitResult, CheckReport, DirectoryCommitOptions, EventQuery } from '@mica/engine';
+import {
+  type BatchCommitResult,
+  type CheckReport,
+  type DirectoryCommitOptions,
+  Engine,
+  type EventQuery,
+} from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { CommitBench } from '../support/commit-bench.ts';
 
@@ -40,6 +46,11 @@ it('a batch that is stopped gives the reason of its signal', async () => {
     bench.engine.commitMany({ all: true }, { signal: AbortSignal.abort(reason) }),
   );
   expect(results.map((one) => 'error' in one && one.error)).toEqual([reason, reason]);
+});
+
+it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {
+  const engine = new Engine({ root: bench.root });
+  await expect(engine.check({ onProgress: () => engine.close() })).rejects.toMatchObject({ code: 'closed' });
 });
 
 it('what its methods take and give back has a name', async () => {

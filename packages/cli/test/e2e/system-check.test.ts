@@ -14,6 +14,7 @@ import { runFolder } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { CommitBench } from '../support/commit-bench.ts';
+import { dying } from '../support/dying.ts';
 import { interrupted } from '../support/interrupt.ts';
 import { bin } from '../support/mica.ts';
 
@@ -69,7 +70,7 @@ it('system check tells of containers whose folder is lost, and of what stands in
   renameSync(folder, `${folder}.aside`);
   const lost = {
     code: 1,
-    out: expect.stringMatching(/damaged: container kept: its folder .* is gone, and with it what it/),
+    out: expect.stringMatching(/damaged: container kept: its folder .* is gone, or its making was cut off/),
   };
   expect(bench.mica('system', 'check')).toMatchObject(lost);
   mkdirSync(folder);
@@ -85,6 +86,17 @@ it('system check tells of containers whose folder is lost, and of what stands in
     out: expect.stringContaining(`damaged: ${run} leads to no folder\n`),
   });
   rmSync(run);
+  expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
+});
+
+it('system check says what to do with a container whose making kill -9 cut off', async () => {
+  const args = ['create', '--name', 'half', '--network', 'none', 'base:1', 'sh'];
+  const killed = bench.store.run(args, { env: dying(bench.work, 'before', 'renameSync', '/containers/') });
+  expect(killed.code).toBe(null);
+  const { out } = bench.mica('system', 'check');
+  const [, advice = ''] =
+    /: container half: .* its making was cut off: mica (rm half) takes away what is left/.exec(out) ?? [];
+  await bench.okHere(...advice.split(' '));
   expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
 });
 

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ContainerContext } from '../container/context.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { Task } from '../contract/task.ts';
+import { MicaError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import { resolveImage } from '../images/resolve.ts';
 import { compressionOf, decoderOf } from '../layer/decoder.ts';
@@ -44,7 +45,8 @@ export async function checkStore(context: ContainerContext, task: CheckOptions =
   const listed = <T>(what: string, list: () => readonly T[]): readonly T[] => {
     try {
       return list();
-    } catch {
+    } catch (error) {
+      if (isClosed(error)) throw error;
       problems.push(`mica.db: its ${what} cannot be read`);
       return [];
     }
@@ -58,6 +60,7 @@ export async function checkStore(context: ContainerContext, task: CheckOptions =
     } catch (error) {
       if (what !== undefined) damaged.add(what);
       task.signal?.throwIfAborted();
+      if (isClosed(error)) throw error;
       problems.push(`${about}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
@@ -104,6 +107,11 @@ export async function checkStore(context: ContainerContext, task: CheckOptions =
   for (const { name, image } of listed('references', lost))
     problems.push(`reference ${name}: its image ${image} is not in the store`);
   return { blobs: blobs.length, layers: layers.length, images: images.length, bytes, problems };
+}
+
+/** By the caller, in the middle of the check: that says nothing of the store. */
+function isClosed(error: unknown): boolean {
+  return error instanceof MicaError && error.code === 'closed';
 }
 
 /** As {@link BlobStore.verify} does, but other work and a stop come through: a blob may be gigabytes. */
