@@ -89,14 +89,16 @@ it('system check tells of containers whose folder is lost, and of what stands in
   expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
 });
 
-it('system check says what to do with a container whose making kill -9 cut off', async () => {
-  const args = ['create', '--name', 'half', '--network', 'none', 'base:1', 'sh'];
-  const killed = bench.store.run(args, { env: dying(bench.work, 'before', 'renameSync', '/containers/') });
+it.each([
+  ['making', 'before', ['create', '--name', 'half', '--network', 'none', 'base:1', 'sh']],
+  ['removal', 'after', ['rm', 'half']],
+] as const)('system check says what to do with a container whose %s kill -9 cut off', async (what, when, args) => {
+  if (what === 'removal') await bench.okHere('run', '--name', 'half', '--network', 'none', 'base:1', 'true');
+  const killed = bench.store.run(args, { env: dying(bench.work, when, 'renameSync', '/containers/') });
   expect(killed.code).toBe(null);
   const { out } = bench.mica('system', 'check');
-  const [, advice = ''] =
-    /: container half: .* its making was cut off: mica (rm half) takes away what is left/.exec(out) ?? [];
-  await bench.okHere(...advice.split(' '));
+  expect(/: container half: .* its (\w+) was cut off: mica rm half takes/.exec(out)?.[1], out).toBe(what);
+  await bench.okHere('rm', 'half');
   expect(bench.ok('system', 'check')).toMatch(/: all whole$/);
 });
 

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { isFrozen, removeGroup } from '../runtime/cgroup.ts';
@@ -79,8 +80,9 @@ async function killUnrecorded(context: ContainerContext, row: Row): Promise<void
 /** Takes away all that a container has in the store and in the run folder. */
 export function forget(context: ContainerContext, id: string, volumes: boolean): void {
   const { paths, store } = context;
-  // Mounted in this namespace when this process, or the monitor it descends from, started it.
-  unmountAll(paths.part(id, 'rootfs'));
+  // Mounted in this namespace when this process, or the monitor it descends from, started it; under the
+  // other name where a removal by another process was cut off.
+  for (const folder of [paths.dir(id), goneOf(paths.dir(id))]) unmountAll(join(folder, 'rootfs'));
   rmSync(paths.bundle(id), { recursive: true, force: true });
   rmSync(`${paths.exits}/${id}`, { force: true });
   rmSync(paths.making(id), { recursive: true, force: true });
@@ -99,9 +101,13 @@ export function forget(context: ContainerContext, id: string, volumes: boolean):
   store.reserve.restore();
 }
 
+function goneOf(dir: string): string {
+  return `${dir}.gone`;
+}
+
 /** Under another name first: who is killed here leaves no container that lacks a part and looks whole (shownStatus). */
 function removeFolder(dir: string): void {
-  const gone = `${dir}.gone`;
+  const gone = goneOf(dir);
   // Again when it is not empty yet: of --rm, run and the exit command may both be taking it away.
   const remove = () => {
     try {

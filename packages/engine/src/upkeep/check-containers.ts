@@ -7,8 +7,9 @@ export function containerProblem({ paths }: ContainerContext, { id, name, record
   if (isDamaged) return `container ${name}: its record is not readable`;
   const lost = [paths.dir(id), paths.part(id, 'upper')].find((path) => !existsSync(path));
   if (lost === undefined || isBeingMade(record)) return null;
-  // A killed maker's never got its name; but it may be a disk that is not mounted, too.
-  if (record.status === 'created' && lost === paths.dir(id))
-    return `container ${name}: its folder ${lost} is gone, or its making was cut off: mica rm ${name} takes away what is left`;
+  // What kill -9 cut off looks like that; but it may be a disk that is not mounted, too.
+  const cut = record.status === 'created' ? 'making' : 'removal';
+  if (record.status !== 'running' && lost === paths.dir(id))
+    return `container ${name}: its folder ${lost} is gone, or its ${cut} was cut off: mica rm ${name} takes away what is left`;
   return `container ${name}: its folder ${lost} is gone, and with it what it changed`;
 }
