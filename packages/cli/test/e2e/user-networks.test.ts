@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { dying } from '../support/dying.ts';
 import { NetworkBench } from '../support/network-bench.ts';
 import { patience } from '../support/store.ts';
 
@@ -58,5 +59,23 @@ it('a running container follows its networks: names of what it joins, its own ad
   ok('network', 'connect', 'late', 'joins');
   expect(files()).toMatch(/^nameserver 192\.0\.2\.2\n/);
   await okHere('rm', '-f', 'named', 'joins');
+  await okHere('network', 'rm', 'late');
+});
+
+it('what kill -9 left of a connect to a running container, the next connect does anew', async () => {
+  ok('network', 'create', 'late');
+  ok('run', '-d', '--name', 'joins', 'net:1', 'sleep', '1000');
+  const moments = [
+    ['writeFileSync', '/route_localnet'], // it has no address yet
+    ['renameSync', '/dns/'], // it has its interface, and no name
+  ] as const;
+  for (const [call, part] of moments) {
+    const env = dying(bench.dir, 'before', call, part);
+    expect(bench.runIn(env, 'network', 'connect', 'late', 'joins').code, call).toBe(null);
+    ok('network', 'connect', 'late', 'joins');
+    expect(ok('exec', 'joins', 'ip', 'route').match(/ dev eth\d+ scope link/g), call).toHaveLength(2);
+    ok('network', 'disconnect', 'late', 'joins');
+  }
+  await okHere('rm', '-f', 'joins');
   await okHere('network', 'rm', 'late');
 });

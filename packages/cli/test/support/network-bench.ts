@@ -14,6 +14,15 @@ export class NetworkBench {
 
   readonly ok = (...args: string[]) => this.#bench.ok(STORE, args).trim();
   readonly run = (...args: string[]) => this.#bench.run(STORE, args);
+  /** With these variables besides. */
+  readonly runIn = (env: Readonly<Record<string, string>>, ...args: string[]) => {
+    Object.assign(this.#bench.env, env);
+    try {
+      return this.run(...args);
+    } finally {
+      for (const name of Object.keys(env)) delete this.#bench.env[name];
+    }
+  };
   /** As {@link ok}, in this process. */
   readonly okHere = async (...args: string[]) => (await this.#bench.okHere(STORE, args)).trim();
   /** As {@link run}, in this process. */

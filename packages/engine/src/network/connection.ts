@@ -1,5 +1,5 @@
 import { MicaError } from '../error.ts';
-import { processStart } from '../store/files.ts';
+import { isAlive, processStart, thisProcess } from '../store/files.ts';
 import { insideNetns } from '../system/netns.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
 import { type AttachOptions, attach } from './attach.ts';
@@ -19,20 +19,27 @@ export interface Connectable extends Member {
 /** Puts a container on a network; at once if it runs. All of it or nothing. @throws MicaError in docker's words */
 export function connect(scope: Scope, network: Network, container: Connectable, options: AttachOptions): void {
   if (network.name !== defaultNetwork) requireNameServer();
-  attach(scope, container, network, options);
   const { id, pid } = container;
-  if (pid === null) return;
+  if (pid === null) {
+    attach(scope, container, network, options);
+    return;
+  }
   scope.locked(() => {
+    takeOffHalf(scope, network, id);
+    attach(scope, container, network, options);
     const all = endpointsOf(scope, id);
     const endpoint = all.find((one) => one.network === network.id) as Endpoint;
     const used = new Set(all.map((one) => one.lease?.interface));
     const position = [...Array(all.length).keys()].find((at) => !used.has(`eth${at}`)) ?? all.length;
     try {
-      const holder = { pid, start: processStart(pid) ?? '0' };
-      const made = lease(scope, endpoint, position, [], holder);
+      const made = lease(scope, endpoint, position, [], thisProcess());
       plug(scope, made.network, made.lease, pid, all.length === 1);
       syncNames(scope, made.network);
-      tell(scope, 'connect', network, id);
+      const holder = { pid, start: processStart(pid) ?? '0' };
+      scope.store.transaction(() => {
+        scope.store.networks.setLease(id, network.id, { ...made.lease, holder });
+        tell(scope, 'connect', network, id);
+      });
     } catch (error) {
       const failed = endpointsOf(scope, id).find((one) => one.network === network.id);
       if (failed) release(scope, failed, true);
@@ -40,6 +47,14 @@ export function connect(scope: Scope, network: Network, container: Connectable, 
       throw error;
     }
   });
+}
+
+/** What a killed connect, or disconnect, of a container that runs left: it is on the network as the store has it alone. */
+function takeOffHalf(scope: Scope, network: Network, id: string): void {
+  const half = endpointsOf(scope, id).find((one) => one.network === network.id);
+  if (half === undefined || (half.lease && isAlive(half.lease.holder))) return;
+  release(scope, half, true);
+  scope.store.networks.detach(id, network.id);
 }
 
 /** Takes it off again; the next of its networks, if it runs, has its default route then. @throws MicaError conflict where it is not on that network */

@@ -109,10 +109,10 @@ export function release(scope: Scope, endpoint: Endpoint, removeLink: boolean): 
   if (idle && !(scope.permanent && network.name === defaultNetwork)) takeDown(scope, network);
 }
 
-/** Gives back what is held for processes that are gone: kill -9 of all, or a boot. */
+/** Gives back what is held for processes that are gone: kill -9 of all, or of a connect while its container lives on, or a boot. */
 export function releaseDead(scope: Scope): void {
   for (const endpoint of scope.store.networks.leased<EndpointState, Lease>())
-    if (endpoint.lease && !isAlive(endpoint.lease.holder)) release(scope, endpoint, false);
+    if (endpoint.lease && !isAlive(endpoint.lease.holder)) release(scope, endpoint, true);
 }
 
 /** Tells the name server who is on a user network now. */

@@ -38,7 +38,7 @@ export interface Lease {
   readonly interface: string; // inside: eth0, eth1, …
   readonly veth: string; // outside
   readonly ports: readonly PublishedPort[];
-  /** While it starts, the process that starts it; then the container's first one. */
+  /** Until it is plugged in, the process that starts the container, or connects it; then the container's first one. */
   readonly holder: { readonly pid: number; readonly start: string };
 }
 
