@@ -12,6 +12,7 @@ import { emit } from './events.ts';
 import { initProgram } from './init.ts';
 import { randomName } from './names.ts';
 import { planNetworks } from './network.ts';
+import { requireOptions } from './option-shapes.ts';
 import type { ContainerState } from './record.ts';
 import { forget } from './remove.ts';
 import { checkName } from './rename.ts';
@@ -22,6 +23,7 @@ import { fillVolumes, mountsOf } from './volumes.ts';
 
 /** The new container's ID. Nothing is left of one that could not be made. */
 export async function createContainer(context: ContainerContext, options: CreateOptions): Promise<string> {
+  requireOptions(options);
   const image = resolveImage(context.store, options.image);
   const id = randomBytes(32).toString('hex');
   const name = options.name?.replace(/^\//, '') ?? freeName(context);

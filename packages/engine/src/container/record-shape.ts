@@ -1,54 +1,12 @@
 import type { RecordShape } from '../store/container-records.ts';
-import {
-  byName,
-  fields,
-  listOf,
-  object,
-  orNone,
-  orNull,
-  owner,
-  type Shape,
-  text,
-  time,
-  whole,
-} from '../store/shape.ts';
+import { byName, fields, listOf, object, orNone, orNull, owner, text, time, whole } from '../store/shape.ts';
 import type { Volumes } from '../volume/volumes.ts';
+import { storedOptions } from './option-shapes.ts';
 import type { ContainerState } from './record.ts';
 
 const texts = listOf(text);
-const options: Readonly<Record<string, Shape>> = {
-  command: texts,
-  entrypoint: texts,
-  env: texts,
-  labels: byName(text),
-  mounts: listOf(object),
-  volumesFrom: texts,
-  networkAliases: texts,
-  moreNetworks: texts,
-  ports: listOf(object),
-  expose: texts,
-  dns: texts,
-  dnsSearch: texts,
-  dnsOptions: texts,
-  addHosts: texts,
-  ulimits: listOf(object),
-  devices: listOf(object),
-  deviceRules: texts,
-  capAdd: texts,
-  capDrop: texts,
-  groupAdd: texts,
-  sysctls: byName(text),
-  restart: fields({ name: text }),
-  health: object,
-  seccomp: object,
-};
-/** One that is not listed is a text, a number, yes or no. */
-const plain: Shape = (value) => typeof value !== 'object';
-
 const record = fields({
-  options: (value) =>
-    fields({ image: text })(value) &&
-    Object.entries(value as object).every(([name, one]) => orNone(options[name] ?? plain)(one)),
+  options: storedOptions,
   command: texts,
   mounts: listOf(fields({ source: text, target: text })),
   status: (value) => value === 'created' || value === 'running' || value === 'exited',

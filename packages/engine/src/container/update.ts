@@ -6,12 +6,14 @@ import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
 import { ensureMonitor } from './monitor-lease.ts';
+import { requireOptions } from './option-shapes.ts';
 import { requireRunFolder } from './parts.ts';
 import type { ContainerState } from './record.ts';
 import { reconcile } from './state.ts';
 
 /** Changes a container's limits, at once if it runs, and its restart policy. @throws MicaError as at its creation */
 export function updateContainer(context: ContainerContext, row: Row, changes: UpdateOptions): void {
+  requireOptions(changes);
   const state = reconcile(context, row);
   const options = { ...state.options, ...changes, ...keptSwap(row, state.options, changes) };
   if (options.remove && (changes.restart?.name ?? 'no') !== 'no')
