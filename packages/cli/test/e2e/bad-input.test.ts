@@ -247,7 +247,7 @@ it('too few descriptors for threads: a line for each container, no stack, nothin
 });
 
 it.each([
-  ['ulimit -f 0; exec "$0" tag base:1 limited:1', 1, /^mica: mica.db: disk I\/O error\n {2}.*ulimit -f/],
+  ['ulimit -f 0; exec "$0" tag base:1 limited:1', 1, /^mica: (\S*\/)?mica.db: disk I\/O error\n {2}.*ulimit -f/],
   ['exec "$0" images > /dev/full', 1, /^mica: write standard output: no space left on device\n {2}/],
   ['exec "$0" --help > /dev/full', 1, /^mica: write standard output: no space left on device\n {2}/],
   ['exec "$0" export full > /dev/full', 1, /^mica: write standard output: no space left on device\n {2}/],

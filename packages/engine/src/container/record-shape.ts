@@ -1,5 +1,5 @@
 import type { RecordShape } from '../store/container-records.ts';
-import { byName, fields, listOf, object, orNone, orNull, owner, text, time, whole } from '../store/shape.ts';
+import { fields, listOf, object, orNone, orNull, owner, text, time, whole } from '../store/shape.ts';
 import type { Volumes } from '../volume/volumes.ts';
 import { storedOptions } from './option-shapes.ts';
 import type { ContainerState } from './record.ts';
