@@ -42,7 +42,7 @@ const wrong: readonly (readonly [string, unknown])[] = [
   ['ports', [{}]],
   ['ports', [{ protocol: 'tcp', hostIp: '0.0.0.0', hostPorts: null, containerPort: 1e9 }]],
   ['restart', 'always'],
-  ['health', { test: ['CMD', 'true'], interval: -1 }],
+  ['health', { test: ['CMD', 'true'], interval: 1.5 }],
   ['tty', 'yes'],
 ];
 
