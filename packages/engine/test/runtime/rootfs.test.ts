@@ -52,7 +52,7 @@ it('an image without a root entry: 0755 and one time in every store', async () =
 
 it('mount points that the image lacks come without touching the directories that it has', async () => {
   await inContainer([[dir('etc', { mode: 0o750, uid: 5, mtime }), file('etc/f')]], (rootfs, upper) => {
-    expect(readdirSync(`${rootfs}/etc`).sort()).toEqual(['f', 'hostname', 'hosts', 'resolv.conf']);
+    expect(readdirSync(`${rootfs}/etc`).sort()).toEqual(['f', 'hostname', 'hosts', 'mtab', 'resolv.conf']);
     const etc = statSync(`${rootfs}/etc`);
     expect([etc.mode & 0o7777, etc.uid, etc.mtimeMs]).toEqual([0o750, 5, mtime.getTime()]);
     expect(readdirSync(upper)).toEqual([]);
