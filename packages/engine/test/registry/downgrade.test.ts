@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { pullImage } from '../../src/registry/pull.ts';
 import { Store } from '../../src/store/store.ts';
 import { quick } from '../support/fault-bench.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 // A registry with TLS that leads to where there is none.
 
@@ -19,20 +19,8 @@ let host: string;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'mica-downgrade-'));
-  const [key, cert] = [join(root, 'key'), join(root, 'cert')];
-  const request = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-subj',
-    '/CN=here',
-  ];
-  execFileSync('openssl', [...request, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, response) =>
+  const { key, certificate } = selfSigned(root);
+  server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (incoming, response) =>
     answer(incoming, response),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSecure } from 'node:https';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { userError } from '../../src/registry/failure.ts';
 import { Transport } from '../../src/registry/transport.ts';
+import { selfSigned } from '../support/self-signed.ts';
 
 let root: string;
 let server: Server | undefined;
@@ -30,10 +30,7 @@ async function listen(made: Server): Promise<string> {
 
 /** A server with a certificate of its own for `name`. */
 function secure(name: string): { made: Server; certificate: Buffer } {
-  const [key, certificate] = [join(root, 'tls.key'), join(root, 'tls.crt')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const about = ['-subj', '/CN=here', '-addext', `subjectAltName=${name}`, '-keyout', key, '-out', certificate];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...about], { stdio: 'pipe' });
+  const { key, certificate } = selfSigned(root, name);
   const files = { key: readFileSync(key), cert: readFileSync(certificate) };
   return { made: createSecure(files, (_, answer) => answer.end()), certificate: files.cert };
 }
