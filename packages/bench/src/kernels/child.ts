@@ -9,5 +9,5 @@ export type KernelSet = 'sha256' | 'scan' | 'merge' | 'stack';
 /** A set of kernel measures in a fresh process. */
 export function measureKernels(set: KernelSet, rounds: number): KernelMeasure[] {
   const argv = [process.execPath, '--max-old-space-size=6144', script, set, String(rounds)];
-  return JSON.parse(run({ argv }).stdout) as KernelMeasure[];
+  return JSON.parse(run({ argv })) as KernelMeasure[];
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Command, CommandFailed, run, runMeasured } from './process.ts';
+import { type Command, CommandFailed, runMeasured, runTimed } from './process.ts';
 import { type Summary, summarise } from './statistics.ts';
 
 /** One side of a workload. What is done before and after each run is not measured. */
@@ -77,7 +77,7 @@ function once(one: Contender, round: number): { seconds: number; peakKiB: number
       ? { seconds: work(), peakKiB: null }
       : one.memory === 'each time'
         ? runMeasured(work)
-        : { seconds: run(work).seconds, peakKiB: null };
+        : { seconds: runTimed(work).seconds, peakKiB: null };
   one.after?.(round);
   return taken;
 }

@@ -20,7 +20,7 @@ export class Buildah implements Peer {
     return { argv: ['buildah', ...store, '--storage-driver', 'overlay', ...args] };
   }
   #do(...args: string[]): string {
-    return run(this.#command(...args)).stdout.trim();
+    return run(this.#command(...args)).trim();
   }
 
   importImage(tar: string, image: string): void {

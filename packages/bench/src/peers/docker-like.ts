@@ -12,7 +12,7 @@ export abstract class DockerLike implements Peer {
 
   /** Runs a verb that is part of the set-up. */
   do(...args: string[]): string {
-    return run(this.command(...args)).stdout.trim();
+    return run(this.command(...args)).trim();
   }
   importImage(tar: string, image: string): void {
     this.do('import', tar, image);
