@@ -11,8 +11,9 @@ import type { LayerHash } from './layer-hash.ts';
 import type { Filled } from './pack.ts';
 
 /**
- * Where a layer is hashed and written: `small`, both here and at once; else written in libuv's threads, of which
- * `beside` takes one to hash, and `thread` has one of Node's own.
+ * Where a layer is hashed and written: `small`, both here and at once; `beside`, hashed in one of libuv's threads and
+ * written here, as long as that is no more than a copy to the page cache: with both over there the one waited for the
+ * other. Else written in libuv's threads, and hashed here or, with `thread`, in one of Node's own.
  */
 export type SinkKind = 'small' | 'here' | 'beside' | 'thread';
 
@@ -27,8 +28,8 @@ export interface SinkOptions {
 const SLOTS: Readonly<Record<SinkKind, number>> = { small: 1, here: 4, beside: 4, thread: 8 };
 
 /**
- * Where a layer's bytes go: hashed and written to a new file at the same time. Writing runs in libuv's
- * threads, hashing here or in a thread of its own, while the caller fills the next buffer of the ring.
+ * Where a layer's bytes go: hashed and written to a new file at the same time, in other threads where that pays
+ * ({@link SinkKind}), while the caller fills the next buffer of the ring.
  * The caller ends it with `finish`, or `abort`, which removes the file.
  */
 export class LayerSink {
@@ -69,6 +70,10 @@ export class LayerSink {
     return new HashHere(hasher);
   }
 
+  get #writesHere(): boolean {
+    return this.#kind === 'small' || (this.#kind === 'beside' && !this.#uncached);
+  }
+
   get size(): number {
     return this.#size;
   }
@@ -82,7 +87,7 @@ export class LayerSink {
     const slot = this.#given % this.#slots;
     const bytes = this.buffer.subarray(0, filled.length);
     if (!filled.hole) {
-      if (this.#kind === 'small') writeHere(this.#fd, bytes, this.#size);
+      if (this.#writesHere) writeHere(this.#fd, bytes, this.#size);
       else this.#writes[slot] = this.#write(bytes, slot, this.#size);
     }
     this.#holeAtEnd = filled.hole;
