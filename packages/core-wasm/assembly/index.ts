@@ -2,6 +2,8 @@
 export { alloc, mark, release } from './arena';
 export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './table/builder';
 export { builderStatx } from './table/statx';
+export { builderFiles } from './table/look';
+export { sumWords } from './table/sum';
 export { builderFinish } from './layer/finish';
 export { union } from './merge/union';
 export { diff } from './merge/diff';
@@ -18,5 +20,6 @@ export {
 export { scannerPush } from './tar/read/push';
 export { packOrder } from './tar/write/order';
 export { packHeader, headerBound } from './tar/write/header';
+export { packBatch } from './tar/write/batch';
 export { sha256New, sha256Reset, sha256Update, sha256Final, S_SIZE } from './hash/sha256';
 export { sha256Many } from './hash/many';

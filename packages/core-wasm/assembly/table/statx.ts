@@ -2,11 +2,11 @@
 // linear memory: no number of it passes through JavaScript.
 
 import { Builder, builderBytes, builderRecord } from './builder';
-import { BLOCK, CHAR, DIR, FIFO, FILE, SYMLINK, WHITEOUT } from './record';
+import { BLOCK, CHAR, DIR, FIFO, FILE, Record, SYMLINK, WHITEOUT } from './record';
 
 // @ts-ignore: decorator
 @unmanaged
-class Statx {
+export class Statx {
   mask: u32;
   blksize: u32;
   attributes: u64;
@@ -37,7 +37,7 @@ class Statx {
 const LINKED: i32 = 0x100;
 
 /** inode(7); -1 for a socket. */
-function kindOf(mode: u32): i32 {
+export function kindOf(mode: u32): i32 {
   switch (mode >> 12) {
     case 0o10:
       return FILE;
@@ -71,6 +71,12 @@ export function builderStatx(b: Builder, stat: Statx, path: usize, len: u32, ove
     r.kind = WHITEOUT;
     return WHITEOUT;
   }
+  putStatx(r, stat, kind);
+  return kind != DIR && stat.nlink > 1 ? kind | LINKED : kind;
+}
+
+/** What the struct says of an entry of that kind. */
+export function putStatx(r: Record, stat: Statx, kind: i32): void {
   r.kind = <u8>kind;
   r.mode = stat.mode & 0o7777;
   r.uid = stat.uid;
@@ -85,5 +91,4 @@ export function builderStatx(b: Builder, stat: Statx, path: usize, len: u32, ove
   r.ino = stat.ino;
   r.dev = (<u64>stat.devMajor << 32) | stat.devMinor;
   r.ctime = stat.ctimeSec * 1000000000 + stat.ctimeNsec;
-  return kind != DIR && stat.nlink > 1 ? kind | LINKED : kind;
 }

@@ -16,7 +16,9 @@ export interface KernelExports {
   builderHeap(builder: number): number;
   builderCount(builder: number): number;
   builderStatx(builder: number, statx: number, path: number, length: number, overlay: number): number;
+  builderFiles(builder: number, look: number, from: number, count: number, path: number, prefix: number): number;
   builderFinish(builder: number): number;
+  sumWords(sum: number, at: number, count: number): number;
   union(tables: number, count: number, keepMarks: number): number;
   diff(a: number, b: number, sameLayers: number): number;
   scannerNew(maxMeta: number, maxEntries: number, maxSize: bigint): number;
@@ -30,6 +32,17 @@ export interface KernelExports {
   scannerEnded(scanner: number): number;
   packOrder(table: number): number;
   packHeader(table: number, item: number, out: number): number;
+  packBatch(
+    table: number,
+    order: number,
+    from: number,
+    count: number,
+    most: number,
+    room: number,
+    owed: number,
+    area: number,
+    areaSize: number,
+  ): number;
   headerBound(table: number, index: number): number;
   sha256New(): number;
   sha256Reset(state: number): void;

@@ -1,6 +1,7 @@
 import { KernelError } from '../error.ts';
 import { H, HEADER_BYTES, MAGIC, R, RECORD_BYTES, VERSION } from './layout.ts';
 import { SortedView } from './sorted-view.ts';
+import { sumOf } from './sum.ts';
 
 /**
  * A layer, a tree or an image as sorted entries: an immutable view over one block of bytes that may
@@ -15,18 +16,20 @@ export class EntryTable extends SortedView {
   protected readonly view: DataView;
   protected readonly recordsAt: number;
   protected readonly heapAt: number;
+  readonly #sum: number | undefined;
 
-  private constructor(bytes: Uint8Array<ArrayBuffer>) {
+  private constructor(bytes: Uint8Array<ArrayBuffer>, sum?: number) {
     super();
     this.bytes = bytes;
+    this.#sum = sum;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.count = this.view.getUint32(H.count, true);
     this.recordsAt = this.view.getUint32(H.records, true);
     this.heapAt = this.view.getUint32(H.heap, true);
   }
 
-  /** Takes the bytes over. Throws `invalid-archive` if they are no table or reach outside themselves. */
-  static from(bytes: Uint8Array<ArrayBuffer>): EntryTable {
+  /** Takes the bytes over; their `sum`, if it is known. Throws `invalid-archive` if they are no table or reach outside themselves. */
+  static from(bytes: Uint8Array<ArrayBuffer>, sum?: number): EntryTable {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const whole =
       bytes.byteLength >= HEADER_BYTES &&
@@ -37,7 +40,12 @@ export class EntryTable extends SortedView {
       view.getUint32(H.heap, true) === HEADER_BYTES + view.getUint32(H.count, true) * RECORD_BYTES &&
       view.getUint32(H.heap, true) + view.getUint32(H.heapLength, true) === bytes.byteLength;
     if (!whole) throw new KernelError('invalid-archive', 'not an entry table, or a damaged one');
-    return new EntryTable(bytes);
+    return new EntryTable(bytes, sum);
+  }
+
+  /** Of its bytes, as {@link sumOf} has it. */
+  get sum(): number {
+    return this.#sum ?? sumOf(this.bytes);
   }
 
   /** Where an entry's path begins in {@link bytes}: for a caller that copies it and wants no view. */

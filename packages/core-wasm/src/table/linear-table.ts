@@ -2,6 +2,7 @@ import type { KernelExports } from '../kernel/instance.ts';
 import { EntryTable } from './entry-table.ts';
 import { H, HEADER_BYTES, RECORD_BYTES } from './layout.ts';
 import { SortedView } from './sorted-view.ts';
+import { sumInKernel } from './sum.ts';
 
 /**
  * A table in its Core's linear memory, for work that goes on there: a union that is only compared, a
@@ -36,8 +37,8 @@ export class LinearTable extends SortedView {
     return kernel === this.#kernel;
   }
 
-  /** The same as a block of its own; a gap that a kernel left between records and heap stays behind. */
-  copy(): EntryTable {
+  /** The same as a block of its own; a gap that a kernel left between records and heap stays behind. `summed`: to be stored. */
+  copy(summed = false): EntryTable {
     const { buffer } = this.view;
     const heapAt = HEADER_BYTES + this.count * RECORD_BYTES;
     const heapLength = this.view.getUint32(this.address + H.heapLength, true);
@@ -47,6 +48,10 @@ export class LinearTable extends SortedView {
     const header = new DataView(bytes.buffer);
     header.setUint32(H.heap, heapAt, true);
     header.setUint32(H.total, bytes.length, true);
-    return EntryTable.from(bytes);
+    const places = [
+      [this.address + HEADER_BYTES, heapAt - HEADER_BYTES],
+      [this.heapAt, heapLength],
+    ] as const;
+    return EntryTable.from(bytes, summed ? sumInKernel(this.#kernel, bytes, places) : undefined);
   }
 }

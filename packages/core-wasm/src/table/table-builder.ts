@@ -2,6 +2,7 @@ import { guarded, type KernelExports, named } from '../kernel/instance.ts';
 import type { EntryTable } from './entry-table.ts';
 import { HEADER_BYTES, Kind, type KindCode, R, RECORD_BYTES } from './layout.ts';
 import { LinearTable } from './linear-table.ts';
+import { Look, statOf } from './look.ts';
 
 const empty = new Uint8Array(0);
 const STATX = 256; // bytes of struct statx
@@ -62,10 +63,17 @@ export class TableBuilder {
    * With `overlay` a character device 0:0 is a whiteout.
    */
   addStat(length: number, overlay: boolean): KindCode | null {
+    return this.#addStat(this.#statx, length, overlay);
+  }
+  /** The same of what `look` knows of its name `index`. */
+  addLooked(look: Look, index: number, length: number, overlay: boolean): KindCode | null {
+    return this.#addStat(statOf(look, index), length, overlay);
+  }
+  #addStat(stat: number, length: number, overlay: boolean): KindCode | null {
     const kernel = this.#kernel;
     let kind: number;
     try {
-      kind = kernel.builderStatx(this.#builder, this.#statx, this.#path, length, overlay ? 1 : 0);
+      kind = kernel.builderStatx(this.#builder, stat, this.#path, length, overlay ? 1 : 0);
     } catch (error) {
       throw named(error); // not `guarded`: a closure for each of 10,000 files is 1.2 MB
     }
@@ -73,6 +81,21 @@ export class TableBuilder {
     this.#at = kernel.builderAt(this.#builder, kernel.builderCount(this.#builder) - 1);
     this.linked = (kind & LINKED) !== 0;
     return (kind & 0xff) as KindCode;
+  }
+  /** Room for what is asked of a directory's names; good until {@link finish}. */
+  look(): Look {
+    return new Look(this.#kernel);
+  }
+  /**
+   * Adds the names from `from` to `count` that `look` knows all of, below the first `prefix` bytes of `path`, a slash
+   * at their end, up to the first that is no file of one name without extended attributes; which one that is.
+   */
+  addFiles(look: Look, from: number, count: number, prefix: number): number {
+    try {
+      return this.#kernel.builderFiles(this.#builder, look.at, from, count, this.#path, prefix);
+    } catch (error) {
+      throw named(error);
+    }
   }
   /** Whether the entry last added has other names. */
   linked = false;
@@ -199,7 +222,7 @@ export class TableBuilder {
     const table = new LinearTable(
       kernel,
       guarded(() => kernel.builderFinish(this.#builder)),
-    ).copy();
+    ).copy(true);
     kernel.release(this.#mark);
     return table;
   }

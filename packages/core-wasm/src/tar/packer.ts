@@ -1,5 +1,6 @@
 import { guarded, type KernelExports, named } from '../kernel/instance.ts';
 import type { EntryTable } from '../table/entry-table.ts';
+import { PackBatch } from './batch.ts';
 
 /**
  * Tar headers for a table, in linear memory until {@link TarPacker.close}. An item of `order` is an
@@ -12,17 +13,19 @@ export class TarPacker {
   readonly #kernel: KernelExports;
   readonly #mark: number;
   readonly #table: number;
-  #memory: Buffer;
+  readonly #orderAt: number;
+  readonly #batch: PackBatch;
   #headerAt = 0;
 
   constructor(kernel: KernelExports, table: EntryTable) {
     this.#kernel = kernel;
     this.#mark = kernel.mark();
     this.#table = loadTable(kernel, table);
-    this.#memory = Buffer.from(kernel.memory.buffer);
     const at = guarded(() => kernel.packOrder(this.#table));
     const count = new DataView(kernel.memory.buffer).getUint32(at, true);
+    this.#orderAt = at + 4;
     this.order = new Int32Array(kernel.memory.buffer, at + 4, count).slice();
+    this.#batch = new PackBatch(kernel);
   }
 
   /** The header blocks of one item: a view that holds until the next call. */
@@ -32,13 +35,12 @@ export class TarPacker {
   }
 
   /**
-   * The same copied to `target` from `at` on, if a byte after it is still free there; how many bytes it has. A view
-   * for each of 10,000 files would be 2 MB of garbage.
+   * The items of {@link order} from `from` on, as many as fit into `room` bytes and one more, their files' bytes
+   * included, after `owed` zeros: none where the next one does not. It holds until the next call.
    */
-  copyHeader(item: number, target: Uint8Array, at: number): number {
-    const length = this.#pack(item);
-    if (length < target.length - at) this.#memory.copy(target, at, this.#headerAt, this.#headerAt + length);
-    return length;
+  batch(from: number, room: number, owed: number): PackBatch {
+    this.#batch.fill(this.#table, this.#orderAt, from, this.order.length, room, owed);
+    return this.#batch;
   }
 
   #pack(item: number): number {
@@ -52,7 +54,6 @@ export class TarPacker {
     }
     const length = kernel.packHeader(this.#table, item, this.#headerAt);
     kernel.release(mark);
-    if (this.#memory.buffer !== kernel.memory.buffer) this.#memory = Buffer.from(kernel.memory.buffer);
     return length;
   }
 

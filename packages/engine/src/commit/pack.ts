@@ -59,6 +59,7 @@ export function* packSteps(
   });
   let buffer = next();
   let fill = 0;
+  let owed = 0; // zeros that fill up the last block
   function* flush(hole = false): Generator<Filled, void> {
     filled.length = fill;
     filled.hole = hole;
@@ -130,25 +131,31 @@ export function* packSteps(
   }
   try {
     const { order } = packer;
-    for (let i = 0; i < order.length; i++) {
-      const item = order[i] as number;
-      const length = packer.copyHeader(item, buffer, fill);
-      if (length < buffer.length - fill) fill += length;
-      else yield* put(packer.header(item));
-      if (item < 0 || table.kind(item) !== Kind.file) continue;
-      const size = table.size(item);
-      if (size === 0) continue;
+    for (let i = 0; i < order.length; ) {
       options.signal?.throwIfAborted();
+      small.read(); // what is noted has its path in the batch before
+      const batch = packer.batch(i, buffer.length - fill, owed);
+      i += batch.count;
+      for (let k = 0; k < batch.count; k++) {
+        fill += batch.copy(k, buffer, fill);
+        const size = batch.size(k);
+        if (size > 0) small.add(batch.item(k), rootOf(batch.item(k)), buffer, fill, size, batch.area, batch.path(k));
+        fill += size;
+        owed = padding(size);
+      }
+      if (batch.count > 0) continue;
+      const item = order[i++] as number;
+      yield* zeros(owed);
+      yield* put(packer.header(item));
+      const size = item >= 0 && table.kind(item) === Kind.file ? table.size(item) : 0;
+      owed = padding(size);
+      if (size === 0) continue;
       if (size < buffer.length - fill) {
         small.add(item, rootOf(item), buffer, fill, size);
         fill += size;
       } else yield* large(item, size, options.pathOf?.(item) ?? table.pathBytes(item));
-      const pad = padding(size);
-      if (pad < buffer.length - fill) {
-        buffer.fill(0, fill, fill + pad);
-        fill += pad;
-      } else yield* zeros(pad);
     }
+    yield* zeros(owed);
     yield* put(trailer);
     filled.last = true;
     yield* flush();

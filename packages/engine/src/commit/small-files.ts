@@ -48,9 +48,10 @@ export class SmallFiles {
 
   /**
    * Notes a file of `size` bytes, below the open directory `dir`, whose place is `into` from `at` on; one byte more
-   * must be free there. What was noted for another buffer is to be read before.
+   * must be free there. What was noted for another buffer is to be read before. `paths`: its path lies there as a C
+   * string, and will until it is read.
    */
-  add(index: number, dir: number, into: Uint8Array, at: number, size: number): void {
+  add(index: number, dir: number, into: Uint8Array, at: number, size: number, paths?: Uint8Array, pathAt = 0): void {
     if (this.#ring?.isFull) this.read();
     const noted = this.#count++;
     this.#into = into;
@@ -58,13 +59,19 @@ export class SmallFiles {
     this.#dirs[noted] = dir;
     this.#places[noted] = at;
     this.#sizes[noted] = size;
-    if (!this.#ring) return;
-    const table = this.#table;
+    const ring = this.#ring;
+    if (!ring) return;
+    const path = paths && !this.#pathOf ? ring.addressOf(paths) + pathAt : this.#keepPath(ring, index);
     // One byte more than there should be: the same call tells that the file did not grow.
-    if (this.#pathOf) {
-      const path = this.#pathOf(index);
-      this.#ring.add(dir, path, 0, path.length, into, at, size + 1);
-    } else this.#ring.add(dir, table.bytes, table.pathAt(index), table.pathLength(index), into, at, size + 1);
+    ring.add(dir, path, into, at, size + 1);
+  }
+
+  #keepPath(ring: ReadRing, index: number): number {
+    const table = this.#table;
+    const path = this.#pathOf?.(index);
+    return path
+      ? ring.keepPath(path, 0, path.length)
+      : ring.keepPath(table.bytes, table.pathAt(index), table.pathLength(index));
   }
 
   /** Reads what was noted. @throws MicaError conflict where a file's size is no longer the table's */

@@ -1,11 +1,14 @@
 import { closeSync, constants, readdirSync } from 'node:fs';
-import { type Core, type EntryTable, Flag, Kind, type TableBuilder } from '@mica/core-wasm';
-import { MicaError, wrapSystemError } from '../error.ts';
+import { type Core, type EntryTable, Flag, Kind, LOOK, type TableBuilder } from '@mica/core-wasm';
+import { wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import { openBeneath, openDirectory, readlinkAt, statxAt } from '../system/beneath.ts';
-import { xattrsIn } from '../system/xattr.ts';
+import { systemError } from '../system/errno.ts';
+import { type Looked, lookAt } from '../system/looked.ts';
+import { valuesAt, type XattrPair, xattrsIn } from '../system/xattr.ts';
 import { changedWhileRead, hasMoved } from './changed.ts';
 import { readMarks } from './overlay-marks.ts';
+import { looksLikeWhiteout, pathTooLong, unstorableAttribute } from './unstorable.ts';
 
 export interface ScanOptions {
   /** The directory is an overlay's upper: its marks become whiteouts and opaque directories. */
@@ -19,9 +22,14 @@ interface Frame {
   readonly length: number; // bytes of its path
   readonly names: string[];
   next: number;
+  /** Of the names from `from` on so many are known of. */
+  readonly looked: Looked;
+  from: number;
+  count: number;
 }
 const HELD = 128;
 const SLASH = 0x2f;
+const ENOENT = 2;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
@@ -56,13 +64,16 @@ export function* scanSteps(core: Core, dir: string, options: ScanOptions = {}): 
 
 /**
  * Every system call is relative to an open directory: nothing is looked up twice, and a container
- * that is not frozen cannot lead the scan elsewhere by a symlink. A name's bytes are written once.
+ * that is not frozen cannot lead the scan elsewhere by a symlink. Names are looked at many at a time, and those that
+ * are no more than files become records by one call of the kernel's: 10,000 files take 88 ms so, and 102 one by one.
  */
 class Scan {
   readonly #builder: TableBuilder;
   readonly #overlay: boolean;
   readonly #links = new Map<string, Buffer>();
   readonly #stack: Frame[] = [];
+  /** For each depth. */
+  readonly #looked: Looked[] = [];
   #root = -1;
   // "/proc/self/fd/N/NAME\0": what reads extended attributes takes no directory descriptor before Linux 6.13.
   readonly #proc = Buffer.alloc(4352);
@@ -81,7 +92,7 @@ class Scan {
     this.#name[1] = 0;
     if (!statxAt(this.#root, this.#name, this.#builder.stat)) throw new Error('the directory is gone');
     this.#builder.addStat(0, this.#overlay);
-    this.#attributes(this.#root, Kind.dir, 0);
+    this.#attributes(xattrsIn(this.#root, this.#name, this.#proc), Kind.dir, 0);
     this.#push(this.#root, 0);
   }
 
@@ -93,16 +104,21 @@ class Scan {
     try {
       if (frame.fd < 0) frame.fd = this.#open(length);
       this.#enter(frame.fd);
+      const prefix = this.#prefix(frame);
       while (frame.next < frame.names.length) {
+        if (frame.next === frame.from + frame.count) this.#look(frame);
+        const index = this.#builder.addFiles(frame.looked.look, frame.next - frame.from, frame.count, prefix);
+        frame.next = frame.from + index;
+        if (index === frame.count) continue;
         length = this.#put(frame, frame.names[frame.next++] as string);
-        if (!this.#add(frame.fd, length)) continue;
+        if (!this.#add(frame.fd, length, frame.looked, index)) continue;
         const fd = this.#open(length);
         if (this.#stack.length >= HELD) this.#release(frame);
         this.#push(fd, length);
         return true;
       }
     } catch (error) {
-      throw hasMoved(error) ? changedWhileRead(`/${this.#builder.path.toString('utf8', 0, length)}`, error) : error;
+      throw hasMoved(error) ? changedWhileRead(`/${this.#shown(length)}`, error) : error;
     }
     this.#release(frame);
     this.#stack.pop();
@@ -139,30 +155,45 @@ class Scan {
   #push(fd: number, length: number): void {
     // latin1 carries a name's bytes as they are, and one unit a byte makes string order byte order.
     const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'latin1' }).sort();
-    const { path } = this.#builder;
-    if (length > 0) path[length] = SLASH;
-    this.#stack.push({ fd, length, names, next: 0 });
+    const level = Math.min(this.#stack.length, HELD);
+    this.#looked[level] ??= { look: this.#builder.look(), results: new Int32Array(LOOK), attributes: new Map() };
+    const looked = this.#looked[level] as Looked;
+    this.#stack.push({ fd, length, names, next: 0, looked, from: 0, count: 0 });
+  }
+
+  /** How long the path before a name is, the slash included, which it puts there. */
+  #prefix({ length }: Frame): number {
+    if (length === 0) return 0;
+    this.#builder.path[length] = SLASH;
+    return length + 1;
+  }
+
+  /** What is known of a directory's names stays while one of them is gone into; too far down it is of one name only. */
+  #look(frame: Frame): void {
+    const most = this.#stack.length > HELD ? 1 : LOOK;
+    frame.from = frame.next;
+    frame.count = lookAt(frame.looked, frame.fd, frame.names, frame.next, most);
   }
 
   /** Puts the entry's path behind its directory's, and its name where the system calls read it; the path's length. */
   #put(frame: Frame, name: string): number {
-    const { path } = this.#builder;
     const from = frame.length === 0 ? 0 : frame.length + 1;
-    if (from + name.length > 4095) throw tooLong(path.toString('utf8', 0, frame.length));
-    if (from > 0) path[from - 1] = SLASH;
+    if (from + name.length > 4095) throw pathTooLong(this.#shown(frame.length));
     // To the start of a view: with an offset, node checks it by 1.5 us of calls, 30 ms for 10,000 files.
     this.#builder.pathFrom(from).write(name, 'latin1');
     this.#name.write(name, 'latin1');
     this.#name[name.length] = 0;
-    if (name.startsWith('.wh.')) throw this.#whiteoutName(from, name);
+    if (name.startsWith('.wh.')) throw looksLikeWhiteout(this.#shown(from + name.length), name);
     return from + name.length;
   }
 
   /** Adds one entry; true if it is a directory to go into. */
-  #add(fd: number, length: number): boolean {
+  #add(fd: number, length: number, looked: Looked, index: number): boolean {
     const builder = this.#builder;
-    if (!statxAt(fd, this.#name, builder.stat)) return false; // gone since its name was read
-    const kind = builder.addStat(length, this.#overlay);
+    const errno = -(looked.results[index] as number);
+    if (errno === ENOENT) return false; // gone since its name was read
+    if (errno !== 0) throw systemError('statx', errno, this.#name.subarray(0, this.#name.indexOf(0)));
+    const kind = builder.addLooked(looked.look, index, length, this.#overlay);
     if (kind === null || kind === Kind.whiteout) return false;
     if (builder.linked) {
       const inode = builder.inode();
@@ -174,19 +205,20 @@ class Scan {
       this.#links.set(inode, Buffer.from(builder.path.subarray(0, length)));
     }
     if (kind === Kind.symlink) builder.link(readlinkAt(fd, this.#name));
-    this.#attributes(fd, kind, length);
+    const names = looked.attributes.get(index);
+    if (names !== undefined) this.#attributes(valuesAt(this.#proc, names), kind, length);
+    else if (looked.look.plain[index] === 0) this.#attributes(xattrsIn(fd, this.#name, this.#proc), kind, length);
     return kind === Kind.dir;
   }
 
-  #attributes(fd: number, kind: number, length: number): void {
-    const found = xattrsIn(fd, this.#name, this.#proc);
+  #attributes(found: XattrPair[], kind: number, length: number): void {
     if (found.length === 0) return;
-    for (const [name] of found) if (name.includes('=')) throw this.#attributeName(name, length);
+    for (const [name] of found) if (name.includes('=')) throw unstorableAttribute(this.#shown(length), name);
     if (!this.#overlay) {
       this.#builder.xattrs(found);
       return;
     }
-    const marks = readMarks(found, `/${this.#builder.path.toString('utf8', 0, length)}`);
+    const marks = readMarks(found, `/${this.#shown(length)}`);
     if (marks.whiteout && kind === Kind.file) {
       this.#builder.whiteout();
       return;
@@ -195,33 +227,8 @@ class Scan {
     this.#builder.xattrs(marks.xattrs);
   }
 
-  /** A pax record is KEY=VALUE: the attribute would come back under another name, with another value. */
-  #attributeName(name: string, length: number): MicaError {
-    const subject = `/${this.#builder.path.toString('utf8', 0, length)}`;
-    const shown = Buffer.from(name, 'latin1').toString();
-    return new MicaError('invalid-layer', `${subject}: no layer can hold the extended attribute ${shown}`, {
-      subject,
-      hint: `remove it (setfattr -x '${shown}'), then commit again: a name with "=" cannot be written into a tar`,
-    });
+  /** The path under way, for messages. */
+  #shown(length: number): string {
+    return this.#builder.path.toString('utf8', 0, length);
   }
-
-  #whiteoutName(from: number, name: string): MicaError {
-    const subject = `/${this.#builder.path.toString('utf8', 0, from + name.length)}`;
-    const hidden = Buffer.from(name.slice(4), 'latin1').toString();
-    return new MicaError(
-      'invalid-layer',
-      `${subject}: a file named .wh.* would delete ${hidden || 'a file'} in the image`,
-      {
-        subject,
-        hint: 'rename or remove it, then commit again',
-      },
-    );
-  }
-}
-
-function tooLong(folder: string): MicaError {
-  return new MicaError('limit-exceeded', `/${folder.slice(0, 60)}…: a path in it is longer than 4,095 bytes`, {
-    subject: `/${folder}`,
-    hint: 'give its folders shorter names, or remove it: nothing could open it by its path',
-  });
 }

@@ -4,11 +4,13 @@ import { cString, lastErrno, native } from './library.ts';
 import { openat2, Resolve } from './openat2.ts';
 
 const STATX = 'int statx(int dirfd, const void *path, int flags, unsigned int mask, void *out)';
+const STATX_TO = 'int statx(int dirfd, uint64_t path, int flags, unsigned int mask, uint64_t out)';
 const READLINKAT = 'long readlinkat(int dirfd, const void *path, void *out, unsigned long size)';
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_STATX_DONT_SYNC = 0x4000;
+const STATX_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
 const STATX_BASIC_STATS = 0x7ff;
 const O_CLOEXEC = 0o2000000;
 const O_NOATIME = 0o1000000;
@@ -48,10 +50,14 @@ export function openDirectory(path: string | Buffer): number {
   return fd;
 }
 
+/** The struct statx of a name in memory at an address, to another address; 0, or the errno negated. As {@link statxAt}. */
+export function statxTo(dirfd: number, name: number, out: number): number {
+  return native(STATX_TO)(dirfd, name, STATX_FLAGS, STATX_BASIC_STATS, out) === 0 ? 0 : -lastErrno();
+}
+
 /** Fills `out` with the struct statx of `name` (a C string) in `dirfd`, itself if a symlink; false if there is none. */
 export function statxAt(dirfd: number, name: Uint8Array, out: Uint8Array): boolean {
-  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
-  if (native(STATX)(dirfd, name, flags, STATX_BASIC_STATS, out) === 0) return true;
+  if (native(STATX)(dirfd, name, STATX_FLAGS, STATX_BASIC_STATS, out) === 0) return true;
   const errno = lastErrno();
   if (errno === ENOENT) return false;
   throw systemError('statx', errno, text(name));

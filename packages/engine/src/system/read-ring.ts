@@ -43,6 +43,8 @@ export class ReadRing {
   readonly #at: Offsets;
   readonly #results = new Int32Array(FILES);
   readonly #addresses = new WeakMap<Uint8Array, number>();
+  #lastBytes: Uint8Array | undefined;
+  #lastAddress = 0;
   #used = HOW;
   #count = 0;
 
@@ -89,31 +91,28 @@ export class ReadRing {
     return this.#count === FILES || HOW + PATHS - this.#used < LONGEST;
   }
 
+  /** Keeps `length` bytes of `bytes` as the path of the next file to {@link add}, unless it is full; where that lies. */
+  keepPath(bytes: Uint8Array, from: number, length: number): number {
+    const at = this.#pathsAt + this.#used;
+    const paths = this.#paths;
+    for (let i = from, end = from + length; i < end; i++) paths[this.#used++] = bytes[i] as number;
+    paths[this.#used++] = 0;
+    return at;
+  }
+
   /**
-   * Up to `length` bytes of the file below `dirfd` shall be read to `into` from `at` on, by {@link run}. Its path are
-   * `pathLength` bytes of `bytes`: no view for each of them.
+   * Up to `length` bytes of the file below `dirfd` whose path is the C string at the address `path` shall be read to
+   * `into` from `at` on, by {@link run}: until then neither is to be moved.
    */
-  add(
-    dirfd: number,
-    bytes: Uint8Array,
-    pathFrom: number,
-    pathLength: number,
-    into: Uint8Array,
-    at: number,
-    length: number,
-  ): void {
+  add(dirfd: number, path: number, into: Uint8Array, at: number, length: number): void {
     const file = this.#count++;
     const sqes = this.#sqes;
-    const pathAt = this.#pathsAt + this.#used;
-    const paths = this.#paths;
-    for (let i = pathFrom, end = pathFrom + pathLength; i < end; i++) paths[this.#used++] = bytes[i] as number;
-    paths[this.#used++] = 0;
     const open = file * STEPS * SQE_WORDS;
     sqes[open + 1] = dirfd;
-    sqes[open + 4] = low(pathAt);
-    sqes[open + 5] = high(pathAt);
+    sqes[open + 4] = low(path);
+    sqes[open + 5] = high(path);
     const read = open + SQE_WORDS;
-    const to = this.#addressOf(into) + at;
+    const to = this.addressOf(into) + at;
     sqes[read + 4] = low(to);
     sqes[read + 5] = high(to);
     sqes[read + 6] = length;
@@ -160,11 +159,16 @@ export class ReadRing {
     this.#paths.buffer.transfer(0);
   }
 
-  #addressOf(bytes: Uint8Array): number {
-    const known = this.#addresses.get(bytes);
-    if (known !== undefined) return known;
-    const address = addressOf(bytes);
-    this.#addresses.set(bytes, address);
+  /** Where bytes lie; asked for once of those that were asked for last. */
+  addressOf(bytes: Uint8Array): number {
+    if (bytes === this.#lastBytes) return this.#lastAddress;
+    let address = this.#addresses.get(bytes);
+    if (address === undefined) {
+      address = addressOf(bytes);
+      this.#addresses.set(bytes, address);
+    }
+    this.#lastBytes = bytes;
+    this.#lastAddress = address;
     return address;
   }
 }

@@ -1,5 +1,5 @@
 import { systemError } from './errno.ts';
-import { call, cString, lastErrno, native } from './library.ts';
+import { addressOf, call, cString, lastErrno, native } from './library.ts';
 
 export type XattrPair = readonly [name: string, value: Buffer];
 
@@ -7,6 +7,8 @@ const LIST = 'long llistxattr(const void *path, _Out_ void *list, unsigned long 
 // By number, as the C library has no wrapper yet: Linux 6.13, the same on every architecture (asm-generic/unistd.h).
 const LIST_AT =
   'long syscall(long number, int dirfd, const void *path, unsigned int flags, _Out_ void *list, unsigned long size)';
+const LIST_TO =
+  'long syscall(long number, int dirfd, uint64_t path, unsigned int flags, uint64_t list, unsigned long size)';
 const NR_LISTXATTRAT = 465;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
@@ -14,7 +16,9 @@ const SET = 'int lsetxattr(const void *path, const void *name, const void *value
 
 // xattr(7): a list of names is at most 64 KiB, and so is a value. One buffer serves every call:
 // the calls are synchronous and their results copied out.
-const buffer = Buffer.alloc(65536);
+const EOPNOTSUPP = 95;
+const SIZE = 65536;
+const buffer = Buffer.alloc(SIZE);
 
 /** Extended attributes of the file itself, a symlink not followed. A file system without them has none. */
 export function xattrsOf(path: string | Buffer): XattrPair[] {
@@ -28,13 +32,16 @@ function xattrsAt(at: Buffer): XattrPair[] {
   const length = native(LIST)(at, buffer, buffer.length);
   if (length === -1) {
     const errno = lastErrno();
-    if (errno === 95) return []; // EOPNOTSUPP
+    if (errno === EOPNOTSUPP) return [];
     throw systemError('llistxattr', errno, shown(at));
   }
-  if (length === 0) return none;
-  const names = buffer.toString('latin1', 0, length - 1).split('\0');
+  return length === 0 ? none : valuesAt(at, buffer.toString('latin1', 0, length - 1));
+}
+
+/** The values of those in a list of names with a NUL between them. */
+export function valuesAt(at: Buffer, names: string): XattrPair[] {
   const found: XattrPair[] = [];
-  for (const name of names) {
+  for (const name of names.split('\0')) {
     const size = native(GET)(at, cString(Buffer.from(name, 'latin1')), buffer, buffer.length);
     // Gone between the two calls: as if it had never been listed.
     if (size === -1 && lastErrno() === 61) continue; // ENODATA
@@ -53,9 +60,45 @@ export function xattrsIn(dirfd: number, name: Buffer, path: Buffer): XattrPair[]
   if (knowsListAt) {
     const length = native(LIST_AT)(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, buffer, buffer.length);
     if (length === 0) return none;
-    if (length === -1) knowsListAt = lastErrno() !== 38 && lastErrno() !== 1; // ENOSYS, or a filter that says EPERM
+    if (length === -1) knowsListAt = isKnown(lastErrno());
   }
   return xattrsAt(path);
+}
+
+/** Not so a kernel without the call (ENOSYS), or a filter that says EPERM. */
+function isKnown(errno: number): boolean {
+  return errno !== 38 && errno !== 1;
+}
+
+let bufferAt = 0;
+/**
+ * Of `count` names in `dirfd`, C strings in memory at `names` and the offsets told: `plain` becomes 1 for those that
+ * have none, `lists` has the names of what others have. Neither where the kernel does not say.
+ */
+export function listAttributes(
+  dirfd: number,
+  count: number,
+  names: number,
+  offsets: Uint32Array,
+  plain: Uint8Array,
+  lists: Map<number, string>,
+): void {
+  if (!knowsListAt) return;
+  bufferAt ||= addressOf(buffer);
+  const list = native(LIST_TO);
+  for (let i = 0; i < count; i++) {
+    const length = list(NR_LISTXATTRAT, dirfd, names + (offsets[i] as number), AT_SYMLINK_NOFOLLOW, bufferAt, SIZE);
+    if (length === 0) plain[i] = 1;
+    else if (length > 0) lists.set(i, buffer.toString('latin1', 0, length - 1));
+    else {
+      const errno = lastErrno();
+      if (errno === EOPNOTSUPP) plain[i] = 1;
+      else if (!isKnown(errno)) {
+        knowsListAt = false;
+        return;
+      }
+    }
+  }
 }
 
 function shown(path: Buffer): Buffer {
@@ -67,7 +110,7 @@ export function xattrOf(path: string | Buffer, name: string): Buffer | null {
   const size = native(GET)(cString(path), cString(Buffer.from(name, 'latin1')), buffer, buffer.length);
   if (size !== -1) return Buffer.from(buffer.subarray(0, size));
   const errno = lastErrno();
-  if (errno === 61 || errno === 95) return null;
+  if (errno === 61 || errno === EOPNOTSUPP) return null;
   throw systemError(`lgetxattr ${name}`, errno, path);
 }
 
