@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type koffi from 'koffi';
 import { systemError } from './errno.ts';
 
@@ -31,10 +32,17 @@ export function native(prototype: string): Function_ {
  * for warnings about calls that are not made here: 25 ms. Where that part is not what it looks like, the entry.
  */
 function loadKoffi(): Koffi {
-  const require = createRequire(import.meta.filename);
   const { platform, arch } = process;
+  const part = `@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`;
+  const module = { exports: {} };
   try {
-    return require(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`) as Koffi;
+    // In a checkout, from the sources and from the bundle: to look for it is twenty system calls.
+    process.dlopen(module, join(import.meta.dirname, '../../../../node_modules', part));
+    return module.exports as Koffi;
+  } catch {}
+  const require = createRequire(import.meta.filename);
+  try {
+    return require(part) as Koffi;
   } catch {
     return require('koffi') as Koffi;
   }
