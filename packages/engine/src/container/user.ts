@@ -12,14 +12,15 @@ const ofContainer = "names are those of the container's own /etc/passwd and /etc
 
 /**
  * `USER[:GROUP]`, each a name or a number, against the container's own /etc/passwd and /etc/group. docker's: an empty
- * user is root, an empty group as if there were no colon.
+ * user is root, an empty group as if there were no colon, and a number is one also where somebody has it for a name.
  */
 export function resolveUser(rootfs: string, text: string): UserIds {
   const [user, group = ''] = text.split(':', 2) as [string, string?];
   const passwd = table(rootfs, 'etc/passwd');
   const groups = table(rootfs, 'etc/group');
-  const row = passwd.find((fields) => fields[0] === user) ?? passwd.find((fields) => fields[2] === (user || '0'));
-  if (!row && user !== '' && !isNumber(user))
+  const byNumber = user === '' || isNumber(user);
+  const row = passwd.find((fields) => (byNumber ? fields[2] === (user || '0') : fields[0] === user));
+  if (!row && !byNumber)
     throw new MicaError('invalid-argument', `unable to find user ${user}: no matching entries in passwd file`, {
       subject: user,
       hint: ofContainer,
@@ -28,7 +29,7 @@ export function resolveUser(rootfs: string, text: string): UserIds {
   const name = row?.[0];
   let gid = Number(row?.[3] ?? 0);
   if (group !== '') {
-    const found = groups.find((fields) => fields[0] === group);
+    const found = isNumber(group) ? undefined : groups.find((fields) => fields[0] === group);
     if (!found && !isNumber(group))
       throw new MicaError('invalid-argument', `unable to find group ${group}: no matching entries in group file`, {
         subject: group,

@@ -7,8 +7,11 @@ import { resolveGroups, resolveUser } from '../../src/container/user.ts';
 const root = mkdtempSync(join(tmpdir(), 'mica-user-'));
 beforeAll(() => {
   mkdirSync(join(root, 'etc'));
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1000::/tmp:/bin/sh\n');
-  writeFileSync(join(root, 'etc/group'), 'root:x:0:\nbob:x:1000:\nwheel:x:10:bob\n');
+  writeFileSync(
+    join(root, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/sh\nbob:x:1000:1000::/tmp:/bin/sh\n1002:x:1500:1500::/:/bin/sh\n',
+  );
+  writeFileSync(join(root, 'etc/group'), 'root:x:0:\nbob:x:1000:\nwheel:x:10:bob\n33:x:34:\n');
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
@@ -22,6 +25,7 @@ it.each([
   [':wheel', [0, 10, [10], '/root']],
   ['2147483647', [2147483647, 0, [0], '/']],
   ['7:9', [7, 9, [9], '/']],
+  ['1002:33', [1002, 33, [33], '/']], // there are names of digits, too: a number is never one
 ])('%j', (text, expected) => {
   const { uid, gid, additionalGids, home } = resolveUser(root, text);
   expect([uid, gid, additionalGids, home]).toEqual(expected);
