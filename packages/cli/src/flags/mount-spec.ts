@@ -65,7 +65,7 @@ function set(draft: Draft, key: string, value: string | undefined, field: string
     case 'consistency':
       return; // docker's for Mac; everywhere else it says nothing
     case 'bind-propagation':
-      draft.propagation = checkPropagation(value.toLowerCase());
+      if (value !== '') draft.propagation = checkPropagation(value.toLowerCase());
       return;
     case 'bind-recursive':
       recursive(draft, value, raw);

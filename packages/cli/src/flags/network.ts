@@ -35,7 +35,7 @@ export const network: FlagGroup<NetworkFlags> = {
       .option('-P, --publish-all', 'all exposed ports on free ones of the machine')
       .option('--expose <port[/udp]>', 'a port for -P', many, list)
       .option('--dns <address>', 'a name server', nameServer, list)
-      .option('--dns-search <domain>', 'a search domain; . for none', many, list)
+      .option('--dns-search <domain>', 'a search domain; . for none', searchDomain, list)
       .option('--dns-option <option>', 'an option of resolv.conf', many, list)
       .option('--add-host <name:address>', 'a line for /etc/hosts; host-gateway is the machine', many, list)
       .option('--ip <address>', 'its IPv4 address on a network with a --subnet')
@@ -89,6 +89,19 @@ function nameServer(text: string, all: readonly string[]): string[] {
     exitCode: 125,
     hint: 'the address of a name server: --dns 9.9.9.9',
   });
+}
+
+/** docker's: letters, digits and hyphens between dots, a letter at least; `.` alone is none. */
+function searchDomain(text: string, all: readonly string[]): string[] {
+  const domain = text.trim();
+  const label = '[a-z\\d]([a-z\\d-]*[a-z\\d])?';
+  if (domain === '.' || (/[a-z]/i.test(domain) && new RegExp(`^${label}(\\.${label})*\\.?$`, 'i').test(domain)))
+    return [...all, domain];
+  throw new MicaError(
+    'invalid-argument',
+    `invalid argument "${text}" for "--dns-search" flag: ${text} is not a valid domain`,
+    { subject: '--dns-search', exitCode: 125, hint: 'for example: --dns-search example.org' },
+  );
 }
 
 /** `NAME`, or docker's long form `name=NAME,alias=…,ip=…,mac-address=…`. */

@@ -71,7 +71,7 @@ export const process: FlagGroup<ProcessFlags> = {
       ...(entrypoint === undefined ? {} : { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
       env: [...fromFiles, ...flags.env],
       labels,
-      ...(hostname === undefined ? {} : { hostname }),
+      ...(hostname ? { hostname } : {}), // or it would be the machine's
       ...(domainname ? { domainname } : {}),
       ...(runtime ? { runtime } : {}),
       ...(name ? { name } : {}),

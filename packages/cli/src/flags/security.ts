@@ -1,4 +1,5 @@
 import { type DeviceRequest, MicaError, type SecurityOptions, wrapSystemError } from '@mica/engine';
+import { parseBoolean } from './boolean.ts';
 import { type FlagGroup, many } from './flag-group.ts';
 import { readSmallFile } from './small-file.ts';
 import { given } from './values.ts';
@@ -107,8 +108,8 @@ function securityOptions(options: readonly string[]): SecurityOptions {
   let found: SecurityOptions = {};
   for (const option of options) {
     const [, key = '', value] = /^([^=:]+)(?:[=:](.*))?$/s.exec(option) ?? [];
-    if (key === 'no-new-privileges' && ['true', 'false', undefined].includes(value))
-      found = { ...found, noNewPrivileges: value !== 'false' };
+    const truth = parseBoolean(value ?? 'true');
+    if (key === 'no-new-privileges' && truth !== null) found = { ...found, noNewPrivileges: truth };
     else if (key === 'seccomp' && value) found = { ...found, ...seccomp(value) };
     else if (key === 'apparmor' && value) found = value === 'unconfined' ? found : { ...found, apparmor: value };
     else if (key === 'systempaths' && value === 'unconfined') found = { ...found, systemPathsUnconfined: true };

@@ -96,7 +96,7 @@ function absolute(target: string, raw: string, type?: 'bind' | 'volume'): string
 
 /** Options of mount(8) that a tmpfs takes (docker's pkg/mount, validFlags). */
 const tmpfsFlags =
-  /^(defaults|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime)|r[ow]|relatime|strictatime|(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=.+)$/;
+  /^(|defaults|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime)|r[ow]|relatime|strictatime|(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=.+)$/;
 
 /** `--tmpfs TARGET[:OPTIONS]`. */
 export function parseTmpfs(raw: string): MountRequest {
@@ -109,7 +109,7 @@ export function parseTmpfs(raw: string): MountRequest {
     target,
     readOnly: options.includes('ro'),
     mode: '',
-    options: options.filter((option) => !['ro', 'rw', 'defaults'].includes(option)),
+    options: options.filter((option) => !['', 'ro', 'rw', 'defaults'].includes(option)),
   };
 }
 

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, expect, it } from 'vitest';
 import { limits } from '../../src/flags/limits.ts';
+import { network } from '../../src/flags/network.ts';
+import { process as processFlags } from '../../src/flags/process.ts';
 import { security } from '../../src/flags/security.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'mica-security-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function read(group: typeof security | typeof limits, ...words: string[]) {
+function read(group: typeof security | typeof limits | typeof network | typeof processFlags, ...words: string[]) {
   const command = new Command();
   group.add(command);
   return group.read(command.parse(words, { from: 'user' }).opts());
@@ -38,4 +40,28 @@ it('of two limits of one name the last counts, as in docker', () => {
     { name: 'nofile', soft: 200, hard: 300 },
     { name: 'nproc', soft: 5, hard: 5 },
   ]);
+});
+
+it('what Go takes for a boolean is one in --security-opt, too', () => {
+  for (const [text, value] of [
+    ['', true],
+    ['=1', true],
+    [':T', true],
+    ['=0', false],
+  ] as const)
+    expect(read(security, '--security-opt', `no-new-privileges${text}`)).toMatchObject({ noNewPrivileges: value });
+  expect(() => read(security, '--security-opt', 'no-new-privileges=maybe')).toThrow('invalid --security-opt');
+});
+
+it('a search domain is one: it is written to a file of lines', () => {
+  for (const domain of ['example.org', 'a-1.b.', 'x', '.'])
+    expect(read(network, '--dns-search', domain)).toMatchObject({ dnsSearch: [domain] });
+  for (const domain of ['', '-x', 'a b', 'a..b', '1.2', 'a\nnameserver 9.9.9.9'])
+    expect(() => read(network, '--dns-search', domain), domain).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('is not a valid domain'), exitCode: 125 }),
+    );
+});
+
+it("an empty host name is none: the container's ID, never the machine's name", () => {
+  expect(read(processFlags, '--hostname', '')).not.toHaveProperty('hostname');
 });

@@ -51,6 +51,8 @@ it.each<[string, string, Partial<MountRequest>]>([
   ['--mount', 'type=bind,src=/a,dst=/x,bind-recursive=disabled', { nonRecursive: true }],
   ['--mount', 'src=n,target=/x,volume-nocopy,volume-label=a=b', { source: 'n', noCopy: true, labels: { a: 'b' } }],
   ['--mount', 'type=tmpfs,dst=/x,tmpfs-size=1.5m,tmpfs-mode=0700', { options: ['size=1572864', 'mode=0700'] }],
+  ['--mount', 'type=bind,src=/a,dst=/x,bind-propagation=', { source: '/a' }],
+  ['--tmpfs', '/x:', { type: 'tmpfs', options: [] }],
   ['--tmpfs', '/x', { type: 'tmpfs', target: '/x', options: [] }],
   ['--tmpfs', '/x:ro,size=1m', { readOnly: true, options: ['size=1m'] }],
 ])('%s %s', (flag, value, wanted) => {
