@@ -53,3 +53,27 @@ it('a tmpfs with its options, and one over a place that every container has', as
     '/u tmpfs rw,nosuid,nodev,noexec,relatime,size=2048k,mode=1770',
   ]);
 });
+
+it('a tmpfs without a mode has that of the folder it covers: sshd refuses a /run/sshd that anyone may write', async () => {
+  bench.ok('home', [
+    'run',
+    '--name',
+    'own',
+    '--network=none',
+    'base:1',
+    'sh',
+    '-c',
+    'busybox mkdir -m 750 /own; busybox ln -s own /link',
+  ]);
+  await bench.okHere('home', ['commit', 'own', 'own:1']);
+  const flags = ['--tmpfs', '/own', '--mount', 'type=tmpfs,dst=/new'];
+  expect(await once(...flags, 'own:1', 'busybox', 'stat', '-c', '%a', '/own', '/new')).toBe('750\n1777\n');
+  expect(await once('--tmpfs', '/link', 'own:1', 'busybox', 'stat', '-c', '%a', '/own')).toBe('750\n');
+  expect(await once('--tmpfs', '/own:mode=700', 'own:1', 'busybox', 'stat', '-c', '%a', '/own')).toBe('700\n');
+});
+
+it('a read-only root: what is bound into /etc is so too, as in docker', async () => {
+  const write =
+    'for file in hosts hostname resolv.conf; do { echo x >> /etc/$file; } 2> /dev/null && echo written; done';
+  expect(await once('--read-only', 'base:1', 'sh', '-c', `${write}; true`)).toBe('');
+});

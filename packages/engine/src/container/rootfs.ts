@@ -16,8 +16,11 @@ import { setXattr } from '../system/xattr.ts';
 import { requireParts } from './parts.ts';
 import type { ContainerPaths } from './paths.ts';
 
-/** Mount points that a container gets; where the image lacks one, it comes from a layer that no commit sees. */
-const points = ['proc/', 'dev/', 'sys/', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
+/**
+ * Mount points that a container gets, and docker's mark by which programs tell that they are in one; where the image
+ * lacks one, it comes from a layer that no commit sees.
+ */
+const points = ['proc/', 'dev/', 'sys/', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf', '.dockerenv'];
 /** As docker's, beside the mount points: where older programs look for what is mounted. */
 const mtab = { path: 'etc/mtab', target: '/proc/mounts' };
 

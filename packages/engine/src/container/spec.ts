@@ -9,6 +9,7 @@ import { startFirst } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { makeWorkdir } from './rootfs.ts';
 import { reconcile } from './state.ts';
+import { withModes } from './tmpfs-mode.ts';
 import { resolveGroups, resolveUser } from './user.ts';
 
 const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -29,16 +30,20 @@ export function specOf(
   const tty = options.tty ?? false;
   const init = options.init ? initProgram() : null;
   const base = [defaultPath, `HOSTNAME=${network.hostname}`, ...(tty ? ['TERM=xterm'] : []), `HOME=${user.home}`];
+  const readOnly = options.readOnly ?? false;
   return containerSpec({
     id: row.id,
     rootfs,
-    readOnly: options.readOnly ?? false,
+    readOnly,
     hostname: network.hostname,
     ...(options.domainname === undefined ? {} : { domainname: options.domainname }),
     network: network.namespace,
     ...pidNamespace(context, options.pid),
-    files: [...network.files, ...(init ? [{ source: init, target: INIT_TARGET, readOnly: true }] : [])],
-    mounts: row.record.mounts,
+    files: [
+      ...network.files.map((file) => ({ ...file, readOnly })),
+      ...(init ? [{ source: init, target: INIT_TARGET, readOnly: true }] : []),
+    ],
+    mounts: withModes(rootfs, row.record.mounts),
     process: {
       args: init ? [INIT_TARGET, '--', ...command] : command,
       env: mergeEnv(base, config.Env ?? [], options.env ?? []),
