@@ -18,3 +18,10 @@ it('a label may have such a name all the same', () => {
   const labels = Object.fromEntries(inherited.map((name) => [name, 'own']));
   for (const name of inherited) expect(hasLabels(labels, [`${name}=own`]), name).toBe(true);
 });
+
+it('a label without a name, of several, or of a number is an error, as in docker', () => {
+  const row = {};
+  addLabelMethod(row, { app: 'web' });
+  for (const format of ['{{.Label}}', '{{.Label "app" "b"}}', '{{.Label 3}}'])
+    expect(() => new Template(format).execute(row), format).toThrow('Label');
+});

@@ -7,12 +7,12 @@ import { tell } from '../standard-output.ts';
 
 export function define(command: Command): void {
   refuseFlags(command, {
-    '--no-prune': 'leave it out: what other images share stays',
     '--platform <os/arch[/variant]>': 'an image goes as a whole',
   });
   command
     .argument('<image...>')
     .option('-f, --force', 'also by an ID with several names; of one in use the name')
+    .option('--no-prune', 'what happens anyhow: what it was made from stays')
     .addHelpText('after', '\nExample:\n  mica rmi base:1.0')
     .action((names: string[], options: { force?: boolean }, command: Command) =>
       withEngine(command, (engine) => {

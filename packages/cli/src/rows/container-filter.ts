@@ -1,5 +1,5 @@
 import { type ContainerSummary, type Engine, MicaError } from '@mica/engine';
-import { type Filters, hasLabels, parseFilters } from '../flags/filter.ts';
+import { type Filters, flagValue, hasLabels, parseFilters } from '../flags/filter.ts';
 
 const known = [
   'ancestor',
@@ -8,6 +8,7 @@ const known = [
   'expose',
   'health',
   'id',
+  'is-task',
   'label',
   'name',
   'network',
@@ -74,6 +75,10 @@ function test(engine: Engine, all: readonly ContainerSummary[], name: string, va
           // docker's: a bind mount is called by its folder, a volume by its name only.
           values.some((value) => value === (Name ?? Source) || value === Destination),
         );
+    case 'is-task': {
+      const wanted = values.map((value) => flagValue(name, value));
+      return () => wanted.includes(false); // swarm's, which is not here
+    }
     case 'health':
       for (const value of values) if (!healths.includes(value)) throw invalid(name, value, healths.join(', '));
       return (container) =>
@@ -119,7 +124,9 @@ function published(engine: Engine, name: string, values: readonly string[]): Tes
   const ranges = values.map((value) => {
     const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/.exec(value);
     if (match === null) throw invalid(name, value, 'PORT, PORT-PORT or PORT/PROTOCOL');
-    return { from: Number(match[1]), to: Number(match[2] ?? match[1]), protocol: match[3] ?? 'tcp' };
+    const range = { from: Number(match[1]), to: Number(match[2] ?? match[1]), protocol: match[3] ?? 'tcp' };
+    if (range.from > range.to || range.to > 65535) throw invalid(name, value, 'ports up to 65535, the lower one first');
+    return range;
   });
   return (container) => {
     const { NetworkSettings } = engine.containers.inspect(container.id);

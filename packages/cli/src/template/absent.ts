@@ -3,6 +3,7 @@
  * same: `{{if .State.Health}}` is how one asks for a health check.
  */
 const absent: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  '': { SizeRw: null, SizeRootFs: null, Container: '', DockerVersion: '' },
   State: { Health: null },
   Config: {
     ExposedPorts: new Map(),
@@ -25,7 +26,7 @@ const absent: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 /** Fields whose name in docker's own types is not that of their JSON: a template may say either. */
 const alsoCalled: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  '': { ID: 'Id' },
+  '': { ID: 'Id', VirtualSize: 'Size' },
   HostConfig: {
     NanoCPUs: 'NanoCpus',
     CPUShares: 'CpuShares',

@@ -117,6 +117,10 @@ it('ranges, UDP, any free port, and -P with what is exposed', async () => {
     id,
     id,
   ]);
+  expect(await filtered('is-task=false')).toContain(id);
+  expect(await filtered('is-task=true')).toBe('');
+  for (const wrong of ['expose=99999', 'publish=80-65536', 'expose=90-80', 'is-task=maybe'])
+    expect(run('ps', '--filter', wrong), wrong).toMatchObject({ code: 1 });
   ok('stop', '-t', '0', 'many');
   expect([await filtered('expose=90'), await filtered('expose=80/tcp'), await filtered(`publish=${first}`)]).toEqual([
     '',

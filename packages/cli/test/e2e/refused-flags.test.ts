@@ -15,7 +15,6 @@ it('what is not there is refused by its name, with 125', async () => {
     ['network', 'connect', '--link', 'a', 'b', 'c'],
     ['rm', '--link', 'a'],
     ['start', '--checkpoint', 'a', 'b'],
-    ['rmi', '--no-prune', 'a'],
     ['pull', '-a', 'a'],
     ['pull', '--disable-content-trust=false', 'a'],
     ['push', '--disable-content-trust=false', 'a'],

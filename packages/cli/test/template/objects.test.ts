@@ -43,6 +43,9 @@ it("docker's own names of fields, and a bind mount's empty name, are found and a
   expect(await show('{{range .Mounts}}{{.Type}} {{.Name}}:{{.Source}}{{.Driver}};{{end}}')).toBe(
     'bind :/tmp;volume v:/v;\n',
   );
+  expect(await show('{{.SizeRw}} {{.SizeRootFs}}')).toBe('<nil> <nil>\n');
+  const image = await objectPrinter('{{.VirtualSize}}{{.Container}}{{.DockerVersion}} {{json .}}');
+  expect(image([{ Id: 'abc', Size: 5 }])).toBe('5 {"Id":"abc","Size":5}\n');
   expect(await show('{{json .}}')).toBe(`${JSON.stringify(container)}\n`);
   expect(await show('')).toBe(`${JSON.stringify([container], null, 4)}\n`);
 });
