@@ -47,7 +47,7 @@ export function readChangeable(flags: ChangeableFlags): UpdateOptions {
     cpuPeriod: flags.cpuPeriod,
     cpuQuota: flags.cpuQuota,
     cpuShares: flags.cpuShares,
-    cpus: flags.cpus,
+    cpus: flags.cpus || undefined, // docker's: 0 is no limit
     // docker's: an empty list is none
     cpusetCpus: flags.cpusetCpus || undefined,
     cpusetMems: flags.cpusetMems || undefined,
@@ -81,7 +81,7 @@ export const limits: FlagGroup<LimitFlags> = {
         memorySwappiness: flags.memorySwappiness,
         oomKillDisable: flags.oomKillDisable,
         oomScoreAdj: flags.oomScoreAdj,
-        shmSize: flags.shmSize,
+        shmSize: flags.shmSize || undefined, // 0 would be a /dev/shm without a limit, of docker it is the default
         // docker's: of two for one limit the last counts; a runtime would set both, the second maybe without the right to.
         ulimits: [...new Map(flags.ulimit.map((one) => [one.name, one])).values()],
       }),

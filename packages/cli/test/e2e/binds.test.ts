@@ -77,3 +77,20 @@ it('a read-only root: what is bound into /etc is so too, as in docker', async ()
     'for file in hosts hostname resolv.conf; do { echo x >> /etc/$file; } 2> /dev/null && echo written; done';
   expect(await once('--read-only', 'base:1', 'sh', '-c', `${write}; true`)).toBe('');
 });
+
+it('what is mounted over /etc does not hide the files that are bound into it', async () => {
+  const own = [
+    '--add-host',
+    'peer:10.9.8.7',
+    'base:1',
+    'sh',
+    '-c',
+    'while read -r line; do echo "$line"; done < /etc/hosts',
+  ];
+  for (const etc of [
+    ['--tmpfs', '/etc'],
+    ['-v', 'etc:/etc'],
+    ['-v', `${file('rootfs/etc')}:/etc`],
+  ])
+    expect(await once(...etc, ...own), etc.join(' ')).toContain('10.9.8.7\tpeer\n');
+});

@@ -65,3 +65,9 @@ it('a search domain is one: it is written to a file of lines', () => {
 it("an empty host name is none: the container's ID, never the machine's name", () => {
   expect(read(processFlags, '--hostname', '')).not.toHaveProperty('hostname');
 });
+
+it('no processors and no shared memory are no limit, as in docker', () => {
+  const read0 = read(limits, '--cpus', '0', '--shm-size', '0');
+  expect(read0).not.toHaveProperty('cpus');
+  expect(read0).not.toHaveProperty('shmSize');
+});

@@ -13,8 +13,8 @@ export interface MountSpec {
 const tmpfsDefaults = ['noexec', 'nosuid', 'nodev'];
 
 /**
- * The runtime's list in the order in which it mounts: what every container has, the engine's own
- * files over /etc, what the user asked for. A user's mount takes the place of one of ours.
+ * The runtime's list in the order in which it mounts: what every container has, what the user asked for, and the
+ * engine's own files, which a user's /etc would hide. A user's mount takes the place of one of ours.
  */
 export function mountSpecs(
   defaults: readonly MountSpec[],
@@ -22,14 +22,11 @@ export function mountSpecs(
   points: readonly MountPoint[],
 ): MountSpec[] {
   const taken = new Set(points.map(({ target }) => target));
-  return [
-    ...defaults,
-    ...files.map(({ source, target, readOnly }) =>
-      bind(source, target, ['rbind', 'rprivate', ...(readOnly ? ['ro'] : [])]),
-    ),
-  ]
-    .filter(({ destination }) => !taken.has(destination))
-    .concat(points.map(mountSpec));
+  const ours = ({ destination }: MountSpec) => !taken.has(destination);
+  const own = files.map(({ source, target, readOnly }) =>
+    bind(source, target, ['rbind', 'rprivate', ...(readOnly ? ['ro'] : [])]),
+  );
+  return [...defaults.filter(ours), ...points.map(mountSpec), ...own.filter(ours)];
 }
 
 function bind(source: string, destination: string, options: readonly string[]): MountSpec {
