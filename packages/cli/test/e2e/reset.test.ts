@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Workbench } from '../../../engine/test/support/layers.ts';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { treeLines } from '../../../engine/test/support/tree.ts';
+import { dying } from '../support/dying.ts';
 import { patience, TestStore } from '../support/store.ts';
 
 const store = new TestStore();
@@ -158,6 +159,28 @@ it('kill -9 at any moment leaves the old writable layer or the new one, and noth
   await engine.containers.wait('box');
   expect(leftOf(id)).toEqual([]);
   expect(existsSync(upperOf(id))).toBe(true);
+});
+
+it('one that kill -9 left stopped is started by the next reset --force, unless somebody else stopped it', async () => {
+  const stopped = () => {
+    store.start('live', 'trap exit TERM; while :; do sleep 0.05; done');
+    const env = dying(store.work, 'before', 'rmSync', '/reset-');
+    expect(store.run(['reset', '--force', 'live'], { env }).code).not.toBe(0);
+    expect(engine.containers.summary('live').status).toBe('exited');
+  };
+  const reset = (...args: string[]) => {
+    store.ok(['reset', ...args, 'live']);
+    return engine.containers.summary('live').status;
+  };
+  stopped();
+  expect(reset()).toBe('exited');
+  expect(reset('--force')).toBe('running');
+  await engine.containers.stop('live');
+  expect(reset('--force')).toBe('exited');
+  store.ok(['rm', 'live']);
+  stopped();
+  await engine.containers.stop('live');
+  expect(reset('--force')).toBe('exited');
 });
 
 it('a reset waits for a copy into the container that is under way, which had lost its folder otherwise', async () => {

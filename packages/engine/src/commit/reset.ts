@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import { beginReset, countReset, endReset } from '../container/resetting.ts';
+import { beginReset, countReset, endReset, wasStoppedToReset } from '../container/resetting.ts';
 import { lockUpper, makeParts, makeUpper } from '../container/rootfs.ts';
 import type { ResetOptions } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
@@ -31,7 +31,7 @@ type Row = ContainerRow<ContainerState>;
  * Gives a container the writable layer that it began with, or the one it had at a commit of its own. The
  * new one is made beside the old and takes its place in one step: killed at any moment, it has one or the
  * other. Folders that were lost are there again. Volumes, log and settings stay. With `force` a running one is
- * stopped for that step only.
+ * stopped for that step only, also one that a killed reset left stopped.
  */
 export async function resetContainer(
   store: Store,
@@ -44,7 +44,7 @@ export async function resetContainer(
   const force = options.force ?? false;
   if (force && row.record.options.remove && containers.isRunning(row.id)) throw goesWhenStopped(row.name);
   const fresh = beginReset(containers.context, row, force);
-  let stopped = false;
+  let stopped = force && wasStoppedToReset(containers.context, row.id);
   let unlock = () => {};
   try {
     mkdirSync(fresh, { mode: 0o700 });
@@ -57,7 +57,7 @@ export async function resetContainer(
     // As late as can be: it stands still for a rename, not for the unpacking.
     if (containers.isRunning(row.id)) {
       stopped = true;
-      await containers.stop(row);
+      await containers.stopToReset(row);
     }
     // A copy into it that is under way has the old one mounted: what it writes would be lost as it is written.
     unlock = await lockUpper(containers.paths, row.id);

@@ -72,6 +72,10 @@ export class Lifecycle {
   stop(row: Row, timeout?: number, signal?: string): Promise<void> {
     return stopContainer(this.context, row, timeout, signal);
   }
+  /** Until the reset has started it again, which the next one does if this one is killed. */
+  stopToReset(row: Row): Promise<void> {
+    return stopContainer(this.context, row, undefined, undefined, true);
+  }
   remove(row: Row, force: boolean, volumes = false): Promise<void> {
     return removeContainer(this.context, row, force, volumes);
   }

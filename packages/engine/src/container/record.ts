@@ -28,6 +28,8 @@ export interface ContainerState {
   readonly attached?: Owner | null;
   /** Who is giving it another writable layer now. */
   readonly resetting?: Owner | null;
+  /** A reset ended it and has not started it again yet: of one that was killed, the next does that. */
+  readonly stoppedToReset?: boolean;
   /** How often its writable layer was replaced: a commit begun before that is not recorded after. */
   readonly resets?: number;
   /** A user ended it: no restart policy brings it back. */

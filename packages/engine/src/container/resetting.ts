@@ -43,6 +43,11 @@ export function beginReset(context: ContainerContext, row: Row, force: boolean):
   return join(context.paths.dir(row.id), `${PREFIX}${uniqueName()}`);
 }
 
+/** Whether a reset that was killed left it stopped, and nobody stopped or started it since. */
+export function wasStoppedToReset(context: ContainerContext, id: string): boolean {
+  return context.store.containers.find<ContainerState>(id).record.stoppedToReset ?? false;
+}
+
 /** Right before the writable layer is another one: commits that read the old one are not recorded any more. */
 export function countReset(context: ContainerContext, id: string): void {
   context.update(id, (state) => ({ ...state, resets: (state.resets ?? 0) + 1 }));

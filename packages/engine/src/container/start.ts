@@ -171,7 +171,7 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: 
     const count = byPolicy
       ? { restartCount: (state.restartCount ?? 0) + 1 }
       : { restartCount: 0, stopRequested: false };
-    return { ...state, ...count, starting: own, runtime: runtime.path, resetting: null };
+    return { ...state, ...count, starting: own, runtime: runtime.path, resetting: null, stoppedToReset: false };
   });
   if (claimed.starting?.pid !== own.pid || claimed.starting.start !== own.start)
     throw new MicaError('conflict', `container ${row.name} is being started by another process`, {

@@ -89,16 +89,21 @@ function stopSignal(row: Row): string {
   return row.record.options.stopSignal ?? 'SIGTERM';
 }
 
-/** Asks with the stop signal, then, after `timeout` seconds (−1: never), ends it. Ended already is fine. */
+/**
+ * Asks with the stop signal, then, after `timeout` seconds (−1: never), ends it. Ended already is fine. `toReset`: only
+ * for a reset, which starts it again.
+ */
 export async function stopContainer(
   context: ContainerContext,
   row: Row,
   timeout?: number,
   signal = stopSignal(row),
+  toReset = false,
 ): Promise<void> {
   context.store.reserve.giveUp();
   // It may be between two starts: nobody waits for the next one any more.
-  note(context, row.id, (state) => ({ ...state, stopRequested: true, restarting: null }));
+  const asked = { stopRequested: true, restarting: null, stoppedToReset: toReset };
+  note(context, row.id, (state) => ({ ...state, ...asked }));
   for (let now: Row | null = row; now !== null; now = context.store.containers.get<ContainerState>(row.id)) {
     const running = reconcile(context, now).status === 'running';
     if (running) await end(context, now, timeout, signal);
