@@ -112,7 +112,7 @@ function dockerImages(arrival: Arrival, bytes: Uint8Array, known: ReadonlyMap<Di
     if (configBytes === null)
       throw new MicaError('invalid-archive', `the archive lacks ${item.Config}`, { subject: item.Config });
     const id = sha256(configBytes);
-    const same = known.get(id);
+    const same = known.get(id) ?? ofIndex(known.values(), id, names);
     if (same) return { ...same, names };
     const config = parseConfig(configBytes);
     const paths = strings(item.Layers, 'Layers');
@@ -122,6 +122,16 @@ function dockerImages(arrival: Arrival, bytes: Uint8Array, known: ReadonlyMap<Di
     );
     return { id, configBytes, config, layers, manifest: null, index: null, names, others: [] };
   });
+}
+
+/**
+ * The image taken of an index that has this one, too, under these very names: manifest.json has room for one platform of
+ * it only, that of whoever saved it, and would name that one instead.
+ */
+function ofIndex(known: Iterable<CatalogImage>, id: Digest, names: readonly Reference[]): CatalogImage | undefined {
+  const has = (image: CatalogImage, name: Reference) =>
+    image.names.some(({ canonical }) => canonical === name.canonical);
+  return [...known].find((image) => image.others.includes(id) && names.every((name) => has(image, name)));
 }
 
 /** A descriptor that understates its blob would be a bomb to whoever trusts it (image-spec descriptor.md, `size`). */
