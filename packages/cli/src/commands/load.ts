@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
 import { print } from '../standard-output.ts';
@@ -24,11 +25,15 @@ export function define(command: Command): void {
             subject: input,
             hint: 'an archive of mica save or docker save; without -i it is read from standard input',
           });
+        using interrupt = interruptible();
         using progress = byteProgress('Loading', options.quiet);
-        const images = await engine.archives.load(input ?? process.stdin, {
-          ...(options.platform ? { platform: options.platform } : {}),
-          onProgress: progress.show,
-        });
+        const images = await engine.archives
+          .load(input ?? process.stdin, {
+            ...(options.platform ? { platform: options.platform } : {}),
+            onProgress: progress.show,
+            signal: interrupt.signal,
+          })
+          .catch(interrupt.told('nothing was kept'));
         progress.clear();
         for (const image of images) {
           for (const { reference, id } of image.replaced)

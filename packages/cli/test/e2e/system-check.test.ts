@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   mkdirSync,
   readdirSync,
@@ -114,6 +115,24 @@ it('Ctrl-C in a check of much, and in an import of what does not come: the exit 
   const ended = await interrupted(bench.store, ['import', '-', 'half:1'], /\/blobs\/tmp\/[^/]+$/, begin, 'SIGTERM');
   expect(ended).toEqual([143, 'mica: interrupted, nothing was kept\n']);
   expect(bench.tags()).not.toContain('half:1');
+});
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s in a load: exit code %i, a word, and no blob of it is kept', async (signal, code) => {
+  const blobs = join(bench.root, 'blobs/sha256');
+  const before = readdirSync(blobs).sort();
+  const whole = Buffer.alloc(1 << 15, signal);
+  const name = `blobs/sha256/${createHash('sha256').update(whole).digest('hex')}`;
+  const tar = await makeTar([
+    { name, body: whole },
+    { name: `blobs/sha256/${'1'.repeat(64)}`, body: Buffer.alloc(1 << 20) },
+  ]);
+  const begin = tar.subarray(0, 1 << 17);
+  const load = await interrupted(bench.store, ['load'], /\/blobs\/tmp\/[^/]+$/, begin, signal);
+  expect(load).toEqual([code, 'mica: interrupted, nothing was kept\n']);
+  expect(readdirSync(blobs).sort()).toEqual(before);
 });
 
 it('a command that ends with nothing left to wait for, and not at its end, says so and fails', () => {

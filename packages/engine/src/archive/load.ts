@@ -97,7 +97,7 @@ async function readDirectory(arrival: Arrival, dir: string, signal?: AbortSignal
     if (!file.isFile()) continue;
     // Opened here: a stream that opens by itself, and is not read, meets its error when nobody listens any more.
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const body = createReadStream('', { fd, highWaterMark: 1 << 20 });
+    const body = createReadStream('', { fd, highWaterMark: 1 << 20, ...(signal ? { signal } : {}) });
     try {
       await arrival.file(name, fstatSync(fd).size, body);
     } finally {
