@@ -152,6 +152,21 @@ it('new bytes of the same length under the old time, of a file that was not youn
   expect(box.shown()).toEqual(treeLines(box.merged));
 });
 
+it('a file with the inode and the change time that it had is the file it was, and with one of them only it is not', () => {
+  const table = (inode: bigint, changed: bigint) => {
+    const builder = bench.core.tableBuilder();
+    builder.add(Kind.dir, Buffer.from(''), 0o755, 0, 0, 0n, 0);
+    builder.add(Kind.file, Buffer.from('a'), 0o644, 0, 0, 0n, 5);
+    builder.identity(1n, inode, changed);
+    return builder.finish();
+  };
+  const found = (inode: bigint, changed: bigint) =>
+    since(bench.core, [], table(7n, 5n), table(inode, changed), () => true).kind;
+  expect(found(7n, 5n)).toBe('same');
+  expect(found(8n, 5n)).toBe('changed');
+  expect(found(7n, 6n)).toBe('changed');
+});
+
 it('a name that a file gets within the tick of the last commit: the file is in the layer, too', () => {
   const table = (...links: string[]) => {
     const builder = bench.core.tableBuilder();
