@@ -58,7 +58,7 @@ export class BlobFiles {
       for (const folder of [...algorithms, 'tmp']) mkdirSync(join(this.#root, 'blobs', folder), { recursive: true });
       this.sweep();
     } catch (error) {
-      throw storeError(error, 'prepare', this.#root);
+      throw storeError(error, 'prepare', (error as NodeJS.ErrnoException).path ?? this.#root);
     }
     this.#made = true;
   }

@@ -71,7 +71,7 @@ export function translate(error: unknown, subject: string): unknown {
     case 10:
       return new MicaError('system-call', `${subject}: ${(error as Error).message}`, {
         subject,
-        hint: 'the disk failed, or a file may not grow: ulimit -f shows whether the shell limits them',
+        hint: 'its disk is full or fails (df, dmesg), a quota is used up (quota), or a file may not grow (ulimit -f)',
         cause: error,
       });
     case 8:

@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -176,4 +186,14 @@ test('a store that a newer mica wrote is refused, and nothing of it stays open',
     });
   expect(() => Store.open(root)).toThrow('written by a newer mica');
   expect(open()).toEqual([]);
+});
+
+test('a folder of blobs that cannot be made is named, and what to do about it', () => {
+  mkdirSync(join(root, 'blobs'));
+  const tmp = join(root, 'blobs/tmp');
+  symlinkSync('tmp', tmp); // to itself
+  using store = Store.open(root);
+  const message = `prepare ${tmp}: too many symbolic links encountered`;
+  const error = { subject: tmp, message, hint: expect.stringContaining('leads back to itself') };
+  expect(() => store.blobs.temporary()).toThrow(expect.objectContaining(error));
 });
