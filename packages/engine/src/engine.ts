@@ -1,3 +1,4 @@
+import { requireTask } from './argument.ts';
 import type { ForkOptions } from './commit/fork.ts';
 import { thawAbandoned } from './commit/freeze-note.ts';
 import type { DirectoryCommitOptions } from './commit/from-directory.ts';
@@ -94,6 +95,7 @@ export class Engine {
   }
   /** Makes an image of a container, on top of its own or, `incremental`, of its last commit. @throws MicaError */
   async commit(name: string, reference?: string, options: CommitOptions = {}): Promise<CommitResult> {
+    requireTask(options);
     const hasher = this.#options.hasher ?? 'auto';
     const row = this.#lifecycle.whole(name);
     const { commitContainer } = await import('./commit/commit.ts');
@@ -103,6 +105,7 @@ export class Engine {
   }
   /** Commits many, in threads; results as they come, a failure alone. */
   async *commitMany(what: CommitSelection, options: BatchCommitOptions = {}): AsyncGenerator<BatchCommitResult> {
+    requireTask(options);
     const { commitMany } = await import('./commit/batch.ts');
     const jobs = options.jobs ?? this.#options.jobs;
     const hasher = this.#options.hasher ?? 'auto';
@@ -111,18 +114,21 @@ export class Engine {
   }
   /** Commits a container once and starts `count` others from it; their IDs as they start. */
   async *fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
+    requireTask(options);
     const hasher = this.#options.hasher ?? 'auto';
     const { forkContainer } = await import('./commit/fork.ts');
     yield* forkContainer(this.#store, this.#lifecycle, this.#lifecycle.whole(name), { ...options, hasher });
   }
   /** Gives a container the writable layer it began with, or had at a commit of its own. */
   async reset(name: string, options: ResetOptions = {}): Promise<void> {
+    requireTask(options);
     const sync = this.#options.sync ?? false;
     const { resetContainer } = await import('./commit/reset.ts');
     await resetContainer(this.#store, this.#lifecycle, this.#lifecycle.whole(name), { ...options, sync });
   }
   /** The layers of an image above some base (`onto`; its first ancestor unless told) made one; the new image's ID. */
   async squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {
+    requireTask(options);
     const { squashImage } = await import('./commit/squash.ts');
     return squashImage(this.#store, image, reference, { ...options, hasher: this.#options.hasher ?? 'auto' });
   }
@@ -133,6 +139,7 @@ export class Engine {
     reference?: string,
     options: DirectoryCommitOptions = {},
   ): Promise<CommitResult> {
+    requireTask(options);
     const { commitDirectory } = await import('./commit/from-directory.ts');
     const result = await commitDirectory(this.#store, dir, image, reference, {
       hasher: this.#options.hasher ?? 'auto',
@@ -148,6 +155,7 @@ export class Engine {
   }
   /** What happened to containers, images, volumes and networks, in order; with `follow` until its signal aborts. */
   events(query: EventQuery): AsyncIterable<EventRow> {
+    requireTask(query);
     return readEvents(this.#lifecycle.context, query, () => this.containers.list(true));
   }
 
@@ -169,6 +177,7 @@ export class Engine {
   }
   /** Reads all of the store and says what is damaged. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
+    requireTask(options);
     const { checkStore } = await import('./upkeep/check.ts');
     return checkStore(this.#lifecycle.context, options);
   }

@@ -1,3 +1,4 @@
+import { requireObject, requireTexts } from '../argument.ts';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { CommitSelection } from '../contract/commit.ts';
@@ -15,6 +16,9 @@ export type Selected = { readonly name: string } & ({ readonly id: string } | { 
  * those found by `all` or a filter by the time they were created. IDs only: the rows of a thousand are 12 MB.
  */
 export function select(store: Store, containers: Lifecycle, what: CommitSelection): Selected[] {
+  requireObject(what, 'selection');
+  requireTexts(what.names ?? [], 'names');
+  requireTexts(what.filters ?? [], 'filters');
   const found = new Map<string, Selected>();
   for (const name of what.names ?? []) {
     try {

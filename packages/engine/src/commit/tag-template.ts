@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import type { ContainerState } from '../container/record.ts';
 import { MicaError } from '../error.ts';
 import type { ContainerRow } from '../store/container-records.ts';
@@ -16,6 +17,7 @@ export class TagTemplate {
 
   /** @throws MicaError invalid-argument for an unknown field, or none that tells `count` containers apart */
   constructor(text: string, count: number, now: Date) {
+    requireText(text, 'tag');
     for (const [whole, field] of text.matchAll(/\{([^{}]*)\}/g))
       if (!(fields as readonly string[]).includes(field as string))
         throw new MicaError('invalid-argument', `unknown field ${whole} in the tag template`, {

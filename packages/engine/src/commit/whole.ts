@@ -3,7 +3,7 @@ import { MicaError } from '../error.ts';
 /** A caller's number that is none (NaN, 1.5) or is out of bounds ends before anything is begun with it. @throws MicaError invalid-argument */
 export function requireWhole(what: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw new MicaError('invalid-argument', `invalid ${what}: ${value}`, {
+  throw new MicaError('invalid-argument', `invalid ${what}: ${String(value)}`, {
     subject: String(value),
     hint: `a whole number from ${least} to ${most}`,
   });

@@ -1,3 +1,4 @@
+import { requireObject, shown } from '../argument.ts';
 import type { CreateOptions } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { byName, fields, listOf, object, orNone, orNull, type Shape, text, whole } from '../store/shape.ts';
@@ -117,6 +118,7 @@ export const storedOptions: Shape = (value) =>
 
 /** @throws MicaError invalid-argument: an option that is not of its type, before anything is made of it */
 export function requireOptions(options: object): void {
+  requireObject(options, 'options');
   for (const [name, value] of Object.entries(options))
     if (!isFit(name, value))
       throw new MicaError('invalid-argument', `invalid ${name}: ${shown(value)}`, {
@@ -129,8 +131,4 @@ export function requireOptions(options: object): void {
 function isFit(name: string, value: unknown): boolean {
   const shape = (shapes as Readonly<Record<string, Shape>>)[name];
   return shape === undefined || orNone(shape)(value);
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit } from './events.ts';
@@ -14,6 +15,7 @@ export function checkName(name: string): void {
 
 /** @throws MicaError invalid-argument, conflict when another container has the name */
 export function renameContainer(context: ContainerContext, row: Row, name: string): void {
+  requireText(name, 'name');
   const plain = name.replace(/^\//, '');
   checkName(plain);
   if (plain === row.name)

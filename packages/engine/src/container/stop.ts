@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { processStart } from '../store/files.ts';
 import { lockFile } from '../system/lock.ts';
@@ -16,6 +17,7 @@ import { reconcile, waitForExit } from './state.ts';
  * not that many; {@link killContainer} tells. @throws MicaError invalid-argument, worded as docker's
  */
 export function parseSignal(text: string): string {
+  requireText(text, 'signal');
   const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG');
   if (name in constants.signals || /^SIGRT(MIN(\+([1-9]|1[0-5]))?|MAX(-([1-9]|1[0-4]))?)$/.test(name)) return name;
   const number = /^-?\d{1,9}$/.test(text) ? Number(text) : 0;

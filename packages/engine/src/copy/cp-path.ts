@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { requireText } from '../argument.ts';
 
 /**
  * docker cp's reading of paths (moby's archive/copy.go): a trailing slash says "a directory", a
@@ -13,6 +14,7 @@ function specifiesCurrentDir(path: string): boolean {
 
 /** Absolute and clean, with the original's trailing slash or dot. */
 export function absolute(path: string, base = '/'): string {
+  requireText(path, 'path');
   const clean = posix.resolve(base, path);
   if (specifiesCurrentDir(path)) return `${clean === '/' ? '' : clean}/.`;
   return path.endsWith('/') && clean !== '/' ? `${clean}/` : clean;

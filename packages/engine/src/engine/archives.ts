@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { requireStream, requireTask, requireText, requireTexts } from '../argument.ts';
 import type { ImportOptions, LoadedImage, LoadOptions, SaveOptions } from '../contract/image.ts';
 import type { Store } from '../store/store.ts';
 
@@ -11,20 +12,32 @@ export class Archives {
 
   /** docker import; the new image's ID. */
   async import(source: Readable, options: ImportOptions = {}): Promise<string> {
+    requireStream(source, 'source', 'pipe');
+    requireTask(options);
     const { importRootfs } = await import('../archive/import.ts');
     return importRootfs(this.#store, source, options);
   }
   /** docker load; a stream, or the path of an archive or of an OCI layout's directory. */
   async load(source: Readable | string, options: LoadOptions = {}): Promise<LoadedImage[]> {
+    requirePlace(source, 'source', 'pipe');
+    requireTask(options);
     const { loadImages } = await import('../archive/load.ts');
     return loadImages(this.#store, source, options);
   }
   /** docker save: a tar into the stream, or an OCI layout into an empty directory. */
   async save(names: readonly string[], output: Writable | string, options: SaveOptions = {}): Promise<void> {
+    requireTexts(names, 'names');
+    requirePlace(output, 'output', 'write');
+    requireTask(options);
     const { saveImages } = await import('../archive/save.ts');
     const { withDirectory, writeTar } = await import('../archive/sinks.ts');
     if (typeof output === 'string')
       return withDirectory(output, (sink) => saveImages(this.#store, names, sink, options));
     return writeTar(output, (sink) => saveImages(this.#store, names, sink, options), options.signal);
   }
+}
+
+function requirePlace(value: unknown, what: string, method: 'pipe' | 'write'): void {
+  if (typeof value === 'string') requireText(value, what);
+  else requireStream(value, what, method);
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { requireTask } from '../argument.ts';
 import { attachContainer } from '../container/attach.ts';
 import type { ContainerContext } from '../container/context.ts';
 import { tell } from '../container/events.ts';
@@ -132,6 +133,7 @@ export class Containers {
   }
   /** Puts a container on a network; at once if it runs. */
   connect(network: string, container: string, options: { ip?: string; aliases?: readonly string[] } = {}): void {
+    requireTask(options);
     const { ip, aliases } = options;
     const asked = { ...(ip === undefined ? {} : { address: ip }), ...(aliases === undefined ? {} : { aliases }) };
     this.#changingNetworks(container, (found) => this.#networks.connect(network, found, asked));
@@ -186,21 +188,25 @@ export class Containers {
   }
   /** docker cp CONTAINER:PATH PATH: trailing slash, `/.` and symlinks as docker reads them. */
   async copyFrom(name: string, path: string, to: string, options: CopyOptions = {}): Promise<CopyResult> {
+    requireTask(options);
     const { copyFrom } = await import('../copy/copy.ts');
     return copyFrom(this.#context, this.#lifecycle.whole(name), path, to, options);
   }
   /** docker cp PATH CONTAINER:PATH; a stream is a tar to extract. */
   async copyTo(name: string, from: string | Readable, path: string, options: CopyOptions = {}): Promise<CopyResult> {
+    requireTask(options);
     const { copyTo } = await import('../copy/copy.ts');
     return copyTo(this.#context, this.#lifecycle.whole(name), from, path, options);
   }
   /** docker cp CONTAINER:PATH -: a tar. Destroy the stream to stop it. */
   async archive(name: string, path: string, options: CopyOptions = {}): Promise<Readable> {
+    requireTask(options);
     const { archiveOf } = await import('../copy/copy.ts');
     return archiveOf(this.#context, this.#lifecycle.whole(name), path, options);
   }
   /** The container's rootfs as a tar, without volumes. */
   async export(name: string, options: CopyOptions = {}): Promise<Readable> {
+    requireTask(options);
     const { exportContainer } = await import('../copy/copy.ts');
     return exportContainer(this.#context, this.#lifecycle.whole(name), options);
   }

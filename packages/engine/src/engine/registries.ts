@@ -1,3 +1,4 @@
+import { requireTask, requireTexts } from '../argument.ts';
 import type {
   LoginOptions,
   ManifestInspect,
@@ -23,17 +24,17 @@ export class Registries {
   async pull(name: string, options: PullOptions = {}): Promise<PullResult> {
     this.#store.db.requireWritable(); // before anything is asked for
     const { pullImage } = await import('../registry/pull.ts');
-    return stoppable(options.signal, pullImage(this.#store, name, options));
+    return stoppable(options, () => pullImage(this.#store, name, options));
   }
   /** docker push. */
   async push(name: string, options: PushOptions = {}): Promise<PushResult> {
     const { pushImage } = await import('../registry/push.ts');
-    return stoppable(options.signal, pushImage(this.#store, name, options));
+    return stoppable(options, () => pushImage(this.#store, name, options));
   }
   /** docker login; nothing of it is kept in the store. */
   async login(server: string | undefined, account: { username: string; password: string }, options: LoginOptions = {}) {
     const { login } = await import('../registry/login.ts');
-    return stoppable(options.signal, login(server, account, options));
+    return stoppable(options, () => login(server, account, options));
   }
   /** Whether there was a login to forget. */
   async logout(server?: string): Promise<boolean> {
@@ -44,19 +45,21 @@ export class Registries {
     options: RegistryOptions & { readonly referrers?: boolean } = {},
   ): Promise<ManifestInspect> {
     const { inspectManifest } = await import('../registry/inspect-manifest.ts');
-    return stoppable(options.signal, inspectManifest(name, options));
+    return stoppable(options, () => inspectManifest(name, options));
   }
   /** Between registries, archives and this store: places as `docker://NAME`, `oci:DIRECTORY`, `oci-archive:FILE`, `store:NAME`. */
   async transfer(from: string, to: string, options: TransferOptions = {}): Promise<TransferResult> {
     const { copyImage } = await import('../transfer/copy-image.ts');
-    return stoppable(options.signal, copyImage(this.#store, from, to, options));
+    return stoppable(options, () => copyImage(this.#store, from, to, options));
   }
 }
 
-async function stoppable<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+async function stoppable<T>(options: RegistryOptions, work: () => Promise<T>): Promise<T> {
+  requireTask(options);
+  if (options.insecure !== undefined) requireTexts(options.insecure, 'insecure');
   try {
-    return await work;
+    return await work();
   } catch (error) {
-    throw reasonOf(error, signal);
+    throw reasonOf(error, options.signal);
   }
 }

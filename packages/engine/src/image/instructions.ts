@@ -1,3 +1,4 @@
+import { requireTexts } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { Healthcheck, RunConfig } from './config.ts';
 
@@ -9,6 +10,7 @@ type Mutable = { -readonly [K in keyof RunConfig]: RunConfig[K] };
  * VOLUME WORKDIR). @throws MicaError invalid-argument for anything else, and for one that is malformed
  */
 export function applyInstructions(config: RunConfig, instructions: readonly string[]): RunConfig {
+  requireTexts(instructions, 'changes');
   const made: Mutable = { ...config };
   for (const line of instructions.flatMap((text) => text.split(/\r?\n/)).map((text) => text.trim())) {
     if (line === '' || line.startsWith('#')) continue;

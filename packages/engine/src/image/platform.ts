@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { ImageConfig } from './config.ts';
 import type { Descriptor, Platform } from './descriptor.ts';
@@ -25,6 +26,7 @@ const known = new Set(
 
 /** `os/arch[/variant]`, `arch` or `os`, with the names people use for them. @throws MicaError invalid-argument */
 export function parsePlatform(text: string): Platform {
+  requireText(text, 'platform');
   const parts = text.toLowerCase().split('/');
   const [first = ''] = parts;
   if (parts.length === 1 && systems.has(first)) return { ...hostPlatform(), os: first };

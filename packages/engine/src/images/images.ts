@@ -1,3 +1,4 @@
+import { requireFunction, requireTexts } from '../argument.ts';
 import type { HistoryRow, ImageSummary, PrunedImages, RemovedImage } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
@@ -72,6 +73,7 @@ export class Images {
     all: boolean;
     keep(image: { labels: Readonly<Record<string, string>>; created: string }): boolean;
   }): PrunedImages {
+    requireFunction(options?.keep, 'keep');
     const remove = (id: Digest, mayGo: () => boolean) => {
       this.#store.beforeRemoval('blobs');
       // In one transaction with the last look: nobody gives it a name, or makes something of it, in between.
@@ -94,6 +96,7 @@ export class Images {
 
   /** Tags of a repository that are here. */
   tagsOf(domain: string, repository: string): string[] {
+    requireTexts([domain, repository], 'repository');
     const prefix = `${domain}/${repository}:`;
     return this.#store.images
       .allReferences()

@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { chainIds } from '../image/chain-id.ts';
 import { type ImageConfig, parseConfig } from '../image/config.ts';
@@ -50,6 +51,7 @@ export function standsOn(store: Store, id: Digest): readonly Digest[] | null {
 
 /** Its ID, without a look at its documents. @throws MicaError no-such-image, ambiguous */
 export function findImage(store: Store, name: string): Digest {
+  requireText(name, 'image');
   if (isDigest(name) && store.images.get(name) !== null) return name;
   const hex = name.startsWith('sha256:') ? name.slice(7) : name;
   const isHex = /^[0-9a-f]{1,64}$/.test(hex);
@@ -84,6 +86,7 @@ export function targetOf(store: Store, name: string): Digest | null {
 
 /** The name as the store keeps it, null for what can only be an ID. A tag beside a digest adds nothing to it. */
 export function canonicalOf(name: string): string | null {
+  requireText(name, 'image');
   if (/^sha(256|512):/.test(name) || /^[0-9a-f]{64}$/.test(name)) return null;
   return parseReference(name).canonical.replace(/:[^:/@]+@/, '@');
 }

@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { Ipv4Range } from '../system/rtnetlink.ts';
 
@@ -21,6 +22,7 @@ export function ipv4Bytes(address: number): Buffer {
 
 /** `10.1.2.0/24`; host bits are cut off, as docker does. @throws MicaError invalid-argument */
 export function parseSubnet(text: string): Subnet {
+  requireText(text, 'subnet');
   const [head = '', tail = ''] = text.split('/', 2);
   const address = parseIpv4(head);
   const prefix = /^\d{1,2}$/.test(tail) ? Number(tail) : 33;

@@ -1,3 +1,4 @@
+import { requireFunction, requireLabels, requireObject, requireText } from '../argument.ts';
 import type { NetworkCreateOptions, NetworkSummary } from '../contract/network.ts';
 import { MicaError } from '../error.ts';
 import { randomBytes } from '../system/random.ts';
@@ -21,6 +22,9 @@ export class Networks {
 
   /** The new network's ID. Nothing is made on the machine until a container needs it. @throws MicaError conflict, invalid-argument */
   create(name: string, options: NetworkCreateOptions = {}): string {
+    requireText(name, 'name');
+    requireObject(options, 'options');
+    requireLabels(options.labels ?? {});
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name))
       throw new MicaError(
         'invalid-argument',
@@ -41,7 +45,7 @@ export class Networks {
         bridge: `mb-${id.slice(0, 12)}`,
         ...subnetFor(this.#scope, options),
         fixed: options.subnet !== undefined,
-        internal: options.internal ?? false,
+        internal: Boolean(options.internal),
         labels: options.labels ?? {},
         last: 0,
       };
@@ -95,6 +99,7 @@ export class Networks {
 
   /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle. */
   prune(keep: (network: NetworkSummary) => boolean = () => false): string[] {
+    requireFunction(keep, 'keep');
     const isUnused = ({ id }: Network) => this.#scope.store.networks.ofNetwork(id).length === 0;
     const unused = this.#rows().filter((row) => isUnused(row) && !keep(this.#summary(row)));
     const removed = unused.filter((row) =>

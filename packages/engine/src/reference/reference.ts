@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { type Digest, isDigest } from './digest.ts';
 
@@ -26,6 +27,7 @@ const maxText = 4096;
 
 /** @throws MicaError invalid-reference, worded as docker's */
 export function parseReference(text: string): Reference {
+  if (typeof text !== 'string') requireText(text, 'reference');
   if (text.length > maxText) throw invalid(`${text.slice(0, 64)}…`, 'repository name must not be longer than 255');
   if (/^[a-f0-9]{64}$/.test(text))
     throw new MicaError(

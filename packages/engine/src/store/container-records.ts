@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Database, Row } from './database.ts';
@@ -97,6 +98,7 @@ export class ContainerRecords {
   }
   /** By full ID, then name, then ID prefix. @throws MicaError no-such-container, ambiguous */
   find<T>(text: string): ContainerRow<T> {
+    requireText(text, 'container');
     const name = text.startsWith('/') ? text.slice(1) : text;
     const exact =
       this.#db.get('SELECT * FROM containers WHERE id = ?', text) ??

@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { Database, Row } from './database.ts';
 import { jsonOf } from './json-column.ts';
@@ -70,6 +71,7 @@ export class NetworkRecords {
   }
   /** By name, full ID, then ID prefix. @throws MicaError no-such-network, ambiguous */
   find<T>(text: string): NetworkRow<T> {
+    requireText(text, 'network');
     const exact =
       this.#db.get('SELECT * FROM networks WHERE name = ?', text) ??
       this.#db.get('SELECT * FROM networks WHERE id = ?', text);

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { requireText } from '../argument.ts';
 import type { Digest } from '../reference/digest.ts';
 import { makeFolders } from '../system/make-folders.ts';
 import { BlobStore } from './blob-store.ts';
@@ -61,6 +62,7 @@ export class Store {
   static open(path: string): Store {
     let root: string;
     try {
+      requireText(path, 'root');
       const at = resolve(path);
       // Also in a folder that was there before, and is open to others.
       if (!existsSync(join(at, 'mica.db'))) for (const folder of storeFolders) makeFolders(join(at, folder), 0o700);

@@ -1,3 +1,4 @@
+import { requireText } from '../argument.ts';
 import type { Database, Row } from './database.ts';
 import { textsOf } from './json-column.ts';
 
@@ -16,6 +17,7 @@ export class VolumeRecords {
   }
 
   get(name: string): VolumeRecord | null {
+    requireText(name, 'volume');
     const row = this.#db.get('SELECT * FROM volumes WHERE name = ?', name);
     return row === undefined ? null : record(row);
   }

@@ -1,4 +1,5 @@
 import { type Core, type EntryTable, Kind, type LinkTarget, resolveLinks } from '@mica/core-wasm';
+import { requireTask } from '../argument.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
@@ -17,6 +18,7 @@ export interface ImageTree {
 
 /** @throws MicaError no-such-image, invalid-layer, digest-mismatch */
 export function imageTree(store: Store, core: Core, image: string, task: Task = {}): Promise<ImageTree> {
+  requireTask(task);
   return chainTree(store, core, resolveImage(store, image).config.rootfs.diff_ids, task);
 }
 

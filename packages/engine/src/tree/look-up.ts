@@ -1,4 +1,5 @@
 import type { EntryTable } from '@mica/core-wasm';
+import { requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { walk } from '../layer/walk.ts';
 
@@ -17,6 +18,7 @@ const problems = {
 
 /** Walks to `path` inside the image. @throws MicaError no-such-path */
 export function lookUp(table: EntryTable, image: string, path: string, options: { follow: boolean }): Place {
+  requireText(path, 'path');
   const { index, path: at, problem } = walk(table, Buffer.from(path), options);
   if (problem === undefined) return { index, path: at };
   throw new MicaError('no-such-path', `${problems[problem]} ${image}: ${path}`, {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Core } from '@mica/core-wasm';
+import { requireText } from '../argument.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { nameBeside } from '../store/beside.ts';
@@ -29,6 +30,7 @@ import { TreeWriter } from './tree-writer.ts';
  * @throws MicaError conflict when the directory is not empty, no-such-image, no-space, permission-denied
  */
 export async function unpackImage(store: Store, image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
+  requireText(dir, 'directory');
   const target = resolve(dir);
   const fills = emptyDirectory(target);
   const tree = await imageTree(store, new Core(), image, task);

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireLabels, requireObject, requireText, requireTexts } from '../argument.ts';
 import type { Volume } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
@@ -29,6 +30,8 @@ export class Volumes {
 
   /** The volume of this name, made if there is none. @throws MicaError invalid-argument */
   create(request: VolumeRequest = {}): Volume {
+    requireObject(request, 'options');
+    requireLabels(request.labels ?? {});
     const name = request.name ?? randomBytes(32).toString('hex');
     checkName(name);
     const labels = request.name === undefined ? { [ANONYMOUS]: '', ...request.labels } : (request.labels ?? {});
@@ -82,6 +85,7 @@ export class Volumes {
 
   /** Removes those of `names` that are anonymous and that no container has. */
   removeAnonymous(names: readonly string[]): void {
+    requireTexts(names, 'names');
     for (const name of names) {
       const volume = this.#store.volumes.get(name);
       if (volume?.anonymous && this.#store.volumes.usersOf(name).length === 0) this.remove(name, true);
@@ -113,12 +117,14 @@ export class Volumes {
 
   /** Where the volume's files are. */
   dataDir(name: string): string {
+    requireText(name, 'volume');
     return join(this.#store.volumesDir, name, '_data');
   }
   /** Idempotent. */
   makeDataDir(name: string): void {
+    const dir = this.dataDir(name);
     try {
-      withUsualUmask(() => mkdirSync(this.dataDir(name), { recursive: true, mode: 0o755 }));
+      withUsualUmask(() => mkdirSync(dir, { recursive: true, mode: 0o755 }));
     } catch (error) {
       throw wrapSystemError(error, 'make volume', name);
     }
@@ -164,6 +170,7 @@ export class Volumes {
 
 /** docker's rule and words (volume/service/store.go, volume/local/local.go). */
 export function checkName(name: string): void {
+  requireText(name, 'name');
   if (name.length === 1)
     throw new MicaError(
       'invalid-argument',
