@@ -16,6 +16,7 @@ import { requireOptions } from './option-shapes.ts';
 import type { ContainerState } from './record.ts';
 import { forget } from './remove.ts';
 import { checkName } from './rename.ts';
+import { checkRestart } from './restart-policy.ts';
 import { prepareRootfs } from './rootfs.ts';
 import { removed } from './same-upper.ts';
 import { parseSignal } from './stop.ts';
@@ -121,6 +122,7 @@ function checkLife({ remove, restart, init, health = {}, uts, hostname }: Create
       exitCode: 125,
       hint: 'how often a check fails in a row before the container is unhealthy: --health-retries 3',
     });
+  if (restart) checkRestart(restart);
   if (remove && restart && restart.name !== 'no')
     throw new MicaError('invalid-argument', "can't create 'AutoRemove' container with restart policy", {
       hint: 'give --rm or --restart, not both',

@@ -1,5 +1,20 @@
+import type { RestartPolicy } from '../contract/run.ts';
+import { MicaError } from '../error.ts';
 import type { ContainerContext, Row } from './context.ts';
 import type { ContainerState } from './record.ts';
+
+/** docker's rules: it refuses what would be kept and never be looked at. @throws MicaError invalid-argument, worded as docker's */
+export function checkRestart({ name, maximumRetries }: RestartPolicy): void {
+  const refused = (why: string) =>
+    new MicaError('invalid-argument', why, {
+      subject: 'restart',
+      hint: 'no, on-failure (with a number of tries, or 0), always or unless-stopped',
+    });
+  if (!['no', 'always', 'unless-stopped', 'on-failure'].includes(name))
+    throw refused(`invalid restart policy '${name}'`);
+  if (maximumRetries !== 0 && name !== 'on-failure')
+    throw refused(`maximum retry count cannot be used with restart policy '${name}'`);
+}
 
 /**
  * What conmon runs at a container's end, in the background so that conmon itself can end: the networks are

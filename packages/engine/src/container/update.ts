@@ -9,11 +9,13 @@ import { ensureMonitor } from './monitor-lease.ts';
 import { requireOptions } from './option-shapes.ts';
 import { requireRunFolder } from './parts.ts';
 import type { ContainerState } from './record.ts';
+import { checkRestart } from './restart-policy.ts';
 import { reconcile } from './state.ts';
 
 /** Changes a container's limits, at once if it runs, and its restart policy. @throws MicaError as at its creation */
 export function updateContainer(context: ContainerContext, row: Row, changes: UpdateOptions): void {
   requireOptions(changes);
+  if (changes.restart) checkRestart(changes.restart);
   const state = reconcile(context, row);
   const options = { ...state.options, ...changes, ...keptSwap(row, state.options, changes) };
   if (options.remove && (changes.restart?.name ?? 'no') !== 'no')

@@ -57,7 +57,7 @@ export interface SecurityOptions {
 /** When a container that ended is started again. */
 export interface RestartPolicy {
   readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  readonly maximumRetries: number; // 0: no maximum
+  readonly maximumRetries: number; // of on-failure, 0: no maximum; 0 of any other
 }
 /** A check run inside the container; nanoseconds, as in an image's config. */
 export interface HealthOptions {

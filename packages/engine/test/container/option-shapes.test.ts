@@ -42,6 +42,8 @@ const wrong: readonly (readonly [string, unknown])[] = [
   ['ports', [{}]],
   ['ports', [{ protocol: 'tcp', hostIp: '0.0.0.0', hostPorts: null, containerPort: 1e9 }]],
   ['restart', 'always'],
+  ['restart', { name: 'always', maximumRetries: 3 }],
+  ['restart', { name: 'sometimes', maximumRetries: 0 }],
   ['health', { test: ['CMD', 'true'], interval: 1.5 }],
   ['tty', 'yes'],
 ];
@@ -69,6 +71,8 @@ it('one is made of whatever its type allows, and an update asks the same', async
   expect(engine.containers.list(true)).toMatchObject([{ id, status: 'created' }]);
   const update = () => engine.containers.update(id, { cpuQuota: Number.NaN });
   await expect(async () => update()).rejects.toMatchObject({ code: 'invalid-argument', subject: 'cpuQuota' });
+  const policy = () => engine.containers.update(id, { restart: { name: 'unless-stopped', maximumRetries: 1 } });
+  expect(policy).toThrow(expect.objectContaining({ code: 'invalid-argument', subject: 'restart' }));
 });
 
 it('a stored record that is not of these types is damaged; a number out of its bounds is not', () => {
