@@ -22,6 +22,7 @@ import { Registries } from './engine/registries.ts';
 import { told } from './error.ts';
 import { Images } from './images/images.ts';
 import { Networks } from './network/networks.ts';
+import type { Digest } from './reference/digest.ts';
 import type { EventRow } from './store/event-records.ts';
 import { brokenFolders, explained } from './store/folders.ts';
 import { Store } from './store/store.ts';
@@ -74,7 +75,7 @@ export class Engine {
   }
 
   /** Digests of blobs that the machine lost as it went down: what needs them is damaged. Told to whoever opens the store first. */
-  get lost(): readonly string[] {
+  get lost(): readonly Digest[] {
     return this.#store.lost;
   }
 
@@ -113,7 +114,7 @@ export class Engine {
     if (this.#options.sync) this.settle();
   }
   /** Commits a container once and starts `count` others from it; their IDs as they start. */
-  async *fork(name: string, options: Omit<ForkOptions, 'hasher'> = {}): AsyncIterableIterator<string> {
+  async *fork(name: string, options: ForkOptions = {}): AsyncIterableIterator<string> {
     requireTask(options);
     const hasher = this.#options.hasher ?? 'auto';
     const { forkContainer } = await import('./commit/fork.ts');
@@ -127,7 +128,7 @@ export class Engine {
     await resetContainer(this.#store, this.#lifecycle, this.#lifecycle.whole(name), { ...options, sync });
   }
   /** The layers of an image above some base (`onto`; its first ancestor unless told) made one; the new image's ID. */
-  async squash(image: string, reference?: string, options: Omit<SquashOptions, 'hasher'> = {}): Promise<string> {
+  async squash(image: string, reference?: string, options: SquashOptions = {}): Promise<Digest> {
     requireTask(options);
     const { squashImage } = await import('./commit/squash.ts');
     return squashImage(this.#store, image, reference, { ...options, hasher: this.#options.hasher ?? 'auto' });

@@ -4,9 +4,11 @@ export type { DirectoryCommitOptions } from './commit/from-directory.ts';
 export type { SquashOptions } from './commit/squash.ts';
 export type { EventQuery } from './container/events.ts';
 export type { ContainerInspect } from './container/inspect.ts';
+export type { MonitorTask } from './container/monitor.ts';
 export { runFolder } from './container/paths.ts';
 export { cpuPercent, type Usage } from './container/stats.ts';
-export type { SystemUsage } from './container/usage.ts';
+export type { ProcessTable } from './container/top.ts';
+export type { SystemUsage, UsageTotal } from './container/usage.ts';
 export type * from './contract/commit.ts';
 export type * from './contract/container.ts';
 export type * from './contract/engine.ts';
@@ -42,3 +44,4 @@ export type {
   UnpackReport,
 } from './tree/contract.ts';
 export type { CheckOptions, CheckReport } from './upkeep/check.ts';
+export type { PrunedVolumes, VolumePruneOptions, VolumeRequest } from './volume/volumes.ts';

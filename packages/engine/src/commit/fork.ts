@@ -15,7 +15,6 @@ export interface ForkOptions extends CommitOptions {
   readonly count?: number;
   /** A name for the image. */
   readonly reference?: string;
-  readonly hasher: HasherWish;
 }
 
 /**
@@ -28,7 +27,7 @@ export async function* forkContainer(
   store: Store,
   containers: Lifecycle,
   row: ContainerRow<ContainerState>,
-  options: ForkOptions,
+  options: ForkOptions & { readonly hasher: HasherWish },
 ): AsyncGenerator<string> {
   const { count = 1 } = options;
   requireWhole('count', count, 1, 1_000_000);
@@ -45,7 +44,7 @@ export async function* forkContainer(
       id = await startNew(store, containers, { ...made, image: imageId, name });
     } catch (error) {
       if (isTaken(store, name, error)) continue; // by another fork, since it was looked for
-      if (started.length === 0) giveBack(store, imageId as Digest);
+      if (started.length === 0) giveBack(store, imageId);
       throw partly(row.name, count, started, name, error);
     }
     started.push(name);

@@ -15,7 +15,7 @@ import { chainTree, type ImageTree } from '../tree/image-tree.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { layersOf } from './plan.ts';
-import { type TreeChange, treeChange } from './tree-change.ts';
+import { type LayerOfChange, treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
 import { requireTimestamp } from './whole.ts';
 import { BESIDE_FROM, streamLayer } from './write-layer.ts';
@@ -25,7 +25,6 @@ export interface SquashOptions extends Omit<CommitMeta, 'changes'>, Task {
   readonly onto?: string;
   /** Keep none: one layer that shows the whole tree. */
   readonly flatten?: boolean;
-  readonly hasher: HasherWish;
 }
 
 /** The layers above some base made one, of what they show together. The image's ID. */
@@ -33,8 +32,8 @@ export async function squashImage(
   store: Store,
   name: string,
   target: string | undefined,
-  options: SquashOptions,
-): Promise<string> {
+  options: SquashOptions & { readonly hasher: HasherWish },
+): Promise<Digest> {
   requireTimestamp(options.timestamp);
   const reference = target === undefined ? null : parseNewName(target);
   const image = resolveImage(store, name);
@@ -109,9 +108,9 @@ async function writeSquashed(
   store: Store,
   core: Core,
   tree: ImageTree,
-  change: TreeChange,
+  change: LayerOfChange,
   file: string,
-  options: SquashOptions,
+  options: SquashOptions & { readonly hasher: HasherWish },
 ): Promise<NewLayer & { entries: number }> {
   using files = await treeFiles(store, tree, change.sources, options);
   const job = { subject: 'squash', file, hasher: streamHasher(store, options.hasher), besideFrom: BESIDE_FROM };

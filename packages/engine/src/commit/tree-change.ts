@@ -4,7 +4,7 @@ import { groups, linkChanges } from '../tree/link-groups.ts';
 import { changeLayer } from './change-layer.ts';
 
 /** A layer's table, and for each of its entries the index in the tree that it comes from; -1 for none. */
-export interface TreeChange {
+export interface LayerOfChange {
   readonly table: EntryTable;
   readonly sources: readonly number[];
 }
@@ -14,7 +14,7 @@ export interface TreeChange {
  * alike): what differs and whiteouts for what is gone, with the directories above them. Empty when
  * nothing differs.
  */
-export function treeChange(core: Core, below: EntryTable, tree: EntryTable): TreeChange {
+export function treeChange(core: Core, below: EntryTable, tree: EntryTable): LayerOfChange {
   const changes = core.diff(below, tree, { sameLayers: true });
   const entries = new Set<number>(linkChanges(below, tree));
   const gone: number[] = [];

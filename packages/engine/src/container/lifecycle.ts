@@ -98,7 +98,7 @@ export class Lifecycle {
 
   #sizes({ id, imageId }: ContainerSummary): { sizeRw: number; sizeRootFs: number } {
     const sizeRw = diskUsage(this.paths.part(id, 'upper'));
-    return { sizeRw, sizeRootFs: sizeRw + (this.context.store.images.get(imageId as Digest)?.size ?? 0) };
+    return { sizeRw, sizeRootFs: sizeRw + (this.context.store.images.get(imageId)?.size ?? 0) };
   }
 }
 

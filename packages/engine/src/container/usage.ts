@@ -8,7 +8,7 @@ import { diskUsage } from '../volume/usage.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 /** Sizes in bytes on disk. `reclaimable` is what prune (or rm and rmi of the unused) would give back. */
-interface UsageTotal {
+export interface UsageTotal {
   readonly count: number;
   readonly active: number;
   readonly size: number;

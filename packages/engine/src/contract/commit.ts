@@ -1,5 +1,6 @@
 /** Commits: of one container, of many, and the way back. */
 
+import type { Digest } from '../reference/digest.ts';
 import type { Task } from './task.ts';
 
 /** What a commit writes into the image's config and history. */
@@ -48,9 +49,9 @@ export type BatchCommitResult = {
 } & ({ readonly result: CommitResult } | { readonly error: unknown });
 /** What a commit made. */
 export interface CommitResult {
-  readonly imageId: string; // sha256:<hex> of the config
+  readonly imageId: Digest; // of the config
   /** Null when nothing changed; `size` is bytes of its tar. */
-  readonly layer: { readonly diffId: string; readonly size: number; readonly entries: number } | null;
+  readonly layer: { readonly diffId: Digest; readonly size: number; readonly entries: number } | null;
   readonly references: readonly string[];
   /** How long its processes stood still, milliseconds; 0 when it was not running. */
   readonly frozenMs: number;

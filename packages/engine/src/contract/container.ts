@@ -3,6 +3,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { PortSpec } from '../network/port-spec.ts';
 import type { PublishedPort } from '../network/record.ts';
+import type { Digest } from '../reference/digest.ts';
 import type { LifeOptions, LimitOptions, SecurityOptions } from './run.ts';
 import type { Task } from './task.ts';
 
@@ -98,7 +99,7 @@ export interface ContainerSummary {
   readonly id: string; // 64 hex
   readonly name: string;
   readonly image: string; // as the user wrote it, or the ID when that means another image by now
-  readonly imageId: string;
+  readonly imageId: Digest;
   readonly command: readonly string[];
   readonly created: string;
   readonly startedAt: string | null;

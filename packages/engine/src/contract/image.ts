@@ -1,11 +1,12 @@
 /** Images, and archives of them. Paths inside images are bytes in the store and `string` (utf8) here. */
 
+import type { Digest } from '../reference/digest.ts';
 import type { Task } from './task.ts';
 
 /** An image as it is now: a row of `images`. */
 export interface ImageSummary {
-  readonly id: string; // sha256:<hex> of the config
-  readonly digest: string | null; // manifest digest
+  readonly id: Digest; // of the config
+  readonly digest: Digest | null; // of the manifest
   readonly repoTags: readonly string[]; // familiar names: busybox:latest
   readonly repoDigests: readonly string[]; // what registries know it as: busybox@sha256:…
   readonly created: string; // RFC 3339; empty when the image does not say
@@ -45,10 +46,10 @@ export interface LoadOptions extends Task {
 }
 /** One image that an archive brought. */
 export interface LoadedImage {
-  readonly id: string;
+  readonly id: Digest;
   readonly references: readonly string[]; // familiar names
   /** Names of it that pointed at another image before. */
-  readonly replaced: readonly { readonly reference: string; readonly id: string }[];
+  readonly replaced: readonly { readonly reference: string; readonly id: Digest }[];
 }
 /** What goes into an archive of images. */
 export interface SaveOptions extends Task {
@@ -59,7 +60,7 @@ export interface SaveOptions extends Task {
   readonly plainLayers?: boolean;
 }
 /** One thing that a removal took away: a name, or by its ID an image. */
-export type RemovedImage = { readonly untagged: string } | { readonly deleted: string };
+export type RemovedImage = { readonly untagged: string } | { readonly deleted: Digest };
 /** What a prune of images took away. */
 export interface PrunedImages {
   readonly removed: readonly RemovedImage[];

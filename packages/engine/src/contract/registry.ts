@@ -1,5 +1,7 @@
 /** Registries: pull, push, login, and copies without unpacking. */
 
+import type { Digest } from '../reference/digest.ts';
+
 /** How registries are spoken to. Stopped, they reject with the signal's reason. */
 export interface RegistryOptions {
   readonly signal?: AbortSignal | undefined;
@@ -29,8 +31,8 @@ export interface PullOptions extends RegistryOptions {
 }
 /** The image that a pull brought, or found to be here. */
 export interface PullResult {
-  readonly id: string;
-  readonly digest: string; // of the index or manifest
+  readonly id: Digest;
+  readonly digest: Digest; // of the index or manifest
   readonly reference: string; // busybox:latest
   readonly canonical: string; // docker.io/library/busybox:latest
   readonly upToDate: boolean;
@@ -53,15 +55,21 @@ export interface PushOptions extends RegistryOptions {
 }
 /** The manifest that a push wrote. */
 export interface PushResult {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly size: number; // bytes of the manifest
   readonly tag: string;
 }
 /** How the registry is spoken to that a login asks. */
 export type LoginOptions = RegistryOptions;
+/** Where the login is kept now: in docker's configuration, or with the helper that it names. */
+export interface LoginResult {
+  readonly server: string;
+  readonly helper: string | null;
+  readonly path: string; // of the configuration
+}
 /** A manifest or index as the registry has it. */
 export interface ManifestInspect {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly mediaType: string;
   /** As the registry sent it. */
   readonly bytes: Uint8Array;
@@ -84,5 +92,5 @@ export interface TransferOptions extends RegistryOptions {
 }
 /** What a copy wrote. */
 export interface TransferResult {
-  readonly digest: string; // of the topmost manifest or index
+  readonly digest: Digest; // of the topmost manifest or index
 }

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { requireStream, requireTask, requireText, requireTexts } from '../argument.ts';
 import type { ImportOptions, LoadedImage, LoadOptions, SaveOptions } from '../contract/image.ts';
+import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 
 /** `engine.archives`: images as files. */
@@ -11,7 +12,7 @@ export class Archives {
   }
 
   /** docker import; the new image's ID. */
-  async import(source: Readable, options: ImportOptions = {}): Promise<string> {
+  async import(source: Readable, options: ImportOptions = {}): Promise<Digest> {
     requireStream(source, 'source', 'pipe');
     requireTask(options);
     const { importRootfs } = await import('../archive/import.ts');

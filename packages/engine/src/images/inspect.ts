@@ -1,10 +1,11 @@
+import type { Digest } from '../reference/digest.ts';
 import { familiarOf } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { resolveImage } from './resolve.ts';
 
 /** An image as docker's API describes it (GET /images/{name}/json). */
 export interface ImageInspect {
-  readonly Id: string;
+  readonly Id: Digest;
   readonly RepoTags: readonly string[];
   readonly RepoDigests: readonly string[];
   readonly Parent: string;
@@ -15,7 +16,7 @@ export interface ImageInspect {
   readonly Architecture: string;
   readonly Os: string;
   readonly Size: number; // bytes, sum of the uncompressed layers
-  readonly RootFS: { readonly Type: 'layers'; readonly Layers: readonly string[] };
+  readonly RootFS: { readonly Type: 'layers'; readonly Layers: readonly Digest[] };
   readonly [field: string]: unknown;
 }
 

@@ -1,4 +1,4 @@
-import type { LoginOptions } from '../contract/registry.ts';
+import type { LoginOptions, LoginResult } from '../contract/registry.ts';
 import { MicaError } from '../error.ts';
 import { parseReference } from '../reference/reference.ts';
 import { Connection } from './connection.ts';
@@ -18,7 +18,7 @@ export async function login(
   server: string | undefined,
   account: { readonly username: string; readonly password: string },
   options: LoginOptions & Patience = {},
-): Promise<{ server: string; helper: string | null; path: string }> {
+): Promise<LoginResult> {
   options.signal?.throwIfAborted();
   const host = serverOf(server);
   const credentials = new CredentialStore();

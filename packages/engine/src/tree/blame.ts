@@ -1,4 +1,5 @@
 import type { ImageConfig } from '../image/config.ts';
+import type { Digest } from '../reference/digest.ts';
 import type { BlameRow } from './contract.ts';
 import { indexesAt } from './entries.ts';
 import type { ImageTree } from './image-tree.ts';
@@ -17,7 +18,7 @@ export function blame(tree: ImageTree, config: ImageConfig, image: string, path:
       path: `/${table.path(index)}`,
       pathBytes: table.pathBytes(index),
       layer: layer + 1,
-      diffId: diffIds[layer] ?? '',
+      diffId: diffIds[layer] as Digest,
       created: row?.created ?? '',
       createdBy: row?.created_by ?? '',
       author: row?.author ?? '',

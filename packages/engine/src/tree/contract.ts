@@ -1,5 +1,7 @@
 /** What the views of an image's tree give: contract of `engine.trees`. */
 
+import type { Digest } from '../reference/digest.ts';
+
 export type EntryKind = 'file' | 'dir' | 'symlink' | 'char' | 'block' | 'fifo';
 
 /** One path of an image. */
@@ -34,8 +36,8 @@ export interface PathCount {
 /** One layer of an image with the history row that speaks of it. */
 export interface LayerRow {
   readonly number: number; // 1 is the base
-  readonly diffId: string;
-  readonly digest: string; // of the blob as stored
+  readonly diffId: Digest;
+  readonly digest: Digest; // of the blob as stored
   readonly mediaType: string;
   readonly size: number; // bytes of the tar
   readonly storedSize: number; // bytes of the blob
@@ -75,7 +77,7 @@ export interface BlameRow {
   readonly path: string;
   readonly pathBytes: Uint8Array;
   readonly layer: number;
-  readonly diffId: string;
+  readonly diffId: Digest;
   readonly created: string;
   readonly createdBy: string;
   readonly author: string;

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { requireLabels, requireObject, requireText, requireTexts } from '../argument.ts';
+import { requireFunction, requireLabels, requireObject, requireText, requireTexts } from '../argument.ts';
 import type { Volume } from '../contract/container.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import type { Store } from '../store/store.ts';
@@ -15,6 +15,17 @@ const ANONYMOUS = 'com.docker.volume.anonymous';
 export interface VolumeRequest {
   readonly name?: string; // absent: an anonymous one
   readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Which volumes a prune takes: of those that no container has the anonymous ones, or `all`, but none of `keep`. */
+export interface VolumePruneOptions {
+  readonly all?: boolean;
+  readonly keep?: (volume: Volume) => boolean;
+}
+/** The names of those that went, and the bytes that they took. */
+export interface PrunedVolumes {
+  readonly removed: readonly string[];
+  readonly reclaimed: number;
 }
 
 /**
@@ -93,10 +104,9 @@ export class Volumes {
   }
 
   /** Removes what no container has: anonymous ones, with `all` named ones too. */
-  prune(options: { readonly all?: boolean; readonly keep?: (volume: Volume) => boolean } = {}): {
-    removed: string[];
-    reclaimed: number;
-  } {
+  prune(options: VolumePruneOptions = {}): PrunedVolumes {
+    requireObject(options, 'options');
+    if (options.keep !== undefined) requireFunction(options.keep, 'keep');
     const removed: string[] = [];
     let reclaimed = 0;
     for (const volume of this.list()) {
