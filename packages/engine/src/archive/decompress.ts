@@ -38,6 +38,9 @@ export async function decompress(
       resolve(chunk);
     });
   });
+  // It failed before anybody else listened: whoever pipes it on would wait for ever.
+  signal?.throwIfAborted();
+  if (input.errored) throw broken(input.errored);
   if (first === null) return input;
   const magic = first.subarray(0, 6).toString('hex');
   if (magic.startsWith('1f8b')) return through(input, zlib().createGunzip({ chunkSize: 1 << 18 }));
