@@ -30,6 +30,11 @@ export function requireStream(value: unknown, what: string, method: 'pipe' | 'wr
 }
 
 /** @throws MicaError invalid-argument */
+export function requireInteger(value: unknown, what: string): void {
+  if (!Number.isSafeInteger(value)) throw invalid(what, value, 'a whole number');
+}
+
+/** @throws MicaError invalid-argument */
 export function requireFunction(value: unknown, what: string): void {
   if (typeof value !== 'function') throw invalid(what, value, 'a function');
 }

@@ -11,6 +11,7 @@ import { randomBytes } from '../system/random.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { callersEnv, mergeEnv } from './env.ts';
 import { tell } from './events.ts';
+import { requireOptions } from './option-shapes.ts';
 import { requireRunFolder } from './parts.ts';
 import { groupOf, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile } from './state.ts';
@@ -33,6 +34,12 @@ export async function execInContainer(
   attach: boolean,
   quiet = false,
 ): Promise<ExecAttachment | null> {
+  requireOptions(options);
+  if (!options.command?.length)
+    throw new MicaError('invalid-argument', 'No exec command specified', {
+      subject: row.name,
+      hint: 'give a command after the container',
+    });
   const { status, pid, pidStart } = reconcile(context, row);
   if (status !== 'running' || pid === null) throw notRunning(row);
   if (isFrozen(groupOf(row.id, row.record)))

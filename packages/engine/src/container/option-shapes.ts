@@ -123,7 +123,7 @@ export function requireOptions(options: object): void {
     if (!isFit(name, value))
       throw new MicaError('invalid-argument', `invalid ${name}: ${shown(value)}`, {
         subject: name,
-        hint: `see the type of ${name} in CreateOptions`,
+        hint: `see the type of ${name} in CreateOptions, or ExecOptions`,
       });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { requireText } from '../argument.ts';
+import { requireInteger, requireText } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { processStart } from '../store/files.ts';
 import { lockFile } from '../system/lock.ts';
@@ -91,6 +91,9 @@ function stopSignal(row: Row): string {
   return row.record.options.stopSignal ?? 'SIGTERM';
 }
 
+/** Node's timers take no more, 24 days: a longer one would be over at once. */
+const LONGEST = 2 ** 31 - 1;
+
 /**
  * Asks with the stop signal, then, after `timeout` seconds (−1: never), ends it. Ended already is fine. `toReset`: only
  * for a reset, which starts it again.
@@ -102,6 +105,7 @@ export async function stopContainer(
   signal = stopSignal(row),
   toReset = false,
 ): Promise<void> {
+  if (timeout !== undefined) requireInteger(timeout, 'timeout');
   context.store.reserve.giveUp();
   // It may be between two starts: nobody waits for the next one any more.
   const asked = { stopRequested: true, restarting: null, stoppedToReset: toReset };
@@ -124,7 +128,7 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
       killContainer(context, row, signal);
       await readToTheEnd(context, id);
       resumeIfFrozen(context, id, row.record);
-      if (seconds >= 0) grace = AbortSignal.timeout(seconds * 1000);
+      if (seconds >= 0) grace = AbortSignal.timeout(Math.min(seconds * 1000, LONGEST));
       await waitForExit(context, id, grace);
     } else await kill(context, row); // docker's: what cannot be asked is not waited for
   } catch (error) {

@@ -1,4 +1,4 @@
-import { requireTask, requireTexts } from '../argument.ts';
+import { requireTask, requireText, requireTexts } from '../argument.ts';
 import type {
   LoginOptions,
   ManifestInspect,
@@ -33,6 +33,8 @@ export class Registries {
   }
   /** docker login; nothing of it is kept in the store. */
   async login(server: string | undefined, account: { username: string; password: string }, options: LoginOptions = {}) {
+    requireText(account?.username, 'username');
+    requireText(account?.password, 'password');
     const { login } = await import('../registry/login.ts');
     return stoppable(options, () => login(server, account, options));
   }
