@@ -104,7 +104,7 @@ export class Engine {
     if (this.#options.sync) this.settle();
     return result;
   }
-  /** Commits many, in threads; results as they come, a failure alone. */
+  /** Commits many, in threads; results as they come, a failure alone. Left early, what is under way is stopped; what was given stays. */
   async *commitMany(what: CommitSelection, options: BatchCommitOptions = {}): AsyncGenerator<BatchCommitResult> {
     requireTask(options);
     const { commitMany } = await import('./commit/batch.ts');
@@ -186,6 +186,7 @@ export class Engine {
   collect(): number {
     return this.#store.collect().reclaimed;
   }
+  /** What needs the store afterwards, or is still under way, fails with `closed`. A second time it does nothing. */
   close(): void {
     this.#store.close();
   }

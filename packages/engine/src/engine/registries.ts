@@ -20,18 +20,18 @@ export class Registries {
     this.#store = store;
   }
 
-  /** docker pull. */
+  /** docker pull. @throws MicaError no-such-image, unauthorized, registry-failed, digest-mismatch, limit-exceeded */
   async pull(name: string, options: PullOptions = {}): Promise<PullResult> {
     this.#store.db.requireWritable(); // before anything is asked for
     const { pullImage } = await import('../registry/pull.ts');
     return stoppable(options, () => pullImage(this.#store, name, options));
   }
-  /** docker push. */
+  /** docker push: the manifest that was written. @throws MicaError no-such-image, unauthorized, registry-failed */
   async push(name: string, options: PushOptions = {}): Promise<PushResult> {
     const { pushImage } = await import('../registry/push.ts');
     return stoppable(options, () => pushImage(this.#store, name, options));
   }
-  /** docker login; nothing of it is kept in the store. */
+  /** docker login; nothing of it is kept in the store. @throws MicaError unauthorized, registry-failed */
   async login(server: string | undefined, account: { username: string; password: string }, options: LoginOptions = {}) {
     requireText(account?.username, 'username');
     requireText(account?.password, 'password');
@@ -42,6 +42,7 @@ export class Registries {
   async logout(server?: string): Promise<boolean> {
     return (await import('../registry/login.ts')).logout(server);
   }
+  /** docker manifest inspect, and with `referrers` also what refers to it. @throws MicaError as {@link pull} */
   async inspectManifest(
     name: string,
     options: RegistryOptions & { readonly referrers?: boolean } = {},
