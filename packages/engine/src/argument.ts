@@ -22,7 +22,8 @@ export function requireStream(value: unknown, what: string, method: 'pipe' | 'wr
   const kind = method === 'pipe' ? 'a Readable' : 'a Writable';
   if (!(isObject(value) && typeof value[method] === 'function' && typeof value.on === 'function'))
     throw invalid(what, value, `${kind} or, where files are taken, a path`);
-  if (value.destroyed || value.readableEnded || value.writableEnded)
+  // A pipe on standard input cannot be written to, and says from the start that this side has ended.
+  if (value.destroyed || (method === 'pipe' ? value.readableEnded : value.writableEnded))
     throw new MicaError('invalid-argument', `invalid ${what}: the stream has ended`, {
       subject: what,
       hint: 'open a new one',
