@@ -18,7 +18,8 @@ it('a container whose run folder somebody emptied can be ended and removed, its 
     expect(processesOf(cgroupPath(id))).toContain(pid);
     rmSync(run, { recursive: true });
     await engine.containers.remove(id, true);
-    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    // Ended, it is there until whoever became its parent has waited for it.
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
     expect(readGroup(cgroupPath(id), 'pids', 'cgroup.procs')).toBe(null);
     expect(engine.containers.list(true)).toEqual([]);
   } finally {
