@@ -25,6 +25,11 @@ export class Core {
   /** SHA-256 on this instance: one stream, or many messages at once. */
   readonly hash: WasmHash = new WasmHash(this.#kernel);
 
+  /** Its linear memory as it is now. Where it lies it stays, in a reservation that it grows in, if V8 could have one. */
+  get memory(): ArrayBuffer {
+    return this.#kernel.memory.buffer;
+  }
+
   /** Gives back, after `run`, whatever memory was taken in it. Not for asynchronous work. */
   scope<T>(run: () => T): T {
     const mark = this.#kernel.mark();

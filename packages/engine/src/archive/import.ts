@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Core, KernelError } from '@mica/core-wasm';
+import { KernelError } from '@mica/core-wasm';
 import type { ImportOptions } from '../contract/image.ts';
 import { MicaError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
@@ -13,6 +13,7 @@ import { linkBeforeFile } from '../layer/link-order.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { decompress } from './decompress.ts';
 import { refusedTar } from './refused-tar.ts';
 
@@ -28,7 +29,7 @@ export async function importRootfs(store: Store, source: Readable, options: Impo
   const config = applyInstructions({}, options.changes ?? []);
   using _ = store.operation();
   const writer = store.blobs.writer(mediaTypes.layer);
-  const scanner = new Core().scanTar(outsideLimits());
+  const scanner = newCore().scanTar(outsideLimits());
   const room = new DiskRoom(store.root);
   try {
     let taken = 0;

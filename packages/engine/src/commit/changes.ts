@@ -1,4 +1,4 @@
-import { Core, Kind } from '@mica/core-wasm';
+import { Kind } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import { requireParts } from '../container/parts.ts';
 import type { ContainerState } from '../container/record.ts';
@@ -9,6 +9,7 @@ import { chainTable } from '../layer/layers.ts';
 import { scanDirectory } from '../layer/scan.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 
 /** docker diff: A, C or D for every path in the upper, against the tree of the image's layers. */
 export async function containerChanges(
@@ -18,7 +19,7 @@ export async function containerChanges(
 ): Promise<Change[]> {
   requireParts(containers.paths, row, ['upper']);
   const unchanged = watchUpper(containers.context, row);
-  const core = new Core();
+  const core = newCore();
   const image = resolveImage(store, row.image);
   const lower = await chainTable(store, core, image.config.rootfs.diff_ids);
   const upper = scanDirectory(core, containers.paths.part(row.id, 'upper'), { overlay: true });

@@ -1,6 +1,6 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
+import { type Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
 import { requireText } from '../argument.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
@@ -12,6 +12,7 @@ import { storeImage } from '../images/store-image.ts';
 import { scanSteps } from '../layer/scan.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { adoptOwners } from '../tree/adopt-owners.ts';
 import { type DirectoryDiff, diffDirectory, unreadable } from '../tree/directory-diff.ts';
 import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
@@ -47,7 +48,7 @@ export async function commitDirectory(
   const image = resolveImage(store, name);
   const run = applyInstructions(image.config.config ?? {}, options.changes ?? []);
   const config = Object.keys(run).length === 0 ? image.config : { ...image.config, config: run };
-  const core = new Core();
+  const core = newCore();
   const tree = await chainTree(store, core, image.config.rootfs.diff_ids, options);
   const privileged = process.geteuid?.() === 0;
   const scan = await scanTree(core, root, privileged ? null : tree.table, options);

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { Core, calibrate, type HashChoice, type HashEngine } from '@mica/core-wasm';
+import { calibrate, type HashChoice, type HashEngine } from '@mica/core-wasm';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import { jsonOf } from '../store/json-column.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 
 export type HasherWish = 'auto' | HashEngine['name'];
 
@@ -17,7 +18,7 @@ export function streamHasher(store: Store, wanted: HasherWish): HashEngine['name
   const known = store.setting(key);
   const before = (jsonOf(known) as HashChoice | undefined | null)?.['one-stream'];
   if (before === 'wasm' || before === 'native') return before;
-  const choice = calibrate(new Core().hash, nativeHash());
+  const choice = calibrate(newCore().hash, nativeHash());
   store.setSetting(key, JSON.stringify(choice));
   return choice['one-stream'];
 }

@@ -1,6 +1,7 @@
-import { Core } from '@mica/core-wasm';
+import type { Core } from '@mica/core-wasm';
 import { SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
+import { newCore } from '../system/core.ts';
 import { type LayerJob, type LayerTask, type Made, makeLayer } from './make-layer.ts';
 
 export interface LayerMessage {
@@ -31,7 +32,7 @@ export async function run({ job, stop, tally }: LayerMessage): Promise<LayerAnsw
       files = progress.files ?? 0;
     },
   };
-  const own = core ?? new Core();
+  const own = core ?? newCore();
   core = null; // after a failure it is not as it was
   const { made, thawed } = await makeLayer(job, task, own);
   core = own;

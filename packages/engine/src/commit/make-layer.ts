@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { Core, clampTimes, type EntryTable, type HashEngine } from '@mica/core-wasm';
+import { type Core, clampTimes, type EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { shortOfMemory } from '../layer/bounds.ts';
@@ -8,6 +8,7 @@ import { scanSteps } from '../layer/scan.ts';
 import { readStoredTable, writeStoredTable, writeStoredTableBeside } from '../layer/stored-table.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
+import { newCore } from '../system/core.ts';
 import { breathing } from './breather.ts';
 import { type FreezeTarget, freeze, unfrozen } from './freeze.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
@@ -83,7 +84,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
   try {
     const read = (file: string) => tables.use(readTable(file));
     // 4 ms of work that needs nothing of the container's, while the kernel freezes.
-    const core = given ?? new Core();
+    const core = given ?? newCore();
     const last = job.last && readLast(job.last);
     tables.use(last?.table);
     const onto = last && job.onto ? job.onto.map(read) : null;

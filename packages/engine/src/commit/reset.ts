@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Core } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beginReset, countReset, endReset, wasStoppedToReset } from '../container/resetting.ts';
@@ -16,6 +15,7 @@ import { LayerUnpacker } from '../layer/unpack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { exchange } from '../system/exchange.ts';
 import { syncFileSystem } from '../system/sync.ts';
 import { chainTree } from '../tree/image-tree.ts';
@@ -132,11 +132,11 @@ async function unpackChange(
   side: string,
   task: Task,
 ): Promise<void> {
-  const core = new Core();
+  const core = newCore();
   const tree = await chainTree(store, core, chain, task);
   const change = treeChange(core, (await chainTree(store, core, below, task)).table, tree.table);
   using files = await treeFiles(store, tree, change.sources, task);
-  const unpacker = new LayerUnpacker(new Core(), upper, side);
+  const unpacker = new LayerUnpacker(newCore(), upper, side);
   try {
     const buffer = new Uint8Array(1 << 20);
     let bytes = 0;
@@ -176,7 +176,7 @@ function noteCommit(store: Store, containers: Lifecycle, id: string, base: Resol
   if (layers === 0) return;
   const upper = containers.paths.part(id, 'upper');
   const began = Date.now();
-  const table = scanDirectory(new Core(), upper, { overlay: true });
+  const table = scanDirectory(newCore(), upper, { overlay: true });
   const reader = new YoungReader(upper, table);
   const young = Object.fromEntries([...youngFiles(table, began)].map((at) => [at, reader.digest(at)]));
   const tableKey = newTableKey();

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { Core } from '@mica/core-wasm';
+import type { Core } from '@mica/core-wasm';
 import type { CommitMeta } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
@@ -11,6 +11,7 @@ import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { chainTree, type ImageTree } from '../tree/image-tree.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
@@ -39,7 +40,7 @@ export async function squashImage(
   const image = resolveImage(store, name);
   const diffIds = image.config.rootfs.diff_ids;
   const keep = options.flatten ? 0 : kept(store, image, options.onto);
-  const core = new Core();
+  const core = newCore();
   const tree = await chainTree(store, core, diffIds, options);
   const below = await chainTree(store, core, diffIds.slice(0, keep), options);
   const change = treeChange(core, below.table, tree.table);

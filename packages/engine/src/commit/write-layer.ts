@@ -1,9 +1,10 @@
 import { closeSync } from 'node:fs';
-import { Core, type EntryTable, type HashEngine, Kind } from '@mica/core-wasm';
+import { type Core, type EntryTable, type HashEngine, Kind } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
+import { newCore } from '../system/core.ts';
 import { Uncached } from '../system/uncached.ts';
 import { Breather } from './breather.ts';
 import { LayerSink, type SinkKind } from './layer-sink.ts';
@@ -96,7 +97,7 @@ function kindOf(total: number, job: Thresholds, uncached: boolean): SinkKind {
 let hashing: Core | undefined;
 /** On a core of its own: the packer's headers stand in the other one while they are hashed. */
 function wasmHash(): HashEngine {
-  hashing ??= new Core();
+  hashing ??= newCore();
   return hashing.hash;
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import { Core, KernelError } from '@mica/core-wasm';
+import { KernelError } from '@mica/core-wasm';
 import { decompress } from '../archive/decompress.ts';
 import { refusedTar } from '../archive/refused-tar.ts';
 import type { ContainerContext, Row } from '../container/context.ts';
@@ -13,6 +13,7 @@ import type { Ground } from '../files/planted-folders.ts';
 import { Planter } from '../files/planter.ts';
 import { readTree } from '../files/read-tree.ts';
 import { tarChunks } from '../files/write-tar.ts';
+import { newCore } from '../system/core.ts';
 import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
 import { arrange } from './cp-path.ts';
 import { naming, type Source, sourceIn, sourceOnHost } from './source.ts';
@@ -34,7 +35,7 @@ export async function copyFrom(
     const source = openSource(view, row, path, options);
     try {
       const { dir, as } = arrange(source, target, refusal(to));
-      const core = new Core();
+      const core = newCore();
       const named = `${row.name}:${path}`;
       const table = naming('read', named, () => readTree(core, source.dirfd, source.name, Buffer.from(as), options));
       const fd = naming('copy to', to, () => openSync(dir, DIRECTORY));
@@ -106,7 +107,7 @@ function tarStream(
     let bytes = 0;
     let held: Buffer | undefined;
     try {
-      const core = new Core();
+      const core = newCore();
       const table = readTree(core, source.dirfd, source.name, as, options);
       for (const chunk of tarChunks(core, table, source.dirfd, relocate(as, source.name))) {
         options.signal?.throwIfAborted();
@@ -152,7 +153,7 @@ export async function copyTo(
     try {
       const { dir, as } = arrange(source, target, refusal(`${row.name}:${path}`));
       const ground = naming('copy to', shown, () => extraction(row, view, dir));
-      const read = () => readTree(new Core(), source.dirfd, source.name, Buffer.from(as), options);
+      const read = () => readTree(newCore(), source.dirfd, source.name, Buffer.from(as), options);
       const table = naming('read', from, read);
       const task = { ...options, owner: true, subject: shown };
       await plantTree(table, source.dirfd, relocate(Buffer.from(as), source.name), ground, task);
@@ -200,7 +201,7 @@ function extraction(row: Row, view: ContainerView, dir: string): Ground {
 }
 
 async function plantStream(from: Readable, ground: Ground, subject: string, options: CopyOptions): Promise<number> {
-  const scanner = new Core().scanTar();
+  const scanner = newCore().scanTar();
   const planter = new Planter(scanner.entries, ground, { owner: true });
   let bytes = 0;
   try {

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
-import { Core, type EntryTable } from '@mica/core-wasm';
+import type { EntryTable } from '@mica/core-wasm';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
 import type { Digest } from '../reference/digest.ts';
+import { newCore } from '../system/core.ts';
 import { checkLayerSize, outOfBounds, outsideLimits } from './bounds.ts';
 import { type Compression, decoderOf, foreignCompression, sniff } from './decoder.ts';
 import { Inflater } from './inflater.ts';
@@ -26,7 +27,7 @@ export interface TarTarget {
 
 /** Only looks at the tar: that it can be read, and how many entries it has. */
 class ScanOnly implements TarTarget {
-  readonly #scanner = new Core().scanTar(outsideLimits());
+  readonly #scanner = newCore().scanTar(outsideLimits());
   push(chunk: Uint8Array): void {
     this.#scanner.push(chunk);
   }

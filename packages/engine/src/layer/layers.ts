@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Core, type EntryTable, KernelError } from '@mica/core-wasm';
+import { type Core, type EntryTable, KernelError } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { digester } from '../hash/digester.ts';
@@ -9,6 +9,7 @@ import { Pool } from '../pool/pool.ts';
 import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { checkRatio, shortOfMemory } from './bounds.ts';
 import { compressionOf, decoderOf } from './decoder.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
@@ -103,7 +104,7 @@ export async function chainTables(store: Store, diffIds: readonly Digest[], task
     const table = await layerTable(store, diffId, task);
     if (!leansOnLower(table)) tables.push(table);
     else {
-      const core = new Core();
+      const core = newCore();
       tables.push(settleOnTree(core, table, core.union(tables)).table);
     }
   }
@@ -170,7 +171,7 @@ async function stream(
   task: Task,
 ): Promise<EntryTable> {
   // A core of its own: the scanner keeps its part of linear memory for as long as the stream takes.
-  const core = new Core();
+  const core = newCore();
   const unpacker = unpack ? new LayerUnpacker(core, dir, side) : null;
   const scanner = unpack ? null : core.scanTar();
   const compressed = digester(algorithmOf(layer.digest));

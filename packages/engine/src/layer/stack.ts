@@ -1,10 +1,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Core, type EntryTable } from '@mica/core-wasm';
+import type { EntryTable } from '@mica/core-wasm';
 import { chainIds } from '../image/chain-id.ts';
 import { type Digest, hexOf } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { noteUnpacked } from '../store/unpacked.ts';
+import { newCore } from '../system/core.ts';
 import { settleOnTree } from './on-chain.ts';
 import { placeOnChain } from './place-on-chain.ts';
 import { hidesAll, inWorkFolder, leans, place, unpackedDir } from './unpacked.ts';
@@ -48,7 +49,7 @@ async function placeChain(
     return existsSync(placed) ? placed : existsSync(`${placed}${SAME}`) ? dir : null;
   });
   if (!known.includes(null)) return known as string[];
-  const core = new Core();
+  const core = newCore();
   const dirs: string[] = [];
   const tables: EntryTable[] = [];
   for (const [at, diffId] of diffIds.entries()) {

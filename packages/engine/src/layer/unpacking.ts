@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Core, type EntryTable } from '@mica/core-wasm';
+import type { EntryTable } from '@mica/core-wasm';
 import type { Digest } from '../reference/digest.ts';
+import { newCore } from '../system/core.ts';
 import { outsideLimits } from './bounds.ts';
 import type { TarTarget } from './layer-reader.ts';
 import { LayerUnpacker } from './unpack.ts';
@@ -20,12 +21,7 @@ export class Unpacking implements TarTarget {
     this.#work = workFolder(layersDir);
     mkdirSync(join(this.#work, 'layer'), { mode: 0o755 });
     mkdirSync(join(this.#work, 'side'));
-    this.#unpacker = new LayerUnpacker(
-      new Core(),
-      join(this.#work, 'layer'),
-      join(this.#work, 'side'),
-      outsideLimits(),
-    );
+    this.#unpacker = new LayerUnpacker(newCore(), join(this.#work, 'layer'), join(this.#work, 'side'), outsideLimits());
   }
 
   push(chunk: Uint8Array): void {

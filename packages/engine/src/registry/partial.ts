@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { Core, type HashEngine, type Hasher } from '@mica/core-wasm';
+import type { HashEngine, Hasher } from '@mica/core-wasm';
 import { systemCode } from '../error.ts';
 import { type Digester, digester } from '../hash/digester.ts';
 import { nativeHash } from '../hash/openssl-hash.ts';
@@ -23,6 +23,7 @@ import type { BlobInfo } from '../store/blob-store.ts';
 import { downloadInUse } from '../store/downloads.ts';
 import { storeError, thisProcess } from '../store/files.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { uniqueName } from '../system/random.ts';
 
 const chunkSize = 1 << 18;
@@ -56,7 +57,7 @@ export class PartialBlob {
     this.#sha512 = algorithmOf(digest) === 'sha512' ? digester('sha512') : null;
     this.#fd = openSync(path, 'a+', 0o644);
     this.#size = fstatSync(this.#fd).size;
-    const engine = process.env.MICA_HASHER === 'wasm' ? new Core().hash : nativeHash();
+    const engine = process.env.MICA_HASHER === 'wasm' ? newCore().hash : nativeHash();
     const restored = this.#sha512 === null ? this.#restored(engine) : null;
     this.#sha256 = restored ?? engine.create();
     if (restored !== null) this.#hashed = this.#size;

@@ -13,12 +13,12 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Core } from '@mica/core-wasm';
 import { requireText } from '../argument.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { nameBeside } from '../store/beside.ts';
 import type { Store } from '../store/store.ts';
+import { newCore } from '../system/core.ts';
 import { DIRECTORY, fdSelf } from '../system/in-root.ts';
 import type { UnpackReport } from './contract.ts';
 import { imageTree } from './image-tree.ts';
@@ -33,7 +33,7 @@ export async function unpackImage(store: Store, image: string, dir: string, task
   requireText(dir, 'directory');
   const target = resolve(dir);
   const fills = emptyDirectory(target);
-  const tree = await imageTree(store, new Core(), image, task);
+  const tree = await imageTree(store, newCore(), image, task);
   // A mount point cannot be renamed over: what is to fill one is written in place.
   const inPlace = fills && statSync(target).dev !== statSync(dirname(target)).dev;
   const root = inPlace ? target : makeBeside(target);

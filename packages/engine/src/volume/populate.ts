@@ -1,10 +1,11 @@
 import { closeSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Core, type EntryTable } from '@mica/core-wasm';
+import type { EntryTable } from '@mica/core-wasm';
 import type { MountPoint } from '../contract/container.ts';
 import { plantTree, settleRoot } from '../files/plant-tree.ts';
 import { readTree } from '../files/read-tree.ts';
 import { openDirectory } from '../system/beneath.ts';
+import { newCore } from '../system/core.ts';
 import { DIRECTORY, findIn } from '../system/in-root.ts';
 import { lockFile } from '../system/lock.ts';
 
@@ -28,7 +29,7 @@ export async function populate(
       const from = findIn(root, target, DIRECTORY); // what the image has there, if that is a folder
       if (from === null) continue;
       try {
-        const table = readTree(new Core(), from, none, none);
+        const table = readTree(newCore(), from, none, none);
         if (others(name)) await copyTo(source, table, from, name);
         else {
           const fresh = join(dirname(source), '.new');
