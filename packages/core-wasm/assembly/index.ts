@@ -3,6 +3,7 @@ export { alloc, mark, release } from './arena';
 export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './table/builder';
 export { builderStatx } from './table/statx';
 export { builderFiles } from './table/look';
+export { namesSort } from './table/names';
 export { sumWords } from './table/sum';
 export { builderFinish } from './layer/finish';
 export { union } from './merge/union';

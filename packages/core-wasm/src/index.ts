@@ -12,6 +12,7 @@ export { Flag, Kind, type KindCode } from './table/layout.ts';
 export type { LinearTable } from './table/linear-table.ts';
 export { type LinkTarget, renumberLayers, resolveLinks, withAttributes } from './table/linked-files.ts';
 export { LOOK, type Look } from './table/look.ts';
+export type { Listing, Names } from './table/names.ts';
 export { RecordView, type Xattr } from './table/record-view.ts';
 export { comparePaths } from './table/sorted-view.ts';
 export { sumOf } from './table/sum.ts';

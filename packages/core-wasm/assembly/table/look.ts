@@ -1,5 +1,5 @@
-// The names of one directory that were asked about together (src/table/look.ts), and records of those of them that
-// need no more than that: most of a directory's names are files of one name without extended attributes.
+// What is known of names of one directory that were asked about together (src/table/look.ts), and records of those of them
+// that need no more than that: most of a directory's names are files of one name without extended attributes.
 
 import { Builder, builderRecord, builderRoom } from './builder';
 import { WH } from '../tar/whiteout';
@@ -8,21 +8,29 @@ import { kindOf, putStatx, Statx } from './statx';
 
 const LOOK: usize = 128;
 const STATX: usize = 256; // bytes of struct statx
-const NAMES: usize = LOOK * STATX; // C strings, one behind the other
-const OFFSETS: usize = NAMES + LOOK * 256; // u32 each: where in NAMES a name begins
-const PLAIN: usize = OFFSETS + LOOK * 4; // u8 each: 1 where it has no extended attributes
+const PLAIN: usize = LOOK * STATX; // u8 each: 1 where it has no extended attributes
 
 const LONGEST_PATH: u32 = 4095;
 
 /**
  * Adds the names from `from` to `count` of the directory whose path are the `prefix` bytes at `path`, a slash
- * at its end, up to the first that is more than a plain file, or nothing any more; which one that is.
+ * at its end, up to the first that is more than a plain file, or nothing any more; which one that is. The names are
+ * C strings in `names`, at the `offsets`, u32 each.
  */
-export function builderFiles(b: Builder, look: usize, from: u32, count: u32, path: usize, prefix: u32): u32 {
+export function builderFiles(
+  b: Builder,
+  look: usize,
+  names: usize,
+  offsets: usize,
+  from: u32,
+  count: u32,
+  path: usize,
+  prefix: u32,
+): u32 {
   for (let i = from; i < count; i++) {
     const stat = changetype<Statx>(look + i * STATX);
     if (load<u8>(look + PLAIN + i) == 0 || stat.mask == 0 || kindOf(stat.mode) != FILE || stat.nlink > 1) return i;
-    const name = look + NAMES + load<u32>(look + OFFSETS + i * 4);
+    const name = names + load<u32>(offsets + i * 4);
     if (load<u32>(name) == WH) return i;
     let len: u32 = 0;
     while (load<u8>(name + len) != 0) len++;

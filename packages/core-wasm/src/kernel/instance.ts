@@ -16,8 +16,18 @@ export interface KernelExports {
   builderHeap(builder: number): number;
   builderCount(builder: number): number;
   builderStatx(builder: number, statx: number, path: number, length: number, overlay: number): number;
-  builderFiles(builder: number, look: number, from: number, count: number, path: number, prefix: number): number;
+  builderFiles(
+    builder: number,
+    look: number,
+    names: number,
+    offsets: number,
+    from: number,
+    count: number,
+    path: number,
+    prefix: number,
+  ): number;
   builderFinish(builder: number): number;
+  namesSort(area: number, from: number, end: number, order: number): number;
   sumWords(sum: number, at: number, count: number): number;
   union(tables: number, count: number, keepMarks: number): number;
   diff(a: number, b: number, sameLayers: number): number;

@@ -3,6 +3,7 @@ import type { EntryTable } from './entry-table.ts';
 import { HEADER_BYTES, Kind, type KindCode, R, RECORD_BYTES } from './layout.ts';
 import { LinearTable } from './linear-table.ts';
 import { Look, statOf } from './look.ts';
+import { Names } from './names.ts';
 
 const empty = new Uint8Array(0);
 const STATX = 256; // bytes of struct statx
@@ -25,7 +26,6 @@ export class TableBuilder {
   #view: DataView;
   #stat: Uint8Array;
   #pathBytes: Buffer;
-  #tail: Buffer;
 
   constructor(kernel: KernelExports) {
     this.#kernel = kernel;
@@ -37,7 +37,6 @@ export class TableBuilder {
     this.#view = new DataView(kernel.memory.buffer);
     this.#stat = new Uint8Array(kernel.memory.buffer, this.#statx, STATX);
     this.#pathBytes = Buffer.from(kernel.memory.buffer, this.#path, PATH);
-    this.#tail = this.#pathBytes;
   }
 
   /** Where the kernel's struct statx goes before {@link addStat}: a view that holds until an entry is added. */
@@ -49,12 +48,6 @@ export class TableBuilder {
   get path(): Buffer {
     this.#fresh();
     return this.#pathBytes;
-  }
-  /** The part of {@link path} from `at` on: the same view again for the names of one directory. */
-  pathFrom(at: number): Buffer {
-    const whole = this.path;
-    if (this.#tail.byteOffset !== this.#path + at) this.#tail = whole.subarray(at);
-    return this.#tail;
   }
 
   /**
@@ -82,9 +75,13 @@ export class TableBuilder {
     this.linked = (kind & LINKED) !== 0;
     return (kind & 0xff) as KindCode;
   }
+  /** Room for the names of directories; good until {@link finish}. */
+  names(): Names {
+    return new Names(this.#kernel);
+  }
   /** Room for what is asked of a directory's names; good until {@link finish}. */
-  look(): Look {
-    return new Look(this.#kernel);
+  look(names: Names): Look {
+    return new Look(this.#kernel, names);
   }
   /**
    * Adds the names from `from` to `count` that `look` knows all of, below the first `prefix` bytes of `path`, a slash
@@ -92,7 +89,8 @@ export class TableBuilder {
    */
   addFiles(look: Look, from: number, count: number, prefix: number): number {
     try {
-      return this.#kernel.builderFiles(this.#builder, look.at, from, count, this.#path, prefix);
+      const { at, names, offsetsAt } = look;
+      return this.#kernel.builderFiles(this.#builder, at, names.at, offsetsAt, from, count, this.#path, prefix);
     } catch (error) {
       throw named(error);
     }
@@ -211,7 +209,6 @@ export class TableBuilder {
       this.#view = new DataView(buffer);
       this.#stat = new Uint8Array(buffer, this.#statx, STATX);
       this.#pathBytes = Buffer.from(buffer, this.#path, PATH);
-      this.#tail = this.#pathBytes;
     }
     return this.#view;
   }

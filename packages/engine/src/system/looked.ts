@@ -1,4 +1,4 @@
-import { LOOK, type Look } from '@mica/core-wasm';
+import { type Listing, LOOK, type Look } from '@mica/core-wasm';
 import { statxTo } from './beneath.ts';
 import { addressOf } from './library.ts';
 import { listAttributes } from './xattr.ts';
@@ -15,15 +15,15 @@ export interface Looked {
 }
 
 /**
- * Asks about those of `names` in `dirfd` from `from` on, at most so many: for the struct statx of each, and whether it
+ * Asks about those names in `dirfd` from `from` on, at most so many: for the struct statx of each, and whether it
  * has extended attributes. How many of them it were. Nothing is made in JavaScript for a name. (Asked for by io_uring(7),
  * in threads of the kernel's beside this one, the structs came no sooner: both look up the same names.)
  */
-export function lookAt(looked: Looked, dirfd: number, names: readonly string[], from: number, most = LOOK): number {
+export function lookAt(looked: Looked, dirfd: number, listing: Listing, from: number, most = LOOK): number {
   const { look, results, attributes } = looked;
-  const count = look.put(names, from, most);
+  const count = look.take(listing, from, most);
   const { offsets } = look;
-  const namesAt = addressOf(look.names);
+  const namesAt = addressOf(look.names.bytes);
   const statsAt = addressOf(look.stats);
   for (let i = 0; i < count; i++) {
     const result = statxTo(dirfd, namesAt + (offsets[i] as number), statsAt + i * STATX);

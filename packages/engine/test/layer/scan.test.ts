@@ -12,11 +12,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Core, type EntryTable, Kind, LOOK } from '@mica/core-wasm';
+import { Core, type EntryTable, Kind, type Listing, LOOK } from '@mica/core-wasm';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { scanDirectory } from '../../src/layer/scan.ts';
 import { openDirectory } from '../../src/system/beneath.ts';
+import { listNames } from '../../src/system/list-names.ts';
 import { lookAt } from '../../src/system/looked.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 
@@ -135,12 +136,17 @@ it('of names looked at together one that is gone is told of, and nothing of what
   for (const name of ['a', 'c', 'd']) writeFileSync(join(dir, name), name);
   setXattr(join(dir, 'c'), 'user.c', Buffer.from('!'));
   const builder = core.tableBuilder();
-  const looked = { look: builder.look(), results: new Int32Array(LOOK), attributes: new Map<number, string>() };
+  const names = builder.names();
+  const listing = (...all: string[]) => {
+    for (const name of all) names.put(name);
+    return names.sort();
+  };
+  const looked = { look: builder.look(names), results: new Int32Array(LOOK), attributes: new Map<number, string>() };
   const fd = openDirectory(dir);
   try {
-    expect(lookAt(looked, fd, ['a', 'a', 'a', 'a'], 0)).toBe(4);
+    expect(lookAt(looked, fd, listing('a', 'a', 'a', 'a'), 0)).toBe(4);
     expect(builder.addFiles(looked.look, 0, 4, 0)).toBe(4);
-    expect(lookAt(looked, fd, ['a', 'gone', 'c', 'd'], 0)).toBe(4);
+    expect(lookAt(looked, fd, listing('a', 'bygone', 'c', 'd'), 0)).toBe(4);
     expect([...looked.results.subarray(0, 4)]).toEqual([0, -2, 0, 0]);
     expect([...looked.attributes]).toEqual([[2, 'user.c']]);
     // As if it had come back before its attributes were asked for.
@@ -154,19 +160,98 @@ it('of names looked at together one that is gone is told of, and nothing of what
   }
 });
 
-it('names longer than 255 bytes, as some file systems have them, are looked at fewer at a time', () => {
-  const builder = core.tableBuilder();
-  const look = builder.look();
-  const names = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(1000, 'n'));
-  const seen: string[] = [];
-  for (let from = 0; from < names.length; ) {
-    const count = look.put(names, from);
-    for (let i = 0; i < count; i++) {
-      const at = look.offsets[i] as number;
-      seen.push(Buffer.from(look.names.subarray(at, look.names.indexOf(0, at))).toString());
-    }
-    from += count;
+it('a name is bytes: none that is no text, and none of two that begin alike, comes out as another or elsewhere', () => {
+  const long = Buffer.alloc(200, 'l');
+  const all = [[0xff], [0x80, 0x2e], [0xc3, 0x28], [0x7f], [1], [0x61], [0x61, 1], [0x61, 0x2e], [0x61, 0x80]]
+    .map((bytes) => Buffer.from(bytes))
+    .concat([long, Buffer.concat([long, Buffer.from([0xfe])])]);
+  const below = Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0x61, 0xe9]), Buffer.from('/')]);
+  mkdirSync(below);
+  for (const name of all) writeFileSync(Buffer.concat([below, name]), name);
+  // More than a plain file each: what they are told by is their name's bytes.
+  for (const name of all) symlinkSync(name, Buffer.concat([Buffer.from(`${dir}/`), Buffer.from('to-'), name]));
+  const table = scanDirectory(core, dir);
+  const paths = Array.from({ length: table.count }, (_, i) => Buffer.from(table.pathBytes(i)));
+  const sorted = (prefix: number[]) => all.map((name) => Buffer.from([...prefix, ...name])).sort(Buffer.compare);
+  const links = sorted([...Buffer.from('to-')]);
+  expect(paths).toEqual([Buffer.alloc(0), Buffer.from([0x61, 0xe9]), ...sorted([0x61, 0xe9, 0x2f]), ...links]);
+  expect(paths.slice(-all.length).map((_, i) => Buffer.from(table.linkBytes(i + 2 + all.length)))).toEqual(
+    links.map((name) => name.subarray(3)),
+  );
+});
+
+it('more names than are read at once, in a folder among others whose names are still to do', () => {
+  for (const name of ['a', 'm', 'z']) {
+    writeFileSync(join(dir, `${name}-file`), name);
+    mkdirSync(join(dir, name));
+    writeFileSync(join(dir, name, 'one'), name);
   }
+  // 300 KiB of records
+  for (let i = 0; i < 1500; i++) writeFileSync(join(dir, 'm', `${(i * 7919) % 1500}`.padEnd(180, 'n')), '');
+  const builder = core.tableBuilder();
+  const names = builder.names();
+  vi.spyOn(builder, 'names').mockReturnValue(names);
+  vi.spyOn(core, 'tableBuilder').mockReturnValueOnce(builder);
+  expect(scanned(scanDirectory(core, dir))).toEqual(found());
+  expect(names.end).toBe(0); // none stays when its directory is done
+});
+
+const NO_CALL = 100_000;
+it.each([
+  ['as the kernel writes them', undefined, true],
+  ['as Node reads them where the call has no number', null, false],
+  ['as Node reads them where there is no such call', NO_CALL, false],
+] as const)('the names of a directory, %s', (_, number, plain) => {
+  const all = Array.from({ length: 2000 }, (_, i) => Buffer.from(`n\xff${(i * 7919) % 2000}`, 'latin1'));
+  for (const name of all) writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), name]), '');
+  symlinkSync('to', join(dir, 'link'));
+  mkdirSync(join(dir, 'dir'));
+  const builder = core.tableBuilder();
+  const names = builder.names();
+  const list = (path: string) => {
+    const fd = openDirectory(path);
+    try {
+      return listNames(names, fd, number);
+    } finally {
+      closeSync(fd);
+    }
+  };
+  const read = (listing: Listing) =>
+    Array.from(names.offsets.subarray(listing.first, listing.first + listing.count), (at) =>
+      Buffer.from(names.bytes.subarray(at, names.bytes.indexOf(0, at))),
+    );
+  const listing = list(dir);
+  expect(read(listing)).toEqual([...all, Buffer.from('link'), Buffer.from('dir')].sort(Buffer.compare));
+  expect(listing.plainKinds).toBe(plain);
+  expect(list(join(dir, 'dir')).count).toBe(0);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(dir, 'pipe')]);
+  const more = list(dir);
+  expect([more.count, more.plainKinds]).toEqual([2003, false]);
+  expect(read(listing).length).toBe(2002);
   builder.finish();
-  expect(seen).toEqual(names);
+});
+
+it('what is no directory any more has no names, and the error says what was read', () => {
+  const builder = core.tableBuilder();
+  const gone = join(dir, 'gone');
+  mkdirSync(gone);
+  const fd = openDirectory(gone);
+  rmSync(gone, { recursive: true });
+  try {
+    expect(() => listNames(builder.names(), fd)).toThrow(
+      expect.objectContaining({ code: 'ENOENT', syscall: 'scandir', path: `/proc/self/fd/${fd}` }),
+    );
+  } finally {
+    closeSync(fd);
+    builder.finish();
+  }
+});
+
+it('names that no layer can hold are errors that say which', () => {
+  mkdirSync(join(dir, 'folder'));
+  writeFileSync(join(dir, 'folder/.wh.hidden'), '');
+  expect(() => scanDirectory(core, dir)).toThrow('/folder/.wh.hidden: a file named .wh.* would delete hidden');
+  rmSync(join(dir, 'folder/.wh.hidden'));
+  for (const name of ['.wh', '.w', '.whx', 'x.wh.']) symlinkSync('to', join(dir, 'folder', name));
+  expect(scanned(scanDirectory(core, dir))).toEqual(found());
 });
