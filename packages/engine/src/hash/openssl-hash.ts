@@ -1,8 +1,10 @@
 import { type HashEngine, type Hasher, KernelError, NativeHash } from '@mica/core-wasm';
-import { type AsyncCall, native } from '../system/library.ts';
+import { type AsyncCall, addressOf, native } from '../system/library.ts';
 
 const INIT = 'int SHA256_Init(void *context)';
 const UPDATE = 'int SHA256_Update(void *context, const void *bytes, size_t length)';
+/** For another thread: of bytes that are not told by their address koffi makes a copy first, 170 us for 1 MiB. */
+const UPDATE_AT = 'int SHA256_Update(uint64_t context, uint64_t bytes, size_t length)';
 const FINAL = 'int SHA256_Final(void *out, void *context)';
 const WHOLE = 'void *SHA256(const void *bytes, size_t length, void *out)';
 
@@ -71,12 +73,13 @@ export class OpensslHasher implements Hasher {
   }
   /** The same in a thread of libuv's: until it resolves, the bytes and this hash are not to be touched. */
   async updateBeside(bytes: Uint8Array): Promise<void> {
+    const context = this.#context;
     await new Promise<void>((resolve, reject) =>
-      (native(UPDATE) as AsyncCall).async(this.#context, bytes, bytes.length, (error: unknown) =>
+      (native(UPDATE_AT) as AsyncCall).async(addressOf(context), addressOf(bytes), bytes.length, (error: unknown) =>
         error ? reject(error) : resolve(),
       ),
     );
-    bytes.at(0); // held until now: the native side does not
+    bytes.at(context.length); // both are held until now: the native side does not
   }
   digest(): Uint8Array {
     const out = new Uint8Array(DIGEST);
