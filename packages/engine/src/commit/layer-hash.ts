@@ -1,10 +1,17 @@
+import { addressOf } from '../system/library.ts';
+import { ALIGNED } from './layer-file.ts';
+
 /** Bytes of a buffer that a layer goes through. */
 export const BUFFER_BYTES = 1 << 20;
 
-/** Not zeroed, and no Buffer: its `fill` checks each of its arguments by calls that take longer than the filling. */
+/**
+ * Not zeroed, from where direct writes may begin, and no Buffer: its `fill` checks each of its arguments by calls that
+ * take longer than the filling.
+ */
 export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
-  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
-  return new Uint8Array(buffer, byteOffset, length);
+  const memory = Buffer.allocUnsafeSlow(length + ALIGNED);
+  const past = addressOf(memory) % ALIGNED;
+  return new Uint8Array(memory.buffer, memory.byteOffset + (past === 0 ? 0 : ALIGNED - past), length);
 }
 
 /** Hashes a layer out of the buffers that it is gathered in, each given again and again, in order of their numbers. */

@@ -52,6 +52,8 @@ export interface LayerJob {
   readonly threadFrom?: number;
   /** Files' bytes from which on the layer is not kept in the page cache; 128 MiB unless told. */
   readonly uncachedFrom?: number;
+  /** Milliseconds for a MiB copied to the page cache from which on that is too dear; 0.75 unless told. */
+  readonly dearFrom?: number;
 }
 
 export type Made =

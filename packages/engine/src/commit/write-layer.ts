@@ -25,7 +25,10 @@ const DEFAULT_THREAD_FROM = { native: 384 << 20, wasm: 32 << 20 } as const;
 export async function writeLayer(
   core: Core,
   table: EntryTable,
-  job: Pick<LayerJob, 'subject' | 'upper' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom'>,
+  job: Pick<
+    LayerJob,
+    'subject' | 'upper' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'
+  >,
   task: LayerTask,
   watch?: NonNullable<PackOptions['watch']>,
 ): Promise<{ digest: Digest; size: number }> {
@@ -42,7 +45,7 @@ export async function streamLayer(
   core: Core,
   table: EntryTable,
   rootOf: RootOf,
-  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom'>,
+  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'>,
   task: LayerTask,
   watch?: PackOptions['watch'],
   pathOf?: PackOptions['pathOf'],
@@ -52,7 +55,11 @@ export async function streamLayer(
   const uncached = total >= (job.uncachedFrom ?? DEFAULT_UNCACHED_FROM) ? Uncached.open() : null;
   let sink: LayerSink | undefined;
   try {
-    sink = new LayerSink(job.file, { hasher, kind: kindOf(total, job, uncached !== null), uncached });
+    sink = new LayerSink(job.file, {
+      hasher,
+      kind: kindOf(total, job, uncached !== null),
+      uncached: uncached !== null,
+    });
     const to = sink;
     const breather = new Breather();
     let files = 0;

@@ -61,6 +61,7 @@ function plainly(): Buffer {
 it.each([
   ['here', { besideFrom: Infinity }],
   ['beside', { besideFrom: 0 }],
+  ['beside, directly to the disk', { besideFrom: 0, dearFrom: 0 }],
   ['in a thread', { besideFrom: 0, threadFrom: 0 }],
   ['here, past the page cache', { uncachedFrom: 0 }],
   ['beside, past the page cache', { besideFrom: 0, uncachedFrom: 0 }],
@@ -156,6 +157,7 @@ it('a full disk is one error, and nothing is left', async () => {
     for (const how of [
       {},
       { besideFrom: 0 },
+      { besideFrom: 0, dearFrom: 0 },
       { besideFrom: 0, threadFrom: 0 },
       { uncachedFrom: 0 },
       { little: true },
@@ -184,6 +186,44 @@ it('where the file system knows the page cache only, the layer is whole all the 
     }
   } finally {
     execFileSync('umount', ['-l', memory]);
+  }
+});
+
+it('where there is no way past the page cache to the disk, the layer is whole all the same', async () => {
+  const memory = join(dir, 'memory');
+  mkdirSync(memory);
+  execFileSync('mount', ['-t', 'ramfs', 'none', memory]);
+  try {
+    writeFileSync(join(upper, 'f'), randomBytes(5_000_000));
+    const one = job({ file: join(memory, 'layer'), besideFrom: 0, dearFrom: 0 });
+    expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
+  } finally {
+    execFileSync('umount', ['-l', memory]);
+  }
+});
+
+it('where the page cache is dear, not all of a layer goes by way of it', async () => {
+  const disk = join(dir, 'disk');
+  mkdirSync(disk);
+  writeFileSync(`${disk}.img`, '');
+  truncateSync(`${disk}.img`, 64 << 20);
+  execFileSync('mkfs.ext4', ['-q', `${disk}.img`]);
+  execFileSync('mount', ['-o', 'loop', `${disk}.img`, disk]);
+  try {
+    for (let i = 0; i < 20; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(1_000_000, i));
+    const cached = async (dearFrom: number) => {
+      const one = job({ file: join(disk, `layer-${dearFrom}`), besideFrom: 0, dearFrom });
+      const made = (await makeLayer(one)).made;
+      const bytes = Number(execFileSync('fincore', ['-b', '-n', '-r', '-o', 'RES', one.file], { encoding: 'utf8' }));
+      expect(made).toMatchObject({ digest: sha256(one.file) });
+      return bytes;
+    };
+    const all = await cached(Infinity);
+    expect(all).toBeGreaterThan(19 << 20);
+    // The second buffer at least: of the others those that the disk was slower than are copied.
+    expect(await cached(0)).toBeLessThanOrEqual(all - (1 << 20));
+  } finally {
+    execFileSync('umount', ['-l', disk]);
   }
 });
 
@@ -222,7 +262,7 @@ it('a layer that cannot be written holds nothing open: no file of it, no ring', 
   try {
     for (let i = 0; i < 200; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(5000, i));
     writeFileSync(join(upper, 'large'), Buffer.alloc(12 << 20, 1));
-    for (const how of [{}, { besideFrom: 0 }, { uncachedFrom: 0 }]) {
+    for (const how of [{}, { besideFrom: 0 }, { besideFrom: 0, dearFrom: 0 }, { uncachedFrom: 0 }]) {
       const before = rings();
       await expect(makeLayer(job({ file: join(small, 'layer'), ...how }))).rejects.toMatchObject({ code: 'no-space' });
       expect(openBelow(upper)).toEqual([]);

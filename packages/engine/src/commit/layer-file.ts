@@ -1,0 +1,124 @@
+import { close, closeSync, constants, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
+import { wrapSystemError } from '../error.ts';
+import { addressOf } from '../system/library.ts';
+import { Uncached } from '../system/uncached.ts';
+
+/** What the memory, the length and the place of a direct write are multiples of, whatever the disk. */
+export const ALIGNED = 4096;
+/** Direct writes under way at most: where the disk is slower than the packing, the rest goes by way of the page cache. */
+const AT_ONCE = 3;
+/** Milliseconds for a MiB copied to the page cache from which on that is dear: five times what it takes elsewhere. */
+const DEFAULT_DEAR_FROM = 0.75;
+
+/** How bytes are written: see {@link LayerFile.write}. */
+export type Way = 'copied' | 'copied beside' | 'past the cache';
+
+/**
+ * The new file that a layer is written to. To copy 100 MB to the page cache takes 15 ms; where a hypervisor has to back
+ * fresh memory for it 130 to 240. Where that is found so, the buffers that follow go from their own memory to the disk
+ * (O_DIRECT), which takes 4 ms of the processor: 10,000 files took 557 ms there, now 430. Its owner closes it.
+ */
+export class LayerFile {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #dearFrom: number;
+  /** Null: not asked for yet; −1: not to be had for this file. */
+  #direct: number | null = null;
+  #isDear = false;
+  #underWay = 0;
+  /** Null: not to be had for this file. */
+  #uncached: Uncached | null | undefined;
+
+  constructor(path: string, dearFrom = DEFAULT_DEAR_FROM) {
+    this.#path = path;
+    this.#fd = openSync(path, 'wx', 0o644);
+    this.#dearFrom = dearFrom;
+  }
+
+  /**
+   * Writes `bytes` from `at` on: null where that is done; else they are not to be touched until it is. `copied`: at once,
+   * as long as that is cheap; `copied beside`: in libuv's threads; `past the cache`: there, too, and nothing of it stays in
+   * the page cache, where the kernel knows how.
+   */
+  write(bytes: Uint8Array, at: number, way: Way): Promise<void> | null {
+    if (way === 'past the cache') return this.#past(bytes, at);
+    if (way === 'copied beside') return this.#copied(bytes, at);
+    if (this.#isDear && this.#underWay < AT_ONCE && isAligned(bytes) && this.#openDirect() >= 0)
+      return this.#directly(bytes, at);
+    const began = performance.now();
+    try {
+      for (let done = 0; done < bytes.length; )
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, at + done);
+    } catch (error) {
+      throw failed(error);
+    }
+    this.#isDear ||= performance.now() - began >= this.#dearFrom * (bytes.length / 2 ** 20);
+    return null;
+  }
+
+  #openDirect(): number {
+    if (this.#direct === null) {
+      try {
+        this.#direct = openSync(this.#path, constants.O_WRONLY | constants.O_DIRECT);
+      } catch {
+        this.#direct = -1; // not on this file system
+      }
+    }
+    return this.#direct;
+  }
+  async #directly(bytes: Uint8Array, at: number): Promise<void> {
+    this.#underWay++;
+    const written = await new Promise<number>((resolve) =>
+      write(this.#openDirect(), bytes, 0, bytes.length, at, (error, length) => resolve(error ? 0 : length)),
+    );
+    this.#underWay--;
+    // Not on this file system after all; or the disk is full, which the other way says.
+    if (written < bytes.length) await this.#copied(bytes, at);
+  }
+
+  async #past(bytes: Uint8Array, at: number): Promise<void> {
+    if (this.#uncached === undefined) this.#uncached = Uncached.open();
+    const uncached = this.#uncached;
+    const written = uncached
+      ? await new Promise<number>((resolve) => uncached.write(this.#fd, bytes, bytes.length, at, resolve))
+      : -1;
+    if (written < 0) this.#uncached = null;
+    if (written < bytes.length) await this.#copied(bytes, at);
+  }
+
+  #copied(bytes: Uint8Array, at: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const step = (from: number) =>
+        write(this.#fd, bytes, from, bytes.length - from, at + from, (error, written) => {
+          if (error) reject(failed(error));
+          else if (from + written < bytes.length) step(from + written);
+          else resolve();
+        });
+      step(0);
+    });
+  }
+
+  /** Makes it end in a hole, up to `size`. */
+  extend(size: number): void {
+    ftruncateSync(this.#fd, size);
+  }
+
+  /** When nothing is being written any more. `soon`: not waited for. */
+  close(soon: boolean): void {
+    if (this.#direct !== null && this.#direct >= 0) closeSync(this.#direct);
+    if (soon) close(this.#fd, () => {});
+    else closeSync(this.#fd);
+  }
+  /** After {@link close}. */
+  remove(): void {
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function isAligned(bytes: Uint8Array): boolean {
+  return bytes.length % ALIGNED === 0 && addressOf(bytes) % ALIGNED === 0;
+}
+
+function failed(error: unknown): unknown {
+  return wrapSystemError(error, 'write', 'the layer');
+}
