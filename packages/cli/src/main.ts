@@ -15,13 +15,14 @@ process.once('exit', endedEarly);
 void start();
 
 async function start(): Promise<void> {
-  const { main } = await import('./program.ts');
+  const { main, endAtOnce } = await import('./program.ts');
   await main(process.argv);
   process.off('exit', endedEarly);
   if (!process.exitCode) learn?.();
   // Not by the event loop's running dry: that would close the database, whose last user writes its log back
   // with three fsyncs (25 ms on a quiet disk, 300 on a busy one). The log is as durable, and the next command
   // reads on in it.
+  endAtOnce(Number(process.exitCode ?? 0));
   process.exit();
 }
 

@@ -6,6 +6,8 @@ import { outputTaken, print, watchOutput } from './standard-output.ts';
 import { takeDockerSpelling } from './usage/pflag.ts';
 import { version } from './version.ts';
 
+export { endAtOnce } from './standard-output.ts';
+
 /** Global options that take a value: their value is not the verb. */
 const valued = new Set(['--root', '--runtime']);
 

@@ -1,13 +1,15 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { MicaError, wrapSystemError } from '@mica/engine';
+import { exitAtOnce, MicaError, wrapSystemError } from '@mica/engine';
 import { report } from './report.ts';
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 /** The streams of standard output and error that somebody asked for. */
 const streams: NodeJS.WriteStream[] = [];
 let taken = false;
+/** Standard input's, too. */
+let anyMade = false;
 
 /**
  * What a command has to say, written when this returns, before or after whatever the stream
@@ -37,22 +39,32 @@ function write(text: string | Uint8Array, fd: 1 | 2, failed: (error: NodeJS.Errn
 
 /** Notes the streams of standard output and error as they are made, at their first use, and watches the first. */
 export function watchOutput(): void {
-  atFirstUse('stdout', (stdout) => stdout.on('error', (error: NodeJS.ErrnoException) => taken || gone(error)));
-  atFirstUse('stderr', () => {});
+  const noted = (stream: NodeJS.WriteStream) => streams.push(stream);
+  atFirstUse<NodeJS.WriteStream>('stdout', (stdout) => {
+    noted(stdout);
+    stdout.on('error', (error: NodeJS.ErrnoException) => taken || gone(error));
+  });
+  atFirstUse<NodeJS.WriteStream>('stderr', noted);
+  atFirstUse<NodeJS.ReadStream>('stdin', () => {});
 }
 
-function atFirstUse(name: 'stdout' | 'stderr', use: (stream: NodeJS.WriteStream) => void): void {
-  const { get } = Object.getOwnPropertyDescriptor(process, name) as { get: () => NodeJS.WriteStream };
-  let stream: NodeJS.WriteStream | undefined;
+function atFirstUse<S>(name: 'stdin' | 'stdout' | 'stderr', use: (stream: S) => void): void {
+  const { get } = Object.getOwnPropertyDescriptor(process, name) as { get: () => S };
+  let stream: S | undefined;
   const made = () => {
     if (stream === undefined) {
       stream = get.call(process);
-      streams.push(stream);
+      anyMade = true;
       use(stream);
     }
     return stream;
   };
   Object.defineProperty(process, name, { get: made, configurable: true, enumerable: true });
+}
+
+/** {@link exitAtOnce}, unless a stream of Node's was made: whose modes it changed for that, it puts back at its end. */
+export function endAtOnce(code: number): void {
+  if (!anyMade) exitAtOnce(code);
 }
 
 /** A reader that went away (mica ps | head -1) is no failure of ours; anything else is told before the end. */

@@ -32,6 +32,7 @@ export { familiarName, parseReference, type Reference, withDigest, withTag } fro
 export { findTools } from './runtime/oci-runtime.ts';
 export { nameBeside } from './store/beside.ts';
 export type { EventRow } from './store/event-records.ts';
+export { exitAtOnce } from './system/exit.ts';
 export { rawOutput } from './system/terminal.ts';
 export type {
   BlameRow,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { KernelError } from '../error.ts';
 import { type CompiledModule, type Memory, wasm } from './webassembly.ts';
 
@@ -67,10 +67,10 @@ let compiled: CompiledModule | undefined;
 function kernelModule(): CompiledModule {
   if (compiled) return compiled;
   const override = process.env.MICA_CORE_WASM;
-  // From a checkout beside src/, from the bundle beside the bundle.
+  // Of the bundle beside the bundle, of a checkout beside src/.
   const places = override
     ? [override]
-    : ['../../build/core.wasm', './core.wasm'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+    : ['core.wasm', '../../build/core.wasm'].map((path) => join(import.meta.dirname, path));
   let cause: unknown;
   for (const place of places) {
     try {
@@ -82,7 +82,7 @@ function kernelModule(): CompiledModule {
   }
   throw new KernelError(
     'invalid-state',
-    `the kernels are not built (${places[0]}): run npm run bootstrap`,
+    `the kernels are not built (${places.at(-1)}): run npm run bootstrap`,
     undefined,
     cause,
   );
