@@ -9,7 +9,7 @@ cd "$root"
 mkdir -p .toolchain
 if ! install_commands setfattr:attr mkfs.ext4:e2fsprogs tar:tar debootstrap:debootstrap umoci:umoci skopeo:skopeo podman:podman \
   dockerd:docker.io docker-registry:docker-registry openssl:openssl tmux:tmux curl:curl ip:iproute2 \
-  chromium:chromium /usr/bin/time:time nsenter:util-linux fincore:util-linux-extra; then
+  chromium:chromium /usr/bin/time:time nsenter:util-linux; then
   [ "${CI:-}" != true ] || fail 'with CI=true nothing may be missing'
 fi
 exec vitest run "$@"

@@ -59,6 +59,7 @@ export async function streamLayer(
       hasher,
       kind: kindOf(total, job, uncached !== null),
       uncached: uncached !== null,
+      dearFrom: job.dearFrom,
     });
     const to = sink;
     const breather = new Breather();
