@@ -105,6 +105,20 @@ it('start -a and -ai on pipes: streams, the end of standard input, signals passe
   expect(await rest).toBe('got it\n');
 });
 
+it.each(['HUP', 'INT', 'QUIT', 'USR1', 'USR2'] as const)('SIG%s to the command reaches the container', async (name) => {
+  const script = `trap "echo got it; exit 9" ${name}; echo ready; while :; do sleep 0.1; done`;
+  const child = store.spawn(['run', '--rm', '--network', 'none', 'base:1', 'sh', '-c', script]);
+  const [first] = (await once(child.stdout, 'data')) as [Buffer];
+  expect(first.toString()).toBe('ready\n');
+  const rest = text(child.stdout);
+  // What is not heard is blocked, or would be in all that a command starts.
+  const blocked = /SigBlk:\s+(\w+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1];
+  expect(Number.parseInt(blocked ?? '', 16)).toBe(0);
+  child.kill(`SIG${name}`);
+  expect(await once(child, 'exit')).toEqual([9, null]);
+  expect(await rest).toBe('got it\n');
+});
+
 it('start -a of one that runs already joins it: its output from now on, its exit code', async () => {
   const script = 'until [ -e /go ]; do sleep 0.1; done; echo bye; exit 7';
   await store.okHere(['run', '-d', '--name', 'joined', '--network', 'none', 'base:1', 'sh', '-c', script]);
