@@ -2,12 +2,7 @@
 
 // struct linux_dirent64: u64 d_ino, i64 d_off, then these.
 const LENGTH: usize = 16; // u16: of the whole record
-const TYPE: usize = 18; // u8
 const NAME: usize = 19; // up to a NUL; what is behind it is left over from before
-
-const DT_DIR: u8 = 4;
-const DT_REG: u8 = 8;
-const DT_LNK: u8 = 10;
 
 // What is sorted: u64, the eight bytes of a name that come after what all of them begin with; u32, its offset.
 const ITEM: usize = 16;
@@ -17,24 +12,20 @@ const RUN: u32 = 8;
 
 /**
  * Sorts the names of the records between `from` and `end` of `area`, "." and ".." left out. At `order` are then their
- * offsets in `area`, u32 each; behind them two items a record are written, aligned. Their number times two, and one
- * where each is told to be a file, a directory or a symlink.
+ * offsets in `area`, u32 each; behind them two items a record are written, aligned. Their number.
  */
 export function namesSort(area: usize, from: u32, end: u32, order: usize): u32 {
   let count: u32 = 0;
-  let plain = true;
   for (let at = area + from; at < area + end; at += load<u16>(at + LENGTH)) {
     const name = at + NAME;
     if (isDots(name)) continue;
-    const type = load<u8>(at + TYPE);
-    if (type != DT_REG && type != DT_DIR && type != DT_LNK) plain = false;
     store<u32>(order + count++ * 4, <u32>(name - area));
   }
   const items = (order + count * 4 + ITEM - 1) & ~(ITEM - 1);
   const shared = putItems(area, order, count, items);
   const sorted = sort(area + shared, items, count);
   for (let i: u32 = 0; i < count; i++) store<u32>(order + i * 4, offsetOf(sorted + i * ITEM));
-  return (count << 1) | <u32>plain;
+  return count;
 }
 
 // @ts-ignore: decorator

@@ -6,7 +6,6 @@ const READ = 1 << 15;
 
 // struct linux_dirent64: u64 d_ino, i64 d_off, u16 d_reclen, u8 d_type, and the name up to a NUL.
 const LENGTH_AT = 16;
-const TYPE_AT = 18;
 const NAME_AT = 19;
 const SMALLEST = 24; // bytes of a record, a multiple of eight
 /** What a record takes while it is sorted: its name's offset, and two items of assembly/table/names.ts. */
@@ -16,8 +15,6 @@ const ALIGN = 16;
 /** The names of one directory, sorted by their bytes. */
 export interface Listing {
   readonly count: number;
-  /** Whether the file system says of each that it is a file, a directory or a symlink. */
-  readonly plainKinds: boolean;
   /** Of its names the first, as an index of {@link Names.offsets}. */
   readonly first: number;
   /** Where what it takes begins. */
@@ -73,13 +70,12 @@ export class Names {
   took(length: number): void {
     this.#end += length;
   }
-  /** Makes a record of a name, a latin1 string of its bytes. What kind it is, is not known. */
+  /** Makes a record of a name, a latin1 string of its bytes. */
   put(name: string): void {
     const length = (NAME_AT + name.length + 8) & ~7; // with the NUL
     this.#reserve(length);
     const { bytes } = this;
     bytes.writeUInt16LE(length, this.#end + LENGTH_AT);
-    bytes[this.#end + TYPE_AT] = 0;
     const nameAt = this.#end + NAME_AT;
     bytes[nameAt + bytes.write(name, nameAt, 'latin1')] = 0;
     this.#end += length;
@@ -90,11 +86,10 @@ export class Names {
     const start = this.#start;
     const first = Math.ceil(this.#end / 4);
     this.#reserve(ALIGN + ((this.#end - start) / SMALLEST) * SORTING);
-    const told = guarded(() => this.#kernel.namesSort(this.#at, start, this.#end, this.#at + first * 4));
-    const count = told >>> 1;
+    const count = guarded(() => this.#kernel.namesSort(this.#at, start, this.#end, this.#at + first * 4));
     this.#start = (first + count) * 4;
     this.#end = this.#start;
-    return { count, plainKinds: (told & 1) === 1, first, start };
+    return { count, first, start };
   }
 
   /** The last directory's names are needed no more. */

@@ -13,17 +13,17 @@ beforeEach(() => {
 });
 afterEach(() => kernel.release(start));
 
-const [DIR, FILE, LINK] = [4, 8, 10];
+const FILE = 8;
 
 /** Writes records as the kernel does (filldir64 of fs/readdir.c): behind a name's NUL it leaves what was there. */
-function write(all: readonly Buffer[], type = (_: number) => FILE): void {
+function write(all: readonly Buffer[]): void {
   for (const [i, name] of all.entries()) {
     const length = (19 + name.length + 1 + 7) & ~7;
     if (names.room() < length) throw new Error('too little room');
     const record = names.bytes.subarray(names.end, names.end + length);
     record.fill(0xa5 + i);
     record.writeUInt16LE(length, 16);
-    record[18] = type(i);
+    record[18] = FILE;
     name.copy(record, 19);
     record[19 + name.length] = 0;
     names.took(length);
@@ -159,27 +159,8 @@ it('of names that are dropped none is left, of those above all are', () => {
   expect(names.end).toBe(end);
 });
 
-it('a name that is put is there with the same bytes, and its kind is not known', () => {
+it('a name that is put is there with the same bytes', () => {
   for (const one of ['b\xff\x80', 'x'.repeat(1000), 'a']) names.put(one);
   const listing = names.sort();
   expect(told(listing).map((one) => one.toString('latin1'))).toEqual(['a', 'b\xff\x80', 'x'.repeat(1000)]);
-  expect(listing.plainKinds).toBe(false);
-});
-
-it('kinds are plain where each is a file, a directory or a symlink', () => {
-  const kinds = (...types: number[]) => {
-    write(
-      ['.', ...types.map((_, i) => `${i}`)].map((one) => Buffer.from(one)),
-      (i) => (i === 0 ? DIR : types[i - 1]) as number,
-    );
-    return names.sort().plainKinds;
-  };
-  expect(kinds()).toBe(true);
-  expect(kinds(FILE, DIR, LINK, FILE)).toBe(true);
-  // DT_UNKNOWN, DT_FIFO, DT_CHR, DT_BLK, DT_SOCK, DT_WHT, and what a file system may make up.
-  for (const type of [0, 1, 2, 6, 12, 14, 40, 255]) {
-    expect(kinds(FILE, type, LINK)).toBe(false);
-    expect(kinds(type)).toBe(false);
-    expect(kinds(FILE, FILE, type)).toBe(false);
-  }
 });

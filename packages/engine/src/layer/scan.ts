@@ -31,8 +31,6 @@ interface Frame {
   fd: number;
   readonly length: number; // bytes of its path
   readonly names: Listing;
-  /** No name of it is said to be a device, a pipe or a socket, or may be one. */
-  readonly plain: boolean;
   next: number;
   /** Of the names from `from` on so many are known of. */
   readonly looked: Looked;
@@ -177,7 +175,7 @@ class Scan {
       attributes: new Map(),
     };
     const looked = this.#looked[level] as Looked;
-    this.#stack.push({ fd, length, names, plain: names.plainKinds, next: 0, looked, from: 0, count: 0 });
+    this.#stack.push({ fd, length, names, next: 0, looked, from: 0, count: 0 });
   }
 
   /** How long the path before a name is, the slash included, which it puts there. */
