@@ -6,6 +6,7 @@ const privileged = process.getuid?.() === 0;
 // Real mounts and containers: root's. In CI they must run, so there they are never left out.
 const needRoot = [
   'packages/engine/test/{layer,layer-rules,runtime,system,tree,e2e}/**',
+  'packages/engine/test/commit/layer-file.test.ts',
   'packages/cli/test/e2e/**',
   'packages/bench/test/check.test.ts',
 ];
@@ -24,7 +25,7 @@ else if (!existsSync('/dev/loop-control')) leaveOut(needLoop, 'they mount files,
 const alone = [
   'packages/core-wasm/test/{hash/pace,tar/end}.test.ts',
   'packages/engine/test/archive/load-directory.test.ts',
-  'packages/engine/test/commit/{memory,sink}.test.ts',
+  'packages/engine/test/commit/{layer-file,memory,sink}.test.ts',
   'packages/engine/test/container/{env,monitor}.test.ts',
   'packages/engine/test/layer-rules/{apply-escape,archives}.test.ts',
   'packages/engine/test/network/foreign-firewall.test.ts',

@@ -1,7 +1,7 @@
 import { close, closeSync, constants, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import { wrapSystemError } from '../error.ts';
 import { addressOf } from '../system/library.ts';
-import { Uncached } from '../system/uncached.ts';
+import type { Uncached } from '../system/uncached.ts';
 
 /** What the memory, the length and the place of a direct write are multiples of, whatever the disk. */
 export const ALIGNED = 4096;
@@ -10,8 +10,14 @@ const AT_ONCE = 3;
 /** Milliseconds for a MiB copied to the page cache from which on that is dear: five times what it takes elsewhere. */
 const DEFAULT_DEAR_FROM = 0.75;
 
-/** How bytes are written: see {@link LayerFile.write}. */
-export type Way = 'copied' | 'copied beside' | 'past the cache';
+export interface LayerFileOptions {
+  /** Bytes are copied to the page cache at once, as long as that is cheap; else in libuv's threads. */
+  readonly here: boolean;
+  /** By which nothing of it stays in the page cache, where it works for this file. */
+  readonly uncached: Uncached | null;
+  /** Milliseconds for a MiB copied here from which on that is dear; 0.75 unless told. */
+  readonly dearFrom?: number | undefined;
+}
 
 /**
  * The new file that a layer is written to. To copy 100 MB to the page cache takes 15 ms; where a hypervisor has to back
@@ -21,29 +27,29 @@ export type Way = 'copied' | 'copied beside' | 'past the cache';
 export class LayerFile {
   readonly #path: string;
   readonly #fd: number;
+  readonly #here: boolean;
   readonly #dearFrom: number;
+  /** Null: not wanted, or found not to work for this file. */
+  #uncached: Uncached | null;
   /** Null: not asked for yet; −1: not to be had for this file. */
   #direct: number | null = null;
   #isDear = false;
+  #isRefused = false;
   #underWay = 0;
-  /** Null: not to be had for this file. */
-  #uncached: Uncached | null | undefined;
 
-  constructor(path: string, dearFrom = DEFAULT_DEAR_FROM) {
+  constructor(path: string, { here, uncached, dearFrom = DEFAULT_DEAR_FROM }: LayerFileOptions) {
     this.#path = path;
     this.#fd = openSync(path, 'wx', 0o644);
+    this.#here = here;
+    this.#uncached = uncached;
     this.#dearFrom = dearFrom;
   }
 
-  /**
-   * Writes `bytes` from `at` on: null where that is done; else they are not to be touched until it is. `copied`: at once,
-   * as long as that is cheap; `copied beside`: in libuv's threads; `past the cache`: there, too, and nothing of it stays in
-   * the page cache, where the kernel knows how.
-   */
-  write(bytes: Uint8Array, at: number, way: Way): Promise<void> | null {
-    if (way === 'past the cache') return this.#past(bytes, at);
-    if (way === 'copied beside') return this.#copied(bytes, at);
-    if (this.#isDear && this.#underWay < AT_ONCE && isAligned(bytes) && this.#openDirect() >= 0)
+  /** Writes `bytes` from `at` on: null where that is done; else they are not to be touched until it is. */
+  write(bytes: Uint8Array, at: number): Promise<void> | null {
+    if (this.#uncached) return this.#past(this.#uncached, bytes, at);
+    if (!this.#here) return this.#copied(bytes, at, 0);
+    if (this.#isDear && !this.#isRefused && this.#underWay < AT_ONCE && isAligned(bytes) && this.#openDirect() >= 0)
       return this.#directly(bytes, at);
     const began = performance.now();
     try {
@@ -66,35 +72,35 @@ export class LayerFile {
     }
     return this.#direct;
   }
+
   async #directly(bytes: Uint8Array, at: number): Promise<void> {
     this.#underWay++;
     const written = await new Promise<number>((resolve) =>
       write(this.#openDirect(), bytes, 0, bytes.length, at, (error, length) => resolve(error ? 0 : length)),
     );
     this.#underWay--;
+    if (written === bytes.length) return;
     // Not on this file system after all; or the disk is full, which the other way says.
-    if (written < bytes.length) await this.#copied(bytes, at);
+    this.#isRefused = true;
+    await this.#copied(bytes, at, written);
   }
 
-  async #past(bytes: Uint8Array, at: number): Promise<void> {
-    if (this.#uncached === undefined) this.#uncached = Uncached.open();
-    const uncached = this.#uncached;
-    const written = uncached
-      ? await new Promise<number>((resolve) => uncached.write(this.#fd, bytes, bytes.length, at, resolve))
-      : -1;
+  async #past(uncached: Uncached, bytes: Uint8Array, at: number): Promise<void> {
+    const written = await new Promise<number>((resolve) => uncached.write(this.#fd, bytes, bytes.length, at, resolve));
     if (written < 0) this.#uncached = null;
-    if (written < bytes.length) await this.#copied(bytes, at);
+    if (written < bytes.length) await this.#copied(bytes, at, Math.max(0, written));
   }
 
-  #copied(bytes: Uint8Array, at: number): Promise<void> {
+  /** Those of `bytes` from `from` on. */
+  #copied(bytes: Uint8Array, at: number, from: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const step = (from: number) =>
-        write(this.#fd, bytes, from, bytes.length - from, at + from, (error, written) => {
+      const step = (done: number) =>
+        write(this.#fd, bytes, done, bytes.length - done, at + done, (error, written) => {
           if (error) reject(failed(error));
-          else if (from + written < bytes.length) step(from + written);
+          else if (done + written < bytes.length) step(done + written);
           else resolve();
         });
-      step(0);
+      step(from);
     });
   }
 

@@ -5,7 +5,7 @@ import type { Digest } from '../reference/digest.ts';
 import { HashBeside } from './hash-beside.ts';
 import { HashHere } from './hash-here.ts';
 import { HashInThread } from './hash-in-thread.ts';
-import { LayerFile, type Way } from './layer-file.ts';
+import { LayerFile, type LayerFileOptions } from './layer-file.ts';
 import type { LayerHash } from './layer-hash.ts';
 import type { Filled } from './pack.ts';
 
@@ -14,13 +14,9 @@ import type { Filled } from './pack.ts';
  */
 export type SinkKind = 'small' | 'here' | 'beside' | 'thread';
 
-export interface SinkOptions {
+export interface SinkOptions extends Omit<LayerFileOptions, 'here'> {
   readonly hasher: HashEngine;
   readonly kind: SinkKind;
-  /** Keep nothing of it in the page cache. */
-  readonly uncached: boolean;
-  /** See {@link LayerFile}. */
-  readonly dearFrom?: number | undefined;
 }
 
 /** Buffers: with a thread of its own as many as keep it and the disk busy; else one is written while the next is filled. */
@@ -33,7 +29,6 @@ const SLOTS: Readonly<Record<SinkKind, number>> = { small: 1, here: 4, beside: 4
  */
 export class LayerSink {
   readonly #file: LayerFile;
-  readonly #way: Way;
   readonly #kind: SinkKind;
   readonly #slots: number;
   readonly #hash: LayerHash;
@@ -45,11 +40,10 @@ export class LayerSink {
   #open = true;
 
   constructor(file: string, options: SinkOptions) {
-    const { kind, uncached, dearFrom } = options;
-    this.#file = new LayerFile(file, dearFrom);
-    this.#kind = kind;
+    const { kind } = options;
     // To wake other threads for a copy costs more than the copy, and over there that and the hashing wait for each other.
-    this.#way = uncached ? 'past the cache' : kind === 'small' || kind === 'beside' ? 'copied' : 'copied beside';
+    this.#file = new LayerFile(file, { ...options, here: kind === 'small' || kind === 'beside' });
+    this.#kind = kind;
     this.#slots = SLOTS[kind];
     try {
       this.#hash = this.#hashOf(options.hasher);
@@ -122,7 +116,7 @@ export class LayerSink {
   }
 
   #write(bytes: Uint8Array, slot: number): void {
-    const writing = this.#file.write(bytes, this.#size, this.#way);
+    const writing = this.#file.write(bytes, this.#size);
     if (writing === null) return;
     const ended = () => {
       this.#writes[slot] = undefined;

@@ -58,7 +58,7 @@ export async function streamLayer(
     sink = new LayerSink(job.file, {
       hasher,
       kind: kindOf(total, job, uncached !== null),
-      uncached: uncached !== null,
+      uncached,
       dearFrom: job.dearFrom,
     });
     const to = sink;

@@ -1,15 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
-  constants,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,38 +14,22 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core } from '@mica/core-wasm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type LayerJob, makeLayer } from '../../src/commit/make-layer.ts';
 import { scanDirectory, scanSteps } from '../../src/layer/scan.ts';
+import { LayerJobs, openBelow, sha256 } from '../support/layer-jobs.ts';
 import { packLayer } from '../support/pack-layer.ts';
 
-let dir: string;
+let jobs: LayerJobs;
 let upper: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'mica-sink-'));
-  upper = join(dir, 'upper');
-  mkdirSync(upper);
+  jobs = new LayerJobs();
+  upper = jobs.upper;
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-let count = 0;
-const job = (more: Partial<LayerJob> = {}): LayerJob => ({
-  subject: 'box',
-  upper,
-  file: join(dir, `layer-${count}`),
-  tableFile: join(dir, `table-${count++}`),
-  last: null,
-  below: [],
-  onto: null,
-  freeze: null,
-  hasher: 'native',
-  besideFrom: Infinity,
-  ...more,
-});
-const sha256 = (file: string) => `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+afterEach(() => jobs.close());
+const job = (more: Partial<LayerJob> = {}) => jobs.job(more);
 
 /** What pack gives when nothing is concurrent, sparse or in a thread. */
 function plainly(): Buffer {
@@ -149,98 +129,6 @@ it('a folder that moves while what is below it is scanned is one error', () => {
   expect(scan).toThrow(/^\/d0\/.* changed while it was read$/);
 });
 
-it('a full disk is one error, and nothing is left', async () => {
-  const small = join(dir, 'small');
-  mkdirSync(small);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
-  try {
-    for (let i = 0; i < 12; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(900_000, i));
-    for (const how of [
-      {},
-      { besideFrom: 0 },
-      { besideFrom: 0, dearFrom: 0 },
-      { besideFrom: 0, threadFrom: 0 },
-      { uncachedFrom: 0 },
-      { little: true },
-    ]) {
-      if ('little' in how) for (let i = 2; i < 12; i++) rmSync(join(upper, `f${i}`));
-      const one = job({ file: join(small, 'layer'), ...how });
-      await expect(makeLayer(one)).rejects.toMatchObject({ code: 'no-space' });
-      expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
-    }
-  } finally {
-    execFileSync('umount', ['-l', small]);
-  }
-});
-
-it('where the file system knows the page cache only, the layer is whole all the same', async () => {
-  const memory = join(dir, 'memory');
-  mkdirSync(memory);
-  execFileSync('mount', ['-t', 'tmpfs', 'none', memory]);
-  try {
-    for (const folder of [upper, memory]) writeFileSync(join(folder, 'f'), randomBytes(5_000_000));
-    for (const where of [{ file: join(memory, 'layer') }, { upper: memory }]) {
-      const one = job({ ...where, uncachedFrom: 0 });
-      expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
-      execFileSync('tar', ['-df', one.file, '-C', one.upper, 'f']);
-      rmSync(one.file);
-    }
-  } finally {
-    execFileSync('umount', ['-l', memory]);
-  }
-});
-
-it('where there is no way past the page cache to the disk, the layer is whole all the same', async () => {
-  const memory = join(dir, 'memory');
-  mkdirSync(memory);
-  execFileSync('mount', ['-t', 'ramfs', 'none', memory]);
-  try {
-    writeFileSync(join(upper, 'f'), randomBytes(5_000_000));
-    const one = job({ file: join(memory, 'layer'), besideFrom: 0, dearFrom: 0 });
-    expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
-  } finally {
-    execFileSync('umount', ['-l', memory]);
-  }
-});
-
-it('only where the page cache is dear is a way past it to the disk opened', async () => {
-  for (let i = 0; i < 20; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(1_000_000, i));
-  const waysOf = async (dearFrom: number) => {
-    const one = job({ besideFrom: 0, dearFrom });
-    const ways = new Set<boolean>();
-    const look = () => {
-      for (const flags of flagsOf(one.file)) ways.add((flags & constants.O_DIRECT) !== 0);
-    };
-    expect((await makeLayer(one, { onProgress: look })).made).toMatchObject({ digest: sha256(one.file) });
-    return [...ways].sort();
-  };
-  expect(await waysOf(0)).toEqual(hasDirect() ? [false, true] : [false]);
-  expect(await waysOf(Infinity)).toEqual([false]);
-});
-
-/** Whether the file system of this test's folder has such a way: a tmpfs has it from Linux 6.6 on. */
-function hasDirect(): boolean {
-  try {
-    closeSync(openSync(join(dir, 'direct'), constants.O_CREAT | constants.O_WRONLY | constants.O_DIRECT));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Those of each descriptor that this process has of a file. */
-function flagsOf(file: string): number[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      if (readlinkSync(`/proc/self/fd/${fd}`) !== file) return [];
-      const [, flags = ''] = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
-      return [Number.parseInt(flags, 8)];
-    } catch {
-      return []; // the listing's own, or closed meanwhile
-    }
-  });
-}
-
 it('an aborted one stops and leaves nothing', async () => {
   for (let i = 0; i < 20; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(1_000_000, i));
   const stop = new AbortController();
@@ -268,41 +156,6 @@ it.each([{ besideFrom: Infinity }, { besideFrom: 0 }, { besideFrom: 0, threadFro
     expect(openBelow(upper)).toEqual([]);
   },
 );
-
-it('a layer that cannot be written holds nothing open: no file of it, no ring', async () => {
-  const small = join(dir, 'small');
-  mkdirSync(small);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
-  try {
-    for (let i = 0; i < 200; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(5000, i));
-    writeFileSync(join(upper, 'large'), Buffer.alloc(12 << 20, 1));
-    for (const how of [{}, { besideFrom: 0 }, { besideFrom: 0, dearFrom: 0 }, { uncachedFrom: 0 }]) {
-      const before = rings();
-      await expect(makeLayer(job({ file: join(small, 'layer'), ...how }))).rejects.toMatchObject({ code: 'no-space' });
-      expect(openBelow(upper)).toEqual([]);
-      expect(rings()).toBe(before);
-    }
-  } finally {
-    execFileSync('umount', ['-l', small]);
-  }
-});
-
-/** What this process has open. */
-function descriptors(): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      return []; // the listing's own
-    }
-  });
-}
-function openBelow(folder: string): string[] {
-  return descriptors().filter((path) => path.startsWith(folder));
-}
-function rings(): number {
-  return descriptors().filter((path) => path === 'anon_inode:[io_uring]').length;
-}
 
 it('unchanged is told without reading, and a young file rewritten within a tick is told by its bytes', async () => {
   writeFileSync(join(upper, 'young'), 'aaaa');
