@@ -93,7 +93,9 @@ build_key() {
     -o -type f -printf '%p %s %T@\n' | LC_ALL=C sort | sha256sum | cut -d' ' -f1
 }
 build_ready() {
-  [ -f packages/cli/dist/main.js ] && ls packages/core-wasm/build/*.wasm >/dev/null 2>&1 && stamped build "$(build_key)"
+  [ -f packages/cli/dist/main.js ] && ls packages/core-wasm/build/*.wasm >/dev/null 2>&1 && stamped build "$(build_key)" &&
+    # A file that came and went, an editor's: bin/mica would run the sources from then on.
+    [ -z "$(find -H packages/*/src -type d -newer packages/cli/dist/main.js -print -quit)" ]
 }
 build() {
   say "kernels and command line"

@@ -3,6 +3,7 @@
 // It goes to dist/made, which Nx keeps and puts back; publish.ts makes of it what commands run.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
@@ -65,9 +66,10 @@ writeFileSync(made('package.json'), '{ "type": "commonjs" }\n');
 copyFileSync(here('../core-wasm/build/core.wasm'), made('core.wasm'));
 const sources = sourcesOf(output);
 writeFileSync(made('sources.json'), `${JSON.stringify(sources, null, 1)}\n`);
-writeFileSync(made('sources.sh'), `mica_sources='${Object.keys(sources).join('\n')}'\n`);
+const folders = new Set(Object.keys(sources).map((path) => dirname(path)));
+writeFileSync(made('folders.sh'), `mica_folders='${[...folders].join('\n')}'\n`);
 
-/** The sources in the bundle, below packages/, which bin/mica looks at to see that none is newer; and their SHA-256. */
+/** The sources in the bundle, below packages/, and their SHA-256. bin/mica looks at the folders that they are in. */
 function sourcesOf(files: typeof output): Record<string, string> {
   const packages = here('..');
   const modules = files.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));

@@ -19,11 +19,11 @@ import { startedWith } from './started-with.ts';
 /** The name of a build's folder: what is in it. */
 const buildName = /^[0-9a-f]{16}$/;
 /** Looked up by who runs a command: links through `current`, which one rename(2) turns to another build. */
-const entries = ['sources.sh', 'main.js'];
+const entries = ['folders.sh', 'main.js'];
 const made = 'made';
 /**
  * How long a build that is no longer the current one stays at least: for those whom nobody sees in /proc, in another
- * PID namespace or behind hidepid, and for the moment between the shell that read `sources.sh` and its exec.
+ * PID namespace or behind hidepid, and for the moment between the shell that read `folders.sh` and its exec.
  */
 const KEPT_MS = 60 * 60 * 1000;
 /** A file's time is up to a tick of the kernel's clock behind, and a process's is counted in hundredths of a second. */
@@ -44,8 +44,8 @@ export class Builds {
   }
 
   /**
-   * Makes the bundle in `from` the current build. `packages` is where its sources are: one that is not as it was
-   * read, or is changed from now on, is newer than the build's main.js. Idempotent; two at once harm nothing.
+   * Makes the bundle in `from` the current build. `packages` is where its sources are: where one is not as it was read,
+   * all are newer than the build's main.js; so is what is changed from now on. Idempotent; two at once harm nothing.
    */
   publish(from: string, packages: string): void {
     const began = (Date.now() - TICK_MS) / 1000;

@@ -45,7 +45,7 @@ function made(word: string, source = 'source'): string {
     [`late-${word}.js`]: `new (require('worker_threads').Worker)(__dirname + '/worker.js')`,
     'worker.js': `console.log('late ${word}')`,
     'package.json': '{ "type": "commonjs" }',
-    'sources.sh': `# ${word}`,
+    'folders.sh': `# ${word}`,
     'sources.json': JSON.stringify({ 'main.ts': digest }),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(from, name), text);
@@ -54,7 +54,7 @@ function made(word: string, source = 'source'): string {
 const publish = (word: string) => builds.publish(made(word), join(work, 'packages'));
 const current = () => basename(realpathSync(join(dist, 'current')));
 const names = () => readdirSync(dist).sort();
-const standing = ['current', 'made', 'main.js', 'sources.sh'];
+const standing = ['current', 'made', 'main.js', 'folders.sh'];
 
 async function start(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [join(dist, 'main.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -137,7 +137,7 @@ it('who runs a build is known by the path of its entry, and since when', async (
 
 it('what was in the folder before builds had one each stays for who runs it, and goes', async () => {
   mkdirSync(join(dist, 'compiled'), { recursive: true });
-  for (const name of ['main.js', 'late.js', 'sources.sh', 'package.json']) writeFileSync(join(dist, name), '');
+  for (const name of ['main.js', 'late.js', 'folders.sh', 'package.json']) writeFileSync(join(dist, name), '');
   publish('one');
   builds.prune();
   expect(names()).toEqual([...standing, current(), 'compiled', 'late.js', 'package.json'].sort());

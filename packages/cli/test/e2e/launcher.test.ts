@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { bin, TestStore } from '../support/store.ts';
@@ -30,7 +30,7 @@ it('the launcher is found by itself, by a link to it, by a link to its folder, b
   expect(ps(`./${basename(bin)}`, dirname(bin))).toBe(expected);
 });
 
-it('the bundle runs while it is as new as each source in it, the sources as soon as one is newer', () => {
+it('the bundle runs while it is as new as each folder of sources, the sources as soon as one is newer', () => {
   const root = join(store.work, 'checkout');
   const write = (path: string, text: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -41,19 +41,23 @@ it('the bundle runs while it is as new as each source in it, the sources as soon
   copyFileSync(bin, join(root, 'bin/mica'));
   symlinkSync(join(dirname(bin), '../.toolchain'), join(root, '.toolchain'));
   write('packages/cli/dist/main.js', 'console.log("bundle")');
-  write('packages/cli/dist/sources.sh', "mica_sources='cli/src/main.ts\nengine/src/deep/er/part.ts'\n");
+  write('packages/cli/dist/folders.sh', "mica_folders='cli/src\nengine/src/deep/er'\n");
   write('packages/cli/src/main.ts', 'console.log("sources")');
   write('packages/engine/src/deep/er/part.ts', '');
-  const at = (path: string, seconds: number) => utimesSync(join(root, path), seconds, seconds);
+  const folder = join(root, 'packages/engine/src/deep/er');
+  const at = (path: string, seconds: number) => utimesSync(path, seconds, seconds);
   const shown = () => ps(join(root, 'bin/mica'), '/');
   const now = Date.now() / 1000;
-  for (const path of ['packages/cli/src/main.ts', 'packages/engine/src/deep/er/part.ts']) at(path, now - 60);
+  for (const path of [folder, join(root, 'packages/cli/src')]) at(path, now - 60);
   expect(shown()).toBe('bundle\n(0)');
-  at('packages/engine/src/deep/er/part.ts', now + 60);
+  // As git and most editors write a file: a new one in the old one's place.
+  write('packages/engine/src/deep/er/new', '');
+  renameSync(join(folder, 'new'), join(folder, 'part.ts'));
+  at(join(root, 'packages/cli/dist/main.js'), now - 30);
   expect(shown()).toBe('sources\n(0)');
-  rmSync(join(root, 'packages/engine/src/deep/er/part.ts'));
+  rmSync(folder, { recursive: true });
   expect(shown()).toBe('bundle\n(0)');
-  at('packages/cli/src/main.ts', now + 60);
+  at(join(root, 'packages/cli/src'), now + 60);
   expect(shown()).toBe('sources\n(0)');
 });
 
@@ -65,9 +69,9 @@ it("what the caller exports is not the launcher's: mica run -e NAME gives it to 
   symlinkSync(join(dirname(bin), '../.toolchain'), join(root, '.toolchain'));
   symlinkSync('../bin/mica', join(root, 'links/mica'));
   writeFileSync(join(root, 'packages/cli/dist/main.js'), 'console.log(JSON.stringify(process.env))');
-  copyFileSync(join(dirname(bin), '../packages/cli/dist/sources.sh'), join(root, 'packages/cli/dist/sources.sh'));
+  copyFileSync(join(dirname(bin), '../packages/cli/dist/folders.sh'), join(root, 'packages/cli/dist/folders.sh'));
   // All that the script and what it reads assign, but what it means to give to Node.
-  const scripts = ['bin/mica', 'packages/cli/dist/sources.sh'].map((file) => readFileSync(join(root, file), 'utf8'));
+  const scripts = ['bin/mica', 'packages/cli/dist/folders.sh'].map((file) => readFileSync(join(root, file), 'utf8'));
   const assigned = [...scripts.join('\n').matchAll(/^\s*(?:export |for )?([a-z]\w*)(?:=| in )/gm)].map(
     ([, name]) => name,
   );
@@ -121,7 +125,7 @@ it('where no Node that is new enough can be run, one line says so', () => {
     mkdirSync(join(root, folder), { recursive: true });
   copyFileSync(bin, join(root, 'bin/mica'));
   writeFileSync(join(root, 'packages/cli/dist/main.js'), '');
-  writeFileSync(join(root, 'packages/cli/dist/sources.sh'), "mica_sources=''\n");
+  writeFileSync(join(root, 'packages/cli/dist/folders.sh'), "mica_folders=''\n");
   const own = join(root, '.toolchain/node-26.0.0/bin/node');
   mkdirSync(dirname(own), { recursive: true });
   writeFileSync(own, '', { mode: 0o644 }); // there, but not executable
