@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
 import { lazyBuiltins } from './lazy-builtins.ts';
+import { plainExports } from './plain-exports.ts';
 import { isSeldom, lazySeldom, requireAllSeldom, SELDOM } from './seldom.ts';
 import { slimUndici } from './slim-undici.ts';
 
@@ -31,7 +32,7 @@ const common = {
   platform: 'node',
   external: ['koffi', 'piscina', /^node:/],
   preserveEntrySignatures: 'allow-extension',
-  plugins: [digested, slimUndici(), lazyBuiltins(), lazySeldom()],
+  plugins: [digested, slimUndici(), lazyBuiltins(), lazySeldom(), plainExports('mica')],
 } satisfies InputOptions;
 const bundle = await rolldown({ ...common, input: { main: here('src/main.ts') } });
 const options: OutputOptions = {

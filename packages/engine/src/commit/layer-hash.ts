@@ -1,3 +1,4 @@
+import { adviseHuge, HUGE } from '../system/huge-pages.ts';
 import { addressOf } from '../system/library.ts';
 import { ALIGNED } from './layer-file.ts';
 
@@ -6,12 +7,16 @@ export const BUFFER_BYTES = 1 << 20;
 
 /**
  * Not zeroed, from where direct writes may begin, and no Buffer: its `fill` checks each of its arguments by calls that
- * take longer than the filling.
+ * take longer than the filling. What holds a huge page begins with one: of 4 MiB from anywhere half were 512 small ones.
  */
 export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
-  const memory = Buffer.allocUnsafeSlow(length + ALIGNED);
-  const past = addressOf(memory) % ALIGNED;
-  return new Uint8Array(memory.buffer, memory.byteOffset + (past === 0 ? 0 : ALIGNED - past), length);
+  const isLarge = length >= HUGE;
+  const align = isLarge ? HUGE : ALIGNED;
+  const memory = Buffer.allocUnsafeSlow(length + align);
+  const at = addressOf(memory);
+  const before = -at & (align - 1);
+  if (isLarge) adviseHuge(at + before, length);
+  return new Uint8Array(memory.buffer, memory.byteOffset + before, length);
 }
 
 /** Hashes a layer out of the buffers that it is gathered in, each given again and again, in order of their numbers. */
