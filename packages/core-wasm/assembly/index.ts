@@ -4,6 +4,7 @@ export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builde
 export { builderStatx } from './table/statx';
 export { builderFiles } from './table/look';
 export { namesSort } from './table/names';
+export { fileBytes, filesSince } from './table/files';
 export { sumWords } from './table/sum';
 export { builderFinish } from './layer/finish';
 export { union } from './merge/union';

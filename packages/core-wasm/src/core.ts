@@ -55,6 +55,21 @@ export class Core {
     return new LinearTable(this.#kernel, loadTable(this.#kernel, table));
   }
 
+  /** The bytes of all its files, holes included. */
+  fileBytes(table: EntryTable): number {
+    return this.scope(() => this.#kernel.fileBytes(loadTable(this.#kernel, table)));
+  }
+  /** The indexes of its files with bytes in them that were changed at `time` or later: milliseconds since the epoch, by ctime. */
+  filesSince(table: EntryTable, time: number): readonly number[] {
+    const kernel = this.#kernel;
+    return this.scope(() => {
+      const at = loadTable(kernel, table);
+      const out = guarded(() => kernel.alloc(table.count * 4));
+      const count = kernel.filesSince(at, time, out);
+      return [...new Uint32Array(kernel.memory.buffer, out, count)];
+    });
+  }
+
   /**
    * What makes `b` out of `a`: only rows that differ. With `sameLayers` two files that come from one
    * layer and one place in it are equal without a look at their bytes. What it gives holds until this

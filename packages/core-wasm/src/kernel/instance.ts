@@ -28,6 +28,8 @@ export interface KernelExports {
   ): number;
   builderFinish(builder: number): number;
   namesSort(area: number, from: number, end: number, order: number): number;
+  fileBytes(table: number): number;
+  filesSince(table: number, time: number, out: number): number;
   sumWords(sum: number, at: number, count: number): number;
   union(tables: number, count: number, keepMarks: number): number;
   diff(a: number, b: number, sameLayers: number): number;

@@ -113,14 +113,14 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
     const on = packed === table ? 'image' : 'last';
     // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
-    const kept = writeTable(job.tableFile, table, !isSmall(packed));
+    const kept = writeTable(job.tableFile, table, !isSmall(core, packed));
     let young: YoungDigests = {};
     let thawed: Promise<number> | undefined;
     const onRead = () => {
       young = reader.digests(); // should one not be known yet, its file stands still
       thawed = thaw();
     };
-    const watch = reader.collect(packed, youngFiles(table, began));
+    const watch = reader.collect(packed, youngFiles(core, table, began));
     const [layer] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
     const made: Made = { kind: 'layer', onto: on, ...layer, young, entries: packed.count };
     return { made, thawed: thawed ?? thaw() };

@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-wasm';
 import type { StopSignal } from '../pool/stop.ts';
-import { dataRuns } from '../system/holes.ts';
+import { dataRuns, lengthOf } from '../system/holes.ts';
 import type { Uncached } from '../system/uncached.ts';
 import { SmallFiles } from './small-files.ts';
 import { changed, openFile } from './table-file.ts';
@@ -113,7 +113,7 @@ export function* packSteps(
     watch = options.watch?.(index) ?? null;
     const fd = openFile(table, index, rootOf(index), path);
     try {
-      if (fstatSync(fd).size !== size) throw changed(table, index);
+      if (lengthOf(fd) !== size) throw changed(table, index);
       let at = 0;
       for (const [from, to] of size >= SPARSE ? dataRuns(fd, size) : [[0, size] as const]) {
         yield* zeros(from - at);
@@ -121,7 +121,7 @@ export function* packSteps(
         at = to;
       }
       yield* zeros(size - at);
-      if (fstatSync(fd).size !== size) throw changed(table, index);
+      if (lengthOf(fd) !== size) throw changed(table, index);
     } finally {
       closeSync(fd);
     }

@@ -176,9 +176,10 @@ function noteCommit(store: Store, containers: Lifecycle, id: string, base: Resol
   if (layers === 0) return;
   const upper = containers.paths.part(id, 'upper');
   const began = Date.now();
-  const table = scanDirectory(newCore(), upper, { overlay: true });
+  const core = newCore();
+  const table = scanDirectory(core, upper, { overlay: true });
   const reader = new YoungReader(upper, table);
-  const young = Object.fromEntries([...youngFiles(table, began)].map((at) => [at, reader.digest(at)]));
+  const young = Object.fromEntries([...youngFiles(core, table, began)].map((at) => [at, reader.digest(at)]));
   const tableKey = newTableKey();
   writeStoredTable(join(containers.paths.dir(id), tableKey), table);
   const commit = { container: id, image: target.id, diffId: chain.at(-1) as Digest, tableKey };

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { type Core, type EntryTable, type HashEngine, Kind } from '@mica/core-wasm';
+import type { Core, EntryTable, HashEngine } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -50,7 +50,7 @@ export async function streamLayer(
   watch?: PackOptions['watch'],
   pathOf?: PackOptions['pathOf'],
 ): Promise<{ digest: Digest; size: number }> {
-  const total = bytesOf(table);
+  const total = core.fileBytes(table);
   const hasher = job.hasher === 'wasm' ? wasmHash() : nativeHash();
   const uncached = total >= (job.uncachedFrom ?? DEFAULT_UNCACHED_FROM) ? Uncached.open() : null;
   let sink: LayerSink | undefined;
@@ -110,13 +110,6 @@ function wasmHash(): HashEngine {
 }
 
 /** Whether its layer is soon written: then what else is written need not be beside it. */
-export function isSmall(table: EntryTable): boolean {
-  return bytesOf(table, SMALL) <= SMALL;
-}
-
-/** Counted until there are more than `enough`. */
-function bytesOf(table: EntryTable, enough = Number.POSITIVE_INFINITY): number {
-  let total = 0;
-  for (let i = 0; i < table.count && total <= enough; i++) if (table.kind(i) === Kind.file) total += table.size(i);
-  return total;
+export function isSmall(core: Core, table: EntryTable): boolean {
+  return core.fileBytes(table) <= SMALL;
 }

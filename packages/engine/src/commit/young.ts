@@ -1,5 +1,5 @@
 import { closeSync, readSync } from 'node:fs';
-import { type EntryTable, Kind } from '@mica/core-wasm';
+import type { Core, EntryTable } from '@mica/core-wasm';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import { openBeneath, openDirectory } from '../system/beneath.ts';
 import type { PackOptions } from './pack.ts';
@@ -14,12 +14,8 @@ export type YoungDigests = Readonly<Record<number, string>>;
 const TICKS_MS = 20;
 
 /** Indexes of the files too young for their times to be trusted later; `since` is when the scan began, milliseconds. */
-export function youngFiles(table: EntryTable, since: number): Set<number> {
-  const limit = since - TICKS_MS;
-  const young = new Set<number>();
-  for (let i = 0; i < table.count; i++)
-    if (table.kind(i) === Kind.file && table.size(i) > 0 && table.ctimeMs(i) >= limit) young.add(i);
-  return young;
+export function youngFiles(core: Core, table: EntryTable, since: number): ReadonlySet<number> {
+  return new Set(core.filesSince(table, since - TICKS_MS));
 }
 
 /** Digests of single files of an upper: read when asked, or picked up while a layer is packed. */

@@ -1,9 +1,18 @@
 import { lastErrno, native } from './library.ts';
 
 const LSEEK = 'long lseek(int fd, long offset, int whence)';
+const SEEK_END = 2;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const ENXIO = 6;
+
+/**
+ * Bytes of an open file; another number where it is none. Moves the file's offset. An fstat of Node's makes some twenty
+ * numbers and dates: of 160 files half the garbage of reading 10,000.
+ */
+export function lengthOf(fd: number): number {
+  return native(LSEEK)(fd, 0, SEEK_END);
+}
 
 /**
  * The runs of a file that hold data, as [from, to) in order; what lies between reads as zeros

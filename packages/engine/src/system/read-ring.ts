@@ -59,8 +59,7 @@ export class ReadRing {
     this.#pathsAt = addressOf(this.#paths);
     for (let file = 0; file < FILES; file++) {
       const open = this.#entry(file * STEPS, OP.openat2, SQE.link | SQE.skipSuccess, file);
-      open[2] = low(this.#pathsAt);
-      open[3] = high(this.#pathsAt);
+      putAddress(open, 2, this.#pathsAt);
       open[6] = HOW;
       open[11] = file + 1;
       // Hard: that fewer bytes came than were asked for is no reason to leave the file open.
@@ -109,12 +108,9 @@ export class ReadRing {
     const sqes = this.#sqes;
     const open = file * STEPS * SQE_WORDS;
     sqes[open + 1] = dirfd;
-    sqes[open + 4] = low(path);
-    sqes[open + 5] = high(path);
+    putAddress(sqes, open + 4, path);
     const read = open + SQE_WORDS;
-    const to = this.addressOf(into) + at;
-    sqes[read + 4] = low(to);
-    sqes[read + 5] = high(to);
+    putAddress(sqes, read + 4, this.addressOf(into) + at);
     sqes[read + 6] = length;
   }
 
@@ -173,9 +169,8 @@ export class ReadRing {
   }
 }
 
-function low(address: number): number {
-  return address % 2 ** 32;
-}
-function high(address: number): number {
-  return Math.floor(address / 2 ** 32);
+/** In two words, low one first. What is stored is taken modulo 2^32, fractions off: a number made for either is garbage. */
+function putAddress(words: Uint32Array, at: number, address: number): void {
+  words[at] = address;
+  words[at + 1] = address / 2 ** 32;
 }
