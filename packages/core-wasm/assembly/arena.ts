@@ -7,10 +7,12 @@ const END: u64 = 1 << 32;
 let top: usize = 0;
 
 /**
- * Blocks begin behind the first 2 MiB, which the statics and the stack are in: so that the memory that is worked in can
- * be of huge pages, a page of which nothing was touched before it was asked for.
+ * From here on memory is of huge pages, where the kernel has them (engine/src/system/core.ts), and here large blocks begin.
+ * Small ones begin in the 2 MiB before it, behind the statics and the stack: a scan of few files goes through a dozen
+ * small pages, where a huge one that a hypervisor has to find first is 5 ms.
  */
 const HUGE: usize = 2 << 20;
+const LARGE: usize = 512 << 10;
 
 /**
  * Blocks begin with a pair of cache lines: a table's records, whose first lines a merge goes through, are then in the
@@ -20,9 +22,20 @@ const ALIGN: usize = 128;
 
 /** Block of `size` bytes, not cleared. Traps when 4 GiB are used up. */
 export function alloc(size: usize): usize {
-  if (top == 0) top = first();
-  const at = top;
-  const next: u64 = (<u64>at + <u64>size + ALIGN - 1) & ~<u64>(ALIGN - 1);
+  const last = mark();
+  const at = size >= LARGE && last < HUGE ? HUGE : last;
+  reach(<u64>at + <u64>size);
+  return at;
+}
+
+/** Makes the last block, which ends at {@link mark}, longer by `more` bytes. Traps as {@link alloc}. */
+export function extend(more: usize): void {
+  reach(<u64>mark() + <u64>more);
+}
+
+/** The last block ends there, or a little behind. */
+function reach(end: u64): void {
+  const next = (end + ALIGN - 1) & ~(<u64>ALIGN - 1);
   if (next >= END) unreachable();
   const have: u64 = <u64>memory.size() * PAGE;
   if (next > have) {
@@ -36,15 +49,10 @@ export function alloc(size: usize): usize {
     }
   }
   top = <usize>next;
-  return at;
-}
-
-function first(): usize {
-  return (__heap_base + HUGE - 1) & ~(HUGE - 1);
 }
 
 export function mark(): usize {
-  if (top == 0) top = first();
+  if (top == 0) top = (__heap_base + ALIGN - 1) & ~(ALIGN - 1);
   return top;
 }
 

@@ -1,5 +1,5 @@
 // What the wrapper in src/ may call.
-export { alloc, mark, release } from './arena';
+export { alloc, extend, mark, release } from './arena';
 export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './table/builder';
 export { builderStatx } from './table/statx';
 export { builderFiles } from './table/look';

@@ -1,6 +1,6 @@
 // The table that a union writes: room for all the records that come in, and a heap that grows at its end.
 
-import { alloc } from '../arena';
+import { alloc, extend } from '../arena';
 import { copyLoose } from '../bytes';
 import { Record, RECORD, recordAt } from '../table/record';
 import { HEADER, putTableHeader, Table } from '../table/table';
@@ -73,7 +73,7 @@ function grow(out: Output, more: u64): void {
   const need = out.heapLength + more;
   if (need > MAX_BYTES) unreachable();
   while (need + SLACK > out.room) {
-    alloc(HEAP_STEP); // blocks are whole cache lines, so this one is next to the last
+    extend(HEAP_STEP);
     out.room += HEAP_STEP;
   }
 }

@@ -30,14 +30,20 @@ export function builderNew(records: u32, heapBytes: u32): Builder {
   return b;
 }
 
+/** What both grow to at least: no page of it is touched before it is needed. */
+const RECORDS: u32 = 1 << 14;
+const HEAP: u32 = 1 << 20;
+
 /** A new record, all zero but its sequence number. Its address holds until the next call. */
 export function builderRecord(b: Builder): Record {
   const n = b.count;
   if (n == b.capacity) {
-    const grown = alloc(HEADER + n * 2 * RECORD) + HEADER;
+    b.capacity = max(n * 2, RECORDS);
+    const grown = alloc(HEADER + b.capacity * RECORD) + HEADER;
     memory.copy(grown, b.records, n * RECORD);
     b.records = grown;
-    b.capacity = n * 2;
+    // The heap stays behind the records: what arrives in order becomes a table where it is (layer/finish.ts).
+    if (b.heapCapacity < HEAP) growHeap(b, HEAP);
   }
   const r = recordAt(b.records, n);
   // A call to fill costs more.
@@ -53,16 +59,19 @@ export function builderRoom(b: Builder, len: u32): u32 {
   const need: u64 = <u64>at + len;
   const capacity = b.heapCapacity;
   if (need > capacity) {
-    let bigger: u64 = <u64>capacity * 2;
-    if (bigger < need) bigger = need;
+    const bigger = max(max(<u64>capacity * 2, <u64>HEAP), need);
     if (bigger > 0xf0000000) unreachable();
-    const grown = alloc(<u32>bigger);
-    memory.copy(grown, b.heap, at);
-    b.heap = grown;
-    b.heapCapacity = <u32>bigger;
+    growHeap(b, <u32>bigger);
   }
   b.heapLength = <u32>need;
   return at;
+}
+
+function growHeap(b: Builder, capacity: u32): void {
+  const grown = alloc(capacity);
+  memory.copy(grown, b.heap, b.heapLength);
+  b.heap = grown;
+  b.heapCapacity = capacity;
 }
 
 /** Copies `len` bytes into the heap; their offset. */

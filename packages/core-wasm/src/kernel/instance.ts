@@ -7,6 +7,7 @@ import { type CompiledModule, type Memory, wasm } from './webassembly.ts';
 export interface KernelExports {
   readonly memory: Memory;
   alloc(size: number): number;
+  extend(more: number): void;
   mark(): number;
   release(at: number): void;
   builderNew(records: number, heapBytes: number): number;

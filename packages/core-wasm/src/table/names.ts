@@ -105,7 +105,7 @@ export class Names {
     while (bigger < need) bigger *= 2;
     const kernel = this.#kernel;
     // While one directory is read nothing else is allocated: a large one grows in place.
-    if (kernel.mark() === this.#at + this.#capacity) guarded(() => kernel.alloc(bigger - this.#capacity));
+    if (kernel.mark() === this.#at + this.#capacity) guarded(() => kernel.extend(bigger - this.#capacity));
     else {
       const at = guarded(() => kernel.alloc(bigger));
       new Uint8Array(kernel.memory.buffer).copyWithin(at, this.#at, this.#at + this.#end);

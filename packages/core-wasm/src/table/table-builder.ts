@@ -30,7 +30,7 @@ export class TableBuilder {
   constructor(kernel: KernelExports) {
     this.#kernel = kernel;
     this.#mark = kernel.mark();
-    this.#builder = guarded(() => kernel.builderNew(1 << 14, 1 << 20));
+    this.#builder = guarded(() => kernel.builderNew(1 << 10, 1 << 16));
     this.#scratch = guarded(() => kernel.alloc(131072)); // the largest single value: a 64 KiB xattr
     this.#statx = guarded(() => kernel.alloc(STATX));
     this.#path = guarded(() => kernel.alloc(PATH));
