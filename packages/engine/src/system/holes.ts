@@ -7,8 +7,8 @@ const SEEK_HOLE = 4;
 const ENXIO = 6;
 
 /**
- * Bytes of an open file; another number where it is none. Moves the file's offset. An fstat of Node's makes some twenty
- * numbers and dates: of 160 files half the garbage of reading 10,000.
+ * Bytes of an open file; another number where it is none. Moves the file's offset. An fstat of Node's leaves a kilobyte
+ * of garbage behind.
  */
 export function lengthOf(fd: number): number {
   return native(LSEEK)(fd, 0, SEEK_END);
