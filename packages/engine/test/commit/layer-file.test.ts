@@ -18,11 +18,20 @@ beforeEach(() => {
 afterEach(() => jobs.close());
 const job = (more: Partial<LayerJob> = {}) => jobs.job(more);
 
-it('a full disk is one error, and nothing is left', async () => {
-  const small = join(dir, 'small');
-  mkdirSync(small);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
+/** With a file system of its own, made by mount(8) with these options, for as long as `use` takes. */
+async function onDisk(options: readonly string[], use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = join(dir, 'disk');
+  mkdirSync(folder);
+  execFileSync('mount', [...options, 'none', folder]);
   try {
+    await use(folder);
+  } finally {
+    execFileSync('umount', ['-l', folder]);
+  }
+}
+
+it('a full disk is one error, and nothing is left', async () => {
+  await onDisk(['-t', 'tmpfs', '-o', 'size=1m'], async (small) => {
     for (let i = 0; i < 12; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(900_000, i));
     for (const how of [
       {},
@@ -37,16 +46,11 @@ it('a full disk is one error, and nothing is left', async () => {
       await expect(makeLayer(one)).rejects.toMatchObject({ code: 'no-space' });
       expect(existsSync(one.file) || existsSync(one.tableFile)).toBe(false);
     }
-  } finally {
-    execFileSync('umount', ['-l', small]);
-  }
+  });
 });
 
 it('where the file system knows the page cache only, the layer is whole all the same', async () => {
-  const memory = join(dir, 'memory');
-  mkdirSync(memory);
-  execFileSync('mount', ['-t', 'tmpfs', 'none', memory]);
-  try {
+  await onDisk(['-t', 'tmpfs'], async (memory) => {
     for (const folder of [upper, memory]) writeFileSync(join(folder, 'f'), randomBytes(5_000_000));
     for (const where of [{ file: join(memory, 'layer') }, { upper: memory }]) {
       const one = job({ ...where, uncachedFrom: 0 });
@@ -54,22 +58,15 @@ it('where the file system knows the page cache only, the layer is whole all the 
       execFileSync('tar', ['-df', one.file, '-C', one.upper, 'f']);
       rmSync(one.file);
     }
-  } finally {
-    execFileSync('umount', ['-l', memory]);
-  }
+  });
 });
 
 it('where there is no way past the page cache to the disk, the layer is whole all the same', async () => {
-  const memory = join(dir, 'memory');
-  mkdirSync(memory);
-  execFileSync('mount', ['-t', 'ramfs', 'none', memory]);
-  try {
+  await onDisk(['-t', 'ramfs'], async (memory) => {
     writeFileSync(join(upper, 'f'), randomBytes(5_000_000));
     const one = job({ file: join(memory, 'layer'), besideFrom: 0, dearFrom: 0 });
     expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
-  } finally {
-    execFileSync('umount', ['-l', memory]);
-  }
+  });
 });
 
 it('only where the page cache is dear is a way past it to the disk opened', async () => {
@@ -108,10 +105,7 @@ function hasDirect(): boolean {
 }
 
 it('a layer that cannot be written holds nothing open: no file of it, no ring', async () => {
-  const small = join(dir, 'small');
-  mkdirSync(small);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', small]);
-  try {
+  await onDisk(['-t', 'tmpfs', '-o', 'size=1m'], async (small) => {
     for (let i = 0; i < 200; i++) writeFileSync(join(upper, `f${i}`), Buffer.alloc(5000, i));
     writeFileSync(join(upper, 'large'), Buffer.alloc(12 << 20, 1));
     for (const how of [{}, { besideFrom: 0 }, { besideFrom: 0, dearFrom: 0 }, { uncachedFrom: 0 }]) {
@@ -120,9 +114,7 @@ it('a layer that cannot be written holds nothing open: no file of it, no ring', 
       expect(openBelow(upper)).toEqual([]);
       expect(rings()).toBe(before);
     }
-  } finally {
-    execFileSync('umount', ['-l', small]);
-  }
+  });
 });
 
 function rings(): number {
