@@ -171,3 +171,24 @@ describe.each([
     await expect.poll(more, { timeout: 60_000 }).toEqual([0, 0]);
   });
 });
+
+it('a ring reads each file that it is told of itself, to its place', () => {
+  const contents = ['first', 'the second', ''];
+  for (const [i, content] of contents.entries()) writeFileSync(join(dir, `f${i}`), content);
+  const ring = ReadRing.open();
+  if (!ring) throw new Error('no io_uring here: Linux 5.17 or later, and none that forbids it');
+  // The C library maps so many bytes by themselves, beyond the first 4 GiB: an address of two words.
+  const buffer = Buffer.alloc(1 << 25, '.');
+  for (const i of contents.keys()) {
+    const path = Buffer.from(`f${i}`);
+    ring.add(root, ring.keepPath(path, 0, path.length), buffer, i * 20, 20);
+  }
+  expect([...ring.run()]).toEqual(contents.map((content) => content.length));
+  expect(buffer.toString('latin1', 0, 64)).toBe(
+    contents
+      .map((content) => content.padEnd(20, '.'))
+      .join('')
+      .padEnd(64, '.'),
+  );
+  ring.close();
+});
