@@ -32,7 +32,7 @@ mkdir -p "$stamps"
 # ---- each step: is it done, and how to do it ------------------------------------------------------------------
 
 toolchain_ready() {
-  { [ -x "$root/.toolchain/node-$node_version/bin/node" ] && stamped node "$node_version"; } || machine_has_node_26
+  { [ -x "$root/.toolchain/node-$node_version/bin/node" ] && stamped node "$node_version large"; } || machine_has_node_26
 }
 
 machine_has_node_26() {
@@ -46,7 +46,18 @@ prove_node() {
   local node=$root/.toolchain/node-$node_version/bin/node
   "$node" --version >/dev/null 2>&1 || install_packages libatomic1 || exit 3
   "$node" --version >/dev/null || fail "Node $node_version does not run on this machine"
-  stamp node "$node_version"
+  in_large_pages "$node"
+  stamp node "$node_version large"
+}
+
+# What one write(2) brings stays in the page cache in pages as large as that, on ext4 and xfs at least, and Linux maps
+# 2 MiB of a program at once where they lie in one: node -e 0 takes 73 ms so, and 95 as tar writes it, 10 KiB at a time.
+# bin/mica brings some of it back after a boot, and knows one by the note beside it.
+in_large_pages() {
+  dd if="$1" of="$1.new" bs=64M status=none
+  chmod --reference="$1" "$1.new"
+  mv "$1.new" "$1"
+  cat /proc/sys/kernel/random/boot_id >"$1.boot"
 }
 
 provide_node() {

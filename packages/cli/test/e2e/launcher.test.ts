@@ -148,6 +148,37 @@ it('where no Node that is new enough can be run, one line says so', () => {
   expect(run()).toMatchObject({ status: 0, stderr: '' });
 });
 
+it('after another boot Node is read in order, once, before it is run; where that cannot be noted it is left alone', () => {
+  const root = join(store.work, 'boots');
+  const bins = join(root, '.toolchain/node-26.0.0/bin');
+  for (const folder of ['bin', 'path', 'node_modules', 'packages/core-wasm/build', 'packages/cli/dist'])
+    mkdirSync(join(root, folder), { recursive: true });
+  mkdirSync(bins, { recursive: true });
+  copyFileSync(bin, join(root, 'bin/mica'));
+  writeFileSync(join(root, 'packages/cli/dist/main.js'), '');
+  writeFileSync(join(root, 'packages/cli/dist/folders.sh'), "mica_folders=''\n");
+  const [node, cat, told] = [join(bins, 'node'), join(root, 'path/cat'), join(root, 'told')];
+  writeFileSync(node, `#!/bin/sh\necho node >> ${told}\n`, { mode: 0o755 });
+  writeFileSync(cat, `#!/bin/sh\necho "cat $*" >> ${told}\n`, { mode: 0o755 });
+  const run = () => {
+    rmSync(told, { force: true });
+    const { status, stderr } = spawnSync(join(root, 'bin/mica'), ['ps'], {
+      env: { PATH: join(root, 'path') },
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return readFileSync(told, 'utf8').replaceAll(`${root}/bin/../`, '');
+  };
+  expect(run()).toBe('node\n');
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8');
+  for (const before of [boot.replaceAll(/[0-9a-f]/g, '0'), '', 'half']) {
+    writeFileSync(`${node}.boot`, before);
+    expect(run()).toBe('cat .toolchain/node-26.0.0/bin/node\nnode\n');
+    expect(readFileSync(`${node}.boot`, 'utf8')).toBe(boot);
+    expect(run()).toBe('node\n');
+  }
+});
+
 it('what V8 compiles beside the command asks for no memory there: at the exit each would wait for the other', () => {
   const [told, started] = [join(store.work, 'told'), join(store.work, 'tell.cjs')];
   writeFileSync(started, `require('fs').appendFileSync(${JSON.stringify(told)}, process.execArgv.join('\\n'));`);
