@@ -5,6 +5,7 @@ import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
 import { runProgram } from '../system/spawn.ts';
+import { forgetInterface, noteInterface, sweepAbandoned } from './abandoned.ts';
 import { passForeignFirewall } from './foreign-firewall.ts';
 import { overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { Network, NetworkState } from './record.ts';
@@ -26,6 +27,7 @@ export function bringUp(scope: Scope, network: Network): Network {
   using links = new RouteSocket();
   using nft = new NftSocket();
   const missing = links.find(network.record.bridge) === undefined;
+  if (missing) sweepAbandoned(scope);
   try {
     const up = missing ? addBridge(scope, network, links) : network;
     if (!nft.hasTable(scope.table)) restoreRules(scope, nft, up);
@@ -43,6 +45,7 @@ export function takeDown(scope: Scope, network: Network): void {
   using links = new RouteSocket();
   using nft = new NftSocket();
   if (links.deleteLink(network.record.bridge)) passForeignFirewall(nft, network.record.bridge, '-D');
+  forgetInterface(scope, network.record.bridge);
   const others = scope.store.networks.list<NetworkState>().filter(({ id }) => id !== network.id);
   if (others.some(({ record }) => links.find(record.bridge))) nft.remove(scope.table, networkElements(network.record));
   else nft.deleteTable(scope.table);
@@ -66,6 +69,7 @@ function addBridge(scope: Scope, network: Network, links: RouteSocket): Network 
     scope.store.networks.update(network.id, state);
   }
   const mac = Buffer.concat([Buffer.from([0x02, 0x42]), randomBytes(4)]);
+  noteInterface(scope, state.bridge);
   links.createBridge(state.bridge, mac, parseIpv4(state.gateway) ?? 0, parseSubnet(state.subnet).prefix);
   set('/proc/sys/net/ipv4/ip_forward', '1');
   set(`/proc/sys/net/ipv4/conf/${state.bridge}/route_localnet`, '1');

@@ -41,6 +41,13 @@ export function publishNames(scope: Scope, network: Network, entries: readonly N
   if (!served) rmSync(folder, { recursive: true, force: true });
 }
 
+/** Of the store with that run folder, which is gone: nobody will tell it again. */
+export function stopServer(run: string): void {
+  const folder = join(run, 'dns');
+  tellServer(folder, 'SIGTERM');
+  rmSync(folder, { recursive: true, force: true });
+}
+
 /** Before anything is made: a network that needs it cannot do without. */
 export function requireNameServer(): string {
   const path = findProgram('aardvark-dns');

@@ -2,6 +2,7 @@ import { requireFunction, requireLabels, requireObject, requireText } from '../a
 import type { NetworkCreateOptions, NetworkSummary } from '../contract/network.ts';
 import { MicaError } from '../error.ts';
 import { randomBytes } from '../system/random.ts';
+import { sweepAbandoned } from './abandoned.ts';
 import type { AttachOptions } from './attach.ts';
 import { takeDown } from './bridge.ts';
 import { type Connectable, connect, disconnect } from './connection.ts';
@@ -97,9 +98,10 @@ export class Networks {
     });
   }
 
-  /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle. */
+  /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle, and what deleted stores left. */
   prune(keep: (network: NetworkSummary) => boolean = () => false): string[] {
     requireFunction(keep, 'keep');
+    this.#scope.locked(() => sweepAbandoned(this.#scope));
     const isUnused = ({ id }: Network) => this.#scope.store.networks.ofNetwork(id).length === 0;
     const unused = this.#rows().filter((row) => isUnused(row) && !keep(this.#summary(row)));
     const removed = unused.filter((row) =>

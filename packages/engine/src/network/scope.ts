@@ -19,6 +19,11 @@ function isMachines(root: string): boolean {
   }
 }
 
+/** The nftables table of the store with that run folder, but for the machine's own. */
+export function tableOf(run: string): string {
+  return `mica-${basename(run)}`;
+}
+
 /** What belongs to one store on the machine, by name: two stores never touch each other's. */
 export class Scope {
   readonly store: Store;
@@ -38,7 +43,7 @@ export class Scope {
     this.run = run;
     this.permanent = isMachines(store.root);
     const hash = basename(run);
-    this.table = this.permanent ? 'mica' : `mica-${hash}`;
+    this.table = this.permanent ? 'mica' : tableOf(run);
     this.bridge = this.permanent ? 'mica0' : `mica-${hash}`;
     this.seed = this.permanent ? 0 : Number.parseInt(hash, 16);
   }
