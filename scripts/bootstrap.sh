@@ -132,7 +132,11 @@ if ! everything_ready; then
   # npm runs on the machine's own Node when there is one: Debian's npm 9 is not made for Node 26.
   packages_ready || install_npm_packages
   use_toolchain
-  build_ready || build
+  if ! build_ready; then
+    build
+    # Linux takes pages back where memory is short, and they come again as small ones: a new build is a time to mend that.
+    if [ -x ".toolchain/node-$node_version/bin/node" ]; then in_large_pages "$root/.toolchain/node-$node_version/bin/node"; fi
+  fi
   exec 9>&-
 fi
 

@@ -1,5 +1,5 @@
 import { humanSize } from './format.ts';
-import { barOrNumbers } from './progress.ts';
+import { barOrNumbers, milliseconds } from './progress.ts';
 
 /**
  * One line for each subject, rewritten in place on a terminal; in a pipe each new status is a line of its
@@ -28,7 +28,7 @@ export class Bars {
 
   bytes(subject: string, status: string, bytes: number, total: number): void {
     if (!this.#out.isTTY) return;
-    const now = performance.now();
+    const now = milliseconds();
     if (now - (this.#last.get(subject) ?? 0) < 100 && bytes < total) return;
     this.#last.set(subject, now);
     const numbers = `${humanSize(bytes)}/${humanSize(total)}`;

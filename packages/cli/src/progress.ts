@@ -13,7 +13,7 @@ export function byteProgress(verb: string, quiet = false) {
   return {
     show: ({ bytes, totalBytes }: Progress) => {
       if (!shown) return;
-      const now = performance.now();
+      const now = milliseconds();
       if (now - last < 100) return;
       last = now;
       const { columns } = process.stderr;
@@ -43,4 +43,9 @@ export function barOrNumbers(what: string, share: number, numbers: string, colum
 function bar(share: number): string {
   const full = Math.min(50, Math.max(0, Math.floor(share * 50)));
   return `[${`${'='.repeat(Math.max(0, full - 1))}${full === 50 ? '=' : '>'}`.padEnd(50)}]`;
+}
+
+/** By a clock that only goes on. The first use of `performance` loads 2.5 ms of Node's own code. */
+export function milliseconds(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -6,6 +6,7 @@ import { Pool } from '../pool/pool.ts';
 import { reasonOf, SharedStop } from '../pool/stop.ts';
 import { Tally } from '../pool/tally.ts';
 import type { Store } from '../store/store.ts';
+import { milliseconds } from '../system/clock.ts';
 import { undo } from './commit.ts';
 import { thawLeft } from './freeze-note.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
@@ -55,7 +56,7 @@ export async function* commitMany(
   let wake: (() => void) | undefined;
 
   const commit = async (name: string, id: string, n: number): Promise<BatchCommitResult> => {
-    const start = performance.now();
+    const start = milliseconds();
     let about = { name, id, n };
     working++;
     let inside = true;
@@ -82,7 +83,7 @@ export async function* commitMany(
         const recorded = recorder.record(plan, answer);
         left();
         const result = await recorded;
-        return { ...about, result, milliseconds: performance.now() - start };
+        return { ...about, result, milliseconds: milliseconds() - start };
       } catch (error) {
         if (plan.job.freeze) thawLeft(plan.job.freeze);
         throw undo(store, plan, error);
@@ -90,7 +91,7 @@ export async function* commitMany(
     } catch (error) {
       const stopped = (error as Error | undefined)?.name === 'AbortError';
       const failure = stopped ? reasonOf(error, options.signal) : error;
-      return { ...about, error: failure, milliseconds: performance.now() - start };
+      return { ...about, error: failure, milliseconds: milliseconds() - start };
     } finally {
       left();
     }

@@ -1,6 +1,5 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync, write, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { hrtime } from 'node:process';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { lockFile, lockFree } from '../system/lock.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
@@ -64,7 +63,7 @@ async function freezeNoted(target: FreezeTarget): Promise<Frozen> {
     release();
     throw error;
   }
-  const start = hrtime.bigint();
+  const start = process.hrtime.bigint();
   let unguard = () => {};
   const undo = async () => {
     unguard();
@@ -80,7 +79,7 @@ async function freezeNoted(target: FreezeTarget): Promise<Frozen> {
       // Its group went with its last process, removed while it was read: nothing stands still.
     }
     release();
-    return Number(hrtime.bigint() - start) / 1e6;
+    return Number(process.hrtime.bigint() - start) / 1e6;
   };
   let thawed: Promise<number> | undefined;
   const thaw = () => {

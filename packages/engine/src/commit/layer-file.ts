@@ -1,5 +1,6 @@
 import { close, closeSync, constants, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
 import { wrapSystemError } from '../error.ts';
+import { milliseconds } from '../system/clock.ts';
 import { addressOf } from '../system/library.ts';
 import type { Uncached } from '../system/uncached.ts';
 
@@ -51,14 +52,14 @@ export class LayerFile {
     if (!this.#here) return this.#copied(bytes, at, 0);
     if (this.#isDear && !this.#isRefused && this.#underWay < AT_ONCE && isAligned(bytes) && this.#openDirect() >= 0)
       return this.#directly(bytes, at);
-    const began = performance.now();
+    const began = milliseconds();
     try {
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#fd, bytes, done, bytes.length - done, at + done);
     } catch (error) {
       throw failed(error);
     }
-    this.#isDear ||= performance.now() - began >= this.#dearFrom * (bytes.length / 2 ** 20);
+    this.#isDear ||= milliseconds() - began >= this.#dearFrom * (bytes.length / 2 ** 20);
     return null;
   }
 

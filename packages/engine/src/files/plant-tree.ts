@@ -3,6 +3,7 @@ import { setImmediate as rest } from 'node:timers/promises';
 import { type EntryTable, Kind, padding } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { wrapSystemError } from '../error.ts';
+import { milliseconds } from '../system/clock.ts';
 import { fdSelf, openFile } from '../system/in-root.ts';
 import { setTimes } from '../system/nodes.ts';
 import { setXattr } from '../system/xattr.ts';
@@ -30,12 +31,12 @@ export async function plantTree(
   const planter = new Planter(table, ground, { owner: task.owner });
   const gone = new Set<string>();
   let bytes = 0;
-  let rested = performance.now();
+  let rested = milliseconds();
   try {
     for (let i = 0; i < table.count; i++) {
-      if (performance.now() - rested > 50) {
+      if (milliseconds() - rested > 50) {
         await rest(); // the event loop's turn: a Ctrl-C is heard between two files
-        rested = performance.now();
+        rested = milliseconds();
       }
       task.signal?.throwIfAborted();
       const kind = table.kind(i);

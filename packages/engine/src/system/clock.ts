@@ -10,3 +10,9 @@ export function nanoseconds(): bigint {
   native(CLOCK_GETTIME)(CLOCK_REALTIME, time);
   return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
 }
+
+/** By a clock that only goes on; from where on says nothing. The first use of `performance` loads 2.5 ms of Node's own code. */
+export function milliseconds(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}

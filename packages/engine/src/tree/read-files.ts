@@ -8,6 +8,7 @@ import { compressionOf, decoderOf } from '../layer/decoder.ts';
 import { shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
+import { milliseconds } from '../system/clock.ts';
 import type { ImageTree } from './image-tree.ts';
 
 /** Bytes of one file of a tree: good until the next piece is asked for. */
@@ -63,15 +64,15 @@ async function* readPlain(
 ): AsyncGenerator<Piece> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const fd = openSync(store.blobs.path(layer.digest), 'r');
-  let turned = performance.now();
+  let turned = milliseconds();
   try {
     for (const index of list) {
       const start = table.dataOffset(index);
       const stored = table.storedSize(index);
       for (let done = 0; done < stored; ) {
-        if (performance.now() - turned > TURN) {
+        if (milliseconds() - turned > TURN) {
           await turn();
-          turned = performance.now();
+          turned = milliseconds();
         }
         task.signal?.throwIfAborted();
         const n = readSync(fd, buffer, 0, Math.min(CHUNK, stored - done), start + done);
