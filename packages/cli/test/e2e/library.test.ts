@@ -48,6 +48,31 @@ it('a batch that is stopped gives the reason of its signal', async () => {
   expect(results.map((one) => 'error' in one && one.error)).toEqual([reason, reason]);
 });
 
+it('what onProgress throws ends a batch, and not the program', { timeout: 60_000 }, async () => {
+  const script = 'i=0; while [ $i -lt 2000 ]; do echo $i > /f$i; i=$((i+1)); done; truncate -s 300M /hole';
+  for (const name of ['cc', 'dd', 'ee']) {
+    await bench.engine.containers.create({ image: 'base:1', name, network: 'none', command: ['sh', '-c', script] });
+    await bench.engine.containers.start(name);
+    await bench.engine.containers.wait(name);
+  }
+  const why = new Error('no more of it');
+  const results: BatchCommitResult[] = [];
+  const onProgress = () => {
+    throw why;
+  };
+  const names = ['cc', 'dd', 'ee'];
+  const batch = async () => {
+    for await (const one of bench.engine.commitMany({ names }, { jobs: 1, tag: 'thrown/{name}:1', onProgress }))
+      results.push(one);
+  };
+  await expect(batch()).rejects.toBe(why);
+  const stopped = results.filter((one) => 'error' in one);
+  expect(stopped.length).toBeGreaterThan(0);
+  for (const one of stopped) expect(one).toMatchObject({ error: { name: 'AbortError' } });
+  const whole = results.flatMap((one) => ('result' in one ? one.result.references : []));
+  expect(bench.tags().filter((tag) => tag.startsWith('thrown/'))).toEqual(whole.toSorted());
+});
+
 it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {
   const engine = new Engine({ root: bench.root });
   await expect(engine.check({ onProgress: () => engine.close() })).rejects.toMatchObject({ code: 'closed' });

@@ -97,7 +97,16 @@ export async function* commitMany(
     }
   };
 
-  const tell = () => options.onProgress?.({ stage: 'pack', subject: 'batch', bytes: tally.bytes, files: tally.files });
+  // Called by a timer, so what it throws would end the program: it ends the batch, as a signal does.
+  let thrown: { readonly error: unknown } | undefined;
+  const tell = () => {
+    try {
+      options.onProgress?.({ stage: 'pack', subject: 'batch', bytes: tally.bytes, files: tally.files });
+    } catch (error) {
+      thrown ??= { error };
+      stop.abort();
+    }
+  };
   const ticker = options.onProgress ? setInterval(tell, 100) : undefined;
   const under = new Set<Promise<BatchCommitResult>>();
   const done: BatchCommitResult[] = [];
@@ -127,6 +136,7 @@ export async function* commitMany(
       yield* done.splice(0);
     }
     yield* done.splice(0);
+    if (thrown) throw thrown.error;
   } finally {
     clearInterval(ticker);
     // The caller may have stopped listening: nothing stays frozen and no file half written.
