@@ -58,7 +58,7 @@ export function translate(error: unknown, subject: string): unknown {
   switch (primaryCode(error)) {
     case 0:
       if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_STATE')
-        return new MicaError('closed', 'the engine is closed', { cause: error });
+        return closedError(error);
       return (error as NodeJS.ErrnoException | undefined)?.syscall === undefined
         ? error
         : storeError(error, 'open', subject);
@@ -110,4 +110,8 @@ export function translate(error: unknown, subject: string): unknown {
     default:
       return error;
   }
+}
+
+export function closedError(cause?: unknown): MicaError {
+  return new MicaError('closed', 'the engine is closed', { cause });
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { MicaError } from '../error.ts';
-import { busyTimeoutMs, emptied, isFailedWrite, noFile, translate } from './database-error.ts';
+import { busyTimeoutMs, closedError, emptied, isFailedWrite, noFile, translate } from './database-error.ts';
 import { syncPath } from './files.ts';
 import { identityIn, requireOwnLog } from './identity.ts';
 import { migrate } from './migrate.ts';
@@ -153,8 +153,9 @@ export class Database {
   get isReadOnly(): boolean {
     return this.#unwritable !== undefined;
   }
-  /** Before what leaves something behind if it cannot be written down. @throws MicaError read-only */
+  /** Before what leaves something behind if it cannot be written down. @throws MicaError read-only, closed */
   requireWritable(): void {
+    if (!this.#db.isOpen) throw closedError();
     if (this.#unwritable) throw this.#unwritable;
   }
 

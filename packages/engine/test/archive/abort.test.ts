@@ -107,5 +107,6 @@ it('an engine that is closed says so', async () => {
   expect(() => bench.engine.images.list()).toThrow(expect.objectContaining(closed));
   expect(() => bench.engine.containers.list(true)).toThrow(expect.objectContaining(closed));
   await expect(bench.engine.squash('a:1')).rejects.toMatchObject(closed);
+  await expect(bench.engine.registries.pull('localhost:1/x')).rejects.toMatchObject(closed); // nobody is asked
   await expect(bench.importEntries([{ name: 'a', body: 'y' }], 'a:2')).rejects.toMatchObject(closed);
 });
