@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Lifecycle } from '../container/lifecycle.ts';
-import type { BatchCommitOptions, BatchCommitResult, CommitSelection } from '../contract/commit.ts';
+import type { BatchCommitOptions, BatchCommitResult, CommitResult, CommitSelection } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import { Pool } from '../pool/pool.ts';
 import { reasonOf, SharedStop } from '../pool/stop.ts';
@@ -11,9 +11,9 @@ import { undo } from './commit.ts';
 import { thawLeft } from './freeze-note.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import type { LayerAnswer, LayerMessage } from './make-layer-task.ts';
-import { Planner } from './plan.ts';
+import { type CommitPlan, Planner } from './plan.ts';
 import { Recorder } from './recorder.ts';
-import { select } from './select.ts';
+import { type Selected, select } from './select.ts';
 import { TagTemplate } from './tag-template.ts';
 import { requireWhole } from './whole.ts';
 
@@ -36,112 +36,162 @@ export async function* commitMany(
   store: Store,
   containers: Lifecycle,
   what: CommitSelection,
-  options: BatchCommitOptions & { readonly hasher: HasherWish },
+  options: BatchOptions,
 ): AsyncGenerator<BatchCommitResult> {
   requireWhole('jobs', options.jobs, 1, 1_000_000);
   using _ = store.operation();
   const selected = select(store, containers, what);
-  const template = options.tag === undefined ? null : new TagTemplate(options.tag, selected.length, new Date());
-  const hasher = streamHasher(store, options.hasher);
-  const planner = new Planner(store, containers, options, { hasher, besideFrom: LARGE });
-  using stop = SharedStop.of(options.signal);
-  const tally = new Tally();
-  const taken = new Set<string>();
-  let written = 0;
-  await using recorder = new Recorder(store, containers, options);
-  await using pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), selected.length)));
+  await using batch = new Batch(store, containers, selected.length, options);
+  yield* batch.run(selected);
+}
 
-  // In the pool or on the way there; what waits to be recorded is not counted.
-  let working = 0;
-  let wake: (() => void) | undefined;
+type BatchOptions = BatchCommitOptions & { readonly hasher: HasherWish };
 
-  const commit = async (name: string, id: string, n: number): Promise<BatchCommitResult> => {
-    const start = milliseconds();
-    let about = { name, id, n };
-    working++;
-    let inside = true;
-    const left = () => {
-      if (!inside) return;
-      inside = false;
-      working--;
-      if (working === 0) recorder.flush();
-      wake?.();
-    };
-    try {
-      stop.throwIfAborted();
-      const row = containers.whole(id);
-      about = { name: row.name, id, n };
-      const plan = await planner.plan(row, template?.fill(row, n));
-      const tag = plan.reference?.canonical;
-      if (tag !== undefined && taken.has(tag)) throw takenTwice(plan.reference?.familiar ?? tag);
-      if (tag !== undefined) taken.add(tag);
-      try {
-        const job = written < CACHED ? plan.job : { ...plan.job, uncachedFrom: LARGE_BATCH_UNCACHED_FROM };
-        const message: LayerMessage = { job, stop: stop.flag, tally: tally.counts };
-        const answer = await pool.run<LayerAnswer>('make-layer', message);
-        if (answer.made.kind === 'layer') written += answer.made.size;
-        const recorded = recorder.record(plan, answer);
-        left();
-        const result = await recorded;
-        return { ...about, result, milliseconds: milliseconds() - start };
-      } catch (error) {
-        if (plan.job.freeze) thawLeft(plan.job.freeze);
-        throw undo(store, plan, error);
-      }
-    } catch (error) {
-      const stopped = (error as Error | undefined)?.name === 'AbortError';
-      const failure = stopped ? reasonOf(error, options.signal) : error;
-      return { ...about, error: failure, milliseconds: milliseconds() - start };
-    } finally {
-      left();
-    }
-  };
+/** One batch at work. Disposed of, nothing stays frozen and no file half written. */
+class Batch {
+  readonly #store: Store;
+  readonly #containers: Lifecycle;
+  readonly #options: BatchOptions;
+  readonly #template: TagTemplate | null;
+  readonly #planner: Planner;
+  readonly #stop: SharedStop & Disposable;
+  readonly #tally = new Tally();
+  readonly #recorder: Recorder;
+  readonly #pool: Pool;
+  /** Names that an image of this batch has. */
+  readonly #taken = new Set<string>();
+  /** Bytes of layers so far. */
+  #written = 0;
+  readonly #under = new Set<Promise<void>>();
+  readonly #done: BatchCommitResult[] = [];
+  /** In the pool or on the way there; what waits to be recorded is not counted. */
+  #working = 0;
+  #wake: (() => void) | undefined;
+  readonly #ticker: NodeJS.Timeout | undefined;
+  /** What the caller's own `onProgress` threw. */
+  #thrown: { readonly error: unknown } | undefined;
 
-  // Called by a timer, so what it throws would end the program: it ends the batch, as a signal does.
-  let thrown: { readonly error: unknown } | undefined;
-  const tell = () => {
-    try {
-      options.onProgress?.({ stage: 'pack', subject: 'batch', bytes: tally.bytes, files: tally.files });
-    } catch (error) {
-      thrown ??= { error };
-      stop.abort();
-    }
-  };
-  const ticker = options.onProgress ? setInterval(tell, 100) : undefined;
-  const under = new Set<Promise<BatchCommitResult>>();
-  const done: BatchCommitResult[] = [];
-  let n = 0;
-  try {
+  constructor(store: Store, containers: Lifecycle, count: number, options: BatchOptions) {
+    this.#store = store;
+    this.#containers = containers;
+    this.#options = options;
+    this.#template = options.tag === undefined ? null : new TagTemplate(options.tag, count, new Date());
+    const hasher = streamHasher(store, options.hasher);
+    this.#planner = new Planner(store, containers, options, { hasher, besideFrom: LARGE });
+    this.#stop = SharedStop.of(options.signal);
+    this.#recorder = new Recorder(store, containers, options);
+    this.#pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), count)));
+    if (options.onProgress) this.#ticker = setInterval(() => this.#tell(), 100);
+  }
+
+  async *run(selected: readonly Selected[]): AsyncGenerator<BatchCommitResult> {
+    let n = 0;
     for (const one of selected) {
       n++;
       if ('error' in one) {
         yield { name: one.name, id: null, n, error: one.error, milliseconds: 0 };
         continue;
       }
-      const task = commit(one.name, one.id, n).then((result) => {
-        under.delete(task);
-        done.push(result);
-        return result;
-      });
-      under.add(task);
+      this.#begin(one.name, one.id, n);
       // Twice as many as threads: each finds its next task ready; memory does not grow with the number.
-      while (working >= pool.size * 2)
+      while (this.#working >= this.#pool.size * 2)
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          this.#wake = resolve;
         });
-      yield* done.splice(0);
+      yield* this.#done.splice(0);
     }
-    while (under.size > 0) {
-      await Promise.race(under);
-      yield* done.splice(0);
+    while (this.#under.size > 0) {
+      await Promise.race(this.#under);
+      yield* this.#done.splice(0);
     }
-    yield* done.splice(0);
-    if (thrown) throw thrown.error;
-  } finally {
-    clearInterval(ticker);
-    // The caller may have stopped listening: nothing stays frozen and no file half written.
-    stop.abort();
-    await Promise.allSettled(under);
+    yield* this.#done.splice(0);
+    if (this.#thrown) throw this.#thrown.error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#ticker);
+    // The caller may have stopped listening.
+    this.#stop.abort();
+    this.#stop[Symbol.dispose]();
+    await Promise.allSettled(this.#under);
+    await this.#pool.close();
+    await this.#recorder.close();
+  }
+
+  #begin(name: string, id: string, n: number): void {
+    const task = this.#commit(name, id, n).then((result) => {
+      this.#under.delete(task);
+      this.#done.push(result);
+    });
+    this.#under.add(task);
+  }
+
+  /** One container, planned, made a layer and recorded; what went wrong is its result. */
+  async #commit(name: string, id: string, n: number): Promise<BatchCommitResult> {
+    const start = milliseconds();
+    let about = { name, id, n };
+    const left = this.#works();
+    try {
+      this.#stop.throwIfAborted();
+      const row = this.#containers.whole(id);
+      about = { name: row.name, id, n };
+      const plan = await this.#planner.plan(row, this.#template?.fill(row, n));
+      this.#take(plan.reference);
+      const result = await this.#make(plan, left);
+      return { ...about, result, milliseconds: milliseconds() - start };
+    } catch (error) {
+      const stopped = (error as Error | undefined)?.name === 'AbortError';
+      const failure = stopped ? reasonOf(error, this.#options.signal) : error;
+      return { ...about, error: failure, milliseconds: milliseconds() - start };
+    } finally {
+      left();
+    }
+  }
+
+  async #make(plan: CommitPlan, left: () => void): Promise<CommitResult> {
+    try {
+      const job = this.#written < CACHED ? plan.job : { ...plan.job, uncachedFrom: LARGE_BATCH_UNCACHED_FROM };
+      const message: LayerMessage = { job, stop: this.#stop.flag, tally: this.#tally.counts };
+      const answer = await this.#pool.run<LayerAnswer>('make-layer', message);
+      if (answer.made.kind === 'layer') this.#written += answer.made.size;
+      const recorded = this.#recorder.record(plan, answer);
+      left();
+      return await recorded;
+    } catch (error) {
+      if (plan.job.freeze) thawLeft(plan.job.freeze);
+      throw undo(this.#store, plan, error);
+    }
+  }
+
+  /** @throws MicaError conflict */
+  #take(reference: CommitPlan['reference']): void {
+    if (reference === null) return;
+    if (this.#taken.has(reference.canonical)) throw takenTwice(reference.familiar);
+    this.#taken.add(reference.canonical);
+  }
+
+  /** One more at work, until what it gives is called, any number of times. With none left, what waits is recorded at once. */
+  #works(): () => void {
+    this.#working++;
+    let inside = true;
+    return () => {
+      if (!inside) return;
+      inside = false;
+      this.#working--;
+      if (this.#working === 0) this.#recorder.flush();
+      this.#wake?.();
+    };
+  }
+
+  /** By a timer, so what `onProgress` throws would end the program: it ends the batch, as a signal does. */
+  #tell(): void {
+    const { bytes, files } = this.#tally;
+    try {
+      this.#options.onProgress?.({ stage: 'pack', subject: 'batch', bytes, files });
+    } catch (error) {
+      this.#thrown ??= { error };
+      this.#stop.abort();
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, readSync } from 'node:fs';
-import { type Core, type EntryTable, Kind, padding, trailer } from '@mica/core-wasm';
+import { type Core, type EntryTable, Kind, padding, type TarPacker, trailer } from '@mica/core-wasm';
 import type { StopSignal } from '../pool/stop.ts';
 import { dataRuns, lengthOf } from '../system/holes.ts';
 import type { Uncached } from '../system/uncached.ts';
@@ -14,7 +14,13 @@ export interface PackOptions {
   readonly uncached?: Uncached | null;
   readonly onFile?: (bytes: number) => void;
   /** Told of the bytes of those files that it wants to see; what it is given holds during the call. */
-  readonly watch?: (index: number) => { update(bytes: Uint8Array): void; done(): void } | null;
+  readonly watch?: (index: number) => Watch | null;
+}
+
+/** Somebody who sees the bytes of one file. */
+interface Watch {
+  update(bytes: Uint8Array): void;
+  done(): void;
 }
 
 /** From this size on a file is asked for its holes: two system calls that pay for themselves only then. */
@@ -44,123 +50,171 @@ export function* packSteps(
   next: () => Uint8Array,
   options: PackOptions = {},
 ): Generator<Filled, void> {
-  const packer = core.packer(table);
-  const filled: Filled = { length: 0, hole: false, last: false };
-  const small = new SmallFiles(table, {
-    pathOf: options.pathOf,
-    onRead: (index, bytes, at, size) => {
-      const seen = options.watch?.(index);
-      if (seen) {
-        seen.update(bytes.subarray(at, at + size));
-        seen.done();
-      }
-      options.onFile?.(size);
-    },
-  });
-  let buffer = next();
-  let fill = 0;
-  let owed = 0; // zeros that fill up the last block
-  function* flush(hole = false): Generator<Filled, void> {
-    filled.length = fill;
-    filled.hole = hole;
-    if (fill > 0) {
-      small.read();
-      yield filled;
-      buffer = next();
+  const packing = new Packing(core, table, rootOf, next, options);
+  try {
+    yield* packing.steps();
+  } finally {
+    packing.close();
+  }
+}
+
+/** One layer on its way into the caller's buffers. Whoever makes it closes it. */
+class Packing {
+  readonly #table: EntryTable;
+  readonly #rootOf: RootOf;
+  readonly #next: () => Uint8Array;
+  readonly #options: PackOptions;
+  readonly #packer: TarPacker;
+  readonly #small: SmallFiles;
+  readonly #filled: Filled = { length: 0, hole: false, last: false };
+  #buffer: Uint8Array;
+  #fill = 0;
+  /** Zeros that fill up the last block. */
+  #owed = 0;
+  #uncached: Uncached | null;
+  /** Who wants to see the bytes of the large file at hand. */
+  #watch: Watch | null = null;
+
+  constructor(core: Core, table: EntryTable, rootOf: RootOf, next: () => Uint8Array, options: PackOptions) {
+    this.#table = table;
+    this.#rootOf = rootOf;
+    this.#next = next;
+    this.#options = options;
+    this.#packer = core.packer(table);
+    this.#small = new SmallFiles(table, {
+      pathOf: options.pathOf,
+      onRead: (index, bytes, at, size) => {
+        const seen = options.watch?.(index);
+        if (seen) {
+          seen.update(bytes.subarray(at, at + size));
+          seen.done();
+        }
+        options.onFile?.(size);
+      },
+    });
+    this.#uncached = options.uncached ?? null;
+    this.#buffer = next();
+  }
+
+  close(): void {
+    this.#small.close();
+    this.#packer.close();
+  }
+
+  *steps(): Generator<Filled, void> {
+    const packer = this.#packer;
+    const { order } = packer;
+    for (let i = 0; i < order.length; ) {
+      this.#options.signal?.throwIfAborted();
+      this.#small.read(); // what is noted has its path in the batch before
+      const batch = packer.batch(i, this.#buffer.length - this.#fill, this.#owed);
+      i += batch.count;
+      this.#take(batch);
+      if (batch.count === 0) yield* this.#entry(order[i++] as number);
     }
-    fill = 0;
+    yield* this.#zeros(this.#owed);
+    yield* this.#put(trailer);
+    this.#filled.last = true;
+    yield* this.#flush();
   }
-  function* put(bytes: Uint8Array): Generator<Filled, void> {
-    for (let at = 0; at < bytes.length; ) {
-      const n = Math.min(buffer.length - fill, bytes.length - at);
-      buffer.set(bytes.subarray(at, at + n), fill);
-      fill += n;
-      at += n;
-      if (fill === buffer.length) yield* flush();
+
+  /** Headers as the kernel laid them out, each with room for its file behind it. */
+  #take(batch: ReturnType<TarPacker['batch']>): void {
+    for (let k = 0; k < batch.count; k++) {
+      this.#fill += batch.copy(k, this.#buffer, this.#fill);
+      const size = batch.size(k);
+      const item = batch.item(k);
+      if (size > 0)
+        this.#small.add(item, this.#rootOf(item), this.#buffer, this.#fill, size, batch.area, batch.path(k));
+      this.#fill += size;
+      this.#owed = padding(size);
     }
   }
-  let uncached = options.uncached ?? null;
-  function read(fd: number, length: number, at: number): number {
-    const n = uncached?.read(fd, buffer, fill, length, at) ?? -1;
-    if (n >= 0) return n;
-    uncached = null;
-    return readSync(fd, buffer, fill, length, at);
+
+  /** One that fits into no batch. */
+  *#entry(item: number): Generator<Filled, void> {
+    const table = this.#table;
+    yield* this.#zeros(this.#owed);
+    yield* this.#put(this.#packer.header(item));
+    const size = item >= 0 && table.kind(item) === Kind.file ? table.size(item) : 0;
+    this.#owed = padding(size);
+    if (size === 0) return;
+    if (size < this.#buffer.length - this.#fill) {
+      this.#small.add(item, this.#rootOf(item), this.#buffer, this.#fill, size);
+      this.#fill += size;
+    } else yield* this.#large(item, size, this.#options.pathOf?.(item) ?? table.pathBytes(item));
   }
-  let watch: ReturnType<NonNullable<PackOptions['watch']>> = null;
-  function* zeros(count: number): Generator<Filled, void> {
-    for (let left = count; left > 0; ) {
-      const n = Math.min(buffer.length - fill, left);
-      buffer.fill(0, fill, fill + n);
-      watch?.update(buffer.subarray(fill, fill + n));
-      const whole = n === buffer.length;
-      fill += n;
-      left -= n;
-      if (fill === buffer.length) yield* flush(whole);
-    }
-  }
-  function* data(fd: number, index: number, from: number, to: number): Generator<Filled, void> {
-    for (let at = from; at < to; ) {
-      // Straight into the buffer that is hashed and written: a file's bytes are copied once.
-      const n = read(fd, Math.min(to - at, buffer.length - fill), at);
-      if (n === 0) throw changed(table, index);
-      watch?.update(buffer.subarray(fill, fill + n));
-      fill += n;
-      at += n;
-      if (fill === buffer.length) yield* flush();
-    }
-  }
-  function* large(index: number, size: number, path: Uint8Array): Generator<Filled, void> {
-    watch = options.watch?.(index) ?? null;
-    const fd = openFile(table, index, rootOf(index), path);
+
+  *#large(index: number, size: number, path: Uint8Array): Generator<Filled, void> {
+    this.#watch = this.#options.watch?.(index) ?? null;
+    const fd = openFile(this.#table, index, this.#rootOf(index), path);
     try {
-      if (lengthOf(fd) !== size) throw changed(table, index);
+      if (lengthOf(fd) !== size) throw changed(this.#table, index);
       let at = 0;
       for (const [from, to] of size >= SPARSE ? dataRuns(fd, size) : [[0, size] as const]) {
-        yield* zeros(from - at);
-        yield* data(fd, index, from, to);
+        yield* this.#zeros(from - at);
+        yield* this.#data(fd, index, from, to);
         at = to;
       }
-      yield* zeros(size - at);
-      if (lengthOf(fd) !== size) throw changed(table, index);
+      yield* this.#zeros(size - at);
+      if (lengthOf(fd) !== size) throw changed(this.#table, index);
     } finally {
       closeSync(fd);
     }
-    watch?.done();
-    watch = null;
-    options.onFile?.(size);
+    this.#watch?.done();
+    this.#watch = null;
+    this.#options.onFile?.(size);
   }
-  try {
-    const { order } = packer;
-    for (let i = 0; i < order.length; ) {
-      options.signal?.throwIfAborted();
-      small.read(); // what is noted has its path in the batch before
-      const batch = packer.batch(i, buffer.length - fill, owed);
-      i += batch.count;
-      for (let k = 0; k < batch.count; k++) {
-        fill += batch.copy(k, buffer, fill);
-        const size = batch.size(k);
-        if (size > 0) small.add(batch.item(k), rootOf(batch.item(k)), buffer, fill, size, batch.area, batch.path(k));
-        fill += size;
-        owed = padding(size);
-      }
-      if (batch.count > 0) continue;
-      const item = order[i++] as number;
-      yield* zeros(owed);
-      yield* put(packer.header(item));
-      const size = item >= 0 && table.kind(item) === Kind.file ? table.size(item) : 0;
-      owed = padding(size);
-      if (size === 0) continue;
-      if (size < buffer.length - fill) {
-        small.add(item, rootOf(item), buffer, fill, size);
-        fill += size;
-      } else yield* large(item, size, options.pathOf?.(item) ?? table.pathBytes(item));
+
+  *#data(fd: number, index: number, from: number, to: number): Generator<Filled, void> {
+    for (let at = from; at < to; ) {
+      // Straight into the buffer that is hashed and written: a file's bytes are copied once.
+      const n = this.#read(fd, Math.min(to - at, this.#buffer.length - this.#fill), at);
+      if (n === 0) throw changed(this.#table, index);
+      this.#watch?.update(this.#buffer.subarray(this.#fill, this.#fill + n));
+      at += n;
+      yield* this.#filledBy(n);
     }
-    yield* zeros(owed);
-    yield* put(trailer);
-    filled.last = true;
-    yield* flush();
-  } finally {
-    small.close();
-    packer.close();
+  }
+
+  #read(fd: number, length: number, at: number): number {
+    const n = this.#uncached?.read(fd, this.#buffer, this.#fill, length, at) ?? -1;
+    if (n >= 0) return n;
+    this.#uncached = null;
+    return readSync(fd, this.#buffer, this.#fill, length, at);
+  }
+
+  *#zeros(count: number): Generator<Filled, void> {
+    for (let left = count; left > 0; ) {
+      const n = Math.min(this.#buffer.length - this.#fill, left);
+      this.#buffer.fill(0, this.#fill, this.#fill + n);
+      this.#watch?.update(this.#buffer.subarray(this.#fill, this.#fill + n));
+      left -= n;
+      yield* this.#filledBy(n, n === this.#buffer.length);
+    }
+  }
+
+  *#put(bytes: Uint8Array): Generator<Filled, void> {
+    for (let at = 0; at < bytes.length; ) {
+      const n = Math.min(this.#buffer.length - this.#fill, bytes.length - at);
+      this.#buffer.set(bytes.subarray(at, at + n), this.#fill);
+      at += n;
+      yield* this.#filledBy(n);
+    }
+  }
+
+  *#filledBy(count: number, hole = false): Generator<Filled, void> {
+    this.#fill += count;
+    if (this.#fill === this.#buffer.length) yield* this.#flush(hole);
+  }
+
+  *#flush(hole = false): Generator<Filled, void> {
+    if (this.#fill === 0) return;
+    this.#small.read();
+    this.#filled.length = this.#fill;
+    this.#filled.hole = hole;
+    yield this.#filled;
+    this.#buffer = this.#next();
+    this.#fill = 0;
   }
 }
