@@ -57,8 +57,7 @@ export function isUnnoted(error: unknown): boolean {
 export function translate(error: unknown, subject: string): unknown {
   switch (primaryCode(error)) {
     case 0:
-      if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_STATE')
-        return closedError(error);
+      if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_INVALID_STATE') return closedError(error);
       return (error as NodeJS.ErrnoException | undefined)?.syscall === undefined
         ? error
         : storeError(error, 'open', subject);
