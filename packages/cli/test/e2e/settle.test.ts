@@ -1,4 +1,4 @@
-import { readdirSync, utimesSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
@@ -43,4 +43,34 @@ it('what was written a while ago is settled by a process of its own, which ends'
   expect(pending()).toBe(0);
   expect(store.run(['--root', join(store.work, 'gone'), 'settle'])).toEqual({ code: 0, out: '', err: '' });
   expect(readdirSync(store.work)).not.toContain('gone');
+});
+
+it('many that are too young are looked at once in five seconds, and settled all the same', async () => {
+  const db = new DatabaseSync(join(store.root, 'mica.db'), { timeout: 60_000 });
+  const add = db.prepare("INSERT INTO blobs VALUES (?, 1, 'application/octet-stream', 'this boot')");
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  for (let i = 0; i < 100; i++) {
+    const hex = i.toString(16).padStart(64, '0');
+    writeFileSync(join(store.root, 'blobs/sha256', hex), 'x');
+    add.run(`sha256:${hex}`);
+  }
+  db.prepare("UPDATE blobs SET pending = ? WHERE pending = 'this boot'").run(boot);
+  db.close();
+  const lock = join(store.root, 'settle.lock');
+  const looked = () => statSync(lock).mtimeMs;
+  utimesSync(lock, 1, 1);
+  const commit = () => store.ok(['commit', 'box', 'box:4'], { env: { MICA_HELPER: 'on' } });
+  commit();
+  expect(looked()).toBeGreaterThan(1000);
+  age();
+  const now = Date.now() / 1000;
+  utimesSync(lock, now, now);
+  const last = looked();
+  commit(); // too soon after the look before
+  expect(looked()).toBe(last);
+  expect(pending()).toBeGreaterThan(100);
+  utimesSync(lock, 1, 1);
+  commit();
+  await expect.poll(pending, { timeout: 60_000 }).toBeLessThan(10);
+  await expect.poll(helpers, { timeout: 60_000 }).toEqual([]);
 });

@@ -151,9 +151,11 @@ function usable(store: Store, last: CommitRecord | null): CommitRecord | null {
 
 /** An image's layers as their blobs stand in the store, base first. */
 export function layersOf(store: Store, image: ResolvedImage): NewLayer[] {
-  return image.config.rootfs.diff_ids.map((diffId) => {
-    const layer = store.layers.get(diffId);
-    if (layer === null) throw new Error(`layer ${diffId} of a resolved image is not in the store`);
+  const diffIds = image.config.rootfs.diff_ids;
+  const known = store.layers.among(diffIds);
+  return diffIds.map((diffId) => {
+    const layer = known.get(diffId);
+    if (layer === undefined) throw new Error(`layer ${diffId} of a resolved image is not in the store`);
     return layer;
   });
 }

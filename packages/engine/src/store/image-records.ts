@@ -106,7 +106,7 @@ export class ImageRecords {
   /** More blobs that stay for as long as the image does. Ends their leases. */
   keep(image: Digest, blobs: readonly Digest[]): void {
     this.#db.write(() => {
-      for (const digest of blobs) this.#db.run('INSERT OR IGNORE INTO image_blobs VALUES (?, ?)', image, digest);
+      this.#db.run('INSERT OR IGNORE INTO image_blobs SELECT ?, value FROM json_each(?)', image, JSON.stringify(blobs));
       this.#leases.release(blobs);
     });
   }

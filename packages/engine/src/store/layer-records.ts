@@ -32,11 +32,16 @@ export class LayerRecords {
 
   /** Null too where the row is damaged: what stands there would go into the manifest of the next image. */
   get(diffId: Digest): LayerRecord | null {
-    const row = this.#db.get(
-      'SELECT layers.*, blobs.size AS stored FROM layers LEFT JOIN blobs USING (digest) WHERE diff_id = ?',
-      diffId,
+    return this.among([diffId]).get(diffId) ?? null;
+  }
+  /** The same of many at once: a query for each layer of an image of a hundred takes 5 ms. */
+  among(diffIds: readonly Digest[]): Map<Digest, LayerRecord> {
+    const rows = this.#db.all(
+      `SELECT layers.*, blobs.size AS stored FROM layers LEFT JOIN blobs USING (digest)
+       WHERE diff_id IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(diffIds),
     );
-    return row === undefined || !isSound(row) ? null : record(row);
+    return new Map(rows.filter(isSound).map((row) => [row.diff_id as Digest, record(row)]));
   }
   byDigest(digest: Digest): LayerRecord | null {
     const row = this.#db.get('SELECT * FROM layers WHERE digest = ?', digest);

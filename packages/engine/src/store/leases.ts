@@ -45,10 +45,9 @@ export class Leases {
     if (!this.isOnlyOperation) return;
     const { pid, start } = thisProcess();
     this.#db.write(() => {
-      for (const digest of digests) {
-        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
-        this.#taken.delete(digest);
-      }
+      for (const digest of digests)
+        if (this.#taken.delete(digest))
+          this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
     });
   }
 
