@@ -55,11 +55,11 @@ prove_node() {
 # bin/mica brings some of it back after a boot, and knows one by the note beside it.
 in_large_pages() {
   # A disk that has no room for a second one is no reason to fail.
-  dd if="$1" of="$1.new" bs=64M status=none 2>/dev/null && chmod --reference="$1" "$1.new" && mv "$1.new" "$1" || {
+  dd if="$1" of="$1.new" bs=64M conv=fsync status=none 2>/dev/null && chmod --reference="$1" "$1.new" && mv -f "$1.new" "$1" || {
     rm -f "$1.new"
     return 0
   }
-  cat /proc/sys/kernel/random/boot_id >"$1.boot"
+  cat /proc/sys/kernel/random/boot_id >"$1.boot" || rm -f "$1.boot"
 }
 
 provide_node() {

@@ -114,8 +114,11 @@ class Batch {
     this.#stop.abort();
     this.#stop[Symbol.dispose]();
     await Promise.allSettled(this.#under);
-    await this.#pool.close();
-    await this.#recorder.close();
+    try {
+      await this.#pool.close();
+    } finally {
+      await this.#recorder.close();
+    }
   }
 
   #begin(name: string, id: string, n: number): void {

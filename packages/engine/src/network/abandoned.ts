@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { processStart } from '../store/files.ts';
+import { isAlive, thisProcess } from '../store/files.ts';
 import { NftSocket } from '../system/nftables.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
 import { passForeignFirewall } from './foreign-firewall.ts';
@@ -10,76 +10,99 @@ import { type Scope, tableOf } from './scope.ts';
 /*
  * A store that is deleted, or lost with its disk, leaves its interfaces and rules behind, and with them the mappings of its
  * containers' ports: whatever listens on such a port later is not reached. Nobody could tell whose they are but for a note
- * in the store's run folder, a file for each interface; the next store that makes one of its own takes them away.
+ * in the store's run folder, a file for each interface; the next store that makes one of its own takes them away. What is
+ * taken away in error comes back with the next container of its store: only one that has a container on it now would miss it.
  */
+
+/** What a note says of an interface. */
+interface Note {
+  /** The namespaces of who made it: of another's nothing can be said. */
+  readonly where: string;
+  /** Between this and the first container on it. */
+  readonly maker: { readonly pid: number; readonly start: string };
+  readonly root: string;
+  /** Of the store that was at `root` then. */
+  readonly store: string | null;
+}
 
 const NOTES = 'interfaces';
 
 /** Under the lock, as the interface is made. The machine's own store needs none: it is never gone, as docker's is not. */
 export function noteInterface(scope: Scope, name: string): void {
   if (scope.permanent) return;
-  const folder = join(scope.run, NOTES);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  writeFileSync(join(folder, name), `${namespace()}\n${scope.store.root}`, { mode: 0o600 });
+  const { root } = scope.store;
+  const note: Note = { where: here(), maker: thisProcess(), root, store: storeAt(root) };
+  try {
+    mkdirSync(join(scope.run, NOTES), { recursive: true, mode: 0o700 });
+    writeFileSync(join(scope.run, NOTES, name), JSON.stringify(note), { mode: 0o600 });
+  } catch {} // no room: nothing of this store's depends on it
+}
+
+/** Whether it was made by a store that was here before this one. */
+export function isOfAnother(scope: Scope, name: string): boolean {
+  const note = noteOf(scope.run, name);
+  return note !== null && note.store !== storeAt(scope.store.root);
 }
 
 /** Under the lock, once it is away. */
 export function forgetInterface(scope: Scope, name: string): void {
-  rmSync(join(scope.run, NOTES, name), { force: true });
+  if (noteOf(scope.run, name)?.where === here()) rmSync(join(scope.run, NOTES, name), { force: true });
 }
 
 /** Under the lock. What cannot be taken away now is tried again the next time; no command of this store fails for it. */
 export function sweepAbandoned(scope: Scope): void {
-  const all = dirname(scope.run);
-  for (const name of readdirSync(all)) {
-    const run = join(all, name);
-    if (run === scope.run || !/^[0-9a-f]{8}$/.test(name)) continue;
-    try {
-      takeAway(run, interfacesOf(run));
-    } catch {}
+  try {
+    const all = dirname(scope.run);
+    // This store's as well: another one may have been where it is now.
+    for (const name of readdirSync(all)) if (/^[0-9a-f]{8}$/.test(name)) takeAway(join(all, name));
+  } catch {}
+}
+
+function takeAway(run: string): void {
+  try {
+    const names = readdirSync(join(run, NOTES)).filter((name) => noteOf(run, name)?.where === here());
+    // All or none: they have one table.
+    if (names.length === 0 || !names.every((name) => isAbandoned(noteOf(run, name), name))) return;
+    using links = new RouteSocket();
+    using nft = new NftSocket();
+    stopServer(run);
+    for (const name of names) if (links.deleteLink(name)) passForeignFirewall(nft, name, '-D');
+    nft.deleteTable(tableOf(run));
+    // Its containers' exit codes stay: the store may be on a disk that is not mounted.
+    for (const name of names) rmSync(join(run, NOTES, name), { force: true });
+  } catch {}
+}
+
+/** Its store is no longer there, or another one is in its place; and no container has an interface of its own on it. */
+function isAbandoned(note: Note | null, name: string): boolean {
+  if (note === null || isAlive(note.maker)) return false;
+  const now = storeAt(note.root);
+  return (now === null || now !== note.store) && !hasPorts(name);
+}
+
+function hasPorts(name: string): boolean {
+  try {
+    return readdirSync(`/sys/class/net/${name}/brif`).length > 0;
+  } catch {
+    return false; // gone
   }
 }
 
-/** Those of this network namespace, of a store that is no longer there; none while a container of it runs. */
-function interfacesOf(run: string): string[] {
-  const here = namespace();
-  const names = readdirSync(join(run, NOTES)).filter((name) => {
-    const [where, ...root] = readFileSync(join(run, NOTES, name), 'utf8').split('\n');
-    return where === here && !isThere(join(root.join('\n'), 'mica.db'));
-  });
-  return names.length > 0 && !isInUse(run) ? names : [];
+/** Null where there is none, or half a one. */
+function noteOf(run: string, name: string): Note | null {
+  try {
+    return JSON.parse(readFileSync(join(run, NOTES, name), 'utf8'));
+  } catch {
+    return null;
+  }
 }
 
-function takeAway(run: string, names: readonly string[]): void {
-  if (names.length === 0) return;
-  using links = new RouteSocket();
-  using nft = new NftSocket();
-  stopServer(run);
-  for (const name of names) if (links.deleteLink(name)) passForeignFirewall(nft, name, '-D');
-  nft.deleteTable(tableOf(run));
-  // Its containers' exit codes stay: the store may be on a disk that is not mounted.
-  for (const name of names) rmSync(join(run, NOTES, name), { force: true });
+/** Which store is there, null for none. @throws where that cannot be told: a disk that does not answer is not gone */
+function storeAt(root: string): string | null {
+  const found = statSync(join(root, 'mica.db'), { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? null : `${found.dev}:${found.ino}:${found.birthtimeNs}`;
 }
 
-/** A monitor or a container whose number stands in the run folder. */
-function isInUse(run: string): boolean {
-  return readdirSync(run).some((id) =>
-    ['conmon.pid', 'pidfile'].some((file) => {
-      try {
-        return processStart(Number(readFileSync(join(run, id, file), 'latin1'))) !== undefined;
-      } catch {
-        return false; // no folder of a container
-      }
-    }),
-  );
-}
-
-/** Anything but "it is not there" is no answer. */
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-/** Of this process: another one's interfaces are none of its business. */
-function namespace(): string {
-  return readlinkSync('/proc/self/ns/net');
+function here(): string {
+  return ['net', 'pid'].map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join();
 }

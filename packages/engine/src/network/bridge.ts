@@ -5,7 +5,7 @@ import { NftSocket } from '../system/nftables.ts';
 import { randomBytes } from '../system/random.ts';
 import { RouteSocket } from '../system/rtnetlink.ts';
 import { runProgram } from '../system/spawn.ts';
-import { forgetInterface, noteInterface, sweepAbandoned } from './abandoned.ts';
+import { forgetInterface, isOfAnother, noteInterface, sweepAbandoned } from './abandoned.ts';
 import { passForeignFirewall } from './foreign-firewall.ts';
 import { overlaps, parseIpv4, parseSubnet } from './ipv4.ts';
 import type { Network, NetworkState } from './record.ts';
@@ -26,8 +26,9 @@ export function bringUp(scope: Scope, network: Network): Network {
     );
   using links = new RouteSocket();
   using nft = new NftSocket();
-  const missing = links.find(network.record.bridge) === undefined;
-  if (missing) sweepAbandoned(scope);
+  const isMissing = () => links.find(network.record.bridge) === undefined;
+  if (isMissing() || isOfAnother(scope, network.record.bridge)) sweepAbandoned(scope);
+  const missing = isMissing();
   try {
     const up = missing ? addBridge(scope, network, links) : network;
     if (!nft.hasTable(scope.table)) restoreRules(scope, nft, up);
@@ -45,10 +46,10 @@ export function takeDown(scope: Scope, network: Network): void {
   using links = new RouteSocket();
   using nft = new NftSocket();
   if (links.deleteLink(network.record.bridge)) passForeignFirewall(nft, network.record.bridge, '-D');
-  forgetInterface(scope, network.record.bridge);
   const others = scope.store.networks.list<NetworkState>().filter(({ id }) => id !== network.id);
   if (others.some(({ record }) => links.find(record.bridge))) nft.remove(scope.table, networkElements(network.record));
   else nft.deleteTable(scope.table);
+  forgetInterface(scope, network.record.bridge);
 }
 
 function addBridge(scope: Scope, network: Network, links: RouteSocket): Network {

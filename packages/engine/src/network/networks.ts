@@ -101,7 +101,7 @@ export class Networks {
   /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle, and what deleted stores left. */
   prune(keep: (network: NetworkSummary) => boolean = () => false): string[] {
     requireFunction(keep, 'keep');
-    this.#scope.locked(() => sweepAbandoned(this.#scope));
+    this.#sweep();
     const isUnused = ({ id }: Network) => this.#scope.store.networks.ofNetwork(id).length === 0;
     const unused = this.#rows().filter((row) => isUnused(row) && !keep(this.#summary(row)));
     const removed = unused.filter((row) =>
@@ -114,6 +114,13 @@ export class Networks {
       }),
     );
     return removed.map((row) => row.name);
+  }
+
+  /** For other stores' sake: who may not take the machine's lock, in a store that needs no root, goes without. */
+  #sweep(): void {
+    try {
+      this.#scope.locked(() => sweepAbandoned(this.#scope));
+    } catch {}
   }
 
   /** See {@link connect}. */

@@ -45,9 +45,11 @@ export class Leases {
     if (!this.isOnlyOperation) return;
     const { pid, start } = thisProcess();
     this.#db.write(() => {
-      for (const digest of digests)
-        if (this.#taken.delete(digest))
-          this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
+      for (const digest of digests) {
+        if (!this.#taken.delete(digest)) continue;
+        this.#db.run('DELETE FROM leases WHERE digest = ? AND pid = ? AND start = ?', digest, pid, start);
+        this.#db.ifUndone(() => this.#taken.add(digest));
+      }
     });
   }
 
