@@ -68,6 +68,13 @@ function sweep(folder: string): void {
   } catch {} // another command is at it
 }
 
+/**
+ * From this length on (its EXTERN_APEX) Node gives V8 a text in the C library's heap, which is of huge pages; a shorter one
+ * is copied to V8's own, for a large file of ours 70 fresh pages, 1 to 3 ms. So such a one is filled up with blanks.
+ */
+const EXTERNAL = 0xfbee9;
+const LARGE = 128 << 10;
+
 const before = '(function (exports, require, module, __filename, __dirname) { ';
 const after = '\n})';
 
@@ -79,11 +86,12 @@ function wrapped(filename: string): { text: string; changed: string } {
   const fd = openSync(filename, 'r');
   try {
     const { size, ctimeMs } = fstatSync(fd);
-    const bytes = Buffer.allocUnsafeSlow(before.length + size + after.length);
+    const length = before.length + size + after.length;
+    const bytes = Buffer.allocUnsafeSlow(size >= LARGE ? Math.max(length, EXTERNAL) : length);
     let at = bytes.write(before, 'latin1');
     for (let n = -1; n !== 0; at += n) n = readSync(fd, bytes, at, before.length + size - at, null);
     at += bytes.write(after, at, 'latin1');
-    return { text: bytes.toString('latin1', 0, at), changed: Math.floor(ctimeMs).toString(36) };
+    return { text: bytes.fill(0x20, at).toString('latin1'), changed: Math.floor(ctimeMs).toString(36) };
   } finally {
     closeSync(fd);
   }

@@ -45,7 +45,7 @@ it('what was written a while ago is settled by a process of its own, which ends'
   expect(readdirSync(store.work)).not.toContain('gone');
 });
 
-it('many that are too young are looked at once in five seconds, and settled all the same', async () => {
+it('many that are too young are looked at once in a while, and settled all the same', async () => {
   const db = new DatabaseSync(join(store.root, 'mica.db'), { timeout: 60_000 });
   const add = db.prepare("INSERT INTO blobs VALUES (?, 1, 'application/octet-stream', 'this boot')");
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -11,8 +11,8 @@ import { syncFileSystem } from '../system/sync.ts';
 const MANY = 8;
 /** The kernel writes dirty pages back after 30 s (vm.dirty_expire_centisecs): then an fsync has little left to do. */
 const WRITTEN_BACK_MS = 35_000;
-/** A process that was started so lately is still to begin, or at work: no command starts another. */
-const ANNOUNCED_MS = 5000;
+/** A process that was started so lately is still to begin, or at work: no command starts another, which takes it 2 ms. */
+const ANNOUNCED_MS = 20_000;
 /** So many blobs that wait are not looked at by each command: 300 of them, of a hundred commits on end, take 10 ms. */
 const CROWD = 64;
 /** Begun at once it would take its 150 ms of a processor from the end of the command that started it: 20 ms of 260. */
