@@ -32,7 +32,7 @@ mkdir -p "$stamps"
 # ---- each step: is it done, and how to do it ------------------------------------------------------------------
 
 toolchain_ready() {
-  { [ -x "$root/.toolchain/node-$node_version/bin/node" ] && stamped node "$node_version large"; } || machine_has_node_26
+  { [ -x "$root/.toolchain/node-$node_version/bin/node" ] && stamped node "$node_version"; } || machine_has_node_26
 }
 
 machine_has_node_26() {
@@ -46,8 +46,7 @@ prove_node() {
   local node=$root/.toolchain/node-$node_version/bin/node
   "$node" --version >/dev/null 2>&1 || install_packages libatomic1 || exit 3
   "$node" --version >/dev/null || fail "Node $node_version does not run on this machine"
-  in_large_pages "$node"
-  stamp node "$node_version large"
+  stamp node "$node_version"
 }
 
 # What one write(2) brings stays in the page cache in pages as large as that, on ext4 and xfs at least, and Linux maps
@@ -136,7 +135,7 @@ if ! everything_ready; then
   use_toolchain
   if ! build_ready; then
     build
-    # Linux takes pages back where memory is short, and they come again as small ones: a new build is a time to mend that.
+    # At each build, not only the first: what Linux takes back where memory is short comes again in small pages.
     if [ -x ".toolchain/node-$node_version/bin/node" ]; then in_large_pages "$root/.toolchain/node-$node_version/bin/node"; fi
   fi
   exec 9>&-

@@ -148,7 +148,7 @@ it('where no Node that is new enough can be run, one line says so', () => {
   expect(run()).toMatchObject({ status: 0, stderr: '' });
 });
 
-it('after another boot Node is read in order, once, before it is run; where that cannot be noted it is left alone', () => {
+it('after another boot Node is read in order, once, before it is run; without a note of the boot it is not', () => {
   const root = join(store.work, 'boots');
   const bins = join(root, '.toolchain/node-26.0.0/bin');
   for (const folder of ['bin', 'path', 'node_modules', 'packages/core-wasm/build', 'packages/cli/dist'])

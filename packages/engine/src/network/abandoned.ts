@@ -31,8 +31,8 @@ const NOTES = 'interfaces';
 export function noteInterface(scope: Scope, name: string): void {
   if (scope.permanent) return;
   const { root } = scope.store;
-  const note: Note = { where: here(), maker: thisProcess(), root, store: storeAt(root) };
   try {
+    const note: Note = { where: here(), maker: thisProcess(), root, store: storeAt(root) };
     mkdirSync(join(scope.run, NOTES), { recursive: true, mode: 0o700 });
     writeFileSync(join(scope.run, NOTES, name), JSON.stringify(note), { mode: 0o600 });
   } catch {} // no room: nothing of this store's depends on it
@@ -60,24 +60,25 @@ export function sweepAbandoned(scope: Scope): void {
 
 function takeAway(run: string): void {
   try {
-    const names = readdirSync(join(run, NOTES)).filter((name) => noteOf(run, name)?.where === here());
+    const notes = readdirSync(join(run, NOTES)).flatMap((name) => {
+      const note = noteOf(run, name);
+      return note?.where === here() ? [{ name, note }] : [];
+    });
     // All or none: they have one table.
-    if (names.length === 0 || !names.every((name) => isAbandoned(noteOf(run, name), name))) return;
+    if (notes.length === 0 || !notes.every(isAbandoned)) return;
     using links = new RouteSocket();
     using nft = new NftSocket();
     stopServer(run);
-    for (const name of names) if (links.deleteLink(name)) passForeignFirewall(nft, name, '-D');
+    for (const { name } of notes) if (links.deleteLink(name)) passForeignFirewall(nft, name, '-D');
     nft.deleteTable(tableOf(run));
     // Its containers' exit codes stay: the store may be on a disk that is not mounted.
-    for (const name of names) rmSync(join(run, NOTES, name), { force: true });
+    for (const { name } of notes) rmSync(join(run, NOTES, name), { force: true });
   } catch {}
 }
 
 /** Its store is no longer there, or another one is in its place; and no container has an interface of its own on it. */
-function isAbandoned(note: Note | null, name: string): boolean {
-  if (note === null || isAlive(note.maker)) return false;
-  const now = storeAt(note.root);
-  return (now === null || now !== note.store) && !hasPorts(name);
+function isAbandoned({ name, note }: { readonly name: string; readonly note: Note }): boolean {
+  return !isAlive(note.maker) && storeAt(note.root) !== note.store && !hasPorts(name);
 }
 
 function hasPorts(name: string): boolean {

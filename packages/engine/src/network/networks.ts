@@ -98,7 +98,10 @@ export class Networks {
     });
   }
 
-  /** Removes the networks that no container is on; their names. The default one's interface goes too, when idle, and what deleted stores left. */
+  /**
+   * Removes the networks that no container is on; their names. The default one's interface goes too, when idle, and
+   * what deleted stores left.
+   */
   prune(keep: (network: NetworkSummary) => boolean = () => false): string[] {
     requireFunction(keep, 'keep');
     this.#sweep();
