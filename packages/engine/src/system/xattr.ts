@@ -87,7 +87,10 @@ export function listAttributes(
   bufferAt ||= addressOf(buffer);
   const list = native(LIST_TO);
   for (let i = 0; i < count; i++) {
-    const length = list(NR_LISTXATTRAT, dirfd, names + (offsets[i] as number), AT_SYMLINK_NOFOLLOW, bufferAt, SIZE);
+    const name = names + (offsets[i] as number);
+    // First but how long the list is: for one to be filled the kernel takes as much memory as it is given room, 0.6 us.
+    let length = list(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, 0, 0);
+    if (length > 0) length = list(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, bufferAt, SIZE);
     if (length === 0) plain[i] = 1;
     else if (length > 0) lists.set(i, buffer.toString('latin1', 0, length - 1));
     else {
