@@ -2,6 +2,7 @@ import { close, closeSync, constants, ftruncateSync, openSync, rmSync, write, wr
 import { wrapSystemError } from '../error.ts';
 import { milliseconds } from '../system/clock.ts';
 import { addressOf } from '../system/library.ts';
+import { setAsideFor } from '../system/set-aside.ts';
 import type { Uncached } from '../system/uncached.ts';
 
 /** What the memory, the length and the place of a direct write are multiples of, whatever the disk. */
@@ -34,6 +35,7 @@ export class LayerFile {
   #uncached: Uncached | null;
   /** Null: not asked for yet; −1: not to be had for this file. */
   #direct: number | null = null;
+  #canSetAside = true;
   #isDear = false;
   #isRefused = false;
   #underWay = 0;
@@ -52,6 +54,7 @@ export class LayerFile {
     if (!this.#here) return this.#copied(bytes, at, 0);
     if (this.#isDear && !this.#isRefused && this.#underWay < AT_ONCE && isAligned(bytes) && this.#openDirect() >= 0)
       return this.#directly(bytes, at);
+    this.#canSetAside &&= setAsideFor(this.#fd, at, bytes.length);
     const began = milliseconds();
     try {
       for (let done = 0; done < bytes.length; )
