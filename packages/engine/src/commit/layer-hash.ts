@@ -21,6 +21,8 @@ export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
 
 /** Hashes a layer out of the buffers that it is gathered in, each given again and again, in order of their numbers. */
 export interface LayerHash {
+  /** Milliseconds for a MiB of fresh memory, where it was found out. */
+  readonly freshMs?: number;
   buffer(slot: number): Uint8Array;
   /** Takes the first `length` bytes of a buffer; until they are hashed it is not to be changed. */
   give(slot: number, length: number): void;
