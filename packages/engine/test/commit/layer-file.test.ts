@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { LayerFile } from '../../src/commit/layer-file.ts';
@@ -61,12 +71,24 @@ it('where the file system knows the page cache only, the layer is whole all the 
   });
 });
 
-it('where there is no way past the page cache to the disk, the layer is whole all the same', async () => {
+it('where there is no way past the page cache to the disk, nor blocks to set aside, the layer is whole all the same', async () => {
   await onDisk(['-t', 'ramfs'], async (memory) => {
     writeFileSync(join(upper, 'f'), randomBytes(5_000_000));
-    const one = job({ file: join(memory, 'layer'), besideFrom: 0, dearFrom: 0 });
-    expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
+    for (const dearFrom of [0, Infinity]) {
+      const one = job({ file: join(memory, `layer-${dearFrom}`), besideFrom: 0, dearFrom });
+      expect((await makeLayer(one)).made).toMatchObject({ digest: sha256(one.file) });
+    }
   });
+});
+
+it('blocks are set aside for what is written and for nothing more', async () => {
+  const path = join(dir, 'aside');
+  const file = new LayerFile(path, { here: true, uncached: null, dearFrom: Infinity });
+  for (const at of [0, 1, 5]) expect(file.write(freshBytes(1 << 20).fill(at), at << 20)).toBe(null);
+  file.close(false);
+  execFileSync('sync', ['-f', path]); // what is not set aside is not allocated before
+  expect(statSync(path)).toMatchObject({ size: 6 << 20 });
+  expect(statSync(path).blocks * 512).toBeLessThan(4 << 20);
 });
 
 it('only where the page cache is dear is a way past it to the disk opened', async () => {
