@@ -1,7 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -167,6 +177,34 @@ function entriesIn(folder: string): number {
   } catch {
     return 0;
   }
+}
+
+it('kill -9 in a cp leaves nothing of the file that came: no commit takes it in', async () => {
+  const id = store.ok(['create', '--name', 'stuffed', 'base:1', 'sh']).trim();
+  const upper = join(store.root, 'containers', id, 'upper');
+  writeFileSync(join(store.work, 'large'), Buffer.alloc(8 << 20, 1));
+  const tar = spawnSync('tar', ['-C', store.work, '-c', 'large'], { maxBuffer: 1 << 26 }).stdout;
+  const copying = store.spawn(['cp', '-', 'stuffed:/etc']);
+  copying.stdin.on('error', () => {});
+  copying.stdin.write(tar.subarray(0, 5 << 20));
+  await expect.poll(() => written(copying.pid ?? 0), patience).toBeGreaterThan(1 << 20);
+  copying.kill('SIGKILL');
+  await once(copying, 'close');
+  expect(readdirSync(join(upper, 'etc'))).toEqual([]);
+  store.ok(['rm', 'stuffed']);
+});
+
+/** Bytes of the file that a process writes under no name, or a hidden one. */
+function written(pid: number): number {
+  const fds = `/proc/${pid}/fd`;
+  const sizes = readdirSync(fds).map((fd) => {
+    try {
+      return /\.mica-|\(deleted\)$/.test(readlinkSync(join(fds, fd))) ? statSync(join(fds, fd)).size : 0;
+    } catch {
+      return 0; // closed meanwhile
+    }
+  });
+  return Math.max(0, ...sizes);
 }
 
 it('kill -9 while an unpacked layer is removed: made again, the image has all of its files, and nothing is damaged', async () => {

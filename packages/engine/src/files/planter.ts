@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   ftruncateSync,
   lchownSync,
   linkSync,
@@ -18,9 +19,10 @@ import { Flag, Kind, type RecordView, type TarSink } from '@mica/core-wasm';
 import { MicaError } from '../error.ts';
 import { copyRange } from '../system/copy-range.ts';
 import { DIRECTORY, fdLink, fdPath, fdSelf, openIn } from '../system/in-root.ts';
-import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes } from '../system/nodes.ts';
+import { makeDevice, makeNode, S_IFBLK, S_IFCHR, S_IFIFO, setTimes, setTimesOf } from '../system/nodes.ts';
 import { randomBytes } from '../system/random.ts';
-import { setXattr } from '../system/xattr.ts';
+import { giveName, openUnnamed } from '../system/unnamed-file.ts';
+import { setXattr, setXattrOf } from '../system/xattr.ts';
 import { type Ground, PlantedFolders } from './planted-folders.ts';
 import { removeIn } from './remove.ts';
 
@@ -37,7 +39,7 @@ interface Settled {
 /**
  * Writes a tree's entries below an open directory, docker cp's way: a directory merges with one that
  * is there, anything else takes the place of what has its name, but never a directory of a
- * non-directory's nor the reverse. A file is written under a hidden name and renamed, so its name
+ * non-directory's nor the reverse. A file is written without a name, or under a hidden one, so that its own
  * shows the old bytes or the new, whole. `finish` sets what directories want last; `abort` takes
  * away all that was not there before. One of the two ends it.
  */
@@ -49,6 +51,8 @@ export class Planter implements TarSink {
   readonly #dirs: Settled[] = [];
   readonly #temporary = Buffer.from(`.mica-${randomBytes(6).toString('hex')}`);
   #fd = -1;
+  /** Nothing shows the file that is being written. */
+  #isUnnamed = false;
   bytes = 0;
 
   constructor(entries: RecordView, ground: Ground, options: PlantOptions) {
@@ -81,7 +85,8 @@ export class Planter implements TarSink {
       this.#dirs.push({ path, index });
       return;
     }
-    this.#make(index, kind, fdPath(dir, this.#temporary));
+    if (kind === Kind.file) this.#open(dir);
+    else this.#make(index, kind, fdPath(dir, this.#temporary));
   }
 
   data(_index: number, offset: number, bytes: Uint8Array): void {
@@ -106,9 +111,11 @@ export class Planter implements TarSink {
     if (this.#fd >= 0 && entries.size(index) !== entries.storedSize(index))
       ftruncateSync(this.#fd, entries.size(index));
     if (kind !== Kind.hardlink) this.#attributes(index, made);
-    this.#show(made, fdPath(dir, name));
+    const at = fdPath(dir, name);
+    if (!this.#isUnnamed || !this.#appear(at, made)) this.#show(made, at);
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
+    this.#isUnnamed = false;
   }
 
   /** Directories last, children before parents, so that nothing below changes their times again. */
@@ -146,11 +153,23 @@ export class Planter implements TarSink {
     return `/${[this.#ground.at, path].filter((part) => part.length > 0).join('/')}`;
   }
 
+  #open(dir: number): void {
+    const unnamed = openUnnamed(fdSelf(dir));
+    this.#isUnnamed = unnamed !== null;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    this.#fd = unnamed ?? openSync(fdPath(dir, this.#temporary), flags, 0o600);
+  }
+
+  /** Gives the file its name, if nothing has it; else it has the hidden one, to be renamed. */
+  #appear(path: Buffer, hidden: Buffer): boolean {
+    if (giveName(this.#fd, path)) return true;
+    giveName(this.#fd, hidden);
+    return false;
+  }
+
   #make(index: number, kind: number, at: Buffer): void {
     const entries = this.#entries;
-    if (kind === Kind.file)
-      this.#fd = openSync(at, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-    else if (kind === Kind.symlink) symlinkSync(Buffer.from(entries.linkBytes(index)), at);
+    if (kind === Kind.symlink) symlinkSync(Buffer.from(entries.linkBytes(index)), at);
     else if (kind === Kind.hardlink) {
       const target = Buffer.from(entries.linkBytes(index));
       const end = target.lastIndexOf(SLASH);
@@ -178,21 +197,25 @@ export class Planter implements TarSink {
     const entries = this.#entries;
     const kind = entries.kind(index);
     const { owner } = this.#options;
-    if (owner) lchownSync(path, entries.uid(index), entries.gid(index));
+    const fd = kind === Kind.file ? this.#fd : -1;
+    if (owner && fd >= 0) fchownSync(fd, entries.uid(index), entries.gid(index));
+    else if (owner) lchownSync(path, entries.uid(index), entries.gid(index));
     const mode = entries.mode(index);
     const kept = owner || kind === Kind.dir ? mode : mode & 0o1777;
-    if (kind === Kind.file && this.#fd >= 0) fchmodSync(this.#fd, kept);
+    if (fd >= 0) fchmodSync(fd, kept);
     else if (kind === Kind.dir) chmodSync(path, kept);
     for (const [name, value] of entries.xattrs(index)) {
       if (!owner && !name.startsWith('user.')) continue;
       try {
-        setXattr(path, name, value);
+        if (fd >= 0) setXattrOf(fd, name, value);
+        else setXattr(path, name, value);
       } catch (error) {
         // A file system without them, as docker has it.
         if ((error as NodeJS.ErrnoException).code !== 'EOPNOTSUPP') throw error;
       }
     }
-    setTimes(path, entries.mtimeSec(index), entries.mtimeNsec(index));
+    if (fd >= 0) setTimesOf(fd, entries.mtimeSec(index), entries.mtimeNsec(index));
+    else setTimes(path, entries.mtimeSec(index), entries.mtimeNsec(index));
   }
 
   /** Gives the hidden file its name. */

@@ -12,6 +12,7 @@ const LIST_TO =
 const NR_LISTXATTRAT = 465;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
+const SET_OF = 'int fsetxattr(int fd, const void *name, const void *value, unsigned long size, int flags)';
 const SET = 'int lsetxattr(const void *path, const void *name, const void *value, unsigned long size, int flags)';
 
 // xattr(7): a list of names is at most 64 KiB, and so is a value. One buffer serves every call:
@@ -128,4 +129,10 @@ export function setXattr(path: string | Buffer, name: string, value: Uint8Array)
     value.length,
     0,
   );
+}
+
+/** The same of an open file. */
+export function setXattrOf(fd: number, name: string, value: Uint8Array): void {
+  const nameAt = cString(Buffer.from(name, 'latin1'));
+  call(SET_OF, `fsetxattr ${name}`, undefined, fd, nameAt, Buffer.from(value), value.length, 0);
 }
