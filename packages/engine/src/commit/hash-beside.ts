@@ -1,6 +1,4 @@
 import type { OpensslHasher } from '../hash/openssl-hash.ts';
-import { milliseconds } from '../system/clock.ts';
-import { HUGE } from '../system/huge-pages.ts';
 import { BUFFER_BYTES, freshBytes, type LayerHash } from './layer-hash.ts';
 
 /**
@@ -8,7 +6,6 @@ import { BUFFER_BYTES, freshBytes, type LayerHash } from './layer-hash.ts';
  * 100 ms later, when 10,000 small files are half read.
  */
 export class HashBeside implements LayerHash {
-  readonly freshMs: number;
   readonly #hasher: OpensslHasher;
   readonly #slots: number;
   readonly #all: Uint8Array<ArrayBuffer>;
@@ -23,9 +20,6 @@ export class HashBeside implements LayerHash {
     this.#hasher = hasher;
     this.#slots = slots;
     this.#all = freshBytes(slots * BUFFER_BYTES);
-    const began = milliseconds();
-    this.#all[0] = 0; // a whole huge page
-    this.freshMs = (milliseconds() - began) / (HUGE / 2 ** 20);
     this.#lengths = new Array(slots).fill(0);
     this.#onError = onError;
   }

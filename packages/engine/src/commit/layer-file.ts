@@ -50,11 +50,6 @@ export class LayerFile {
     this.#dearFrom = dearFrom;
   }
 
-  /** As long as fresh memory took, milliseconds for a MiB, so will the page cache's. */
-  memoryTook(freshMs: number): void {
-    this.#isDear ||= freshMs >= this.#dearFrom;
-  }
-
   /** Writes `bytes` from `at` on: null where that is done; else they are not to be touched until it is. */
   write(bytes: Uint8Array, at: number): Promise<void> | null {
     if (this.#uncached) return this.#past(this.#uncached, bytes, at);

@@ -1,4 +1,4 @@
-import { adviseHuge, HUGE } from '../system/huge-pages.ts';
+import { adviseFew, HUGE } from '../system/huge-pages.ts';
 import { addressOf } from '../system/library.ts';
 import { ALIGNED } from './layer-file.ts';
 
@@ -15,14 +15,12 @@ export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
   const memory = Buffer.allocUnsafeSlow(length + align);
   const at = addressOf(memory);
   const before = -at & (align - 1);
-  if (isLarge) adviseHuge(at + before, length);
+  if (isLarge) adviseFew(at + before, length);
   return new Uint8Array(memory.buffer, memory.byteOffset + before, length);
 }
 
 /** Hashes a layer out of the buffers that it is gathered in, each given again and again, in order of their numbers. */
 export interface LayerHash {
-  /** Milliseconds for a MiB of fresh memory, where it was found out. */
-  readonly freshMs?: number;
   buffer(slot: number): Uint8Array;
   /** Takes the first `length` bytes of a buffer; until they are hashed it is not to be changed. */
   give(slot: number, length: number): void;

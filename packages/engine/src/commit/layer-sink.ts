@@ -51,7 +51,6 @@ export class LayerSink {
       this.#file.close(false); // nobody has this sink yet
       throw error;
     }
-    this.#file.memoryTook(this.#hash.freshMs ?? 0);
     this.#writes = new Array(this.#slots);
   }
 
