@@ -2,7 +2,7 @@ import { close, closeSync, constants, ftruncateSync, openSync, rmSync, write, wr
 import { wrapSystemError } from '../error.ts';
 import { milliseconds } from '../system/clock.ts';
 import { addressOf } from '../system/library.ts';
-import { setAsideFor } from '../system/set-aside.ts';
+import { isExt4, setAsideFor } from '../system/set-aside.ts';
 import type { Uncached } from '../system/uncached.ts';
 
 /** What the memory, the length and the place of a direct write are multiples of, whatever the disk. */
@@ -35,7 +35,7 @@ export class LayerFile {
   #uncached: Uncached | null;
   /** Null: not asked for yet; −1: not to be had for this file. */
   #direct: number | null = null;
-  #canSetAside = true;
+  #setsAside: boolean | undefined;
   #isDear = false;
   #isRefused = false;
   /** Milliseconds that a MiB took to the page cache last. */
@@ -56,7 +56,8 @@ export class LayerFile {
     if (!this.#here) return this.#copied(bytes, at, 0);
     if (this.#isDear && !this.#isRefused && this.#isDiskFree() && isAligned(bytes) && this.#openDirect() >= 0)
       return this.#directly(bytes, at);
-    this.#canSetAside &&= setAsideFor(this.#fd, at, bytes.length);
+    this.#setsAside ??= isExt4(this.#path);
+    this.#setsAside &&= setAsideFor(this.#fd, at, bytes.length);
     const began = milliseconds();
     try {
       for (let done = 0; done < bytes.length; )
@@ -64,8 +65,9 @@ export class LayerFile {
     } catch (error) {
       throw failed(error);
     }
-    this.#copyMs = (milliseconds() - began) / (bytes.length / 2 ** 20);
-    this.#isDear ||= this.#copyMs >= this.#dearFrom;
+    const copyMs = (milliseconds() - began) / (bytes.length / 2 ** 20);
+    if (this.#disk.underWay === 0) this.#copyMs = copyMs; // else it waited for those first
+    this.#isDear ||= copyMs >= this.#dearFrom;
     return null;
   }
 

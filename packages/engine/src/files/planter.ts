@@ -112,7 +112,7 @@ export class Planter implements TarSink {
       ftruncateSync(this.#fd, entries.size(index));
     if (kind !== Kind.hardlink) this.#attributes(index, made);
     const at = fdPath(dir, name);
-    if (!this.#isUnnamed || !this.#appear(at, made)) this.#show(made, at);
+    if (!this.#isUnnamed || !this.#appear(index, at, made)) this.#show(made, at);
     if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
     this.#isUnnamed = false;
@@ -156,15 +156,31 @@ export class Planter implements TarSink {
   #open(dir: number): void {
     const unnamed = openUnnamed(fdSelf(dir));
     this.#isUnnamed = unnamed !== null;
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    this.#fd = unnamed ?? openSync(fdPath(dir, this.#temporary), flags, 0o600);
+    this.#fd = unnamed ?? openHidden(fdPath(dir, this.#temporary));
   }
 
   /** Gives the file its name, if nothing has it; else it has the hidden one, to be renamed. */
-  #appear(path: Buffer, hidden: Buffer): boolean {
-    if (giveName(this.#fd, path)) return true;
-    giveName(this.#fd, hidden);
+  #appear(index: number, path: Buffer, hidden: Buffer): boolean {
+    try {
+      giveName(this.#fd, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') giveName(this.#fd, hidden);
+      else this.#again(index, hidden);
+    }
     return false;
+  }
+
+  /** Where the file system has files without a name, but gives them none: once more, with a hidden one. */
+  #again(index: number, hidden: Buffer): void {
+    const unnamed = this.#fd;
+    try {
+      this.#fd = openHidden(hidden);
+      copyWhole(unnamed, this.#fd);
+      this.#attributes(index, hidden);
+    } finally {
+      closeSync(unnamed);
+    }
   }
 
   #make(index: number, kind: number, at: Buffer): void {
@@ -235,11 +251,27 @@ export class Planter implements TarSink {
   }
 }
 
+function openHidden(path: Buffer): number {
+  return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+}
+
 function overwrite(from: number, to: Buffer): void {
-  using open = new DisposableStack();
-  const opened = (path: string | Buffer, flags: number) => open.adopt(openSync(path, flags), closeSync);
-  const again = opened(fdLink(from), constants.O_RDONLY);
-  copyRange(again, opened(to, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK));
+  const fd = openSync(to, constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    copyWhole(from, fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** From its beginning, wherever the descriptor stands. */
+function copyWhole(from: number, to: number): void {
+  const again = openSync(fdLink(from), constants.O_RDONLY);
+  try {
+    copyRange(again, to);
+  } finally {
+    closeSync(again);
+  }
 }
 
 function nonDirectory(path: string, isThere: boolean): MicaError {

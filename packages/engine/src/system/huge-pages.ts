@@ -23,6 +23,8 @@ export function adviseHuge(at: number, length: number): void {
  * pages take 2 ms, of huge ones 0.3, or 10 where they have to be found, as after two seconds in which nothing ran.
  */
 const CHEAP_MS = 0.006;
+/** Less than that no page costs: these were there, in a huge one, as where the kernel gives such to all who do not ask. */
+const FREE_MS = 0.0005;
 const PAGE = 4096;
 const PAGES = 8;
 let areCheap: boolean | undefined;
@@ -37,6 +39,7 @@ export function trySmallPages(fresh: Uint8Array): void {
   if (areCheap !== undefined) return;
   const began = milliseconds();
   for (let page = 0; page < PAGES; page++) fresh[page * PAGE] = 0;
-  areCheap = (milliseconds() - began) / PAGES < CHEAP_MS;
+  const each = (milliseconds() - began) / PAGES;
+  areCheap = each > FREE_MS && each < CHEAP_MS;
 }
 export const TRIED: number = PAGES * PAGE;

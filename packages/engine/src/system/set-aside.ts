@@ -1,9 +1,16 @@
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, statSync } from 'node:fs';
 import { native } from './library.ts';
 
 // fallocate(2); linux/falloc.h
 const FALLOCATE = 'int fallocate(int fd, int mode, long offset, long length)';
 const KEEP_SIZE = 1;
+
+const EXT = 0xef53; // linux/magic.h
+
+/** Whether it is for {@link setAsideFor}: btrfs would not compress what it has put aside. */
+export function isExt4(file: string): boolean {
+  return statfsSync(file).type === EXT;
+}
 
 /**
  * Has the file system put blocks aside for what is about to be written to an open file, `length` bytes from `at` on; its
