@@ -43,24 +43,35 @@ export function cursorNext(c: Cursor): void {
     c.record = 0;
     return;
   }
-  const path = c.path;
   point(c, record);
-  if (((record >> 7) & 7) == 0) ahead(record, path);
+  if (((record / RECORD) & (TOGETHER - 1)) == 0) ahead(record + RECORD, c.end, c.heap);
   c.shared = changetype<Record>(record).shared;
 }
+
+/** Records that are asked for together, a power of two: with 8 that union took 78 ms, with 16 or 32 72. */
+const TOGETHER: u32 = 16;
 
 // Written so that the loads below have a use.
 let seen: u64 = 0;
 
 /**
- * Asks for a table's next eight records and their paths at once. A hundred tables are more streams than
- * a processor foresees, and one miss at a time cost more than all the rest: 590 against 250 ns an entry.
- * Past a table's end these are bytes of the arena as well.
+ * Asks at once for the paths of a table's next records, and for the records after those, whose own paths are next.
+ * A hundred tables are more streams than a processor foresees; and a heap has its paths in the order they came,
+ * so only the record tells where one lies, and its end is what a merge compares. 100 tables of 10,000 entries, each
+ * sorted after it was read: 139 ms without, 128 with the bytes behind the last path instead, 72 with these.
+ *
+ * Past a table's records there are bytes of the arena, as the union's marks lie behind all of its tables.
  */
-function ahead(record: usize, path: usize): void {
+function ahead(record: usize, end: usize, heap: usize): void {
   let x: u64 = 0;
-  for (let i: usize = 0; i < 1024; i += 64) x ^= load<u64>(record + i, 1024);
-  for (let i: usize = 0; i < 512; i += 64) x ^= load<u64>(path + i, 448);
+  const after = record + TOGETHER * RECORD;
+  const stop = min(after, end);
+  for (; record < stop; record += RECORD) {
+    const r = changetype<Record>(record);
+    const path = heap + r.pathOff;
+    x ^= load<u64>(path) ^ load<u64>(path + r.pathLen);
+  }
+  for (let line: usize = 0; line < TOGETHER * RECORD; line += 64) x ^= load<u64>(after + line);
   seen ^= x;
 }
 
