@@ -21,13 +21,18 @@ export function define(command: Command): void {
     .addHelpText('after', '\nExample:\n  mica update -m 512m --cpus 1.5 web')
     .action((names: string[], flags: Flags, command: Command) =>
       withEngine(command, (engine) => {
-        const restart = flags.restart === undefined ? {} : { restart: parseRestart(flags.restart) };
-        const changes: UpdateOptions = { ...readChangeable(flags), ...restart };
-        if (Object.keys(changes).length === 0)
+        if (Object.keys(flags).length === 0)
           throw new MicaError('invalid-argument', 'you must provide one or more flags when using this command', {
             hint: 'such as --memory 512m, --cpus 2 or --restart always',
           });
+        const restart = flags.restart === undefined ? {} : { restart: parseRestart(flags.restart) };
+        const changes: UpdateOptions = { ...withoutZeros(readChangeable(flags)), ...restart };
         return forEach(engine, names, (name) => engine.containers.update(name, changes));
       }),
     );
+}
+
+/** docker's: a limit of 0 is a flag as any other, and changes nothing; but of processes, where it is "no limit". */
+function withoutZeros(limits: UpdateOptions): UpdateOptions {
+  return Object.fromEntries(Object.entries(limits).filter(([name, limit]) => limit !== 0 || name === 'pidsLimit'));
 }

@@ -42,6 +42,11 @@ it('update: memory, processors, processes in force at once; the restart policy f
     code: 125,
     err: expect.stringMatching(/^mica: maximum retry count cannot be used with restart policy 'always'\n/),
   });
+  // docker's: a flag is a flag, and 0 changes nothing.
+  expect(await store.okHere(['update', '--cpus', '0', '-m', '0', 'small'])).toBe('small\n');
+  expect(await store.okHere(['inspect', '-f', '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}', 'small'])).toBe(
+    '33554432 500000000\n',
+  );
   expect(await store.here(['update', 'small'])).toMatchObject({
     code: 1,
     err: expect.stringMatching(/one or more flags/),
