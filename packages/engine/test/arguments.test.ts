@@ -68,6 +68,8 @@ const others: readonly (readonly [string, (e: Untyped) => unknown])[] = [
   ['an author that is a number', (e) => e.commit('box', undefined, { author: 5 })],
   ['changes that are no list', (e) => e.commit('box', undefined, { changes: 'CMD a' })],
   ['a signal that is none', (e) => e.archives.import(Readable.from(['']), { signal: 5 })],
+  ['an archive of objects', (e) => e.archives.import(Readable.from([{ a: 1 }]), {})],
+  ['an archive that turns to numbers', (e) => e.archives.load(Readable.from([Buffer.alloc(512), 5]))],
   ['a listener that is none', (e) => e.check({ onProgress: 'yes' })],
   ['a path in an image with a zero byte', (e) => e.trees.list('base:1', '/a\0b')],
   ['an output that has ended', (e) => e.archives.save(['base:1'], ended.destroy())],

@@ -1,4 +1,4 @@
-import { finished, PassThrough, type Readable, type Transform } from 'node:stream';
+import { finished, type Readable, Transform } from 'node:stream';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { foreignCompression } from '../layer/decoder.ts';
 import { zlib } from '../system/zlib.ts';
@@ -14,7 +14,7 @@ export async function decompress(
   signal?: AbortSignal,
   taken?: (bytes: number) => void,
 ): Promise<Readable> {
-  const input = new PassThrough();
+  const input = bytesOnly();
   const fail = (error: unknown) => {
     source.destroy();
     input.destroy(error as Error);
@@ -51,6 +51,24 @@ export async function decompress(
       hint: `decompress it first: ${foreign} -dc FILE | mica ${verb}`,
     });
   return input;
+}
+
+/** Lets bytes through, and text as such; anything else a program may have in its stream is no archive. */
+function bytesOnly(): Transform {
+  return new Transform({
+    writableObjectMode: true,
+    transform(chunk: unknown, _encoding, done) {
+      if (chunk instanceof Uint8Array) done(null, chunk);
+      else if (typeof chunk === 'string') done(null, Buffer.from(chunk));
+      else
+        done(
+          new MicaError('invalid-argument', `an archive is a stream of bytes, not of ${typeof chunk}s`, {
+            subject: 'archive',
+            hint: 'give a stream whose chunks are Buffers, such as fs.createReadStream() of a tar',
+          }),
+        );
+    },
+  });
 }
 
 function broken(error: NodeJS.ErrnoException): MicaError {
