@@ -2,12 +2,12 @@ import type { HashEngine } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { OpensslHasher } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
+import type { Filled } from './filling.ts';
 import { HashBeside } from './hash-beside.ts';
 import { HashHere } from './hash-here.ts';
 import { HashInThread } from './hash-in-thread.ts';
 import { LayerFile, type LayerFileOptions } from './layer-file.ts';
 import type { LayerHash } from './layer-hash.ts';
-import type { Filled } from './pack.ts';
 
 /**
  * Where a layer is hashed: `small` and `here`, on this thread; `beside`, in one of libuv's; `thread`, in one of Node's own.
