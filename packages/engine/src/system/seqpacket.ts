@@ -12,6 +12,7 @@ const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0x80000;
 const MSG_DONTWAIT = 0x40;
 const EAGAIN = 11;
+const ECONNRESET = 104;
 
 /** Connects to a SOCK_SEQPACKET socket, which Node's net refuses. The descriptor is the caller's to close. */
 export function connectSeqpacket(path: string): number {
@@ -30,7 +31,10 @@ export function connectSeqpacket(path: string): number {
 
 /** One packet, cut where the buffer is too small; its length, 0 at the end, null while none is there. */
 export function receive(fd: number, buffer: Buffer): number | null {
-  const length = native(RECV)(fd, buffer, buffer.length, MSG_DONTWAIT);
+  const recv = native(RECV);
+  let length = recv(fd, buffer, buffer.length, MSG_DONTWAIT);
+  // The other side was closed before it read all of ours. That is told once, and before the packets that it had sent.
+  if (length === -1 && lastErrno() === ECONNRESET) length = recv(fd, buffer, buffer.length, MSG_DONTWAIT);
   if (length !== -1) return length;
   if (lastErrno() === EAGAIN) return null;
   throw systemError('recv', lastErrno());
