@@ -132,7 +132,7 @@ export class Arrival {
   }
 
   discard(): void {
-    this.#store.blobs.discard([...this.#blobs, ...this.#held]);
+    this.#store.blobs.removal.discard([...this.#blobs, ...this.#held]);
   }
 
   /** Links too: each is kept until all have come, and takes the archive next to nothing. */

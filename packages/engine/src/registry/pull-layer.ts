@@ -62,7 +62,7 @@ export async function pullLayer(
       const layer = await reader.end();
       const blob = partial.finish(layer instanceof MicaError ? descriptor.mediaType : layerTypeOf(layer.compression));
       if (layer instanceof MicaError || layer.diffId !== diffId) {
-        store.blobs.discard([blob.digest]);
+        store.blobs.removal.discard([blob.digest]);
         throw wrongLayer(descriptor.digest, layer, diffId);
       }
       return { ...layer, digest: blob.digest, size: blob.size };

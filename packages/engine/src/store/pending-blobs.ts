@@ -9,7 +9,7 @@ import { bootId, storeError, syncPath } from './files.ts';
 interface Blobs {
   path(digest: Digest): string;
   verify(digest: Digest): void;
-  remove(digest: Digest): void;
+  readonly removal: { remove(digest: Digest): void };
 }
 
 /** Blobs that were written and may not have reached the disk: each is noted with the boot that wrote it. */
@@ -76,7 +76,7 @@ export class PendingBlobs {
         this.#db.run('UPDATE blobs SET pending = ? WHERE digest = ?', bootId(), digest);
       } catch (error) {
         if (!(error instanceof MicaError)) throw error;
-        this.#blobs.remove(digest);
+        this.#blobs.removal.remove(digest);
         dropped.push(digest);
       }
     }

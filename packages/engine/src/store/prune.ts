@@ -23,14 +23,14 @@ export function collect(store: Store): Collected {
     const leased = store.blobs.leases.held();
     const rows = store.db.all('SELECT digest FROM blobs WHERE digest NOT IN (SELECT digest FROM image_blobs)');
     const blobs = rows.map((row) => row.digest as Digest).filter((digest) => !leased.has(digest));
-    for (const digest of blobs) store.blobs.forget(digest);
+    for (const digest of blobs) store.blobs.removal.forget(digest);
     // A form is worth its row while its layer is here, or its own blob (of a pull that is not done).
     store.db.run(`DELETE FROM layer_forms WHERE diff_id NOT IN (SELECT diff_id FROM layers)
       AND digest NOT IN (SELECT digest FROM blobs)`);
     return { blobs, layers: collectLayers(store) };
   });
   try {
-    return { blobs, layers, reclaimed: store.blobs.sweepUnknown() };
+    return { blobs, layers, reclaimed: store.blobs.removal.sweepUnknown() };
   } catch (error) {
     throw storeError(error, 'remove blobs of', store.root);
   } finally {
