@@ -87,7 +87,9 @@ it('keeps owner, mode, links, extended attributes and nanoseconds, both ways', a
 it('a running container: volumes, binds and tmpfs, and a file that is mounted', async () => {
   mkdirSync(file('bound'));
   writeFileSync(file('bound/f'), 'bound\n');
-  const mounts = ['-v', 'vol:/vol', '-v', `${file('bound')}:/bound:ro`, '--tmpfs', '/mem'];
+  for (const name of ['rw', 'ro']) writeFileSync(file(name), `${name}\n`);
+  const files = ['-v', `${file('rw')}:/rw`, '-v', `${file('ro')}:/ro:ro`];
+  const mounts = ['-v', 'vol:/vol', '-v', `${file('bound')}:/bound:ro`, '--tmpfs', '/mem', ...files];
   ok('run', '-d', '--name', 'live', ...mounts, 'base:1', 'sh', '-c', 'echo v > /vol/f; while :; do sleep 1; done');
   writeFileSync(file('one'), 'one\n');
   for (const path of ['/vol/', '/mem/', '/etc/hosts']) await okHere('cp', file('one'), `live:${path}`);
@@ -98,6 +100,19 @@ it('a running container: volumes, binds and tmpfs, and a file that is mounted', 
     code: 1,
     err: 'mica: mounted volume is marked read-only: live:/bound/\n  copy to where it comes from on the host, or mount it without ro\n',
   });
+  // What is mounted is written where it comes from, or not at all, and stays mounted.
+  expect(await here('cp', file('one'), 'live:/ro')).toMatchObject({ code: 1, err: expect.stringMatching(/read-only/) });
+  await okHere('cp', file('one'), 'live:/rw');
+  const inside = ok(
+    'exec',
+    'live',
+    'sh',
+    '-c',
+    'cat /etc/hosts /rw /ro; grep -cE " (/etc/hosts|/rw|/ro) " /proc/mounts',
+  );
+  expect(inside).toBe('one\none\nro\n3\n');
+  expect(readFileSync(file('rw'), 'utf8')).toBe('one\n');
+  expect(await okHere('diff', 'live')).not.toMatch(/hosts/);
   // All of the root, without what the kernel shows in it.
   const names = spawnSync('tar', ['-t'], { input: spawnMica(['cp', 'live:/', '-']) }).stdout.toString();
   expect(names).toMatch(/^proc\/$/m);

@@ -1,8 +1,12 @@
 import { closeSync, constants, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { copyRange } from '../system/copy-range.ts';
+import { systemError } from '../system/errno.ts';
 import { fdLink, fdPath, fdSelf } from '../system/in-root.ts';
+import { isMountPoint } from '../system/mount.ts';
 import { giveName, openUnnamed } from '../system/unnamed-file.ts';
 import { ofFile, type Settable } from './attributes.ts';
+
+const EBUSY = 16;
 
 /**
  * A file that is being written, and that nothing shows before it is whole: it has no name, so that a process that is
@@ -95,8 +99,10 @@ export class NewFile implements Disposable {
   }
 }
 
-/** Gives what has the name `from` the name `to`, and takes what had that. */
+/** Gives what has the name `from` the name `to`, and takes what had that. @throws EBUSY where something is mounted at `to` */
 export function replace(from: Buffer, to: Buffer): void {
+  // rename(2) would say so of a mount in this namespace; one in another, a running container's, it takes away.
+  if (isMountPoint(to)) throw systemError('rename', EBUSY, to);
   renameSync(from, to);
   try {
     unlinkSync(from); // two names of one file: rename(2) did nothing

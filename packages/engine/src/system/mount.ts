@@ -1,4 +1,5 @@
 import { constants, existsSync, openSync } from 'node:fs';
+import { statxAt } from './beneath.ts';
 import { systemError } from './errno.ts';
 import { O_PATH } from './in-root.ts';
 import { call, cString, lastErrno, native } from './library.ts';
@@ -179,4 +180,13 @@ export function attachCopy(
   } finally {
     native(CLOSE)(tree);
   }
+}
+
+const ATTRIBUTES = 8; // of struct statx (statx(2))
+const STATX_ATTR_MOUNT_ROOT = 0x2000n;
+
+/** Whether something is mounted at this very path, of whichever namespace; false where nothing is there. */
+export function isMountPoint(path: Buffer): boolean {
+  const stat = Buffer.alloc(256);
+  return statxAt(AT_FDCWD, cString(path), stat) && (stat.readBigUInt64LE(ATTRIBUTES) & STATX_ATTR_MOUNT_ROOT) !== 0n;
 }
