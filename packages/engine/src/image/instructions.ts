@@ -1,24 +1,35 @@
+import { posix } from 'node:path';
 import { requireTexts } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { Healthcheck, RunConfig } from './config.ts';
+import { type Lookup, wordOf, wordsOf } from './words.ts';
 
 type Mutable = { -readonly [K in keyof RunConfig]: RunConfig[K] };
 
 /**
  * Applies Dockerfile instructions to an image's run config, in order: those that docker commit and
  * import take with `--change` (CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER
- * VOLUME WORKDIR). @throws MicaError invalid-argument for anything else, and for one that is malformed
+ * VOLUME WORKDIR). What is no command has its variables replaced, by those of the config.
+ * @throws MicaError invalid-argument for anything else, and for one that is malformed
  */
 export function applyInstructions(config: RunConfig, instructions: readonly string[]): RunConfig {
   requireTexts(instructions, 'changes');
   const made: Mutable = { ...config };
+  let hasCommand = false;
   for (const line of instructions.flatMap((text) => text.split(/\r?\n/)).map((text) => text.trim())) {
     if (line === '' || line.startsWith('#')) continue;
     const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(line) ?? [];
     const apply = verbs[word.toUpperCase()];
     if (!apply) throw bad(line, `${word.toUpperCase()} is not a valid change command`);
     if (rest === '' && !/^(CMD|ENTRYPOINT)$/i.test(word)) throw bad(line, `${word.toUpperCase()} needs an argument`);
-    apply(made, rest.trim(), line);
+    try {
+      apply(made, rest.trim(), line);
+    } catch (error) {
+      throw error instanceof SyntaxError ? bad(line, error.message) : error;
+    }
+    // docker's: a command that was meant for another entry point is none for this.
+    if (apply === verbs.CMD) hasCommand = true;
+    if (apply === verbs.ENTRYPOINT && !hasCommand) made.Cmd = null;
   }
   return made;
 }
@@ -32,17 +43,20 @@ const verbs: Readonly<Record<string, (config: Mutable, text: string, line: strin
   },
   ENV(config, text, line) {
     const env = new Map((config.Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
-    for (const [key, value] of pairs(text, line)) env.set(key, `${key}=${value}`);
+    for (const [key, value] of pairs(text, line, variables(config))) env.set(key, `${key}=${value}`);
     config.Env = [...env.values()];
   },
   EXPOSE(config, text, line) {
-    config.ExposedPorts = { ...config.ExposedPorts, ...named(words(text).flatMap((word) => ports(word, line))) };
+    config.ExposedPorts = {
+      ...config.ExposedPorts,
+      ...named(listed(text, config).flatMap((word) => ports(word, line))),
+    };
   },
   HEALTHCHECK(config, text, line) {
     config.Healthcheck = healthcheck(text, line, config.Shell);
   },
   LABEL(config, text, line) {
-    config.Labels = { ...config.Labels, ...Object.fromEntries(pairs(text, line)) };
+    config.Labels = { ...config.Labels, ...Object.fromEntries(pairs(text, line, variables(config))) };
   },
   ONBUILD(config, text, line) {
     if (/^(ONBUILD|FROM|MAINTAINER)\b/i.test(text))
@@ -50,19 +64,21 @@ const verbs: Readonly<Record<string, (config: Mutable, text: string, line: strin
     config.OnBuild = [...(config.OnBuild ?? []), text];
   },
   STOPSIGNAL(config, text, line) {
-    if (!/^(SIG[A-Z0-9+-]+|[A-Z0-9+-]+|\d+)$/.test(text)) throw bad(line, `invalid signal: ${text}`);
-    config.StopSignal = text;
+    const signal = wordOf(text, variables(config));
+    if (!/^(SIG[A-Z0-9+-]+|[A-Z0-9+-]+|\d+)$/.test(signal)) throw bad(line, `invalid signal: ${signal}`);
+    config.StopSignal = signal;
   },
   USER(config, text) {
-    config.User = text;
+    config.User = wordOf(text, variables(config));
   },
   VOLUME(config, text, line) {
-    const list = json(text) ?? words(text);
+    const lookup = variables(config);
+    const list = json(text)?.map((path) => wordOf(path, lookup)) ?? wordsOf(text, lookup);
     if (list.some((path) => path === '')) throw bad(line, 'VOLUME specified can not be an empty string');
     config.Volumes = { ...config.Volumes, ...named(list) };
   },
   WORKDIR(config, text) {
-    config.WorkingDir = text.startsWith('/') ? text : `${(config.WorkingDir || '/').replace(/\/$/, '')}/${text}`;
+    config.WorkingDir = posix.resolve('/', config.WorkingDir ?? '', wordOf(text, variables(config)));
   },
 };
 
@@ -84,34 +100,22 @@ function commandOf(text: string, shell: readonly string[] | null | undefined): r
   return text === '' ? null : [...(shell?.length ? shell : ['/bin/sh', '-c']), text];
 }
 
-/** Words as a Dockerfile has them: quotes and backslashes understood. */
-function words(text: string): string[] {
-  const found: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (let at = 0; at < text.length; at++) {
-    const letter = text[at] as string;
-    if (quote === '' && /\s/.test(letter)) {
-      if (word !== undefined) found.push(word);
-      word = undefined;
-    } else if (letter === '\\' && quote !== "'" && at + 1 < text.length) word = (word ?? '') + text[++at];
-    else if (quote === '' ? letter === '"' || letter === "'" : letter === quote) {
-      quote = quote === '' ? letter : '';
-      word ??= '';
-    } else word = (word ?? '') + letter;
-  }
-  if (word !== undefined) found.push(word);
-  return found;
+function variables({ Env }: RunConfig): Lookup {
+  const env = new Map((Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
+  return (name) => env.get(name)?.slice(name.length + 1);
+}
+
+/** Words of which one may become several: a variable with more than one. */
+function listed(text: string, config: RunConfig): string[] {
+  return wordsOf(text, variables(config)).flatMap((word) => word.split(/\s+/).filter((part) => part !== ''));
 }
 
 /** `KEY=VALUE …`, or the old form of one key and the rest of the line. */
-function pairs(text: string, line: string): [string, string][] {
-  const list = words(text);
-  if (list[0] !== undefined && !list[0].includes('=')) {
-    const [, key, value] = /^(\S+)\s+([\s\S]+)$/.exec(text) ?? [];
-    if (key === undefined || value === undefined) throw bad(line, 'must have two arguments');
-    return [[key, value]];
-  }
+function pairs(text: string, line: string, lookup: Lookup): [string, string][] {
+  const [, key, value] = /^([^\s="'$\\]+)\s+([\s\S]+)$/.exec(text) ?? [];
+  if (key !== undefined && value !== undefined) return [[key, wordOf(value, lookup)]];
+  const list = wordsOf(text, lookup);
+  if (list.length === 1 && !list[0]?.includes('=')) throw bad(line, 'must have two arguments');
   return list.map((word) => {
     const at = word.indexOf('=');
     if (at < 1) throw bad(line, `can't find = in "${word}". Must be of the form: name=value`);
