@@ -1,6 +1,9 @@
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { MicaError } from '../error.ts';
 import { cgroupPath, isFrozen } from '../runtime/cgroup.ts';
 import type { OciRuntime } from '../runtime/oci-runtime.ts';
+import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { tell } from './events.ts';
@@ -21,22 +24,50 @@ export function unpauseFirst(name: string): { readonly subject: string; readonly
 }
 
 /** Stops all processes of a container where they stand. @throws MicaError not-running, conflict */
-export function pauseContainer(context: ContainerContext, row: Row): void {
-  const { group, runtime } = running(context, row, 'running');
-  if (isFrozen(group)) throw new MicaError('conflict', `Container ${row.id} is already paused`, unpauseFirst(row.name));
-  runtime.run('pause', row.id);
+export async function pauseContainer(context: ContainerContext, row: Row): Promise<void> {
+  await betweenCommits(context, row, 'running', ({ group, runtime }) => {
+    if (isFrozen(group))
+      throw new MicaError('conflict', `Container ${row.id} is already paused`, unpauseFirst(row.name));
+    runtime.run('pause', row.id);
+  });
   tell(context, row, 'pause');
 }
 
-export function unpauseContainer(context: ContainerContext, row: Row): void {
-  const { group, runtime } = running(context, row, 'paused');
-  if (!isFrozen(group))
-    throw new MicaError('conflict', `Container ${row.id} is not paused`, {
-      subject: row.name,
-      hint: 'it runs already',
-    });
-  runtime.run('resume', row.id);
+export async function unpauseContainer(context: ContainerContext, row: Row): Promise<void> {
+  await betweenCommits(context, row, 'paused', ({ group, runtime }) => {
+    if (!isFrozen(group))
+      throw new MicaError('conflict', `Container ${row.id} is not paused`, {
+        subject: row.name,
+        hint: 'it runs already',
+      });
+    runtime.run('resume', row.id);
+  });
   tell(context, row, 'unpause');
+}
+
+/**
+ * While no commit keeps it frozen, which is no pause, nor begins to (commit/freeze.ts): it would let go on, when it has
+ * read it, what was paused meanwhile.
+ */
+async function betweenCommits(
+  context: ContainerContext,
+  row: Row,
+  wanted: string,
+  work: (at: Running) => void,
+): Promise<void> {
+  running(context, row, wanted);
+  const note = context.paths.freezing(row.id);
+  mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
+  const unlock = await lockFile(note);
+  try {
+    const at = running(context, row, wanted);
+    // What it says is of a commit that was killed, and so is what is frozen.
+    if (statSync(note).size > 0) at.runtime.run('resume', row.id);
+    work(at);
+  } finally {
+    rmSync(note, { force: true });
+    unlock();
+  }
 }
 
 /** A paused process takes no signal: one that shall end goes on first. */
@@ -44,7 +75,12 @@ export function resumeIfFrozen(context: ContainerContext, id: string, state: Con
   if (isFrozen(groupOf(id, state))) context.runtimeOf(state).run('resume', id);
 }
 
-function running(context: ContainerContext, row: Row, wanted: string): { group: string; runtime: OciRuntime } {
+interface Running {
+  readonly group: string;
+  readonly runtime: OciRuntime;
+}
+
+function running(context: ContainerContext, row: Row, wanted: string): Running {
   const state = reconcile(context, row);
   if (state.status !== 'running')
     throw new MicaError('not-running', `Container ${row.id} is not ${wanted}`, startFirst(row.name));

@@ -83,13 +83,13 @@ export class Containers {
     await this.start(name);
     tell(this.#context, this.#lifecycle.find(name), 'restart');
   }
-  /** Its processes stand still until {@link unpause}. @throws MicaError not-running, conflict (paused already) */
-  pause(name: string): void {
-    pauseContainer(this.#context, this.#lifecycle.whole(name));
+  /** Its processes stand still until {@link unpause}; a commit that reads it is waited for. @throws MicaError not-running, conflict (paused already) */
+  async pause(name: string): Promise<void> {
+    await pauseContainer(this.#context, this.#lifecycle.whole(name));
   }
   /** @throws MicaError not-running, conflict (not paused) */
-  unpause(name: string): void {
-    unpauseContainer(this.#context, this.#lifecycle.whole(name));
+  async unpause(name: string): Promise<void> {
+    await unpauseContainer(this.#context, this.#lifecycle.whole(name));
   }
   /** Changes limits, at once if it runs, and the restart policy. */
   update(name: string, changes: UpdateOptions): void {
