@@ -78,17 +78,26 @@ function refuseMixed(flags: Flags): void {
   if (flags.jobs !== undefined && !batch) refuse('--jobs', 'many containers');
 }
 
-function isBatch(flags: Flags): boolean {
+/** With --json alone it is still one container, and the new name, that are named. */
+function isList(flags: Flags): boolean {
+  return isBatch({ ...flags, json: undefined }) || flags.jobs !== undefined;
+}
+
+function isBatch(flags: Omit<Flags, 'json'> & { readonly json?: true | undefined }): boolean {
   return Boolean(
     flags.all || flags.filter.length > 0 || flags.fromFile !== undefined || flags.tag !== undefined || flags.json,
   );
 }
 
-async function one(engine: Engine, [container, name, ...more]: string[], flags: Flags): Promise<void> {
-  if (container === undefined || more.length > 0)
-    throw new MicaError('invalid-argument', '"mica commit" requires at least 1 and at most 2 arguments', {
-      hint: "a container and the new name; several containers need --tag, for example --tag '{name}:saved'",
-    });
+function containerAndName([container, name, ...more]: readonly string[]): [string, string | undefined] {
+  if (container !== undefined && more.length === 0) return [container, name];
+  throw new MicaError('invalid-argument', '"mica commit" requires at least 1 and at most 2 arguments', {
+    hint: "a container and the new name; several containers need --tag, for example --tag '{name}:saved'",
+  });
+}
+
+async function one(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
+  const [container, name] = containerAndName(names);
   using interrupt = interruptible();
   using progress = byteProgress('committing');
   const task = { ...commitOptions(flags), signal: interrupt.signal, onProgress: progress.show };
@@ -107,6 +116,15 @@ function commit(engine: Engine, container: string, name: string | undefined, fla
 }
 
 function many(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
+  if (!isList(flags)) {
+    const [container, tag] = containerAndName(names);
+    return commitBatch(
+      engine,
+      { names: [container] },
+      { ...commitOptions(flags), ...(tag === undefined ? {} : { tag }) },
+      { json: true },
+    );
+  }
   // An unset variable in a script would leave many images without a name.
   if (flags.tag === '')
     throw new MicaError('invalid-argument', 'the tag template is empty', {

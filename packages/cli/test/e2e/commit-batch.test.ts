@@ -93,6 +93,8 @@ it('what cannot be meant is refused before anything is done', async () => {
   await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
   await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
   await refused(/unknown key shoe/, '--filter', 'shoe=1');
+  await refused(/'status=exitd': a status is one of created, running/, '--filter', 'status=exitd');
+  await refused(/at most 2 arguments/, '--json', 'aa', 'bb', 'cc');
   await refused(/invalid number of jobs/, '--all', '--jobs', 'many');
   await refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));
   await refused(/unknown hasher/, '--hasher', 'fast', 'aa');
@@ -191,6 +193,12 @@ it('what failed is said once, with what to do; and when there was nothing to do,
     code: 1,
     err: `mica: ${unknown}\nmica: No such container: none\n  mica ps -a lists them\n`,
   });
+  // One container, and its image's name, as without --json.
+  expect(JSON.parse(await bench.okHere('commit', '--json', 'aa', 'named:1'))).toMatchObject({
+    container: 'aa',
+    references: ['named:1'],
+  });
+  await bench.okHere('rmi', 'named:1');
   const { out } = await bench.here('commit', '--json', 'nobody');
   expect(JSON.parse(out)).toMatchObject({ container: 'nobody', error: unknown, hint: 'mica ps -a lists them' });
   const none = await bench.here('commit', '--filter', 'name=zz', '-f', 'label=x');
