@@ -36,6 +36,8 @@ export function define(command: Command): void {
     .addHelpText(
       'after',
       `
+CMD and ENTRYPOINT stay those of the container's image; -c changes them.
+
 Examples:
   mica commit -a ann -m "add config" -c 'CMD ["serve"]' web web:1.1
   mica commit --from tree web:1.0 web:1.1

@@ -13,7 +13,8 @@ afterEach(() => bench.clear());
 afterAll(() => bench.close());
 
 it("-c changes the config, the container's own settings and the image's command stay", async () => {
-  await bench.okHere('create', '--name', 'box', '-e', 'A=1', '-w', '/srv', 'base:1', 'sh', '-c', 'once');
+  const own = ['-e', 'A=1', '-w', '/srv', '--expose', '81', '-v', '/data', '--health-cmd', 'true', '--network', 'none'];
+  await bench.okHere('create', '--name', 'box', ...own, 'base:1', 'sh', '-c', 'once');
   const id = await bench.okHere(
     'commit',
     '-c',
@@ -29,7 +30,9 @@ it("-c changes the config, the container's own settings and the image's command 
     Env: ['A=1'],
     WorkingDir: '/srv',
     Cmd: ['serve'],
-    ExposedPorts: { '80/tcp': {} },
+    ExposedPorts: { '80/tcp': {}, '81/tcp': {} },
+    Volumes: { '/data': {} },
+    Healthcheck: { Test: ['CMD-SHELL', 'true'] },
     Labels: { a: 'b' },
   });
   expect(bench.configOf(bench.ok('commit', 'box')).config.Cmd ?? null).toBe(null);

@@ -1,19 +1,27 @@
+import { healthcheckOf } from '../container/health.ts';
+import { exposedPorts, volumes } from '../container/inspect-config.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { ImageConfig, RunConfig } from '../image/config.ts';
 import { applyInstructions } from '../image/instructions.ts';
 
 /**
  * The config of an image committed from a container: the image's own, what the container was given
- * beside it (environment, user, working directory, labels), then the changes asked for. Command and
- * entry point stay the image's: what a container was once run with is no default for its children.
+ * beside it (environment, user, working directory, labels, ports, volumes, health check), then the changes asked for.
+ * Command and entry point stay the image's: what a container was once run with is no default for its children.
  */
 export function committedConfig(base: ImageConfig, state: ContainerState, changes: readonly string[]): ImageConfig {
   const { options } = state;
   const config: RunConfig = base.config ?? {};
   const env = new Map((config.Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
   for (const entry of options.env ?? []) if (entry.includes('=')) env.set(entry.split('=', 1)[0] as string, entry);
+  const exposed = { ...config.ExposedPorts, ...exposedPorts(options) };
+  const kept = volumes(options, config);
+  const check = options.health ? healthcheckOf(options, config) : null;
   const own: RunConfig = {
     ...config,
+    ...(Object.keys(exposed).length > 0 ? { ExposedPorts: exposed } : {}),
+    ...(kept === null ? {} : { Volumes: kept }),
+    ...(check === null ? {} : { Healthcheck: check }),
     ...(env.size > 0 ? { Env: [...env.values()] } : {}),
     ...(options.user ? { User: options.user } : {}),
     ...(options.workdir ? { WorkingDir: options.workdir } : {}),
