@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beginReset, countReset, endReset, wasStoppedToReset } from '../container/resetting.ts';
@@ -17,6 +17,7 @@ import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { newCore } from '../system/core.ts';
 import { exchange } from '../system/exchange.ts';
+import { spreadBelow } from '../system/spread.ts';
 import { syncFileSystem } from '../system/sync.ts';
 import { chainTree } from '../tree/image-tree.ts';
 import { packSteps } from './pack.ts';
@@ -47,6 +48,8 @@ export async function resetContainer(
   let stopped = force && wasStoppedToReset(containers.context, row.id);
   let unlock = () => {};
   try {
+    // Away from what the last reset took away: where 20,000 inodes are just free each new file took 0.3 ms to find one.
+    spreadBelow(dirname(fresh));
     mkdirSync(fresh, { mode: 0o700 });
     const upper = join(fresh, 'upper');
     // Now, for it may want room: once the upper is exchanged nothing may fail any more.

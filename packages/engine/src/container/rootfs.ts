@@ -11,6 +11,7 @@ import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
 import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
+import { spreadBelow } from '../system/spread.ts';
 import { withUsualUmask } from '../system/umask.ts';
 import { setXattr } from '../system/xattr.ts';
 import { requireParts } from './parts.ts';
@@ -42,7 +43,9 @@ export async function prepareRootfs(
   requireRoot();
   const layers = await ensureUnpacked(store, diffIds);
   const making = paths.making(id);
-  mkdirSync(making, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(making), { recursive: true, mode: 0o700 });
+  spreadBelow(dirname(making));
+  mkdirSync(making, { mode: 0o700 });
   makeParts(making, layers);
   await makeUpper(store, join(making, 'upper'), diffIds);
   renameSync(making, paths.dir(id));

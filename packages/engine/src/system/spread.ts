@@ -14,8 +14,8 @@ const flags = new Uint32Array(1);
  * Tells the file system that the directories in this one have nothing to do with each other (`chattr +T`):
  * ext4 then puts each where there is room instead of all into one block group. So threads that fill them do
  * not wait for one bitmap, and none searches for a free inode among those that were just deleted, which
- * ext4 without a journal does not use for minutes: 20,000 files took 10 to 20 s of that, and 3 to 5 so. Other
- * file systems have no such flag, and need none.
+ * ext4 does not use again for minutes: 20,000 files took 10 to 20 s of that, and 3 to 5 so; a container that makes as
+ * many, after others that did and were removed, 11 to 19 s, and 2. Other file systems have no such flag, and need none.
  */
 export function spreadBelow(dir: string): void {
   const fd = openDirectory(dir);
