@@ -58,11 +58,28 @@ export function truncate(text: string, width: number): string {
 export function localTime(time: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return 'N/A';
+  const { date, clock, east, zone } = localParts(at);
+  return `${date} ${clock} ${zone.replace(':', '')} ${zoneName(east) ?? zone.replace(':', '')}`;
+}
+
+/** RFC 3339 in local time, to the second: 2006-01-02T15:04:05-07:00; Z where that is UTC. */
+export function localStamp(time: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return 'N/A';
+  const { date, clock, east, zone } = localParts(at);
+  return `${date}T${clock}${east === 0 ? 'Z' : zone}`;
+}
+
+/** `east`: minutes. */
+function localParts(at: Date): { date: string; clock: string; east: number; zone: string } {
   const two = (value: number) => String(value).padStart(2, '0');
-  const offset = -at.getTimezoneOffset();
-  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone} ${zoneName(offset) ?? zone}`;
+  const east = -at.getTimezoneOffset();
+  return {
+    date: `${String(at.getFullYear()).padStart(4, '0')}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+    clock: `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`,
+    east,
+    zone: `${east < 0 ? '-' : '+'}${two(Math.floor(Math.abs(east) / 60))}:${two(Math.abs(east) % 60)}`,
+  };
 }
 
 /**

@@ -78,12 +78,17 @@ export function scanning(rounds: number): KernelMeasure {
  */
 export function merging(shape: StackShape, rounds: number, time?: number): KernelMeasure[] {
   const core = new Core();
+  return [...unions(core, shape, rounds, time), ...diffs(core, shape, rounds, time)];
+}
+
+const goals = [{ against: 'twin', atLeast: 5 }];
+
+function unions(core: Core, shape: StackShape, rounds: number, time?: number): KernelMeasure[] {
   const layers = stack(core, shape);
   const objects = layers.map(entriesOf);
-  const entries = layers.reduce((sum, { count }) => sum + count, 0);
-  const goals = [{ against: 'twin', atLeast: 5 }];
+  const count = layers.reduce((sum, layer) => sum + layer.count, 0);
   const size = `${shape.layers} × ${shape.entries.toLocaleString('en')}`;
-  const union = core.scope(() => {
+  const sides = core.scope(() => {
     const held = layers.map((table) => core.load(table));
     return duel(
       {
@@ -95,14 +100,22 @@ export function merging(shape: StackShape, rounds: number, time?: number): Kerne
       time,
     );
   });
-  // Two trees that were read each on its own; the upper tenth of the layers is of another build.
-  const a = core.union(layers);
+  return [{ what: `union, ${size}`, count, sides, goals }];
+}
+
+/**
+ * Of two trees that were read each on its own; the upper tenth of the layers is of another build. On their own, too: what
+ * the other measure left is not to be collected while these run.
+ */
+function diffs(core: Core, shape: StackShape, rounds: number, time?: number): KernelMeasure[] {
+  const a = core.union(stack(core, shape));
   const b = core.union(stack(core, { ...shape, rebuiltFrom: shape.layers * 0.9 }));
   const [x, y] = [entriesOf(a), entriesOf(b)];
-  const diffs = core.scope(() => {
+  const count = Math.max(a.count, b.count);
+  return core.scope(() => {
     const [left, right] = [core.load(a), core.load(b)];
-    const race = (sameLayers: boolean) =>
-      duel(
+    const race = (what: string, sameLayers: boolean) => {
+      const sides = duel(
         {
           kernel: () => core.diff(left, right, { sameLayers }).count,
           twin: () => diffObjects(x, y, sameLayers).length,
@@ -110,12 +123,8 @@ export function merging(shape: StackShape, rounds: number, time?: number): Kerne
         rounds,
         time,
       );
-    return [race(false), race(true)];
+      return { what, count, sides, goals };
+    };
+    return [race('diff of two trees', false), race('diff of two trees with common layers', true)];
   });
-  const count = Math.max(a.count, b.count);
-  return [
-    { what: `union, ${size}`, count: entries, sides: union, goals },
-    { what: 'diff of two trees', count, sides: diffs[0] as Shown[], goals },
-    { what: 'diff of two trees with common layers', count, sides: diffs[1] as Shown[], goals },
-  ];
 }

@@ -1,5 +1,5 @@
 import type { HistoryRow } from '@mica/engine';
-import { ago, humanSize, shortId, truncate } from '../format.ts';
+import { ago, humanSize, localStamp, shortId, truncate } from '../format.ts';
 import { shownText } from '../image-path.ts';
 import type { List, Row } from '../list.ts';
 
@@ -41,7 +41,7 @@ export function historyRow(
   return {
     Author: shown(row.author),
     Comment: shown(row.comment),
-    CreatedAt: row.created === '' ? 'N/A' : row.created.replace(/\.\d+/, ''),
+    CreatedAt: localStamp(row.created),
     CreatedBy: whole ? createdBy : truncate(createdBy, 45),
     CreatedSince: ago(row.created),
     ID: row.id === '<missing>' || whole ? row.id : shortId(row.id),

@@ -151,7 +151,7 @@ it('history: quiet, raw, template', async () => {
   expect(ok('history', 'base:2')).toMatch(/^IMAGE {10}CREATED .* CREATED BY .* SIZE {6}AUTHOR {4}COMMENT\n/);
   expect(await okHere('history', '-q', 'base:2')).toMatch(/^[0-9a-f]{12}\n<missing>\n$/);
   expect(await okHere('history', '-H=false', '--format', '{{.Size}} {{.CreatedAt}}', 'base:2')).toMatch(
-    /^\d+ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n/,
+    /^\d+ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[-+]\d\d:\d\d)\n/,
   );
 });
 

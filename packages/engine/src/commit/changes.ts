@@ -22,7 +22,7 @@ export async function containerChanges(
   const core = newCore();
   const image = resolveImage(store, row.image);
   const lower = await chainTable(store, core, image.config.rootfs.diff_ids);
-  const upper = scanDirectory(core, containers.paths.part(row.id, 'upper'), { overlay: true });
+  const upper = scanDirectory(core, containers.paths.part(row.id, 'upper'), { overlay: true, toLookAt: true });
   unchanged();
   const changes: Change[] = [];
   for (let i = 0; i < upper.count; i++) {

@@ -23,6 +23,8 @@ import { looksLikeWhiteout, pathTooLong, unstorableAttribute } from './unstorabl
 export interface ScanOptions {
   /** The directory is an overlay's upper: its marks become whiteouts and opaque directories. */
   readonly overlay?: boolean;
+  /** No layer is made of it: what none can hold (unstorable.ts) is no reason to refuse it. */
+  readonly toLookAt?: boolean;
   readonly signal?: StopSignal;
 }
 
@@ -57,7 +59,7 @@ export function scanDirectory(core: Core, dir: string, options: ScanOptions = {}
 
 /** The same in steps of one directory each, for a caller that lets others work in between; it owns the core meanwhile. */
 export function* scanSteps(core: Core, dir: string, options: ScanOptions = {}): Generator<void, EntryTable> {
-  const scan = new Scan(core.tableBuilder(), options.overlay ?? false);
+  const scan = new Scan(core.tableBuilder(), options);
   try {
     scan.begin(dir);
     while (scan.step()) {
@@ -82,6 +84,7 @@ class Scan {
   readonly #builder: TableBuilder;
   readonly #names: Names;
   readonly #overlay: boolean;
+  readonly #toLookAt: boolean;
   readonly #links = new Map<string, Buffer>();
   readonly #stack: Frame[] = [];
   /** For each depth. */
@@ -92,10 +95,11 @@ class Scan {
   #name = this.#proc; // its part from NAME on
   #nameAt = 0;
 
-  constructor(builder: TableBuilder, overlay: boolean) {
+  constructor(builder: TableBuilder, { overlay = false, toLookAt = false }: ScanOptions) {
     this.#builder = builder;
     this.#names = builder.names();
     this.#overlay = overlay;
+    this.#toLookAt = toLookAt;
   }
 
   begin(dir: string): void {
@@ -202,7 +206,8 @@ class Scan {
     if (length > 4095) throw pathTooLong(this.#shown(frame.length));
     bytes.copy(this.#builder.path, from, at, end);
     bytes.copy(this.#name, 0, at, end + 1);
-    if (bytes.readUInt32LE(at) === WH) throw looksLikeWhiteout(this.#shown(length), bytes.toString('latin1', at, end));
+    if (bytes.readUInt32LE(at) === WH && !this.#toLookAt)
+      throw looksLikeWhiteout(this.#shown(length), bytes.toString('latin1', at, end));
     return length;
   }
 
@@ -232,7 +237,8 @@ class Scan {
 
   #attributes(found: XattrPair[], kind: number, length: number): void {
     if (found.length === 0) return;
-    for (const [name] of found) if (name.includes('=')) throw unstorableAttribute(this.#shown(length), name);
+    const unstorable = found.find(([name]) => name.includes('='));
+    if (unstorable && !this.#toLookAt) throw unstorableAttribute(this.#shown(length), unstorable[0]);
     if (!this.#overlay) {
       this.#builder.xattrs(found);
       return;
