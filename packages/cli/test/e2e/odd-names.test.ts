@@ -38,7 +38,7 @@ it('names that no image can hold: which, and what to do', async () => {
   expect((await bench.here('commit', 'odd')).err).toContain(
     '/.wh.: a file named .wh.* would delete a file in the image\n',
   );
-  spawnSync('setfattr', ['-n', 'user.a=b', '-v', 'c', join(upper, '.wh.')]);
+  spawnSync('sh', ['-c', `setfattr -n user.a=b -v c ${join(upper, '.wh.')}`]);
   expect(await bench.okHere('diff', 'odd')).toBe('A /.wh.'); // which asks for no image
   await bench.clear();
   const long = Array.from({ length: 15 }, () => 'd'.repeat(250));
