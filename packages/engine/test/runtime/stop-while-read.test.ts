@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -21,12 +21,14 @@ it('a stop waits for the commit that reads: what the container writes as it ends
   const engine = new Engine({ root });
   try {
     await importBusybox(engine);
-    const ends = 'trap "echo end > /end; exit 3" TERM; while :; do /bin/busybox sleep 0.05; done';
+    const ends = 'trap "echo end > /end; exit 3" TERM; : > /ready; while :; do /bin/busybox sleep 0.05; done';
     const command = ['/bin/busybox', 'sh', '-c', ends];
     const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
     await engine.containers.start(id);
     const paths = new ContainerPaths(root);
     const { run, state } = paths;
+    // Before it has its trap, what is first in a container ignores the signal.
+    await expect.poll(() => existsSync(join(paths.part(id, 'upper'), 'ready')), { timeout: 60_000 }).toBe(true);
     const pid = engine.containers.summary(id).pid as number;
     const runtime = { path: findProgram('crun') as string, root: state };
     const frozen = await freeze({ id, name: 'box', pid, by: 'this', run, runtime });
