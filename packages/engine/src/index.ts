@@ -7,6 +7,7 @@ export type { ContainerInspect } from './container/inspect.ts';
 export type { MonitorTask } from './container/monitor.ts';
 export { runFolder } from './container/paths.ts';
 export { cpuPercent, type Usage } from './container/stats.ts';
+export { statusFilters } from './container/status.ts';
 export type { ProcessTable } from './container/top.ts';
 export type { SystemUsage, UsageTotal } from './container/usage.ts';
 export type * from './contract/commit.ts';

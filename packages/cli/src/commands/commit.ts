@@ -80,15 +80,14 @@ function refuseMixed(flags: Flags): void {
   if (flags.jobs !== undefined && !batch) refuse('--jobs', 'many containers');
 }
 
-/** With --json alone it is still one container, and the new name, that are named. */
-function isList(flags: Flags): boolean {
-  return isBatch({ ...flags, json: undefined }) || flags.jobs !== undefined;
+function isBatch(flags: Flags): boolean {
+  return flags.json === true || isList(flags);
 }
 
-function isBatch(flags: Omit<Flags, 'json'> & { readonly json?: true | undefined }): boolean {
-  return Boolean(
-    flags.all || flags.filter.length > 0 || flags.fromFile !== undefined || flags.tag !== undefined || flags.json,
-  );
+/** Any number of containers is named; with --json alone it is one and the new name, as without. */
+function isList({ all, filter, fromFile, tag, json, jobs }: Flags): boolean {
+  const many = all || filter.length > 0 || fromFile !== undefined || tag !== undefined;
+  return many || (json === true && jobs !== undefined);
 }
 
 function containerAndName([container, name, ...more]: readonly string[]): [string, string | undefined] {

@@ -1,4 +1,4 @@
-import { type ContainerSummary, type Engine, MicaError } from '@mica/engine';
+import { type ContainerSummary, type Engine, MicaError, statusFilters } from '@mica/engine';
 import { type Filters, flagValue, hasLabels, parseFilters } from '../flags/filter.ts';
 
 const known = [
@@ -18,7 +18,6 @@ const known = [
   'volume',
 ] as const;
 const healths = ['none', 'starting', 'healthy', 'unhealthy'];
-const states = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 
 type Test = (container: ContainerSummary) => boolean;
 /** What a filter asks of the engine's full description, made only for it. */
@@ -43,7 +42,8 @@ function test(engine: Engine, all: readonly ContainerSummary[], name: string, va
     case 'label':
       return ({ labels }) => hasLabels(labels, values);
     case 'status':
-      for (const value of values) if (!states.includes(value)) throw invalid(name, value, states.join(', '));
+      for (const value of values)
+        if (!statusFilters.includes(value)) throw invalid(name, value, statusFilters.join(', '));
       return ({ status }) => values.includes(status);
     case 'name': {
       const patterns = values.map((value) => pattern(name, value));

@@ -93,7 +93,7 @@ it('what cannot be meant is refused before anything is done', async () => {
   await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
   await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
   await refused(/unknown key shoe/, '--filter', 'shoe=1');
-  await refused(/'status=exitd': a status is one of created, running/, '--filter', 'status=exitd');
+  await refused(/'status=exitd': a status is one of created, restarting/, '--filter', 'status=exitd');
   await refused(/at most 2 arguments/, '--json', 'aa', 'bb', 'cc');
   await refused(/invalid number of jobs/, '--all', '--jobs', 'many');
   await refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));

@@ -2,6 +2,7 @@ import { healthcheckOf } from '../container/health.ts';
 import { exposedPorts, volumes } from '../container/inspect-config.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { ImageConfig, RunConfig } from '../image/config.ts';
+import { environment } from '../image/environment.ts';
 import { applyInstructions } from '../image/instructions.ts';
 
 /**
@@ -12,8 +13,8 @@ import { applyInstructions } from '../image/instructions.ts';
 export function committedConfig(base: ImageConfig, state: ContainerState, changes: readonly string[]): ImageConfig {
   const { options } = state;
   const config: RunConfig = base.config ?? {};
-  const env = new Map((config.Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
-  for (const entry of options.env ?? []) if (entry.includes('=')) env.set(entry.split('=', 1)[0] as string, entry);
+  const given = (options.env ?? []).filter((entry) => entry.includes('='));
+  const env = environment(config.Env ?? [], given);
   const exposed = { ...config.ExposedPorts, ...exposedPorts(options) };
   const kept = volumes(options, config);
   const check = options.health ? healthcheckOf(options, config) : null;
@@ -22,7 +23,7 @@ export function committedConfig(base: ImageConfig, state: ContainerState, change
     ...(Object.keys(exposed).length > 0 ? { ExposedPorts: exposed } : {}),
     ...(kept === null ? {} : { Volumes: kept }),
     ...(check === null ? {} : { Healthcheck: check }),
-    ...(env.size > 0 ? { Env: [...env.values()] } : {}),
+    ...(env.length > 0 ? { Env: env } : {}),
     ...(options.user ? { User: options.user } : {}),
     ...(options.workdir ? { WorkingDir: options.workdir } : {}),
     ...(options.stopSignal ? { StopSignal: options.stopSignal } : {}),

@@ -1,8 +1,8 @@
 import { requireObject, requireTexts } from '../argument.ts';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
+import { statusFilters } from '../container/status.ts';
 import type { CommitSelection } from '../contract/commit.ts';
-import type { ContainerStatus } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
 import type { ContainerRow } from '../store/container-records.ts';
@@ -39,15 +39,6 @@ export function select(store: Store, containers: Lifecycle, what: CommitSelectio
   return [...found.values()];
 }
 
-const statuses: readonly string[] = [
-  'created',
-  'running',
-  'paused',
-  'restarting',
-  'exited',
-  'dead',
-] satisfies ContainerStatus[];
-
 /** `ps --filter`'s keys. @throws MicaError invalid-argument */
 function test(store: Store, containers: Lifecycle, filter: string): (row: Row) => boolean {
   const at = filter.indexOf('=');
@@ -74,7 +65,7 @@ function test(store: Store, containers: Lifecycle, filter: string): (row: Row) =
       };
     }
     case 'status':
-      if (!statuses.includes(value)) throw bad(filter, `a status is one of ${statuses.join(', ')}`);
+      if (!statusFilters.includes(value)) throw bad(filter, `a status is one of ${statusFilters.join(', ')}`);
       return (row) => containers.reconcile(row).status === value;
     case 'ancestor': {
       const { id } = resolveImage(store, value);

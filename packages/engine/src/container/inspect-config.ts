@@ -1,4 +1,5 @@
 import type { RunConfig } from '../image/config.ts';
+import { environment } from '../image/environment.ts';
 import { parseExpose } from '../network/port-spec.ts';
 import type { Row } from './context.ts';
 import { healthcheckOf } from './health.ts';
@@ -45,11 +46,6 @@ export function exposedPorts({ expose = [], ports = [] }: ContainerState['option
   const asked = expose.flatMap(parseExpose).map(({ port, protocol }) => `${port}/${protocol}`);
   const published = ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
   return Object.fromEntries([...asked, ...published].map((port) => [port, {}]));
-}
-
-/** Later wins, in the place of the earlier; a bare KEY (the caller's value) stands as it was given. */
-function environment(...lists: readonly (readonly string[])[]): string[] {
-  return [...new Map(lists.flat().map((entry) => [entry.split('=', 1)[0] as string, entry])).values()];
 }
 
 /** The image's, and those that `-v TARGET` asked for. */

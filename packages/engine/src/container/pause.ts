@@ -55,7 +55,7 @@ async function betweenCommits(
   wanted: string,
   work: (at: Running) => void,
 ): Promise<void> {
-  running(context, row, wanted);
+  running(context, row, wanted); // else a run folder that is gone would be made for the note
   const note = context.paths.freezing(row.id);
   mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
   const unlock = await lockFile(note);

@@ -8,6 +8,17 @@ import type { ContainerContext, Row } from './context.ts';
 import { groupOf } from './pause.ts';
 import type { ContainerState } from './record.ts';
 
+/** What a filter by status takes, as docker's: `removing` is one that no container of Mica's is ever seen in. */
+export const statusFilters: readonly string[] = [
+  'created',
+  'restarting',
+  'running',
+  'removing',
+  'paused',
+  'exited',
+  'dead',
+];
+
 /** docker's word for a reconciled record: a frozen one is paused, one whose next start somebody waits for is restarting. */
 export function visibleStatus(id: string, state: ContainerState): ContainerStatus {
   if (state.status === 'running') return isFrozen(groupOf(id, state)) ? 'paused' : 'running';

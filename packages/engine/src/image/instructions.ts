@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { requireTexts } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import type { Healthcheck, RunConfig } from './config.ts';
+import { environment } from './environment.ts';
 import { type Lookup, wordOf, wordsOf } from './words.ts';
 
 type Mutable = { -readonly [K in keyof RunConfig]: RunConfig[K] };
@@ -42,9 +43,8 @@ const verbs: Readonly<Record<string, (config: Mutable, text: string, line: strin
     config.Entrypoint = commandOf(text, config.Shell);
   },
   ENV(config, text, line) {
-    const env = new Map((config.Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
-    for (const [key, value] of pairs(text, line, variables(config))) env.set(key, `${key}=${value}`);
-    config.Env = [...env.values()];
+    const set = pairs(text, line, variables(config)).map(([key, value]) => `${key}=${value}`);
+    config.Env = environment(config.Env ?? [], set);
   },
   EXPOSE(config, text, line) {
     config.ExposedPorts = {
@@ -101,8 +101,7 @@ function commandOf(text: string, shell: readonly string[] | null | undefined): r
 }
 
 function variables({ Env }: RunConfig): Lookup {
-  const env = new Map((Env ?? []).map((entry) => [entry.split('=', 1)[0] as string, entry]));
-  return (name) => env.get(name)?.slice(name.length + 1);
+  return (name) => Env?.findLast((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 /** Words of which one may become several: a variable with more than one. */

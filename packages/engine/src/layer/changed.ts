@@ -13,7 +13,7 @@ export function hasMoved(error: unknown): boolean {
 export function changedWhileRead(subject: string, cause?: unknown): MicaError {
   return new MicaError('conflict', `${subject} changed while it was read`, {
     subject,
-    hint: 'commit again, and without --pause=false, if it was with it; one that is being removed is gone then',
+    hint: 'commit again; without --pause=false it stands still meanwhile',
     cause,
   });
 }
