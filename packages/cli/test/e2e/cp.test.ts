@@ -103,6 +103,13 @@ it('a running container: volumes, binds and tmpfs, and a file that is mounted', 
   // What is mounted is written where it comes from, or not at all, and stays mounted.
   expect(await here('cp', file('one'), 'live:/ro')).toMatchObject({ code: 1, err: expect.stringMatching(/read-only/) });
   await okHere('cp', file('one'), 'live:/rw');
+  mkdirSync(file('links'));
+  symlinkSync('x', file('links/rw'));
+  expect(await here('cp', `${file('links')}/.`, 'live:/')).toMatchObject({
+    code: 1,
+    err: 'mica: cannot overwrite "/rw": something is mounted there\n  only a file can be copied to it, or leave it out\n',
+  });
+  expect(ok('exec', 'live', 'ls', '-a', '/')).not.toMatch(/^\.mica-/m);
   const inside = ok(
     'exec',
     'live',

@@ -98,7 +98,11 @@ export class Planter implements TarSink {
     }
     const made = fdPath(dir, this.#temporary);
     if (kind !== Kind.hardlink) settle(ofPath(made));
-    replace(made, at);
+    try {
+      replace(made, at);
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'EBUSY' ? mountedThere(this.#shown(path), error) : error;
+    }
   }
 
   /** Directories last, children before parents, so that nothing below changes their times again. */
@@ -164,6 +168,14 @@ export class Planter implements TarSink {
       }
     }
   }
+}
+
+function mountedThere(path: string, cause: unknown): MicaError {
+  return new MicaError('conflict', `cannot overwrite "${path}": something is mounted there`, {
+    subject: path,
+    hint: 'only a file can be copied to it, or leave it out',
+    cause,
+  });
 }
 
 function nonDirectory(path: string, isThere: boolean): MicaError {
