@@ -16,6 +16,7 @@ export interface CommitFlags {
 }
 
 export function addCommitFlags(command: Command): Command {
+  refuseBoth(command, 'pause', 'no-pause');
   return command
     .option('-a, --author <author>', 'who made it')
     .option('-m, --message <text>', 'what changed')
@@ -27,6 +28,20 @@ export function addCommitFlags(command: Command): Command {
     .option('--timestamp <seconds>', 'the date in the image, seconds since 1970 (SOURCE_DATE_EPOCH)')
     .option('--sync', 'return only once all of it is on disk')
     .option('--hasher <name>', 'SHA-256 by wasm, native or auto, the faster one (MICA_HASHER)');
+}
+
+/** For the parser one and its opposite are one flag, and the later wins. */
+function refuseBoth(command: Command, flag: string, opposite: string): void {
+  const given = new Set<string>();
+  const note = (name: string) => {
+    if (given.add(name).size < 2) return;
+    throw new MicaError(
+      'invalid-argument',
+      `conflicting options: --${opposite} and --${flag} cannot be used together`,
+      { subject: `--${flag}`, hint: 'leave one of them out' },
+    );
+  };
+  for (const name of [flag, opposite]) command.on(`option:${name}`, () => note(name));
 }
 
 export function collect(value: string, before: readonly string[]): string[] {

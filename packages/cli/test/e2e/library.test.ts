@@ -1,3 +1,5 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type BatchCommitResult,
   type CheckReport,
@@ -71,6 +73,27 @@ it('what onProgress throws ends a batch, and not the program', { timeout: 60_000
   for (const one of stopped) expect(one).toMatchObject({ error: { name: 'AbortError' } });
   const whole = results.flatMap((one) => ('result' in one ? one.result.references : []));
   expect(bench.tags().filter((tag) => tag.startsWith('thrown/'))).toEqual(whole.toSorted());
+});
+
+it('a commit whose container another process is taking away says so, and not that a file changed', async () => {
+  const id = await bench.made(
+    'going',
+    Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, `${n}`.repeat(9000)])),
+  );
+  const folder = join(bench.root, 'containers', id);
+  let taken = false;
+  const onProgress = () => {
+    if (taken) return;
+    taken = true;
+    // A removal begins so, and ends with the row: much later where there are many files.
+    renameSync(folder, `${folder}.gone`);
+    rmSync(`${folder}.gone`, { recursive: true });
+  };
+  await expect(bench.engine.commit('going', 'gone:1', { onProgress })).rejects.toMatchObject({
+    code: 'no-such-container',
+    hint: 'it was removed while it was committed',
+  });
+  expect(bench.tags()).not.toContain('gone:1');
 });
 
 it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {

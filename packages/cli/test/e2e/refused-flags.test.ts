@@ -30,6 +30,18 @@ it('what is not there is refused by its name, with 125', async () => {
     });
 });
 
+it('a flag beside its opposite is refused, in either order', async () => {
+  for (const flags of [
+    ['--pause', '--no-pause'],
+    ['--no-pause', '-p'],
+  ])
+    expect(await store.here(['commit', ...flags, 'box'])).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'mica: conflicting options: --no-pause and --pause cannot be used together\n  leave one of them out\n',
+    });
+});
+
 it('--env-file refuses a name that no variable can have, and says which', async () => {
   const file = join(store.work, 'bad-env');
   for (const [line, fault] of [

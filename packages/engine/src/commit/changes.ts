@@ -1,4 +1,4 @@
-import { Kind } from '@mica/core-wasm';
+import { type Core, type EntryTable, Kind } from '@mica/core-wasm';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import { requireParts } from '../container/parts.ts';
 import type { ContainerState } from '../container/record.ts';
@@ -22,8 +22,7 @@ export async function containerChanges(
   const core = newCore();
   const image = resolveImage(store, row.image);
   const lower = await chainTable(store, core, image.config.rootfs.diff_ids);
-  const upper = scanDirectory(core, containers.paths.part(row.id, 'upper'), { overlay: true, toLookAt: true });
-  unchanged();
+  const upper = lookAt(core, containers.paths.part(row.id, 'upper'), unchanged);
   const changes: Change[] = [];
   for (let i = 0; i < upper.count; i++) {
     const path = upper.pathBytes(i);
@@ -32,4 +31,12 @@ export async function containerChanges(
     changes.push({ kind, path: `/${upper.path(i)}`, pathBytes: path.slice() });
   }
   return changes;
+}
+
+function lookAt(core: Core, upper: string, unchanged: () => void): EntryTable {
+  try {
+    return scanDirectory(core, upper, { overlay: true, toLookAt: true });
+  } finally {
+    unchanged(); // what a scan says of a folder that was taken away is not why
+  }
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
@@ -41,6 +41,7 @@ export function undo(store: Store, { job, row }: CommitPlan, error: unknown): un
   rmSync(job.file, { force: true });
   rmSync(job.tableFile, { force: true });
   const now = store.containers.get<ContainerState>(row.id);
-  if (now === null) return removed(row.name, 'committed');
+  // A removal takes the folder first, and the row when all of it is gone.
+  if (now === null || !existsSync(job.upper)) return removed(row.name, 'committed');
   return resetBetween(now.record, row.record) ? wasReset(row.name, 'committed') : error;
 }

@@ -1,7 +1,7 @@
 import { closeSync, readSync } from 'node:fs';
 import { type Core, type EntryTable, Kind, padding, type TarPacker, trailer } from '@mica/core-wasm';
 import type { StopSignal } from '../pool/stop.ts';
-import { dataRuns, lengthOf } from '../system/holes.ts';
+import { dataRuns, lengthOf, SPARSE } from '../system/holes.ts';
 import type { Uncached } from '../system/uncached.ts';
 import { type Filled, Filling, type Watch } from './filling.ts';
 import { SmallFiles } from './small-files.ts';
@@ -17,9 +17,6 @@ export interface PackOptions {
   /** Told of the bytes of those files that it wants to see; what it is given holds during the call. */
   readonly watch?: (index: number) => Watch | null;
 }
-
-/** From this size on a file is asked for its holes: two system calls that pay for themselves only then. */
-const SPARSE = 1 << 20;
 
 /** Where an entry's bytes are: the entry's path below this open directory. */
 export type RootOf = (index: number) => number;

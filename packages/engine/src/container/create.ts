@@ -5,6 +5,7 @@ import { requireProgram } from '../runtime/oci-runtime.ts';
 import { checkAsked } from '../runtime/spec.ts';
 import { thisProcess } from '../store/files.ts';
 import { randomBytes } from '../system/random.ts';
+import { parseSignal } from '../system/signal.ts';
 import { mountPoints } from '../volume/mount-points.ts';
 import type { ContainerContext } from './context.ts';
 import { callersEnv } from './env.ts';
@@ -19,7 +20,6 @@ import { checkName } from './rename.ts';
 import { checkRestart } from './restart-policy.ts';
 import { prepareRootfs } from './rootfs.ts';
 import { removed } from './same-upper.ts';
-import { parseSignal } from './stop.ts';
 import { fillVolumes, mountsOf } from './volumes.ts';
 
 /** The new container's ID. Nothing is left of one that could not be made. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MicaError } from '../error.ts';
 import type { ContainerContext, Row } from './context.ts';
 import type { ContainerState } from './record.ts';
@@ -13,7 +14,8 @@ export function watchUpper(context: ContainerContext, row: Row): () => void {
   if (isResetting(then)) throw beingReset(row.name);
   return () => {
     const now = context.store.containers.get<ContainerState>(row.id);
-    if (now === null) throw removed(row.name, 'read');
+    // A removal takes the folder first, and the row when all of it is gone.
+    if (now === null || !existsSync(context.paths.dir(row.id))) throw removed(row.name, 'read');
     if (resetBetween(now.record, then)) throw wasReset(row.name, 'read');
   };
 }

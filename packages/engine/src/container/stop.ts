@@ -1,39 +1,17 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { requireInteger, requireText } from '../argument.ts';
+import { requireInteger } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { processStart } from '../store/files.ts';
 import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
+import { aSignal, isDeliverable, parseSignal } from '../system/signal.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
 import { resumeIfFrozen, startFirst } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { lockUpper } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
-
-/**
- * A name with or without SIG, or a number; as the name. docker's: any number but 0 is one, also where the kernel has
- * not that many; {@link killContainer} tells. @throws MicaError invalid-argument, worded as docker's
- */
-export function parseSignal(text: string): string {
-  requireText(text, 'signal');
-  const name = text.toUpperCase().replace(/^(?!SIG)/, 'SIG');
-  if (name in constants.signals || /^SIGRT(MIN(\+([1-9]|1[0-5]))?|MAX(-([1-9]|1[0-4]))?)$/.test(name)) return name;
-  const number = /^-?\d{1,9}$/.test(text) ? Number(text) : 0;
-  const found = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
-  if (found) return found;
-  if (number !== 0) return `${number}`;
-  throw new MicaError('invalid-argument', `Invalid signal: ${text}`, { subject: text, hint: aSignal });
-}
-
-const aSignal = 'a name or a number of signal(7): TERM, SIGTERM, 15, RTMIN+3';
-
-/** Of what {@link parseSignal} returns: whether the kernel has it. signal(7): 64 is the last. */
-function isDeliverable(signal: string): boolean {
-  const number = Number(signal);
-  return Number.isNaN(number) || (number > 0 && number < 65);
-}
 
 /** @throws MicaError not-running, worded as docker's */
 export function killContainer(context: ContainerContext, row: Row, signal: string): void {

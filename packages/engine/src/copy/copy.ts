@@ -48,6 +48,9 @@ export async function copyFrom(
       }
       unchanged();
       return { bytes: tarSize(table), path: posix.resolve(to) };
+    } catch (error) {
+      unchanged(); // or that is why
+      throw error;
     } finally {
       source.close();
     }
@@ -119,6 +122,7 @@ function tarStream(
       unchanged();
       if (held) yield held;
     } catch (error) {
+      unchanged(); // or that is why
       throw isSystemError(error) ? wrapSystemError(error, 'read', subject) : error;
     } finally {
       release();

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { requireTexts } from '../argument.ts';
 import { MicaError } from '../error.ts';
+import { parseSignal } from '../system/signal.ts';
 import type { Healthcheck, RunConfig } from './config.ts';
 import { environment } from './environment.ts';
 import { type Lookup, wordOf, wordsOf } from './words.ts';
@@ -65,7 +66,11 @@ const verbs: Readonly<Record<string, (config: Mutable, text: string, line: strin
   },
   STOPSIGNAL(config, text, line) {
     const signal = wordOf(text, variables(config));
-    if (!/^(SIG[A-Z0-9+-]+|[A-Z0-9+-]+|\d+)$/.test(signal)) throw bad(line, `invalid signal: ${signal}`);
+    try {
+      parseSignal(signal);
+    } catch (error) {
+      throw bad(line, (error as Error).message);
+    }
     config.StopSignal = signal;
   },
   USER(config, text) {

@@ -1,10 +1,14 @@
 import { lastErrno, native } from './library.ts';
 
 const LSEEK = 'long lseek(int fd, long offset, int whence)';
+const SEEK_SET = 0;
 const SEEK_END = 2;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const ENXIO = 6;
+
+/** From this size on a file is asked for its holes: two system calls that pay for themselves only then. */
+export const SPARSE = 1 << 20;
 
 /**
  * Bytes of an open file; another number where it is none. Moves the file's offset. An fstat of Node's leaves a kilobyte
@@ -12,6 +16,11 @@ const ENXIO = 6;
  */
 export function lengthOf(fd: number): number {
   return native(LSEEK)(fd, 0, SEEK_END);
+}
+
+/** Puts the file's offset there. */
+export function seekTo(fd: number, at: number): void {
+  native(LSEEK)(fd, at, SEEK_SET);
 }
 
 /**
