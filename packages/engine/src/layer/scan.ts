@@ -1,22 +1,12 @@
-import { closeSync, constants } from 'node:fs';
-import {
-  type Core,
-  type EntryTable,
-  Flag,
-  Kind,
-  type Listing,
-  LOOK,
-  type Names,
-  type TableBuilder,
-} from '@mica/core-wasm';
+import { type Core, type EntryTable, Flag, Kind, type Names, type TableBuilder } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
-import { openBeneath, openDirectory, readlinkAt, statxAt } from '../system/beneath.ts';
+import { readlinkAt, statxAt } from '../system/beneath.ts';
 import { systemError } from '../system/errno.ts';
-import { listNames } from '../system/list-names.ts';
-import { type Looked, lookAt } from '../system/looked.ts';
+import type { Looked } from '../system/looked.ts';
 import { valuesAt, type XattrPair, xattrsIn } from '../system/xattr.ts';
 import { changedWhileRead, hasMoved } from './changed.ts';
+import { Descent, type Frame } from './descent.ts';
 import { readMarks } from './overlay-marks.ts';
 import { looksLikeWhiteout, pathTooLong, unstorableAttribute } from './unstorable.ts';
 
@@ -28,22 +18,9 @@ export interface ScanOptions {
   readonly signal?: StopSignal;
 }
 
-/** A directory on the way down: its names still to do. Beyond {@link HELD} the descriptor is opened again on the way up. */
-interface Frame {
-  fd: number;
-  readonly length: number; // bytes of its path
-  readonly names: Listing;
-  next: number;
-  /** Of the names from `from` on so many are known of. */
-  readonly looked: Looked;
-  from: number;
-  count: number;
-}
-const HELD = 128;
 const SLASH = 0x2f;
 const WH = 0x2e68772e; // ".wh."
 const ENOENT = 2;
-const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /**
  * A directory as a sorted table: every entry with its attributes and extended attributes, times to
@@ -86,10 +63,7 @@ class Scan {
   readonly #overlay: boolean;
   readonly #toLookAt: boolean;
   readonly #links = new Map<string, Buffer>();
-  readonly #stack: Frame[] = [];
-  /** For each depth. */
-  readonly #looked: Looked[] = [];
-  #root = -1;
+  readonly #way: Descent;
   // "/proc/self/fd/N/NAME\0": what reads extended attributes takes no directory descriptor before Linux 6.13.
   readonly #proc = Buffer.alloc(4352);
   #name = this.#proc; // its part from NAME on
@@ -98,48 +72,45 @@ class Scan {
   constructor(builder: TableBuilder, { overlay = false, toLookAt = false }: ScanOptions) {
     this.#builder = builder;
     this.#names = builder.names();
+    this.#way = new Descent(builder, this.#names);
     this.#overlay = overlay;
     this.#toLookAt = toLookAt;
   }
 
   begin(dir: string): void {
-    this.#root = openDirectory(dir);
-    this.#enter(this.#root);
+    const root = this.#way.open(dir);
+    this.#enter(root);
     this.#name[0] = 0x2e;
     this.#name[1] = 0;
-    if (!statxAt(this.#root, this.#name, this.#builder.stat)) throw new Error('the directory is gone');
+    if (!statxAt(root, this.#name, this.#builder.stat)) throw new Error('the directory is gone');
     this.#builder.addStat(0, this.#overlay);
-    this.#attributes(xattrsIn(this.#root, this.#name, this.#proc), Kind.dir, 0);
-    this.#push(this.#root, 0);
+    this.#attributes(xattrsIn(root, this.#name, this.#proc), Kind.dir, 0);
+    this.#way.enter(0);
   }
 
   /** Does the rest of a directory up to its next subdirectory; false when all is done. */
   step(): boolean {
-    const frame = this.#stack.at(-1);
-    if (frame === undefined) return false;
-    let length = frame.length;
+    const way = this.#way;
+    if (way.isOver) return false;
+    let { length } = way;
     try {
-      if (frame.fd < 0) frame.fd = this.#open(length);
+      const frame = way.stand();
       this.#enter(frame.fd);
       const prefix = this.#prefix(frame);
       while (frame.next < frame.names.count) {
-        if (frame.next === frame.from + frame.count) this.#look(frame);
+        if (frame.next === frame.from + frame.count) way.look(frame);
         const index = this.#builder.addFiles(frame.looked.look, frame.next - frame.from, frame.count, prefix);
         frame.next = frame.from + index;
         if (index === frame.count) continue;
         length = this.#put(frame, frame.next++);
         if (!this.#add(frame.fd, length, frame.looked, index)) continue;
-        const fd = this.#open(length);
-        if (this.#stack.length >= HELD) this.#release(frame);
-        this.#push(fd, length);
+        way.enter(length);
         return true;
       }
     } catch (error) {
       throw hasMoved(error) ? changedWhileRead(`/${this.#shown(length)}`, error) : error;
     }
-    this.#release(frame);
-    this.#names.drop(frame.names);
-    this.#stack.pop();
+    way.leave();
     return true;
   }
 
@@ -148,21 +119,7 @@ class Scan {
   }
 
   close(): void {
-    for (const frame of this.#stack) this.#release(frame);
-    if (this.#root >= 0) closeSync(this.#root);
-    this.#root = -1;
-  }
-
-  #release(frame: Frame): void {
-    if (frame.fd >= 0 && frame.fd !== this.#root) closeSync(frame.fd);
-    frame.fd = -1;
-  }
-
-  #open(length: number): number {
-    if (length === 0) return this.#root;
-    const { path } = this.#builder;
-    path[length] = 0;
-    return openBeneath(this.#root, path, DIRECTORY);
+    this.#way.close();
   }
 
   #enter(fd: number): void {
@@ -170,30 +127,11 @@ class Scan {
     this.#name = this.#proc.subarray(this.#nameAt);
   }
 
-  #push(fd: number, length: number): void {
-    const names = listNames(this.#names, fd);
-    const level = Math.min(this.#stack.length, HELD);
-    this.#looked[level] ??= {
-      look: this.#builder.look(this.#names),
-      results: new Int32Array(LOOK),
-      attributes: new Map(),
-    };
-    const looked = this.#looked[level] as Looked;
-    this.#stack.push({ fd, length, names, next: 0, looked, from: 0, count: 0 });
-  }
-
   /** How long the path before a name is, the slash included, which it puts there. */
   #prefix({ length }: Frame): number {
     if (length === 0) return 0;
     this.#builder.path[length] = SLASH;
     return length + 1;
-  }
-
-  /** What is known of a directory's names stays while one of them is gone into; too far down it is of one name only. */
-  #look(frame: Frame): void {
-    const most = this.#stack.length > HELD ? 1 : LOOK;
-    frame.from = frame.next;
-    frame.count = lookAt(frame.looked, frame.fd, frame.names, frame.next, most);
   }
 
   /** Puts the entry's path behind its directory's, and its name where the system calls read it; the path's length. */
