@@ -1,22 +1,18 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { type Core, type EntryTable, KernelError } from '@mica/core-wasm';
+import type { Core, EntryTable } from '@mica/core-wasm';
 import type { Task } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
-import { digester } from '../hash/digester.ts';
 import { Pool } from '../pool/pool.ts';
-import { algorithmOf, type Digest, digestMismatch, shortId } from '../reference/digest.ts';
+import { type Digest, shortId } from '../reference/digest.ts';
 import type { LayerRecord } from '../store/layer-records.ts';
 import type { Store } from '../store/store.ts';
 import { newCore } from '../system/core.ts';
-import { checkRatio, shortOfMemory } from './bounds.ts';
-import { compressionOf, decoderOf } from './decoder.ts';
 import { leansOnLower, settleOnTree } from './on-chain.ts';
+import { named, readLayer } from './read-layer.ts';
 import { type RootEntry, rootOf } from './root-entry.ts';
 import { stackDirs } from './stack.ts';
 import { readStoredTable } from './stored-table.ts';
-import { LayerUnpacker } from './unpack.ts';
 import { inWorkFolder, putTable, putUnpacked, tablePath, unpackedDir } from './unpacked.ts';
 
 /** Bytes of layers from which on threads pay: their start costs what unpacking this much does. */
@@ -77,7 +73,7 @@ export async function unpackLayerInto(
   task: Task = {},
 ): Promise<void> {
   const record = recordOf(store, diffId);
-  await named(record, stream(store, record, dir, side, true, task));
+  await named(record, readLayer(store, record, { dir, side }, task));
 }
 
 /** The layer's table: stored beside it, made from the blob when it is not. */
@@ -126,31 +122,14 @@ async function processLayer(store: Store, diffId: Digest, task: Task, dir?: stri
   const done = inWorkFolder(store.layersDir, async (work) => {
     mkdirSync(join(work, 'layer'), { mode: 0o755 });
     mkdirSync(join(work, 'side'));
-    const table = await stream(store, record, join(work, 'layer'), join(work, 'side'), dir !== undefined, task);
+    const into = { dir: join(work, 'layer'), side: join(work, 'side') };
+    const table = await readLayer(store, record, dir === undefined ? null : into, task);
     if (dir === undefined) putTable(store.layersDir, diffId, table, work);
     else putUnpacked(store.layersDir, diffId, table, work);
     store.layers.setEntries(diffId, table.count);
     return table;
   });
   return named(record, done);
-}
-
-/** What goes wrong with one layer says which. */
-function named<T>(layer: LayerRecord, work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
-    throw layerError(error, layer);
-  });
-}
-
-/** Bytes that are no tar any more are first of all not those that were stored. */
-function unlessDamaged(store: Store, layer: LayerRecord, error: unknown): unknown {
-  if (!(error instanceof KernelError) && !String((error as NodeJS.ErrnoException)?.code).startsWith('Z_')) return error;
-  try {
-    store.blobs.verify(layer.digest);
-    return error;
-  } catch (damage) {
-    return damage;
-  }
 }
 
 function recordOf(store: Store, diffId: Digest): LayerRecord {
@@ -160,70 +139,4 @@ function recordOf(store: Store, diffId: Digest): LayerRecord {
     subject: diffId,
     hint: 'load or import the image again',
   });
-}
-
-async function stream(
-  store: Store,
-  layer: LayerRecord,
-  dir: string,
-  side: string,
-  unpack: boolean,
-  task: Task,
-): Promise<EntryTable> {
-  // A core of its own: the scanner keeps its part of linear memory for as long as the stream takes.
-  const core = newCore();
-  const unpacker = unpack ? new LayerUnpacker(core, dir, side) : null;
-  const scanner = unpack ? null : core.scanTar();
-  const compressed = digester(algorithmOf(layer.digest));
-  const plain = digester();
-  const raw = store.blobs.open(layer.digest);
-  const decoder = decoderOf(compressionOf(layer.mediaType));
-  raw.on('data', (chunk) => compressed.update(chunk as Buffer));
-  let bytes = 0;
-  try {
-    const source: Readable = decoder ? raw.on('error', (error) => decoder.destroy(error)).pipe(decoder) : raw;
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      task.signal?.throwIfAborted();
-      plain.update(chunk);
-      bytes += chunk.length;
-      checkRatio(bytes, layer.size);
-      if (unpacker) unpacker.push(chunk);
-      else scanner?.push(chunk);
-      task.onProgress?.({ stage: 'unpack', subject: shortId(layer.diffId), bytes, totalBytes: layer.tarSize });
-    }
-    scanner?.end();
-    const table = unpacker ? unpacker.finish() : (scanner?.table() as EntryTable);
-    expect('blob', layer.digest, compressed.digest());
-    expect('layer', layer.diffId, plain.digest());
-    return table;
-  } catch (error) {
-    raw.destroy();
-    throw unlessDamaged(store, layer, error);
-  } finally {
-    unpacker?.abort();
-  }
-}
-
-function expect(what: string, digest: Digest, actual: Digest): void {
-  if (actual !== digest) throw digestMismatch(what, digest, actual);
-}
-
-function layerError(error: unknown, layer: LayerRecord): unknown {
-  if (error instanceof MicaError && error.code === 'limit-exceeded')
-    return new MicaError(error.code, `layer ${shortId(layer.diffId)} cannot be unpacked: ${error.message}`, {
-      subject: layer.diffId,
-      cause: error,
-      ...(error.hint ? { hint: error.hint } : {}),
-    });
-  if (error instanceof KernelError) {
-    const message = `layer ${shortId(layer.diffId)}: ${error.message}`;
-    const details = { subject: layer.diffId, cause: error };
-    return shortOfMemory(error, message, layer.diffId) ?? new MicaError('invalid-layer', message, details);
-  }
-  if (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
-    return new MicaError('invalid-layer', `layer ${shortId(layer.diffId)} cannot be decompressed: ${error.message}`, {
-      subject: layer.diffId,
-      cause: error,
-    });
-  return isSystemError(error) ? wrapSystemError(error, 'unpack', `layer ${shortId(layer.diffId)}`) : error;
 }
