@@ -21,12 +21,14 @@ function leaveOut(tests: readonly string[], why: string): void {
 if (!privileged) leaveOut(needRoot, 'they mount and run containers, which needs root');
 else if (!existsSync('/dev/loop-control')) leaveOut(needLoop, 'they mount files, which needs loop devices');
 
-// What these measure, or change for a while, is the whole process's: its memory, environment, umask, clock, listeners, mounts.
+// What these measure, or change for a while, is the whole process's: its memory, environment, umask, clock, listeners, mounts,
+// open files, modules.
 const alone = [
   'packages/core-wasm/test/{hash/pace,tar/end}.test.ts',
   'packages/engine/test/archive/load-directory.test.ts',
-  'packages/engine/test/commit/{layer-file,memory,sink}.test.ts',
+  'packages/engine/test/commit/{layer-file,memory,pack-through,sink}.test.ts',
   'packages/engine/test/container/{env,monitor}.test.ts',
+  'packages/engine/test/layer/unlisted.test.ts',
   'packages/engine/test/layer-rules/{apply-escape,archives}.test.ts',
   'packages/engine/test/network/foreign-firewall.test.ts',
   'packages/engine/test/system/power-cut.test.ts',

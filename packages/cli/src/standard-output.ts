@@ -19,9 +19,15 @@ export function print(text: string | Uint8Array, fd: 1 | 2 = 1): void {
   write(text, fd, gone);
 }
 
-/** The same of work that is done and more to come: a reader that went away (mica rm a b | true) does not end it. */
+/**
+ * The same of work that is done and more to come: a reader that went away (mica rm a b | true) does not end it, and what
+ * else fails is thrown, for what is under way has to be ended first. @throws MicaError
+ */
 export function tell(text: string): void {
-  write(text, 1, (error) => error.code === 'EPIPE' || gone(error));
+  write(text, 1, (error) => {
+    if (error.code === 'EPIPE') return true;
+    throw wrapSystemError(error, 'write', 'standard output');
+  });
 }
 
 function write(text: string | Uint8Array, fd: 1 | 2, failed: (error: NodeJS.ErrnoException) => unknown): void {

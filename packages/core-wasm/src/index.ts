@@ -1,7 +1,7 @@
 /** The public face of Mica's kernels: nothing outside this package touches linear memory. */
 export { Core } from './core.ts';
 export { KernelError, type KernelErrorCode } from './error.ts';
-export { calibrate, type HashChoice, type HashUse, hashFor } from './hash/choose.ts';
+export { calibrate, type HashChoice, type HashUse } from './hash/choose.ts';
 export type { HashEngine, Hasher } from './hash/contract.ts';
 export { NativeHash } from './hash/native.ts';
 export { WasmHash } from './hash/wasm.ts';

@@ -17,6 +17,12 @@ export function requireTexts(value: unknown, what: string): asserts value is rea
   for (const one of value) requireText(one, what);
 }
 
+/** Strings, each of which is looked at by itself. @throws MicaError invalid-argument */
+export function requireList(value: unknown, what: string): asserts value is readonly string[] {
+  if (!Array.isArray(value) || value.some((one) => typeof one !== 'string'))
+    throw invalid(what, value, 'a list of strings');
+}
+
 /** A stream of Node's, by the method that such a one has; one that has ended would be waited for, for ever. @throws MicaError invalid-argument */
 export function requireStream(value: unknown, what: string, method: 'pipe' | 'write'): void {
   const kind = method === 'pipe' ? 'a Readable' : 'a Writable';

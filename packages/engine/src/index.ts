@@ -2,6 +2,7 @@
 export type { ForkOptions } from './commit/fork.ts';
 export type { DirectoryCommitOptions } from './commit/from-directory.ts';
 export type { SquashOptions } from './commit/squash.ts';
+export { latestTimestamp } from './commit/whole.ts';
 export type { EventQuery } from './container/events.ts';
 export type { ContainerInspect } from './container/inspect.ts';
 export type { MonitorTask } from './container/monitor.ts';

@@ -10,7 +10,7 @@ import { print } from '../standard-output.ts';
 interface Flags extends CommitFlags {
   readonly all?: true;
   readonly filter: readonly string[];
-  readonly fromFile?: string;
+  readonly fromFile: readonly string[];
   readonly tag?: string;
   readonly jobs?: string;
   readonly json?: true;
@@ -26,7 +26,7 @@ export function define(command: Command): void {
   addCommitFlags(command)
     .option('--all', 'every container')
     .option('-f, --filter <filter>', 'those that match: name=, id=, label=, status=, ancestor=', collect, [])
-    .option('--from-file <list>', 'those named in a file, one a line; - for standard input')
+    .option('--from-file <list>', 'those named in a file, one a line; - for standard input', collect, [])
     .option('--tag <template>', 'names of the images: {name} {id} {image} {n} {date}')
     .option('-j, --jobs <n>', 'how many at once; as many as there are processors unless given')
     .option('--json', 'a line of JSON for each container, as it is done')
@@ -65,7 +65,7 @@ function refuseMixed(flags: Flags): void {
   const ofContainers = {
     '--all': flags.all,
     '--filter': flags.filter.length > 0,
-    '--from-file': flags.fromFile !== undefined,
+    '--from-file': flags.fromFile.length > 0,
     '--tag': flags.tag !== undefined,
     '--json': flags.json,
     '--incremental': flags.incremental,
@@ -86,7 +86,7 @@ function isBatch(flags: Flags): boolean {
 
 /** Any number of containers is named; with --json alone it is one and the new name, as without. */
 function isList({ all, filter, fromFile, tag, json, jobs }: Flags): boolean {
-  const many = all || filter.length > 0 || fromFile !== undefined || tag !== undefined;
+  const many = all || filter.length > 0 || fromFile.length > 0 || tag !== undefined;
   return many || (json === true && jobs !== undefined);
 }
 
@@ -132,7 +132,7 @@ function many(engine: Engine, names: readonly string[], flags: Flags): Promise<v
       subject: '--tag',
       hint: "for example --tag '{name}:saved'; leave it out for images without a name",
     });
-  const listed = flags.fromFile === undefined ? [] : namesFrom(flags.fromFile);
+  const listed = flags.fromFile.flatMap(namesFrom);
   const all = [...names, ...listed];
   if (all.length === 0 && !flags.all && flags.filter.length === 0)
     throw new MicaError('invalid-argument', 'no container named', { hint: 'name some, or give --all or --filter' });

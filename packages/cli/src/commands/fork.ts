@@ -1,5 +1,6 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
+import { timestampOf } from '../commit/options.ts';
 import { withEngine } from '../session.ts';
 import { tell } from '../standard-output.ts';
 
@@ -20,7 +21,8 @@ export function define(command: Command): void {
             hint: 'a whole number up to 1000',
           });
         const reference = flags.tag === undefined ? {} : { reference: flags.tag };
-        for await (const id of engine.fork(container, { count, ...reference })) tell(`${id}\n`);
+        for await (const id of engine.fork(container, { count, ...reference, ...timestampOf(undefined) }))
+          tell(`${id}\n`);
       }),
     );
 }

@@ -10,7 +10,7 @@ import { humanSize, shortId, table } from '../format.ts';
 import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { harmless } from '../report.ts';
-import { print } from '../standard-output.ts';
+import { print, tell } from '../standard-output.ts';
 
 /** One name a line; empty lines and `#` comments are left out. `-` is standard input. */
 export function namesFrom(file: string): string[] {
@@ -45,7 +45,7 @@ export async function commitBatch(
   const task = { ...options, signal: interrupt.signal, onProgress: progress.show };
   for await (const one of engine.commitMany(what, task)) {
     if ('error' in one) failed++;
-    if (output.json) print(`${JSON.stringify(asJson(one))}\n`);
+    if (output.json) tell(`${JSON.stringify(asJson(one))}\n`);
     else rows.push(one);
     any = true;
   }

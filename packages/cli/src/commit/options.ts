@@ -1,4 +1,4 @@
-import { type CommitOptions, type EngineOptions, MicaError } from '@mica/engine';
+import { type CommitOptions, type EngineOptions, latestTimestamp, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { boolean } from '../flags/boolean.ts';
 
@@ -24,7 +24,7 @@ export function addCommitFlags(command: Command): Command {
     .option('-p, --pause [boolean]', 'pause the container while its files are read', boolean('-p, --pause'), true)
     .option('--no-pause', 'do not')
     .option('--incremental', "on top of the container's last commit: only what changed since is read")
-    .option('--full', 'read everything, whatever an earlier commit left')
+    .option('--full', 'read everything, whatever an earlier commit left, with --incremental as without')
     .option('--timestamp <seconds>', 'the date in the image, seconds since 1970 (SOURCE_DATE_EPOCH)')
     .option('--sync', 'return only once all of it is on disk')
     .option('--hasher <name>', 'SHA-256 by wasm, native or auto, the faster one (MICA_HASHER)');
@@ -62,8 +62,8 @@ export function engineOptions(flags: CommitFlags): EngineOptions {
 export function timestampOf(flag: string | undefined): { readonly timestamp?: number } {
   const time = flag ?? process.env.SOURCE_DATE_EPOCH;
   if (time === undefined) return {};
-  if (!/^\d{1,12}$/.test(time))
-    throw new MicaError('invalid-argument', `not a time in seconds since 1970: ${time}`, {
+  if (!/^\d{1,12}$/.test(time) || Number(time) > latestTimestamp)
+    throw new MicaError('invalid-argument', `not a time in seconds since 1970, up to the year 9999: ${time}`, {
       subject: time,
       hint: flag === undefined ? 'set SOURCE_DATE_EPOCH to a whole number, or unset it' : 'give a whole number',
     });

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -67,6 +67,72 @@ it('one that cannot be recorded fails alone, also in the transaction that record
   expect(bench.engine.images.list().length).toBe(before + 2);
 });
 
+it.each([
+  ['a reader that goes away does not end it', '| head -n 1 >/dev/null', 0],
+  ['what cannot be told ends it, and nothing is left half done', '> /dev/full', 1],
+])('%s', { timeout: 60_000 }, async (_, where, code) => {
+  const names = ['aa', 'bb', 'cc', 'dd', 'ee', 'ff'];
+  for (const [i, name] of names.entries()) await bench.made(name, { big: Buffer.alloc(24 << 20, i + 1) });
+  const script = `"$0" commit --json --all --jobs 2 --tag 'r/{name}' 2>"$1" ${where}; echo "\${PIPESTATUS[0]}"`;
+  const env = { ...process.env, MICA_ROOT: bench.root };
+  const done = spawnSync('bash', ['-c', script, bin, join(bench.work, 'errors')], { env });
+  const told = readFileSync(join(bench.work, 'errors'), 'utf8');
+  expect([done.stdout.toString(), told]).toEqual([
+    `${code}\n`,
+    code === 0 ? '' : expect.stringMatching(/^mica: write standard output: no space left/),
+  ]);
+  const made = bench.tags().filter((tag) => tag.startsWith('r/'));
+  if (code === 0) expect(made).toEqual(names.map((name) => `r/${name}:latest`));
+  else expect(made.length).toBeLessThan(names.length);
+  expect(readdirSync(join(bench.root, 'blobs/tmp'))).toEqual([]);
+});
+
+it("--filter is ps's: values of one key are alternatives, an ancestor's children count", async () => {
+  const id = await bench.made('aa', { aa: 'a' });
+  await bench.made('bb');
+  await bench.okHere('commit', 'aa', 'child:1');
+  await bench.okHere('create', '--name', 'cc', 'child:1', 'true');
+  for (const filters of [
+    ['name=^aa$', 'name=^bb$'],
+    ['ancestor=base:1'],
+    ['ancestor=child:1'],
+    ['status=exited', 'status=created'],
+    ['status=exited', 'status=running'],
+    [`id=${id.slice(0, 9)}`],
+    ['name=a', 'status=created', 'ancestor=base:1'],
+  ]) {
+    const flags = filters.flatMap((filter) => ['--filter', filter]);
+    const listed = await bench.okHere('ps', '-a', '--format', '{{.Names}}', ...flags);
+    const { out } = await bench.here('commit', '--json', ...flags);
+    const committed = out.split('\n').filter(Boolean);
+    expect(committed.map((line) => JSON.parse(line).container).sort(), filters.join(' ')).toEqual(
+      listed.split('\n').filter(Boolean).sort(),
+    );
+  }
+});
+
+it('{image} of a container that was made by an ID is a name that its image has, or the ID', async () => {
+  await bench.made('aa', { aa: 'a' });
+  const named = await bench.okHere('commit', 'aa', 'localhost:5000/team/child:1');
+  const unnamed = await bench.okHere('commit', '--message', 'another', 'aa');
+  await bench.okHere('create', '--name', 'bb', named, 'true');
+  await bench.okHere('create', '--name', 'cc', unnamed.slice(7, 19), 'true');
+  await bench.okHere('commit', '--tag', '{image}:{name}', 'aa', 'bb', 'cc');
+  expect(bench.tags()).toEqual(
+    expect.arrayContaining(['base:aa', 'localhost:5000/team/child:bb', `${unnamed.slice(7, 19)}:cc`]),
+  );
+});
+
+it('several lists, and a line that is no name: it fails alone', async () => {
+  for (const name of ['aa', 'bb', 'cc']) await bench.made(name);
+  writeFileSync(join(bench.work, 'one'), 'aa\na\0\n');
+  writeFileSync(join(bench.work, 'two'), 'cc\n');
+  const lists = ['--from-file', join(bench.work, 'one'), '--from-file', join(bench.work, 'two')];
+  const { code, err } = await bench.here('commit', '--tag', 'l/{name}', ...lists, 'bb');
+  expect([code, err]).toEqual([1, expect.stringMatching(/^mica: a.*zero bytes\n$/s)]);
+  expect(bench.tags()).toEqual(['base:1', 'l/aa:latest', 'l/bb:latest', 'l/cc:latest']);
+});
+
 it('--all and --filter choose; equal writable layers are one layer', async () => {
   for (const name of ['x1', 'x2', 'y1']) await bench.made(name, { f: 'the same' });
   spawnSync('sh', ['-c', `find ${bench.root}/containers/*/upper -exec touch -h -d @1700000000 {} +`]);
@@ -105,6 +171,8 @@ it('what cannot be meant is refused before anything is done', async () => {
   await refused(/--hasher is for containers/, '--hasher=wasm', '--from', bench.work, 'base:1');
   await refused(/--trust-mtime is for --from/, '--trust-mtime', 'aa');
   await refused(/--jobs is for many containers/, '--jobs=2', 'aa');
+  await refused(/up to the year 9999: 253402300800/, '--timestamp', '253402300800', 'aa');
+  await refused(/file with no instructions/, '-c', '', 'aa');
   await refused(/--verbose is for one container/, '--verbose', '--all');
   expect(bench.tags()).toEqual(['base:1']);
 });

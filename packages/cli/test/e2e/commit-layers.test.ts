@@ -109,6 +109,12 @@ it('fork commits once and starts others that have what the first one had', async
   expect(bench.engine.containers.list().map(({ name }) => name)).toContain('first-6');
 });
 
+it('fork, too, dates its image by SOURCE_DATE_EPOCH', async () => {
+  bench.ok('run', '-d', '--name', 'dated', '--network', 'none', 'base:1', 'sleep', '1000');
+  expect(bench.store.run(['fork', '-t', 'dated:1', 'dated'], { env: { SOURCE_DATE_EPOCH: '1' } }).code).toBe(0);
+  expect(bench.engine.images.inspect('dated:1').Created).toBe('1970-01-01T00:00:01.000Z');
+});
+
 it('fork of which one cannot start: those before it stay and are named, nothing of the others is left', async () => {
   const mounted = join(bench.work, 'mounted');
   mkdirSync(mounted);

@@ -43,6 +43,20 @@ it("-c changes the config, the container's own settings and the image's command 
   expect(bench.tags()).toEqual(['base:1', 'new:1']);
 });
 
+it('what -c said is said of one image, wherever the next one lands', async () => {
+  const id = await bench.made('box', { a: 'a' });
+  await bench.okHere('commit', '-c', 'CMD ["serve"]', '-c', 'LABEL v=1', 'box', 'said:1');
+  const config = async (...args: string[]) => bench.configOf(await bench.okHere('commit', ...args, 'box')).config ?? {};
+  const plain = await config('--full');
+  expect([plain.Cmd, plain.Labels]).toEqual([undefined, undefined]);
+  for (const name of ['b', 'c']) {
+    expect(await config('--incremental')).toEqual(plain);
+    writeFileSync(join(bench.upperOf(id), name), name);
+    expect(await config('--incremental')).toEqual(plain);
+    expect(await config()).toEqual(plain);
+  }
+});
+
 it('an unchanged container commits to the same layer without reading it, and a date makes the image the same too', async () => {
   const id = await bench.made('box', { 'etc/a': 'a', 'etc/b': 'b' });
   const first = bench.configOf(await bench.okHere('commit', '--timestamp', '1700000000', 'box', 'one:1'));

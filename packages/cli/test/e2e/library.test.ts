@@ -8,6 +8,8 @@ import {
   type EventQuery,
 } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { ContainerPaths } from '../../../engine/src/container/paths.ts';
+import { lockFree } from '../../../engine/src/system/lock.ts';
 import { CommitBench } from '../support/commit-bench.ts';
 
 let bench: CommitBench;
@@ -75,11 +77,11 @@ it('what onProgress throws ends a batch, and not the program', { timeout: 60_000
   expect(bench.tags().filter((tag) => tag.startsWith('thrown/'))).toEqual(whole.toSorted());
 });
 
+/** More than a buffer of a layer. */
+const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, `${n}`.repeat(9000)]));
+
 it('a commit whose container another process is taking away says so, and not that a file changed', async () => {
-  const id = await bench.made(
-    'going',
-    Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`f${n}`, `${n}`.repeat(9000)])),
-  );
+  const id = await bench.made('going', many);
   const folder = join(bench.root, 'containers', id);
   let taken = false;
   const onProgress = () => {
@@ -94,6 +96,23 @@ it('a commit whose container another process is taking away says so, and not tha
     hint: 'it was removed while it was committed',
   });
   expect(bench.tags()).not.toContain('gone:1');
+});
+
+it('nobody starts a container while a commit reads it', async () => {
+  const id = await bench.made('still', many);
+  const paths = new ContainerPaths(bench.root);
+  const kept: boolean[] = [];
+  const onProgress = () => {
+    const unlock = lockFree(paths.lock(id));
+    unlock?.();
+    kept.push(unlock === null);
+  };
+  await bench.engine.commit('still', 'still:1', { onProgress });
+  expect(new Set(kept)).toEqual(new Set([true]));
+  onProgress();
+  expect(kept.at(-1)).toBe(false);
+  await bench.engine.commit('still', 'still:2', { pause: false, full: true, onProgress });
+  expect(kept.at(-1)).toBe(false);
 });
 
 it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {

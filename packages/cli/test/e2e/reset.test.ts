@@ -225,3 +225,21 @@ it('what would fail once the upper is exchanged fails before: a base that cannot
   expect(store.ok(['reset', 'box', 'box:1'])).toBe('box\n');
   expect(readdirSync(upperOf(id))).toEqual(['first']);
 });
+
+it("a running container that is reset is nobody else's for a moment: no prune takes it", {
+  timeout: 60_000,
+}, async () => {
+  const id = store.start('box', 'exec sleep 1000');
+  let isOver = false;
+  const reset = engine.reset(id, { force: true }).finally(() => {
+    isOver = true;
+  });
+  const refusals = new Set<string>();
+  while (!isOver) {
+    await engine.containers.remove(id).catch(({ code }) => refusals.add(code));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await reset;
+  expect([...refusals]).toEqual(['conflict']);
+  expect(engine.containers.summary(id).status).toBe('running');
+});

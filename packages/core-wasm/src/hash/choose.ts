@@ -37,13 +37,3 @@ function fastest(run: () => void): number {
   }
   return best;
 }
-
-/** The engine for a use: the one named, or with `auto` the one the calibration chose. */
-export function hashFor(
-  use: HashUse,
-  wanted: 'auto' | 'wasm' | 'native',
-  engines: { readonly wasm: HashEngine; readonly native: HashEngine },
-  choice: HashChoice,
-): HashEngine {
-  return engines[wanted === 'auto' ? choice[use] : wanted];
-}

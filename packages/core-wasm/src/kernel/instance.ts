@@ -113,8 +113,7 @@ export function guarded<T>(run: () => T): T {
   }
 }
 
-/** What a kernel threw: nothing but a memory that cannot grow traps. */
+/** What a kernel threw: it says `unreachable` of nothing but a memory that cannot grow. Any other trap is a fault of ours. */
 export function named(error: unknown): unknown {
-  if (!(error instanceof wasm.RuntimeError)) return error;
-  return outOfMemory(error);
+  return error instanceof wasm.RuntimeError && error.message === 'unreachable' ? outOfMemory(error) : error;
 }

@@ -138,7 +138,10 @@ class Batch {
       this.#stop.throwIfAborted();
       const row = this.#containers.whole(id);
       about = { name: row.name, id, n };
-      const plan = await this.#planner.plan(row, this.#template?.fill(row, n));
+      const plan = await this.#planner.plan(
+        row,
+        this.#template?.fill(row, n, this.#store.images.references(row.image)),
+      );
       this.#take(plan.reference);
       const result = await this.#make(plan, left);
       return { ...about, result, milliseconds: milliseconds() - start };

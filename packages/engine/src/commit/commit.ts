@@ -1,10 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
+import { tryRemove } from '../system/remove.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
@@ -32,14 +33,14 @@ export async function commitContainer(
     await thawed?.catch(() => {}); // told of the first of both
     throw undo(store, plan, error);
   }
-  if (recorded.stale !== null) rmSync(recorded.stale, { force: true });
+  if (recorded.stale !== null) tryRemove(recorded.stale); // the commit stands
   return { ...recorded.result, frozenMs: await thawed };
 }
 
 /** Takes away what a failed commit made; the error as its user should see it. */
 export function undo(store: Store, { job, row }: CommitPlan, error: unknown): unknown {
-  rmSync(job.file, { force: true });
-  rmSync(job.tableFile, { force: true });
+  tryRemove(job.file);
+  tryRemove(job.tableFile);
   const now = store.containers.get<ContainerState>(row.id);
   // A removal takes the folder first, and the row when all of it is gone.
   if (now === null || !existsSync(job.upper)) return removed(row.name, 'committed');

@@ -2,8 +2,6 @@
 export interface Filled {
   length: number;
   hole: boolean;
-  /** Nothing follows. */
-  last: boolean;
 }
 
 /** Somebody who sees the bytes of one file. */
@@ -19,7 +17,7 @@ export interface Watch {
 export class Filling {
   readonly #next: () => Uint8Array;
   readonly #complete: () => void;
-  readonly #filled: Filled = { length: 0, hole: false, last: false };
+  readonly #filled: Filled = { length: 0, hole: false };
   buffer: Uint8Array;
   /** Bytes in it. */
   length = 0;
@@ -62,7 +60,6 @@ export class Filling {
 
   /** Nothing follows. */
   *end(): Generator<Filled, void> {
-    this.#filled.last = true;
     yield* this.#flush();
   }
 

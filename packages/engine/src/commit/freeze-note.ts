@@ -5,6 +5,7 @@ import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { leftLock, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import type { FreezeTarget } from './freeze.ts';
+import { Freezer } from './freezer.ts';
 
 /** What thaws what was frozen: the freezer's file, or the runtime where there is none. */
 interface Note {
@@ -30,12 +31,8 @@ export function thawAbandoned(run: string): void {
   for (const name of readdirSync(folder)) {
     const note = join(folder, name);
     tryFileLock(note, () => {
-      try {
-        thawNoted(JSON.parse(readFileSync(note, 'utf8')));
-      } catch {
-        // half written: nothing was frozen yet
-      }
-      rmSync(note, { force: true });
+      const left = readNote(note); // half written: nothing was frozen yet
+      if (left === null || thawNoted(left)) rmSync(note, { force: true });
     });
   }
 }
@@ -46,29 +43,36 @@ export function thawAbandoned(run: string): void {
  */
 export function thawLeft(target: FreezeTarget): void {
   const note = noteOf(target);
-  let left: Note;
-  try {
-    left = JSON.parse(readFileSync(note, 'utf8'));
-  } catch {
-    return; // not there, or another's that is not written yet
-  }
-  if (left.target.by !== target.by) return;
-  thawNoted(left);
+  const left = readNote(note); // null: not there, or another's that is not written yet
+  if (left?.target.by !== target.by) return;
+  const isThawed = thawNoted(left);
   const unlock = leftLock(note);
-  rmSync(note, { force: true });
+  if (isThawed) rmSync(note, { force: true }); // else the next command tries again
   unlock();
 }
 
-/** Its container may be gone: then there is nothing to thaw. */
-function thawNoted({ target, file, thaw }: Note): void {
+function readNote(file: string): Note | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether nothing of it is frozen any more: it goes on, or is gone. */
+function thawNoted({ target, file, thaw }: Note): boolean {
   try {
     if (file !== undefined && thaw !== undefined) writeFileSync(file, thaw);
     else byRuntime(target, 'resume');
-  } catch {}
+    return true;
+  } catch {
+    return file === undefined ? Freezer.find(target) === 'gone' : !existsSync(file);
+  }
 }
 
 /** Where the machine has no freezer that is a file. */
-export function byRuntime(target: FreezeTarget, verb: 'pause' | 'resume'): void {
+export function byRuntime({ id, runtime }: FreezeTarget, verb: 'pause' | 'resume'): void {
+  if (runtime === null) throw new Error(`container ${id} had no runtime`);
   enterPrivateMounts();
-  new OciRuntime(target.runtime.path, target.runtime.root).run(verb, target.id);
+  new OciRuntime(runtime.path, runtime.root).run(verb, id);
 }

@@ -1,125 +1,189 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync, write, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { lockUpper } from '../container/rootfs.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
+import type { StopSignal } from '../pool/stop.ts';
 import { lockFile, lockFree } from '../system/lock.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
 import { byRuntime, noteOf, writeNote } from './freeze-note.ts';
-import { type Freezer, findFreezer } from './freezer.ts';
+import { Freezer, type Processes, StillRuns } from './freezer.ts';
 
-/** What to freeze, as plain data: a worker does it by itself. */
-export interface FreezeTarget {
-  readonly id: string;
+/** What is to stand still, as plain data: a worker does it by itself. */
+export interface FreezeTarget extends Processes {
   readonly name: string;
-  readonly pid: number;
+  /** Else it goes on while it is read. */
+  readonly pauses: boolean;
   /** Unlike any other commit's, also of this container: whose note it is (freeze-note.ts). */
   readonly by: string;
   /** The store's run folder: who froze what is noted there while it lasts. */
   readonly run: string;
-  readonly runtime: { readonly path: string; readonly root: string };
+  /** What a start of the container, a reset, and a copy into it hold as long (container/rootfs.ts). */
+  readonly lock: string;
+  /** Null: it did not run when it was looked at. */
+  readonly runtime: { readonly path: string; readonly root: string } | null;
 }
 
-/** A frozen container; `thaw` is idempotent and says how long it was frozen, milliseconds. */
+/** A container that stands still; `thaw` is idempotent and says how long it was frozen, milliseconds. */
 export interface Frozen {
   thaw(): Promise<number>;
 }
 
-const PATIENCE_MS = 10_000;
-/** Looks at it, 0.2 ms apart. */
-const ASK_AGAIN = 50;
-
 /**
- * Stops a container's processes while its files are read. One that is paused already stays so
- * afterwards. Not being able to freeze is an error: half-written files would be committed.
+ * Stops a container's processes while its files are read, and keeps one without any from being started. One that is
+ * paused already stays so afterwards. Not being able to freeze is an error: half-written files would be committed.
  * Both ways the caller's thread goes on while the kernel is at it.
  *
  * What froze it is noted in a file that is locked as long: two commits of one container take turns, or the first
  * to have read it would let it go on while the other reads.
  */
-export async function freeze(target: FreezeTarget): Promise<Frozen> {
+export async function freeze(target: FreezeTarget, signal?: StopSignal): Promise<Frozen> {
+  if (!target.pauses) return unfrozen;
   try {
-    return await freezeNoted(target);
+    const frozen = target.pid === null ? null : await freezeRunning(target, signal);
+    return frozen ?? (await keepStopped(target, signal));
   } catch (error) {
     throw isSystemError(error) ? wrapSystemError(error, 'freeze container', target.name) : error;
   }
 }
 
-async function freezeNoted(target: FreezeTarget): Promise<Frozen> {
-  const freezer = findFreezer(target.pid);
+/** It may have been started, or started again, before the lock was had. */
+async function keepStopped(target: FreezeTarget, signal: StopSignal | undefined): Promise<Frozen> {
+  const unlock = await lockUpper(target.lock, target.id, undefined, signal);
+  let frozen: Frozen | null = null;
+  try {
+    frozen = await freezeRunning(target, signal);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+  if (frozen) {
+    unlock();
+    return frozen;
+  }
+  let isKept = true;
+  return {
+    async thaw() {
+      if (isKept) unlock();
+      isKept = false;
+      return 0;
+    },
+  };
+}
+
+/** Null: none of its processes is there any more. */
+async function freezeRunning(target: FreezeTarget, signal: StopSignal | undefined): Promise<Frozen | null> {
+  const freezer = Freezer.find(target);
+  if (freezer === 'gone') return null;
   const note = noteOf(target);
   mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
   // At once where it can be: the caller has something to do while the kernel is at it, 2 ms of it.
-  const unlock = lockFree(note) ?? (await lockFile(note));
-  const release = () => {
-    rmSync(note, { force: true });
-    unlock();
-  };
-  // Frozen with a note in it: by a commit that was killed while this one waited. One that is being paused is paused, too.
-  try {
-    if (freezer?.isAsked() && statSync(note).size === 0 && standsStill(freezer, target)) {
-      release();
-      return unfrozen;
-    }
-  } catch (error) {
-    release();
-    throw error;
+  const unlock = lockFree(note) ?? (await lockFile(note, { signal }));
+  const freezing = new Freezing(target, freezer, note, unlock);
+  return freezing.begin(signal);
+}
+
+/** One container that is being kept still by its freezer, or its runtime, under the lock on its note. */
+class Freezing implements Frozen {
+  readonly #target: FreezeTarget;
+  /** Null: by the runtime, where the machine has no freezer that is a file. */
+  readonly #freezer: Freezer | null;
+  readonly #note: string;
+  readonly #unlock: () => void;
+  readonly #start = process.hrtime.bigint();
+  #unguard = () => {};
+  /** Somebody paused it, and lets it go on, but not before it is read: an `unpause` waits for the lock. */
+  #isOthers = false;
+  #thawed: Promise<number> | undefined;
+
+  constructor(target: FreezeTarget, freezer: Freezer | null, note: string, unlock: () => void) {
+    this.#target = target;
+    this.#freezer = freezer;
+    this.#note = note;
+    this.#unlock = unlock;
   }
-  const start = process.hrtime.bigint();
-  let unguard = () => {};
-  const undo = async () => {
-    unguard();
+
+  async begin(signal: StopSignal | undefined): Promise<Frozen | null> {
     try {
-      if (freezer) await put(freezer.file, freezer.thaw);
-      else byRuntime(target, 'resume');
+      if (await this.#wasPaused(signal)) {
+        this.#isOthers = true;
+        return this;
+      }
     } catch (error) {
-      if (!freezer || existsSync(freezer.file)) {
-        unlock(); // the note stays: the guard tries again, and the next command
-        if (freezer) startGuard(note, freezer.file, freezer.thaw);
-        throw isSystemError(error) ? wrapSystemError(error, 'thaw container', target.name) : error;
+      this.#release();
+      if (this.#isGone()) return null;
+      throw error;
+    }
+    try {
+      await this.#freeze(signal);
+      // Its last process may have ended just before: then it can be started again.
+      if (this.#freezer?.processes().length !== 0) return this;
+      await this.thaw();
+      return null;
+    } catch (error) {
+      const isGone = this.#isGone();
+      await this.thaw().catch(() => {}); // why it was not frozen is what its user wants to hear
+      if (isGone) return null;
+      throw error instanceof StillRuns ? notFrozen(this.#target, error.message) : error;
+    }
+  }
+
+  thaw(): Promise<number> {
+    this.#thawed ??= this.#undo();
+    return this.#thawed;
+  }
+
+  /** Frozen with a note in it: by a commit that was killed while this one waited. One that is being paused is paused, too. */
+  async #wasPaused(signal: StopSignal | undefined): Promise<boolean> {
+    const freezer = this.#freezer;
+    if (!freezer?.isAsked() || statSync(this.#note).size > 0) return false;
+    return freezer.standsStill(signal);
+  }
+
+  async #freeze(signal: StopSignal | undefined): Promise<void> {
+    const freezer = this.#freezer;
+    writeNote(this.#note, { target: this.#target, file: freezer?.file, thaw: freezer?.thaws });
+    if (freezer === null) {
+      byRuntime(this.#target, 'pause');
+      return;
+    }
+    this.#unguard = guardFreeze(this.#note, freezer.file, freezer.thaws);
+    if (!(await freezer.freeze(signal))) throw notFrozen(this.#target, 'something else lets it go on');
+  }
+
+  async #undo(): Promise<number> {
+    this.#unguard();
+    if (this.#isOthers) {
+      this.#release();
+      return 0;
+    }
+    const freezer = this.#freezer;
+    try {
+      if (freezer) await freezer.thaw();
+      else byRuntime(this.#target, 'resume');
+    } catch (error) {
+      if (!this.#isGone()) {
+        this.#unlock(); // the note stays: the guard tries again, and the next command
+        if (freezer) startGuard(this.#note, freezer.file, freezer.thaws);
+        throw isSystemError(error) ? wrapSystemError(error, 'thaw container', this.#target.name) : error;
       }
       // Its group went with its last process, removed while it was read: nothing stands still.
     }
-    release();
-    return Number(process.hrtime.bigint() - start) / 1e6;
-  };
-  let thawed: Promise<number> | undefined;
-  const thaw = () => {
-    thawed ??= undo();
-    return thawed;
-  };
-  try {
-    writeNote(note, { target, file: freezer?.file, thaw: freezer?.thaw });
-    if (freezer) unguard = guardFreeze(note, freezer.file, freezer.thaw);
-    if (freezer) await frozenBy(freezer, target);
-    else byRuntime(target, 'pause');
-    return { thaw };
-  } catch (error) {
-    await thaw();
-    throw error;
+    this.#release();
+    return Number(process.hrtime.bigint() - this.#start) / 1e6;
+  }
+
+  #isGone(): boolean {
+    return this.#freezer ? this.#freezer.isGone() : Freezer.find(this.#target) === 'gone';
+  }
+
+  #release(): void {
+    rmSync(this.#note, { force: true });
+    this.#unlock();
   }
 }
 
 /** Where nothing was frozen. */
 export const unfrozen: Frozen = { thaw: async () => 0 };
-
-async function frozenBy(freezer: Freezer, target: FreezeTarget): Promise<void> {
-  await put(freezer.file, freezer.freeze);
-  if (!standsStill(freezer, target)) throw notFrozen(target, 'something else lets it go on');
-}
-
-/**
- * Waits until it does; false: it is to go on after all. v1 may miss a process that is just being made, and then asks
- * to be asked again (kernel.org, cgroup-v1/freezer-subsystem). @throws MicaError runtime-failed
- */
-function standsStill(freezer: Freezer, target: FreezeTarget): boolean {
-  const deadline = Date.now() + PATIENCE_MS;
-  for (let looks = 1; !freezer.isFrozen(); looks++) {
-    if (!freezer.isAsked()) return false;
-    if (Date.now() > deadline) throw notFrozen(target, `it still runs after ${PATIENCE_MS / 1000} s`);
-    if (looks % ASK_AGAIN === 0) writeFileSync(freezer.file, freezer.freeze);
-    Atomics.wait(nap, 0, 0, 0.2);
-  }
-  return true;
-}
 
 function notFrozen({ name }: FreezeTarget, why: string): MicaError {
   return new MicaError('runtime-failed', `container ${name} could not be frozen: ${why}`, {
@@ -127,16 +191,3 @@ function notFrozen({ name }: FreezeTarget, why: string): MicaError {
     hint: 'commit with --pause=false to take it as it runs',
   });
 }
-
-/** In one of libuv's threads. */
-function put(file: string, word: string): Promise<void> {
-  const fd = openSync(file, constants.O_WRONLY);
-  return new Promise((resolve, reject) => {
-    write(fd, word, (error) => {
-      closeSync(fd);
-      if (error) reject(error);
-      else resolve();
-    });
-  });
-}
-const nap = new Int32Array(new SharedArrayBuffer(4));

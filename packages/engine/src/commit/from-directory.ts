@@ -1,4 +1,4 @@
-import { lstatSync, rmSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
 import { requireText } from '../argument.ts';
@@ -13,6 +13,7 @@ import { scanSteps } from '../layer/scan.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { newCore } from '../system/core.ts';
+import { tryRemove } from '../system/remove.ts';
 import { adoptOwners } from '../tree/adopt-owners.ts';
 import { type DirectoryDiff, diffDirectory, unreadable } from '../tree/directory-diff.ts';
 import { chainTree, type ImageTree, resolveScan } from '../tree/image-tree.ts';
@@ -89,7 +90,7 @@ export async function commitDirectory(
       frozenMs: 0,
     };
   } finally {
-    rmSync(file, { force: true });
+    tryRemove(file);
   }
 }
 

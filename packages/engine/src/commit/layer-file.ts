@@ -1,7 +1,8 @@
-import { close, closeSync, constants, ftruncateSync, openSync, rmSync, write, writeSync } from 'node:fs';
+import { close, closeSync, constants, openSync, write, writeSync } from 'node:fs';
 import { wrapSystemError } from '../error.ts';
 import { milliseconds } from '../system/clock.ts';
 import { addressOf } from '../system/library.ts';
+import { tryRemove } from '../system/remove.ts';
 import { isExt4, setAsideFor } from '../system/set-aside.ts';
 import type { Uncached } from '../system/uncached.ts';
 
@@ -30,7 +31,7 @@ export interface LayerFileOptions {
  */
 export class LayerFile {
   readonly #path: string;
-  readonly #fd: number;
+  #fd: number;
   readonly #here: boolean;
   readonly #dearFrom: number;
   /** Null: not wanted, or found not to work for this file. */
@@ -125,20 +126,23 @@ export class LayerFile {
     });
   }
 
-  /** Makes it end in a hole, up to `size`. */
-  extend(size: number): void {
-    ftruncateSync(this.#fd, size);
-  }
-
-  /** When nothing is being written any more. `soon`: not waited for. */
-  close(soon: boolean): void {
-    if (this.#direct !== null && this.#direct >= 0) closeSync(this.#direct);
-    if (soon) close(this.#fd, () => {});
-    else closeSync(this.#fd);
+  /** When nothing is being written any more. `beside`: in one of libuv's threads. Idempotent. */
+  async close(beside: boolean): Promise<void> {
+    const fd = this.#fd;
+    if (fd < 0) return;
+    this.#fd = -1;
+    try {
+      if (this.#direct !== null && this.#direct >= 0) closeSync(this.#direct);
+      if (beside)
+        await new Promise<void>((resolve, reject) => close(fd, (error) => (error ? reject(error) : resolve())));
+      else closeSync(fd);
+    } catch (error) {
+      throw failed(error);
+    }
   }
   /** After {@link close}. */
   remove(): void {
-    rmSync(this.#path, { force: true });
+    tryRemove(this.#path);
   }
 }
 

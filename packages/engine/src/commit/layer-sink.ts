@@ -35,7 +35,6 @@ export class LayerSink {
   readonly #writes: (Promise<void> | undefined)[];
   #given = 0;
   #size = 0;
-  #holeAtEnd = false;
   #failure: unknown;
   #open = true;
 
@@ -48,7 +47,8 @@ export class LayerSink {
     try {
       this.#hash = this.#hashOf(options.hasher);
     } catch (error) {
-      this.#file.close(false); // nobody has this sink yet
+      void this.#file.close(false); // nobody has this sink yet
+      this.#file.remove();
       throw error;
     }
     this.#writes = new Array(this.#slots);
@@ -75,7 +75,6 @@ export class LayerSink {
     const slot = this.#given % this.#slots;
     const bytes = this.buffer.subarray(0, filled.length);
     if (!filled.hole) this.#write(bytes, slot);
-    this.#holeAtEnd = filled.hole;
     this.#size += filled.length;
     this.#hash.give(slot, filled.length);
     this.#given++;
@@ -90,8 +89,7 @@ export class LayerSink {
     const digest = await this.#hash.digest();
     await Promise.all(this.#writes);
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#holeAtEnd) this.#file.extend(this.#size);
-    await this.#close();
+    await this.#close(true);
     return { digest: `sha256:${Buffer.from(digest).toString('hex')}`, size: this.#size };
   }
 
@@ -99,14 +97,17 @@ export class LayerSink {
   async abort(): Promise<void> {
     if (!this.#open) return;
     await Promise.allSettled(this.#writes);
-    await this.#close();
+    await this.#close(false);
     this.#file.remove();
   }
 
-  async #close(): Promise<void> {
-    this.#open = false;
+  /** `heard`: that the file could be closed, which is where some file systems say that it could not be written. */
+  async #close(heard: boolean): Promise<void> {
     await this.#hash.close();
-    this.#file.close(this.#kind !== 'small');
+    const closed = this.#file.close(this.#kind !== 'small');
+    if (heard) await closed;
+    else await closed.catch(() => {});
+    this.#open = false;
   }
 
   async #free(slot: number): Promise<void> {

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { type Core, clampTimes, type EntryTable, type HashEngine } from '@mica/core-wasm';
 import type { Progress } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
@@ -9,9 +8,11 @@ import { readStoredTable, writeStoredTable, writeStoredTableBeside } from '../la
 import type { StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
 import { newCore } from '../system/core.ts';
+import { tryRemove } from '../system/remove.ts';
 import { breathing } from './breather.ts';
 import { type FreezeTarget, freeze, unfrozen } from './freeze.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
+import { mappedFiles, mappedIn } from './mapped-files.ts';
 import { since } from './since.ts';
 import { isSmall, writeLayer } from './write-layer.ts';
 import { type YoungDigests, YoungReader, youngFiles } from './young.ts';
@@ -43,7 +44,7 @@ export interface LayerJob {
   readonly onto: readonly string[] | null;
   /** No time in the layer is later, seconds since the epoch (SOURCE_DATE_EPOCH). */
   readonly latest?: number;
-  /** Null: not running, or not wanted. */
+  /** Null: no container's, so nothing writes to it. */
   readonly freeze: FreezeTarget | null;
   readonly hasher: HashEngine['name'];
   /** Files' bytes from which on the layer is hashed beside its packing. */
@@ -80,7 +81,7 @@ export interface LayerOutcome {
  */
 export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Core): Promise<LayerOutcome> {
   const began = Date.now();
-  const freezing = job.freeze ? freeze(job.freeze) : Promise.resolve(unfrozen);
+  const freezing = job.freeze ? freeze(job.freeze, task.signal) : Promise.resolve(unfrozen);
   // A batch of a thousand makes a thousand of each: collected late they stood at 25 MiB in each thread.
   using tables = new DisposableStack();
   try {
@@ -91,6 +92,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     tables.use(last?.table);
     const onto = last && job.onto ? job.onto.map(read) : null;
     const frozen = await freezing;
+    const mapped = job.freeze ? mappedFiles(job.freeze) : none;
     const thaw = () => {
       const thawed = frozen.thaw();
       thawed.catch(() => {}); // heard by the caller
@@ -112,21 +114,22 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     if (changes?.kind === 'same') return same('unchanged');
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
     const on = packed === table ? 'image' : 'last';
-    // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
-    const kept = writeTable(job.tableFile, table, !isSmall(core, packed));
     let young: YoungDigests = {};
     let thawed: Promise<number> | undefined;
     const onRead = () => {
       young = reader.digests(); // should one not be known yet, its file stands still
       thawed = thaw();
     };
-    const watch = reader.collect(packed, youngFiles(core, table, began));
+    const watch = reader.collect(packed, new Set([...youngFiles(core, table, began), ...mappedIn(table, mapped)]));
+    // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
+    const kept = writeTable(job.tableFile, table, !isSmall(core, packed));
     const [layer] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
     const made: Made = { kind: 'layer', onto: on, ...layer, young, entries: packed.count };
     return { made, thawed: thawed ?? thaw() };
   } catch (error) {
-    rmSync(job.tableFile, { force: true });
-    await (await freezing).thaw();
+    // First of all, and whatever becomes of the rest; of two errors the first is told.
+    await freezing.then((frozen) => frozen.thaw()).catch(() => {});
+    tryRemove(job.tableFile);
     if (isSystemError(error)) throw wrapSystemError(error, 'commit', job.subject);
     throw (
       shortOfMemory(error, `commit ${job.subject}: ${error instanceof Error ? error.message : error}`, job.subject) ??
@@ -134,6 +137,8 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     );
   }
 }
+
+const none: ReadonlySet<string> = new Set();
 
 /** Beside the layer's bytes where there are many. */
 async function writeTable(file: string, table: EntryTable, beside: boolean): Promise<void> {

@@ -58,6 +58,8 @@ class Packing {
     this.#table = table;
     this.#rootOf = rootOf;
     this.#options = options;
+    // The buffer first, which may not be had: nobody would give the ring back.
+    this.#to = new Filling(next, () => this.#small.read());
     this.#packer = core.packer(table);
     this.#small = new SmallFiles(table, {
       pathOf: options.pathOf,
@@ -71,7 +73,6 @@ class Packing {
       },
     });
     this.#uncached = options.uncached ?? null;
-    this.#to = new Filling(next, () => this.#small.read());
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import type { Lifecycle } from '../container/lifecycle.ts';
 import { requireParts } from '../container/parts.ts';
+import { groupOf } from '../container/pause.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beingReset, isResetting } from '../container/resetting.ts';
 import type { CommitOptions } from '../contract/commit.ts';
@@ -129,13 +130,22 @@ export class Planner {
     return this.#store.images.get(last.image) === null ? null : tables;
   }
 
-  #freeze(row: ContainerRow<ContainerState>, by: string): FreezeTarget | null {
-    const { pid, status } = this.#containers.reconcile(row);
-    // created and exited ones have nothing to freeze; a paused one is found frozen and stays so
-    if (this.#options.pause === false || pid === null || status === 'exited') return null;
+  #freeze(row: ContainerRow<ContainerState>, by: string): FreezeTarget {
+    const state = this.#containers.reconcile(row);
     const { paths } = this.#containers;
-    const { path, root } = this.#containers.runtimeOf(row);
-    return { id: row.id, name: row.name, pid, by, run: paths.run, runtime: { path, root } };
+    const pid = state.status === 'exited' ? null : state.pid;
+    const runtime = pid === null ? null : this.#containers.runtimeOf(row);
+    return {
+      id: row.id,
+      name: row.name,
+      pauses: this.#options.pause !== false,
+      group: groupOf(row.id, state),
+      pid,
+      by,
+      run: paths.run,
+      lock: paths.lock(row.id),
+      runtime: runtime && { path: runtime.path, root: runtime.root },
+    };
   }
 }
 

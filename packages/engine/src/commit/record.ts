@@ -52,7 +52,10 @@ export function recordCommit(
       : { id: plan.image.id, config: plan.image.config, size: plan.image.size, layers: plan.layers };
     const top = layer ?? reused;
     const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
-    const config = committedConfig(base.config, row.record, options.changes ?? []);
+    // Of the container's image, wherever the layer lands: what an earlier commit was told with -c is not its container's.
+    const { config: own } = committedConfig(plan.image.config, row.record, options.changes ?? []);
+    const { config: _last, ...about } = base.config;
+    const config = { ...about, ...(own ? { config: own } : {}) };
     const image = newImage(config, base.layers, top, {
       created,
       createdBy: row.record.command.join(' '),

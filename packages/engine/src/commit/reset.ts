@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import { beginReset, countReset, endReset, wasStoppedToReset } from '../container/resetting.ts';
+import { beginReset, countReset, endReset, sweepReset, wasStoppedToReset } from '../container/resetting.ts';
 import { lockUpper, makeParts, makeUpper } from '../container/rootfs.ts';
 import type { ResetOptions } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
@@ -21,6 +21,7 @@ import { spreadBelow } from '../system/spread.ts';
 import { syncFileSystem } from '../system/sync.ts';
 import { chainTree } from '../tree/image-tree.ts';
 import { packSteps } from './pack.ts';
+import { packThrough } from './pack-through.ts';
 import { newTableKey } from './table-key.ts';
 import { treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
@@ -63,7 +64,7 @@ export async function resetContainer(
       await containers.stopToReset(row);
     }
     // A copy into it that is under way has the old one mounted: what it writes would be lost as it is written.
-    unlock = await lockUpper(containers.paths, row.id);
+    unlock = await lockUpper(containers.paths.lock(row.id), row.id);
     // Before the exchange: an index of what is no longer there would only cost the next commit its time.
     store.transaction(() => {
       forgetCommit(store, containers, row.id);
@@ -78,8 +79,13 @@ export async function resetContainer(
     throw options.signal?.aborted ? error : wrapSystemError(error, 'reset', row.name);
   } finally {
     unlock();
-    endReset(containers.context, row.id);
-    if (stopped) await containers.start(store.containers.find<ContainerState>(row.id), false);
+    try {
+      sweepReset(containers.context, row.id);
+      // Its own still until the start has it: nobody's for a moment, a prune would take it.
+      if (stopped) await containers.startAfterReset(store.containers.find<ContainerState>(row.id));
+    } finally {
+      endReset(containers.context, row.id);
+    }
   }
 }
 
@@ -144,15 +150,20 @@ async function unpackChange(
     const buffer = new Uint8Array(1 << 20);
     let bytes = 0;
     const { pathOf } = files;
-    const steps = packSteps(core, change.table, files.rootOf, () => buffer, {
-      pathOf,
-      ...(task.signal ? { signal: task.signal } : {}),
-    });
-    for (let step = steps.next(); !step.done; step = steps.next()) {
-      unpacker.push(buffer.subarray(0, step.value.length));
-      bytes += step.value.length;
-      task.onProgress?.({ stage: 'unpack', subject: upper, bytes });
-    }
+    const { signal } = task;
+    const options = { pathOf, ...(signal ? { signal } : {}) };
+    await packThrough(
+      packSteps(core, change.table, files.rootOf, () => buffer, options),
+      {
+        signal,
+        take({ length }) {
+          unpacker.push(buffer.subarray(0, length));
+          bytes += length;
+          return null;
+        },
+        onTaken: () => task.onProgress?.({ stage: 'unpack', subject: upper, bytes }),
+      },
+    );
     unpacker.finish();
   } finally {
     unpacker.abort();

@@ -1,7 +1,7 @@
-import { requireObject, requireTexts } from '../argument.ts';
+import { requireList, requireObject, requireTexts } from '../argument.ts';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
-import { statusFilters } from '../container/status.ts';
+import { statusFilters, visibleStatus } from '../container/status.ts';
 import type { CommitSelection } from '../contract/commit.ts';
 import { MicaError } from '../error.ts';
 import { resolveImage } from '../images/resolve.ts';
@@ -18,7 +18,7 @@ export type Selected = { readonly name: string } & ({ readonly id: string } | { 
  */
 export function select(store: Store, containers: Lifecycle, what: CommitSelection): Selected[] {
   requireObject(what, 'selection');
-  requireTexts(what.names ?? [], 'names');
+  requireList(what.names ?? [], 'names');
   requireTexts(what.filters ?? [], 'filters');
   const found = new Map<string, Selected>();
   for (const name of what.names ?? []) {
@@ -30,7 +30,7 @@ export function select(store: Store, containers: Lifecycle, what: CommitSelectio
     }
   }
   if (!what.all && !what.filters?.length) return [...found.values()];
-  const tests = (what.filters ?? []).map((filter) => test(store, containers, filter));
+  const tests = [...byKey(what.filters ?? [])].map(([key, values]) => test(store, containers, key, values));
   for (const { id, name } of store.containers.names()) {
     if (found.has(id)) continue;
     const row = tests.length > 0 ? store.containers.get<ContainerState>(id) : null;
@@ -39,40 +39,68 @@ export function select(store: Store, containers: Lifecycle, what: CommitSelectio
   return [...found.values()];
 }
 
-/** `ps --filter`'s keys. @throws MicaError invalid-argument */
-function test(store: Store, containers: Lifecycle, filter: string): (row: Row) => boolean {
-  const at = filter.indexOf('=');
-  const key = at < 0 ? filter : filter.slice(0, at);
-  const value = at < 0 ? '' : filter.slice(at + 1);
-  if (value === '') throw bad(filter, 'expected KEY=VALUE');
+/** What is asked of one key, in the order given. @throws MicaError invalid-argument */
+function byKey(filters: readonly string[]): Map<string, string[]> {
+  const asked = new Map<string, string[]>();
+  for (const filter of filters) {
+    const at = filter.indexOf('=');
+    if (at < 0 || at === filter.length - 1) throw bad(filter, 'expected KEY=VALUE');
+    const key = filter.slice(0, at);
+    asked.set(key, [...(asked.get(key) ?? []), filter.slice(at + 1)]);
+  }
+  return asked;
+}
+
+/** As `ps --filter` has it: values of one key are alternatives (of `label` all must hold), keys all hold. */
+function test(store: Store, containers: Lifecycle, key: string, values: readonly string[]): (row: Row) => boolean {
   switch (key) {
     case 'name': {
-      let pattern: RegExp;
-      try {
-        pattern = new RegExp(value);
-      } catch (error) {
-        throw bad(filter, (error as Error).message);
-      }
-      return (row) => pattern.test(row.name) || pattern.test(`/${row.name}`);
+      const patterns = values.map((value) => pattern(key, value));
+      return ({ name }) => patterns.some((one) => one.test(name) || one.test(`/${name}`));
     }
-    case 'id':
-      return (row) => row.id.startsWith(value);
-    case 'label': {
-      const [label = '', wanted] = value.split(/=(.*)/s, 2);
-      return ({ record: { options } }) => {
-        const has = options.labels?.[label];
-        return has !== undefined && (wanted === undefined || has === wanted);
-      };
+    case 'id': {
+      const patterns = values.map((value) => pattern(key, value));
+      return ({ id }) => patterns.some((one) => one.test(id));
     }
+    case 'label':
+      return ({ record: { options } }) =>
+        values.every((value) => {
+          const [label = '', wanted] = value.split(/=(.*)/s, 2);
+          const has = options.labels?.[label];
+          return has !== undefined && (wanted === undefined || has === wanted);
+        });
     case 'status':
-      if (!statusFilters.includes(value)) throw bad(filter, `a status is one of ${statusFilters.join(', ')}`);
-      return (row) => containers.reconcile(row).status === value;
-    case 'ancestor': {
-      const { id } = resolveImage(store, value);
-      return (row) => row.image === id;
-    }
+      for (const value of values)
+        if (!statusFilters.includes(value))
+          throw bad(`${key}=${value}`, `a status is one of ${statusFilters.join(', ')}`);
+      return (row) => values.includes(visibleStatus(row.id, containers.reconcile(row)));
+    case 'ancestor':
+      return ancestor(store, values);
     default:
-      throw bad(filter, `unknown key ${key}`);
+      throw bad(`${key}=${values[0]}`, `unknown key ${key}`);
+  }
+}
+
+/** Containers of the images, and of every image that stands on their layers. @throws MicaError no-such-image */
+function ancestor(store: Store, values: readonly string[]): (row: Row) => boolean {
+  const stacks = values.map((value) => resolveImage(store, value).config.rootfs.diff_ids);
+  const known = new Map<string, boolean>();
+  return ({ image }) => {
+    let holds = known.get(image);
+    if (holds === undefined) {
+      const own = resolveImage(store, image).config.rootfs.diff_ids;
+      holds = stacks.some((stack) => stack.every((layer, at) => own[at] === layer));
+      known.set(image, holds);
+    }
+    return holds;
+  };
+}
+
+function pattern(key: string, value: string): RegExp {
+  try {
+    return new RegExp(value);
+  } catch (error) {
+    throw bad(`${key}=${value}`, (error as Error).message);
   }
 }
 

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { Core } from '@mica/core-wasm';
 import type { CommitMeta } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
@@ -12,6 +11,7 @@ import type { Digest } from '../reference/digest.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
 import { newCore } from '../system/core.ts';
+import { tryRemove } from '../system/remove.ts';
 import { chainTree, type ImageTree } from '../tree/image-tree.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
@@ -68,7 +68,7 @@ export async function squashImage(
     });
     return made.id;
   } finally {
-    rmSync(file, { force: true });
+    tryRemove(file);
   }
 }
 

@@ -9,7 +9,10 @@ export function requireWhole(what: string, value: number | undefined, least: num
   });
 }
 
+/** The last second of the year 9999: RFC 3339, in which an image has its date, has no later ones. */
+export const latestTimestamp = 253_402_300_799;
+
 /** What is written as the date of an image: seconds since 1970, in the bounds of `--timestamp`. @throws MicaError invalid-argument */
 export function requireTimestamp(seconds: number | undefined): void {
-  requireWhole('timestamp', seconds, 0, 999_999_999_999);
+  requireWhole('timestamp', seconds, 0, latestTimestamp);
 }

@@ -6,10 +6,10 @@ import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { newCore } from '../system/core.ts';
 import { Uncached } from '../system/uncached.ts';
-import { Breather } from './breather.ts';
 import { LayerSink, type SinkKind } from './layer-sink.ts';
 import type { LayerJob, LayerTask } from './make-layer.ts';
 import { type PackOptions, packSteps, type RootOf } from './pack.ts';
+import { packThrough } from './pack-through.ts';
 
 /** Files' bytes from which on the layer is not kept in the page cache: it would push out what others read. */
 const DEFAULT_UNCACHED_FROM = 128 << 20;
@@ -62,7 +62,6 @@ export async function streamLayer(
       dearFrom: job.dearFrom,
     });
     const to = sink;
-    const breather = new Breather();
     let files = 0;
     const options: PackOptions = {
       uncached,
@@ -73,18 +72,15 @@ export async function streamLayer(
         files++;
       },
     };
-    const steps = packSteps(core, table, rootOf, () => to.buffer, options);
-    try {
-      for (let step = steps.next(); !step.done; step = steps.next()) {
-        task.signal?.throwIfAborted();
-        const full = sink.push(step.value);
-        if (full) await full;
-        if (breather.due) await breather.breathe();
-        task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: sink.size, totalBytes: total, files });
-      }
-    } finally {
-      steps.return(); // it may hold an open file
-    }
+    await packThrough(
+      packSteps(core, table, rootOf, () => to.buffer, options),
+      {
+        signal: task.signal,
+        take: (filled) => to.push(filled),
+        onTaken: () =>
+          task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: to.size, totalBytes: total, files }),
+      },
+    );
     task.onRead?.();
     return await sink.finish();
   } catch (error) {

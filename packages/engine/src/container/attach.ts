@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Attachment } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { AttachSocket } from '../runtime/attach.ts';
@@ -18,7 +19,8 @@ export function attachContainer(context: ContainerContext, row: Row): Attachment
       'You cannot attach to a stopped container, start it first',
       startFirst(row.name),
     );
-  if (isFrozen(groupOf(row.id, state)))
+  // What a commit keeps frozen goes on by itself.
+  if (isFrozen(groupOf(row.id, state)) && !existsSync(context.paths.freezing(row.id)))
     throw new MicaError(
       'conflict',
       'You cannot attach to a paused container, unpause it first',

@@ -76,7 +76,7 @@ async function startAgain(context: ContainerContext, row: Row): Promise<void> {
     const left = until - Date.now();
     if (left <= 0) {
       try {
-        await startContainer(context, now, false, true);
+        await startContainer(context, now, false, 'policy');
       } catch (error) {
         // Stopped, or started by hand, since the look.
         if (!(error instanceof MicaError && ['conflict', 'already-running'].includes(error.code))) throw error;

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import type { Attachment, ExecOptions } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { privilegedCapabilities } from '../runtime/capabilities.ts';
-import { isFrozen } from '../runtime/cgroup.ts';
 import { execMonitored } from '../runtime/conmon.ts';
 import type { ProcessSpec } from '../runtime/spec.ts';
 import { processStart } from '../store/files.ts';
@@ -13,7 +12,7 @@ import { callersEnv, mergeEnv } from './env.ts';
 import { tell } from './events.ts';
 import { requireOptions } from './option-shapes.ts';
 import { requireRunFolder } from './parts.ts';
-import { groupOf, startFirst, unpauseFirst } from './pause.ts';
+import { isPaused, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile } from './state.ts';
 import { resolveUser, type UserIds } from './user.ts';
 
@@ -42,7 +41,7 @@ export async function execInContainer(
     });
   const { status, pid, pidStart } = reconcile(context, row);
   if (status !== 'running' || pid === null) throw notRunning(row);
-  if (isFrozen(groupOf(row.id, row.record)))
+  if (await isPaused(context, row.id, row.record))
     throw new MicaError(
       'conflict',
       `Container ${row.id} is paused, unpause the container before exec`,

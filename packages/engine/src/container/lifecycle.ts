@@ -51,6 +51,11 @@ export class Lifecycle {
     const { startContainer } = await import('./start.ts');
     return startContainer(this.context, row, attach);
   }
+  /** By the reset that stopped it, which keeps all others away until then. */
+  async startAfterReset(row: Row): Promise<void> {
+    const { startContainer } = await import('./start.ts');
+    await startContainer(this.context, row, false, 'reset');
+  }
   async exec(row: Row, options: ExecOptions, attach: boolean): Promise<Attachment | null> {
     const { execInContainer } = await import('./exec.ts');
     return execInContainer(this.context, row, options, attach);

@@ -82,6 +82,6 @@ async function ended(context: ContainerContext, row: Row): Promise<void> {
   const state = row.record;
   const { name } = state.options.restart ?? { name: 'no' };
   const booted = state.boot !== undefined && state.boot !== bootId();
-  if (booted && (name === 'always' || wantsRestart(state))) await startContainer(context, row, false, true);
+  if (booted && (name === 'always' || wantsRestart(state))) await startContainer(context, row, false, 'policy');
   else if (Date.now() - Date.parse(state.finishedAt ?? '') > PATIENCE_MS) await afterEnd(context, row.id);
 }

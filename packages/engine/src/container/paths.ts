@@ -26,6 +26,10 @@ export class ContainerPaths {
   dir(id: string): string {
     return join(this.#containers, folderOf(id));
   }
+  /** Held by whoever mounts the upper, or reads it while nothing runs in it (rootfs.ts). */
+  lock(id: string): string {
+    return join(this.dir(id), 'lock');
+  }
   /** What becomes {@link dir} once all of it is there. */
   making(id: string): string {
     return join(this.#containers, `${folderOf(id)}.new`);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MicaError } from '../error.ts';
 import { cgroupPath, isFrozen } from '../runtime/cgroup.ts';
@@ -68,6 +68,22 @@ async function betweenCommits(
     rmSync(note, { force: true });
     unlock();
   }
+}
+
+/** Waits for the commit that keeps it frozen, if one does: it lets it go when it has read it. */
+export async function untilRead(context: ContainerContext, id: string): Promise<void> {
+  const note = context.paths.freezing(id);
+  if (!existsSync(note)) return;
+  const unlock = await lockFile(note);
+  rmSync(note, { force: true });
+  unlock();
+}
+
+/** Whether somebody paused it: what a commit keeps frozen goes on by itself. */
+export async function isPaused(context: ContainerContext, id: string, state: ContainerState): Promise<boolean> {
+  if (!isFrozen(groupOf(id, state))) return false;
+  await untilRead(context, id);
+  return isFrozen(groupOf(id, state));
 }
 
 /** A paused process takes no signal: one that shall end goes on first. */

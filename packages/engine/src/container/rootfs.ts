@@ -91,12 +91,18 @@ export async function makeUpper(store: Store, upper: string, diffIds: readonly D
 
 /**
  * Keeps others from mounting the same upper to write in it, which overlay leaves undefined: a start, and a copy
- * into a container that does not run. Until it is given back, or this process ends.
+ * into a container that does not run; and a commit, that reads it. Until it is given back, or this process ends.
+ * `file`: {@link ContainerPaths.lock}.
  * @throws MicaError no-such-container when it was removed meanwhile
  */
-export async function lockUpper(paths: ContainerPaths, id: string, patience?: number): Promise<() => void> {
+export async function lockUpper(
+  file: string,
+  id: string,
+  patience?: number,
+  signal?: Pick<AbortSignal, 'throwIfAborted'>,
+): Promise<() => void> {
   try {
-    return await lockFile(join(paths.dir(id), 'lock'), patience);
+    return await lockFile(file, { patience, signal });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EROFS') return () => {}; // nobody ever had it, and nobody can write there

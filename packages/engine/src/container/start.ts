@@ -28,6 +28,9 @@ import { specOf } from './spec.ts';
 import { reconcile } from './state.ts';
 import { requireWhole, visibleStatus } from './status.ts';
 
+/** By whom: a user, its restart policy, or the reset that stopped it, which hands over what it holds. */
+export type StartReason = 'asked' | 'policy' | 'reset';
+
 /**
  * Starts it; with `attach` its streams are connected before its first instruction. Who starts it stands
  * in its record until it runs: killed at any moment, state.ts finds out how far it came.
@@ -36,13 +39,13 @@ export async function startContainer(
   context: ContainerContext,
   row: Row,
   attach: boolean,
-  byPolicy = false,
+  why: StartReason = 'asked',
 ): Promise<Attachment | null> {
   requireWhole(context, row);
-  const unlock = await lockUpper(context.paths, row.id);
+  const unlock = await lockUpper(context.paths.lock(row.id), row.id);
   try {
     const now = context.store.containers.get<ContainerState>(row.id) ?? row;
-    return await start(context, now, attach, byPolicy);
+    return await start(context, now, attach, why);
   } finally {
     unlock();
   }
@@ -52,12 +55,12 @@ async function start(
   context: ContainerContext,
   row: Row,
   attach: boolean,
-  byPolicy: boolean,
+  why: StartReason,
 ): Promise<Attachment | null> {
   const { store, paths } = context;
   const { id } = row;
   const runtime = context.runtimeFor(row.record.options);
-  claim(context, row, byPolicy, runtime);
+  claim(context, row, why, runtime);
   let network: ContainerNetwork | undefined;
   try {
     const image = resolveImage(store, row.image);
@@ -153,7 +156,8 @@ function failureOf(error: unknown): Pick<ContainerState, 'error' | 'exitCode'> {
 }
 
 /** @throws MicaError already-running, or conflict when somebody else is at it */
-function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: OciRuntime): void {
+function claim(context: ContainerContext, row: Row, why: StartReason, runtime: OciRuntime): void {
+  const byPolicy = why === 'policy';
   const now = reconcile(context, row);
   if (visibleStatus(row.id, now) === 'paused')
     throw new MicaError('conflict', 'cannot start a paused container, try unpause instead', unpauseFirst(row.name));
@@ -164,7 +168,7 @@ function claim(context: ContainerContext, row: Row, byPolicy: boolean, runtime: 
     });
   const own = thisProcess();
   const claimed = context.update(row.id, (state) => {
-    if (isResetting(state)) throw beingReset(row.name);
+    if (isResetting(state) && why !== 'reset') throw beingReset(row.name);
     if (state.status === 'running' || state.starting) return state;
     // Stopped since its policy looked; after a boot `always` starts also what was stopped before, as docker does.
     if (byPolicy && state.stopRequested && (state.boot ?? bootId()) === bootId()) return { ...state, restarting: null };

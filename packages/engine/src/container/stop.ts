@@ -1,14 +1,13 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { requireInteger } from '../argument.ts';
 import { MicaError } from '../error.ts';
 import { processStart } from '../store/files.ts';
-import { lockFile } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { aSignal, isDeliverable, parseSignal } from '../system/signal.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
-import { resumeIfFrozen, startFirst } from './pause.ts';
+import { resumeIfFrozen, startFirst, untilRead } from './pause.ts';
 import type { ContainerState } from './record.ts';
 import { lockUpper } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
@@ -104,7 +103,7 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
   try {
     if (isDeliverable(parseSignal(signal))) {
       killContainer(context, row, signal);
-      await readToTheEnd(context, id);
+      await untilRead(context, id); // what it writes because it is to end is in no half of a layer
       resumeIfFrozen(context, id, row.record);
       if (seconds >= 0) grace = AbortSignal.timeout(Math.min(seconds * 1000, LONGEST));
       await waitForExit(context, id, grace);
@@ -114,15 +113,6 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
     else if (!hasEnded(context, id)) throw error;
   }
   tell(context, row, 'stop');
-}
-
-/** A commit that keeps it frozen lets it go when it has read it: what it writes because it is to end is in no half of the layer. */
-async function readToTheEnd(context: ContainerContext, id: string): Promise<void> {
-  const note = context.paths.freezing(id);
-  if (!existsSync(note)) return;
-  const unlock = await lockFile(note);
-  rmSync(note, { force: true });
-  unlock();
 }
 
 export async function kill(context: ContainerContext, row: Row): Promise<void> {
@@ -152,7 +142,7 @@ function isZombie(pid: number): boolean {
 /** A start or a copy that is under way would make anew what is taken away: it ends first, unless it hangs. */
 export async function settled(context: ContainerContext, id: string): Promise<() => void> {
   try {
-    return await lockUpper(context.paths, id, 10_000);
+    return await lockUpper(context.paths.lock(id), id, 10_000);
   } catch (error) {
     if (error instanceof MicaError && error.code === 'no-such-container') return () => {}; // half removed already
     throw error;

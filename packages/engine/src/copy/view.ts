@@ -50,7 +50,7 @@ function running(context: ContainerContext, row: Row): ContainerView | null {
 
 /** Alone with the upper; a start waits until the view is closed. */
 async function openToWrite(context: ContainerContext, row: Row): Promise<ContainerView> {
-  const unlock = await lockUpper(context.paths, row.id);
+  const unlock = await lockUpper(context.paths.lock(row.id), row.id);
   try {
     const now = context.store.containers.get<ContainerState>(row.id) ?? row;
     const live = running(context, now); // started while this one waited

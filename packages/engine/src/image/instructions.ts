@@ -18,8 +18,10 @@ export function applyInstructions(config: RunConfig, instructions: readonly stri
   requireTexts(instructions, 'changes');
   const made: Mutable = { ...config };
   let hasCommand = false;
+  let any = instructions.length === 0;
   for (const line of instructions.flatMap((text) => text.split(/\r?\n/)).map((text) => text.trim())) {
     if (line === '' || line.startsWith('#')) continue;
+    any = true;
     const [, word = '', rest = ''] = /^(\S+)\s*([\s\S]*)$/.exec(line) ?? [];
     const apply = verbs[word.toUpperCase()];
     if (!apply) throw bad(line, `${word.toUpperCase()} is not a valid change command`);
@@ -33,6 +35,7 @@ export function applyInstructions(config: RunConfig, instructions: readonly stri
     if (apply === verbs.CMD) hasCommand = true;
     if (apply === verbs.ENTRYPOINT && !hasCommand) made.Cmd = null;
   }
+  if (!any) throw bad(instructions.join('\n'), 'file with no instructions');
   return made;
 }
 

@@ -19,11 +19,22 @@ export function withFileLock<T>(file: string, work: () => T): T {
   }
 }
 
+interface Waiting {
+  /** Milliseconds after which it goes on without the lock. */
+  readonly patience?: number | undefined;
+  /** What it may be told to stop waiting by. */
+  readonly signal?: StopSignal | undefined;
+}
+type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;
+
 /**
  * The same for work that waits, until the lock is given back. Asked for again and again: the holder may be
- * this very process, which must not stand still meanwhile. After `patience` milliseconds without it.
+ * this very process, which must not stand still meanwhile.
  */
-export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY): Promise<() => void> {
+export async function lockFile(
+  file: string,
+  { patience = Number.POSITIVE_INFINITY, signal }: Waiting = {},
+): Promise<() => void> {
   const deadline = Date.now() + patience;
   let fd = openLock(file);
   try {
@@ -36,6 +47,7 @@ export async function lockFile(file: string, patience = Number.POSITIVE_INFINITY
         continue;
       }
       if (locked || Date.now() > deadline) return () => closeSync(fd);
+      signal?.throwIfAborted();
       await sleep(pause);
     }
   } catch (error) {
@@ -75,15 +87,19 @@ export function leftLock(file: string): () => void {
   const left = readdirSync('/proc/self/fd').filter((fd) => {
     const open = statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false });
     // Who waits for the lock has the file open, too.
-    return (
-      open?.dev === own.dev &&
-      open.ino === own.ino &&
-      readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1').includes('FLOCK')
-    );
+    return open?.dev === own.dev && open.ino === own.ino && isLockedBy(fd);
   });
   return () => {
     for (const fd of left) closeSync(Number(fd));
   };
+}
+
+function isLockedBy(fd: string): boolean {
+  try {
+    return readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1').includes('FLOCK');
+  } catch {
+    return false; // another thread closed it meanwhile
+  }
 }
 
 /** To be locked it need not be written, which a disk that turned read-only refuses. */

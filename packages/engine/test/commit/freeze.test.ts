@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type FreezeTarget, freeze } from '../../src/commit/freeze.ts';
 import { thawAbandoned, thawLeft } from '../../src/commit/freeze-note.ts';
+import { Freezer } from '../../src/commit/freezer.ts';
+import { makeLayer } from '../../src/commit/make-layer.ts';
 import { isFrozen, unified } from '../../src/runtime/cgroup.ts';
-import { leftLock, lockFile } from '../../src/system/lock.ts';
+import { leftLock, lockFile, lockFree } from '../../src/system/lock.ts';
+import { LayerJobs } from '../support/layer-jobs.ts';
 
 /** A process in a group of its own, as a container's: what freezes it asks for no more. */
 const group = `/mica-test-${process.pid}`;
@@ -26,16 +29,24 @@ function enter(child: ChildProcess): number {
   return child.pid as number;
 }
 
+/** Until none of its processes is left. */
+async function end(): Promise<void> {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await expect.poll(() => Freezer.find(target), patience).toBe('gone');
+}
+
 beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), 'mica-freeze-'));
   mkdirSync(folder);
   const pid = enter(spawn('sleep', ['1000']));
-  target = { id: 'id', name: 'box', pid, by: 'this', run, runtime: { path: 'none', root: run } };
+  const runtime = { path: 'none', root: run };
+  target = { id: 'id', name: 'box', pauses: true, group, pid, by: 'this', run, lock: join(run, 'lock'), runtime };
 });
 afterEach(async () => {
   writeFileSync(freezer.file, freezer.thaw);
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-  await expect.poll(() => readFileSync(`${folder}/cgroup.procs`, 'latin1'), patience).toBe('');
+  await end();
+  for (const name of readdirSync(folder, { withFileTypes: true }))
+    if (name.isDirectory()) rmdirSync(join(folder, name.name));
   rmdirSync(folder);
   rmSync(run, { recursive: true });
 });
@@ -136,4 +147,84 @@ it('what the system refuses is told with the container, and nothing stands still
     hint: expect.stringMatching(/./),
   });
   expect(isFrozen(group)).toBe(false);
+});
+
+it('what its first process left for a group below stands still with it', async () => {
+  mkdirSync(`${folder}/init`);
+  writeFileSync(`${folder}/init/cgroup.procs`, `${target.pid}`);
+  enter(spawn('sleep', ['1000']));
+  const frozen = await freeze(target);
+  expect(isFrozen(group)).toBe(true);
+  expect(standsStill()).toBe(true);
+  await frozen.thaw();
+  expect(isFrozen(group)).toBe(false);
+});
+
+/** Whether a start would have to wait. */
+function isKept(): boolean {
+  const unlock = lockFree(target.lock);
+  unlock?.();
+  return unlock === null;
+}
+
+it('of a container that has ended since it was looked at nothing is frozen, and nobody starts it meanwhile', async () => {
+  await end();
+  const frozen = await freeze(target);
+  expect([isFrozen(group), isKept()]).toEqual([false, true]);
+  expect(await frozen.thaw()).toBe(0);
+  expect(await frozen.thaw()).toBe(0);
+  expect(isKept()).toBe(false);
+  expect(readdirSync(run)).not.toContain('freezing');
+});
+
+it('one that was started since it was looked at stands still', async () => {
+  const unlock = await lockFile(target.lock); // the start that is under way
+  const waiting = freeze({ ...target, pid: null, runtime: null });
+  unlock();
+  const frozen = await waiting;
+  expect([standsStill(), isKept()]).toEqual([true, false]);
+  await frozen.thaw();
+});
+
+it('one that goes on while it is read is neither frozen nor kept', async () => {
+  const going = await freeze({ ...target, pauses: false });
+  expect([isFrozen(group), isKept()]).toEqual([false, false]);
+  expect(await going.thaw()).toBe(0);
+});
+
+it.each(['freezing/id', 'lock'])('a stop is heard while another has the lock on %s', async (name) => {
+  mkdirSync(join(run, 'freezing'));
+  const unlock = await lockFile(join(run, name));
+  const reason = new Error('enough');
+  const stopped = freeze(
+    name === 'lock' ? { ...target, group: '/none', pid: null } : target,
+    AbortSignal.abort(reason),
+  );
+  await expect(stopped).rejects.toBe(reason);
+  unlock();
+});
+
+it('a note of what could not be thawed stays for the next command', () => {
+  const note = join(run, 'freezing/id');
+  mkdirSync(join(run, 'freezing'));
+  writeFileSync(note, JSON.stringify({ target, file: run, thaw: freezer.thaw })); // a folder: no write goes there
+  thawLeft(target);
+  thawAbandoned(run);
+  expect(readdirSync(join(run, 'freezing'))).toEqual(['id']);
+  writeFileSync(note, JSON.stringify({ target, file: join(run, 'none'), thaw: freezer.thaw }));
+  thawAbandoned(run);
+  expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+});
+
+it('whatever fails as it is taken back, a container goes on, and the first error is told', async () => {
+  const jobs = new LayerJobs();
+  try {
+    writeFileSync(join(jobs.upper, '.wh.x'), ''); // no layer can hold it
+    const job = jobs.job({ freeze: target });
+    mkdirSync(job.tableFile); // is no file to take away
+    await expect(makeLayer(job)).rejects.toThrow(/^\/\.wh\.x: a file named \.wh\./);
+    expect(isFrozen(group)).toBe(false);
+  } finally {
+    jobs.close();
+  }
 });

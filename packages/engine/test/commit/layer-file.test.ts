@@ -85,7 +85,7 @@ it('blocks are set aside for what is written and for nothing more', async () => 
   const path = join(dir, 'aside');
   const file = new LayerFile(path, { here: true, uncached: null, dearFrom: Infinity });
   for (const at of [0, 1, 5]) expect(file.write(freshBytes(1 << 20).fill(at), at << 20)).toBe(null);
-  file.close(false);
+  await file.close(false);
   execFileSync('sync', ['-f', path]); // what is not set aside is not allocated before
   expect(statSync(path)).toMatchObject({ size: 6 << 20 });
   expect(statSync(path).blocks * 512).toBeLessThan(4 << 20);
@@ -112,7 +112,7 @@ it('what the disk does not take directly is copied, and so is the rest', async (
   const parts = [1, 2, 3].map((byte) => freshBytes(1 << 20).fill(byte));
   // No direct write may begin at such a place.
   for (const [i, part] of parts.entries()) await file.write(part, i * (1 << 20) + 100);
-  file.close(false);
+  await file.close(false);
   expect(readFileSync(path).equals(Buffer.concat([Buffer.alloc(100), ...parts]))).toBe(true);
 });
 

@@ -85,7 +85,7 @@ it('a restart policy does not start what was stopped since it looked', async () 
   store.containers.insert(containerRow(id, { options, stopRequested: true }));
   mkdirSync(context.paths.dir(id), { recursive: true });
   const row = store.containers.get<ContainerState>(id);
-  await expect(startContainer(context, row as NonNullable<typeof row>, false, true)).rejects.toMatchObject({
+  await expect(startContainer(context, row as NonNullable<typeof row>, false, 'policy')).rejects.toMatchObject({
     code: 'conflict',
   });
   const after = store.containers.get<ContainerState>(id)?.record;

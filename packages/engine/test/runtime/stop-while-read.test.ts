@@ -1,10 +1,11 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { freeze } from '../../src/commit/freeze.ts';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
+import { cgroupPath } from '../../src/runtime/cgroup.ts';
 import { findProgram } from '../../src/runtime/oci-runtime.ts';
 import { importBusybox } from '../support/busybox.ts';
 
@@ -15,33 +16,74 @@ function opened(path: string): number {
   return files.filter((file) => file?.dev === dev && file.ino === ino).length;
 }
 
-it('a stop waits for the commit that reads: what the container writes as it ends is not half of the layer', async () => {
-  const work = mkdtempSync(join(tmpdir(), 'mica-stop-'));
+const ends = 'trap "echo end > /end; exit 3" TERM; : > /ready; while :; do /bin/busybox sleep 0.05; done';
+const command = ['/bin/busybox', 'sh', '-c', ends];
+
+let work: string;
+let engine: Engine;
+let paths: ContainerPaths;
+let id: string;
+beforeEach(async () => {
+  work = mkdtempSync(join(tmpdir(), 'mica-stop-'));
   const root = join(work, 'store');
-  const engine = new Engine({ root });
-  try {
-    await importBusybox(engine);
-    const ends = 'trap "echo end > /end; exit 3" TERM; : > /ready; while :; do /bin/busybox sleep 0.05; done';
-    const command = ['/bin/busybox', 'sh', '-c', ends];
-    const id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
-    await engine.containers.start(id);
-    const paths = new ContainerPaths(root);
-    const { run, state } = paths;
-    // Before it has its trap, what is first in a container ignores the signal.
-    await expect.poll(() => existsSync(join(paths.part(id, 'upper'), 'ready')), { timeout: 60_000 }).toBe(true);
-    const pid = engine.containers.summary(id).pid as number;
-    const runtime = { path: findProgram('crun') as string, root: state };
-    const frozen = await freeze({ id, name: 'box', pid, by: 'this', run, runtime });
-    const stopped = engine.containers.stop(id);
-    // The commit holds the lock, the stop asks for it.
-    await expect.poll(() => opened(paths.freezing(id)), { timeout: 60_000 }).toBe(2);
-    expect(engine.containers.summary(id).exitCode).toBe(null);
-    await frozen.thaw();
-    await stopped;
-    expect(engine.containers.list(true)[0]).toMatchObject({ status: 'exited', exitCode: 3 });
-  } finally {
-    for (const { id } of engine.containers.list(true)) await engine.containers.remove(id, true);
-    engine.close();
-    rmSync(work, { recursive: true, force: true });
-  }
+  engine = new Engine({ root });
+  paths = new ContainerPaths(root);
+  await importBusybox(engine);
+  id = await engine.containers.create({ image: 'base', name: 'box', command, network: 'none' });
+  await engine.containers.start(id);
+  // Before it has its trap, what is first in a container ignores the signal.
+  await expect.poll(() => existsSync(join(paths.part(id, 'upper'), 'ready')), { timeout: 60_000 }).toBe(true);
+});
+afterEach(async () => {
+  for (const { id } of engine.containers.list(true)) await engine.containers.remove(id, true);
+  engine.close();
+  rmSync(work, { recursive: true, force: true });
+});
+
+/** As a commit does while it reads. */
+function frozen() {
+  const pid = engine.containers.summary(id).pid as number;
+  const [group, lock] = [cgroupPath(id), paths.lock(id)];
+  const runtime = { path: findProgram('crun') as string, root: paths.state };
+  return freeze({ id, name: 'box', pauses: true, group, pid, by: 'this', run: paths.run, lock, runtime });
+}
+
+/** The commit holds the lock, `other` asks for it. */
+async function waits(other: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  void other.finally(() => {
+    isOver = true;
+  });
+  await expect.poll(() => opened(paths.freezing(id)), { timeout: 60_000 }).toBe(2);
+  expect(isOver).toBe(false);
+}
+
+it('a stop waits for the commit that reads: what the container writes as it ends is not half of the layer', async () => {
+  const reading = await frozen();
+  const stopped = engine.containers.stop(id);
+  await waits(stopped);
+  expect(engine.containers.summary(id).exitCode).toBe(null);
+  await reading.thaw();
+  await stopped;
+  expect(engine.containers.list(true)[0]).toMatchObject({ status: 'exited', exitCode: 3 });
+});
+
+it('so does an exec: nobody paused it, and it goes on by itself', async () => {
+  const reading = await frozen();
+  const done = engine.containers.execDetached(id, { command: ['/bin/busybox', 'touch', '/done'] });
+  await waits(done);
+  await reading.thaw();
+  await done;
+  await expect.poll(() => existsSync(join(paths.part(id, 'upper'), 'done')), { timeout: 60_000 }).toBe(true);
+});
+
+it('and so does who lets it go on that was paused before', async () => {
+  await engine.containers.pause(id);
+  const reading = await frozen();
+  const goesOn = engine.containers.unpause(id);
+  await waits(goesOn);
+  expect(engine.containers.summary(id).status).toBe('paused');
+  expect(await reading.thaw()).toBe(0);
+  await goesOn;
+  expect(engine.containers.summary(id).status).toBe('running');
 });

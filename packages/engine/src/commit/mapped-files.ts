@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { type EntryTable, Kind } from '@mica/core-wasm';
+import { Freezer, type Processes } from './freezer.ts';
+
+/** A mapping of a file's, shared, in proc_pid_maps(5); its path is that in the container, whatever a process of it took for its root. */
+const SHARED = /^[\da-f]+-[\da-f]+ ...s [\da-f]+ [\da-f]+:[\da-f]+ \d+ +\/(.*)$/gm;
+
+/**
+ * The paths of the files that a container's processes have mapped to share, their bytes each a character. Such a file may
+ * be written with no change of its times: the kernel notes the first write to a page, and the next only once it has
+ * written that page back, 30 s later. To be asked before the files are looked at, or a mapping made meanwhile is missed.
+ * (Not found are those of containers in the container: a path of theirs is none of its own.)
+ */
+export function mappedFiles(processes: Processes): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const pid of pidsOf(processes)) {
+    const maps = readMaps(pid);
+    // seq_path(9) writes a newline so.
+    for (const [, path = ''] of maps.matchAll(SHARED)) found.add(path.replaceAll('\\012', '\n'));
+  }
+  return found;
+}
+
+/** The indexes of those files in the table of its upper. */
+export function mappedIn(table: EntryTable, paths: ReadonlySet<string>): number[] {
+  const found: number[] = [];
+  for (const path of paths) {
+    let index = table.find(Buffer.from(path, 'latin1'));
+    if (index >= 0 && table.kind(index) === Kind.hardlink) index = table.find(table.linkBytes(index));
+    if (index >= 0 && table.kind(index) === Kind.file && table.size(index) > 0) found.push(index);
+  }
+  return found;
+}
+
+function pidsOf(processes: Processes): readonly number[] {
+  const freezer = Freezer.find(processes);
+  if (freezer === 'gone') return [];
+  return freezer?.processes() ?? [processes.pid as number];
+}
+
+function readMaps(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/maps`, 'latin1');
+  } catch {
+    return ''; // it has ended
+  }
+}
