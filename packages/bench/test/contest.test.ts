@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contest } from '../src/measure/contest.ts';
+import { CommandFailed } from '../src/measure/process.ts';
 import { timesAsLong } from '../src/measure/ratio.ts';
 import { summarise } from '../src/measure/statistics.ts';
 import { parseOptions } from '../src/options.ts';
@@ -44,6 +45,32 @@ describe('a contest', () => {
     expect(shown[0]?.seconds?.samples).toHaveLength(3);
     expect(shown[1]).toMatchObject({ missing: expect.stringMatching(/no such thing/) });
     expect(shown[2]).toMatchObject({ missing: expect.stringMatching(/^\/nowhere\/at-all: No such file/) });
+  });
+
+  it('a side that fails in the run for its memory keeps its seconds', async () => {
+    let runs = 0;
+    const before = () => {
+      if (++runs > 2) throw new CommandFailed('it had enough');
+    };
+    const shown = await contest(
+      [
+        { name: 'broken', work: { argv: ['true'] }, before, memory: 'once more' },
+        { name: 'whole', work: { argv: ['true'] }, memory: 'once more' },
+      ],
+      2,
+      () => {},
+    );
+    expect(shown.map(({ seconds, peakKiB }) => [seconds?.samples.length, peakKiB === undefined])).toEqual([
+      [2, true],
+      [2, false],
+    ]);
+  });
+
+  it('sides that ran at other times are compared by their medians', () => {
+    const side = (name: string, samples: number[]) => ({ name, seconds: summarise(samples) });
+    const [ours, other] = [side('mica', [1, 2, 9]), side('other', [2, 1, 3])];
+    expect(timesAsLong(other, ours)).toBe(0.5);
+    expect(timesAsLong({ ...other, isApart: true }, ours)).toBe(1);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { batchFiles, busyboxTar, checkFiles } from '../data/trees.ts';
 import { measureKernels } from '../kernels/child.ts';
@@ -88,10 +89,10 @@ function race(
   };
 }
 
-/** Of tools that every Debian has; two trees at a time. */
+/** Of tools that every Debian has; as many trees at a time as there are processors, as Mica has it. */
 function readAndHash(...trees: readonly string[]): Command {
   const one = 'tar -C "$0" -c . | sha256sum > /dev/null';
-  return { argv: ['xargs', '-P2', '-n1', 'sh', '-c', one], input: `${trees.join('\n')}\n` };
+  return { argv: ['xargs', `-P${availableParallelism()}`, '-n1', 'sh', '-c', one], input: `${trees.join('\n')}\n` };
 }
 
 const kernels = [

@@ -20,6 +20,8 @@ export interface Shown {
   readonly name: string;
   readonly seconds?: Summary;
   readonly peakKiB?: number;
+  /** Its runs were at other times than those of the sides that it stands beside. */
+  readonly isApart?: true;
   /** Loud in every report: a side without figures says why. */
   readonly missing?: string;
 }
@@ -82,9 +84,15 @@ function once(one: Contender, round: number): { seconds: number; peakKiB: number
   return taken;
 }
 
+/** Null also where it fails: its seconds stand. */
 function memoryOf(one: Contender, work: Command, round: number): number | null {
-  one.before?.(round);
-  const { peakKiB } = runMeasured(work);
-  one.after?.(round);
-  return peakKiB;
+  try {
+    one.before?.(round);
+    const { peakKiB } = runMeasured(work);
+    one.after?.(round);
+    return peakKiB;
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    return null;
+  }
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { type Contender, contest } from '../measure/contest.ts';
 import type { Docker } from '../peers/docker.ts';
 import { base, settle } from './commit-contest.ts';
@@ -47,7 +48,7 @@ export const batch: Workload = {
     const hash = 'tar -C "$0" -c . | openssl dgst -sha256 > /dev/null';
     contenders.push({
       name: 'floor',
-      work: { argv: ['xargs', '-P2', '-n1', 'sh', '-c', hash], input: `${uppers}\n` },
+      work: { argv: ['xargs', `-P${availableParallelism()}`, '-n1', 'sh', '-c', hash], input: `${uppers}\n` },
       before: settleOurs,
     });
     const sides = [...(await contest(contenders, bench.rounds(3, 7), bench.note)), ...absent];

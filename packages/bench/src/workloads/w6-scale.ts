@@ -63,5 +63,5 @@ function tenTimes(before: Shown | undefined, size: number): Shown[] {
   if (before?.seconds === undefined) return [];
   const { median, min, max, spread, samples } = before.seconds;
   const scaled = { median: median * 10, min: min * 10, max: max * 10, spread, samples: samples.map((one) => one * 10) };
-  return [{ name: `10 × that of ${size / 10}`, seconds: scaled }];
+  return [{ name: `10 × that of ${size / 10}`, seconds: scaled, isApart: true }];
 }

@@ -13,8 +13,8 @@ import { type Measure, rivalsOf, type Workload } from './workload.ts';
 const GOALS: Readonly<Record<string, number>> = { load: 2, save: 2, pull: 3 };
 
 /**
- * An image's ways in and out. Every push is the first one: the image freshly loaded, the registry empty. A
- * pull is measured with the first container of it as well, since Mica unpacks only then and docker at once.
+ * An image's ways in and out. Every push is the first one: the image freshly loaded, the registry empty. Load and pull
+ * are measured with the first container of it as well, since Mica unpacks only then and docker at once.
  */
 export const transfer: Workload = {
   name: 'W8',
@@ -45,7 +45,11 @@ export const transfer: Workload = {
       more: Contender[] = [],
     ) => {
       bench.note(what);
-      const contenders = engines.map((engine) => ({ name: engine.name, ...of(engine) }));
+      const contenders = engines.map((engine) => ({
+        name: engine.name,
+        ...(engine === bench.mica ? { warmUps: bench.mica.warmUps } : {}),
+        ...of(engine),
+      }));
       const sides: Shown[] = [...(await contest([...contenders, ...more], rounds, () => {})), ...absent];
       const goals = [{ against: 'docker', atLeast: GOALS[what] ?? 1 }];
       measures.push({ workload: 'W8', what, bytes: transferBytes(), count: 20_000, sides, goals });
@@ -53,6 +57,10 @@ export const transfer: Workload = {
     try {
       await race('load', (engine) => ({
         work: engine.command('load', '-i', archive),
+        before: () => afresh(engine, archive),
+      }));
+      await race('load and first run', (engine) => ({
+        work: both(engine.command('load', '-i', archive), firstRun(engine, transferImage)),
         before: () => afresh(engine, archive),
       }));
       await race('save', (engine) => ({
@@ -83,10 +91,7 @@ export const transfer: Workload = {
         [floor],
       );
       await race('pull and first run', (engine) => ({
-        work: both(
-          engine.command('pull', remote),
-          engine.command('run', '--rm', '--network', 'none', remote, '/bin/true'),
-        ),
+        work: both(engine.command('pull', remote), firstRun(engine, remote)),
         before: () => afresh(engine, registry.folder),
       }));
       rmSync(copied, { recursive: true, force: true });
@@ -97,6 +102,10 @@ export const transfer: Workload = {
     return measures;
   },
 };
+
+function firstRun(engine: Mica | Docker, image: string): Command {
+  return engine.command('run', '--rm', '--network', 'none', image, '/bin/true');
+}
 
 function both(one: Command, other: Command): Command {
   const { env = {} } = one;
