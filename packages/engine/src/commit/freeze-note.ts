@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freezingFolder } from '../container/paths.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { leftLock, tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
+import { tryRemove } from '../system/remove.ts';
 import type { FreezeTarget } from './freeze.ts';
 import { Freezer } from './freezer.ts';
 
@@ -32,7 +33,7 @@ export function thawAbandoned(run: string): void {
     const note = join(folder, name);
     tryFileLock(note, () => {
       const left = readNote(note); // half written: nothing was frozen yet
-      if (left === null || thawNoted(left)) rmSync(note, { force: true });
+      if (left === null || thawNoted(left)) tryRemove(note);
     });
   }
 }
@@ -47,7 +48,7 @@ export function thawLeft(target: FreezeTarget): void {
   if (left?.target.by !== target.by) return;
   const isThawed = thawNoted(left);
   const unlock = leftLock(note);
-  if (isThawed) rmSync(note, { force: true }); // else the next command tries again
+  if (isThawed) tryRemove(note); // else the next command tries again
   unlock();
 }
 

@@ -6,9 +6,8 @@ import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
 import { applyInstructions } from '../image/instructions.ts';
-import { type NewLayer, newImage } from '../image/new-image.ts';
+import type { NewLayer } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
-import { storeImage } from '../images/store-image.ts';
 import { scanSteps } from '../layer/scan.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +21,7 @@ import { adoptLayer } from './adopt-layer.ts';
 import { breathing } from './breather.ts';
 import { changeLayer } from './change-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
+import { putImage } from './put-image.ts';
 import { requireTimestamp } from './whole.ts';
 import { BESIDE_FROM, writeLayer } from './write-layer.ts';
 
@@ -61,7 +61,6 @@ export async function commitDirectory(
     const layer = isSame
       ? null
       : await makeLayer(store, core, layerTable(core, tree, scan, diff, options.timestamp), root, file, options);
-    const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
     const layers = image.manifest.layers.map(
       ({ digest, size, mediaType }, at): NewLayer => ({
         diffId: image.config.rootfs.diff_ids[at] ?? digest,
@@ -70,21 +69,13 @@ export async function commitDirectory(
         mediaType,
       }),
     );
-    const made = newImage(config, layers, layer, {
-      created,
-      createdBy: 'mica commit --from',
-      ...(options.author ? { author: options.author } : {}),
-      ...(options.message ? { comment: options.message } : {}),
-    });
-    const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
-    const size = image.size + (layer?.size ?? 0);
-    const about = { created, size, parent: image.id, onto: image.id, layers: digests };
-    store.transaction(() => {
-      if (layer) adoptLayer(store, file, layer);
-      storeImage(store, made, about, reference ? [reference.canonical] : []);
-    });
+    const { id, size } = image;
+    const on = { config, layers, size, parent: id, onto: id, createdBy: 'mica commit --from' };
+    const imageId = store.transaction(() =>
+      putImage(store, on, layer && adoptLayer(store, file, layer), options, reference),
+    );
     return {
-      imageId: made.id,
+      imageId,
       layer: layer && { diffId: layer.diffId, size: layer.size, entries: layer.entries },
       references: reference ? [reference.familiar] : [],
       frozenMs: 0,

@@ -4,24 +4,15 @@ import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
-import type { ImageConfig } from '../image/config.ts';
-import { type NewImage, type NewLayer, newImage } from '../image/new-image.ts';
 import { resolveImage } from '../images/resolve.ts';
-import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
+import type { CommitRecord } from '../store/commit-index.ts';
 import type { Store } from '../store/store.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { committedConfig } from './container-config.ts';
 import type { Made } from './make-layer.ts';
 import { type CommitPlan, layersOf } from './plan.ts';
-
-/** What the new image stands on: another one's config and layers. */
-interface Base {
-  readonly id: Digest;
-  readonly config: ImageConfig;
-  readonly size: number;
-  readonly layers: readonly NewLayer[];
-}
+import { type Foundation, putImage } from './put-image.ts';
 
 export interface Recorded {
   readonly result: Omit<CommitResult, 'frozenMs'>;
@@ -47,26 +38,13 @@ export function recordCommit(
     const again = outcome.kind === 'unchanged' ? last : null;
     const reused = again?.layers === 1 ? store.layers.get(again.diffId as Digest) : null;
     const below = (again && !reused) || (outcome.kind === 'layer' && outcome.onto === 'last') ? last : null;
-    const base: Base = below
-      ? ontoLast(store, below.image)
-      : { id: plan.image.id, config: plan.image.config, size: plan.image.size, layers: plan.layers };
+    const on = foundation(store, plan, below, options);
     const top = layer ?? reused;
-    const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
-    // Of the container's image, wherever the layer lands: what an earlier commit was told with -c is not its container's.
-    const { config: own } = committedConfig(plan.image.config, row.record, options.changes ?? []);
-    const { config: _last, ...about } = base.config;
-    const config = { ...about, ...(own ? { config: own } : {}) };
-    const image = newImage(config, base.layers, top, {
-      created,
-      createdBy: row.record.command.join(' '),
-      ...(options.author ? { author: options.author } : {}),
-      ...(options.message ? { comment: options.message } : {}),
-    });
-    put(store, image, base, config, top, created, reference ? [reference.canonical] : []);
-    store.commits.own(row.id, image.id);
+    const imageId = putImage(store, on, top, options, reference);
+    store.commits.own(row.id, imageId);
     emit(containers.context, row, 'commit', {
       comment: options.message ?? '',
-      imageID: image.id,
+      imageID: imageId,
       imageRef: reference?.familiar ?? '',
     });
     let stale: string | null = null;
@@ -74,7 +52,7 @@ export function recordCommit(
       const before = store.commits.get(row.id);
       store.commits.put({
         container: row.id,
-        image: image.id,
+        image: imageId,
         diffId: outcome.digest,
         tableKey: plan.tableKey,
         young: JSON.stringify(outcome.young),
@@ -83,7 +61,7 @@ export function recordCommit(
       if (before?.tableKey) stale = join(folder, before.tableKey);
     }
     const result = {
-      imageId: image.id,
+      imageId,
       layer: top && { diffId: top.diffId, size: top.size, entries: store.layers.get(top.diffId)?.entries ?? 0 },
       references: reference ? [reference.familiar] : [],
     };
@@ -91,22 +69,24 @@ export function recordCommit(
   });
 }
 
-function ontoLast(store: Store, id: Digest): Base {
-  const image = resolveImage(store, id);
-  return { id, config: image.config, size: image.size, layers: layersOf(store, image) };
-}
-
-function put(
+/**
+ * The container's image, or what its last commit made. What the config says is the container's own either way: of its
+ * image and its options, not of what an earlier commit was told with -c.
+ */
+function foundation(
   store: Store,
-  image: NewImage,
-  base: Base,
-  config: ImageConfig,
-  layer: NewLayer | null,
-  created: string,
-  references: readonly string[],
-): void {
-  const digests = [...base.layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
-  const size = base.size + (layer?.size ?? 0);
-  const labels = config.config?.Labels;
-  storeImage(store, image, { created, size, parent: base.id, layers: digests, labels }, references);
+  { row, image, layers }: CommitPlan,
+  last: CommitRecord | null,
+  { changes = [] }: CommitOptions,
+): Foundation {
+  const base = last ? resolveImage(store, last.image) : image;
+  const { config: own } = committedConfig(image.config, row.record, changes);
+  const { config: _, ...about } = base.config;
+  return {
+    config: { ...about, ...(own ? { config: own } : {}) },
+    layers: last ? layersOf(store, base) : layers,
+    size: base.size,
+    parent: base.id,
+    createdBy: row.record.command.join(' '),
+  };
 }

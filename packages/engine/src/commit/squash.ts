@@ -4,9 +4,8 @@ import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import type { HistoryEntry, ImageConfig } from '../image/config.ts';
 import { mediaTypes } from '../image/descriptor.ts';
-import { type NewLayer, newImage } from '../image/new-image.ts';
+import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
-import { storeImage } from '../images/store-image.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseNewName } from '../reference/reference.ts';
 import type { Store } from '../store/store.ts';
@@ -16,6 +15,7 @@ import { chainTree, type ImageTree } from '../tree/image-tree.ts';
 import { adoptLayer } from './adopt-layer.ts';
 import { type HasherWish, streamHasher } from './hasher.ts';
 import { layersOf } from './plan.ts';
+import { putImage } from './put-image.ts';
 import { type LayerOfChange, treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
 import { requireTimestamp } from './whole.ts';
@@ -49,24 +49,16 @@ export async function squashImage(
   const file = store.blobs.temporary();
   try {
     const layer = change.table.count > 0 ? await writeSquashed(store, core, tree, change, file, options) : null;
-    const created = new Date(options.timestamp === undefined ? Date.now() : options.timestamp * 1000).toISOString();
-    const made = newImage(shortened(image.config, keep), layers, layer, {
-      created,
+    const on = {
+      config: shortened(image.config, keep),
+      layers,
+      size: diffIds.slice(0, keep).reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), 0),
+      parent: null,
+      onto: keep > 0 ? image.id : null,
       createdBy: `mica ${options.flatten ? 'flatten' : 'squash'}`,
-      ...(options.author ? { author: options.author } : {}),
-      comment: options.message ?? `${diffIds.length - keep} layers made one`,
-    });
-    const size = diffIds
-      .slice(0, keep)
-      .reduce((sum, diffId) => sum + (store.layers.get(diffId)?.tarSize ?? 0), layer?.size ?? 0);
-    const digests = [...layers, ...(layer ? [layer] : [])].map(({ digest }) => digest);
-    const labels = image.config.config?.Labels;
-    const about = { created, size, parent: null, onto: keep > 0 ? image.id : null, layers: digests, labels };
-    store.transaction(() => {
-      if (layer) adoptLayer(store, file, layer);
-      storeImage(store, made, about, reference ? [reference.canonical] : []);
-    });
-    return made.id;
+    };
+    const described = { ...options, message: options.message ?? `${diffIds.length - keep} layers made one` };
+    return store.transaction(() => putImage(store, on, layer && adoptLayer(store, file, layer), described, reference));
   } finally {
     tryRemove(file);
   }
