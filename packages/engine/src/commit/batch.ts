@@ -86,6 +86,7 @@ class Batch {
 
   async *run(selected: readonly Selected[]): AsyncGenerator<BatchCommitResult> {
     let n = 0;
+    await this.#pool.started();
     for (const one of selected) {
       n++;
       if ('error' in one) {

@@ -62,6 +62,11 @@ export class Pool {
     }
   }
 
+  /** Its threads are on their way, or cannot be had, which each task hears: what a caller does then it does beside their start. */
+  async started(): Promise<void> {
+    await this.#piscina.catch(() => {});
+  }
+
   async close(): Promise<void> {
     const piscina = await this.#piscina.catch(() => null);
     await piscina?.destroy();
