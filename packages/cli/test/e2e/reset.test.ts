@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { Engine } from '@mica/engine';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { lockFile } from '../../../engine/src/system/lock.ts';
 import { Workbench } from '../../../engine/test/support/layers.ts';
 import { makeTar } from '../../../engine/test/support/tar.ts';
 import { treeLines } from '../../../engine/test/support/tree.ts';
@@ -242,4 +243,17 @@ it("a running container that is reset is nobody else's for a moment: no prune ta
   await reset;
   expect([...refusals]).toEqual(['conflict']);
   expect(engine.containers.summary(id).status).toBe('running');
+});
+
+it('a reset that is stopped while it waits for a commit changes nothing', async () => {
+  store.ok(['run', '--name', 'box', '--network', 'none', 'base:1', 'sh', '-c', 'echo a > /file']);
+  const { id } = engine.containers.summary('box');
+  const unlock = await lockFile(join(folderOf(id), 'lock')); // as the commit that reads it
+  const stop = new AbortController();
+  const reset = engine.reset('box', { signal: stop.signal });
+  await expect.poll(() => leftOf(id), patience).toHaveLength(1);
+  stop.abort();
+  await expect(reset).rejects.toMatchObject({ name: 'AbortError' });
+  unlock();
+  expect([leftOf(id), existsSync(join(upperOf(id), 'file'))]).toEqual([[], true]);
 });

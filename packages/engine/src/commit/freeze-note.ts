@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freezingFolder } from '../container/paths.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
-import { leftLock, tryFileLock } from '../system/lock.ts';
+import { tryFileLock } from '../system/lock.ts';
 import { enterPrivateMounts } from '../system/mount.ts';
 import { tryRemove } from '../system/remove.ts';
 import type { FreezeTarget } from './freeze.ts';
@@ -15,14 +15,22 @@ interface Note {
   readonly thaw: string | undefined;
 }
 
+/** The locks that a freeze holds, by their descriptors: what a thread that ended leaves open, another gives back. */
+export const Held = { upper: 0, note: 1 } as const;
+
+export function nothingHeld(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(8)).fill(-1);
+}
+
 /** Where it is noted that a container is frozen: there, and locked, as long as it is. */
 export function noteOf({ run, id }: FreezeTarget): string {
   return join(freezingFolder(run), id);
 }
 
 /** Before anything is frozen, under the lock: an empty one says that nothing was yet. */
-export function writeNote(file: string, note: Note): void {
-  writeFileSync(file, JSON.stringify(note));
+export function writeNote(file: string, { target, ...how }: Note): void {
+  const { held: _, ...about } = target;
+  writeFileSync(file, JSON.stringify({ target: about, ...how }));
 }
 
 /** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
@@ -44,12 +52,14 @@ export function thawAbandoned(run: string): void {
  */
 export function thawLeft(target: FreezeTarget): void {
   const note = noteOf(target);
-  const left = readNote(note); // null: not there, or another's that is not written yet
-  if (left?.target.by !== target.by) return;
-  const isThawed = thawNoted(left);
-  const unlock = leftLock(note);
-  if (isThawed) tryRemove(note); // else the next command tries again
-  unlock();
+  const left = readNote(note);
+  const isThawed = left?.target.by === target.by && thawNoted(left); // else the next command tries again
+  const wasPaused = left === null && Atomics.load(target.held, Held.note) >= 0;
+  if (isThawed || wasPaused) tryRemove(note);
+  for (const which of [Held.note, Held.upper]) {
+    const fd = Atomics.exchange(target.held, which, -1);
+    if (fd >= 0) closeSync(fd);
+  }
 }
 
 function readNote(file: string): Note | null {

@@ -1,11 +1,11 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { lockUpper } from '../container/rootfs.ts';
+import { lockFreeUpper, lockUpper } from '../container/rootfs.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import { lockFile, lockFree } from '../system/lock.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
-import { byRuntime, noteOf, writeNote } from './freeze-note.ts';
+import { byRuntime, Held, noteOf, writeNote } from './freeze-note.ts';
 import { Freezer, type Processes, StillRuns } from './freezer.ts';
 
 /** What is to stand still, as plain data: a worker does it by itself. */
@@ -19,6 +19,8 @@ export interface FreezeTarget extends Processes {
   readonly run: string;
   /** What a start of the container, a reset, and a copy into it hold as long (container/rootfs.ts). */
   readonly lock: string;
+  /** What is held of it for this commit ({@link Held}). */
+  readonly held: Int32Array<SharedArrayBuffer>;
   /** Null: it did not run when it was looked at. */
   readonly runtime: { readonly path: string; readonly root: string } | null;
 }
@@ -29,9 +31,9 @@ export interface Frozen {
 }
 
 /**
- * Stops a container's processes while its files are read, and keeps one without any from being started. One that is
- * paused already stays so afterwards. Not being able to freeze is an error: half-written files would be committed.
- * Both ways the caller's thread goes on while the kernel is at it.
+ * Stops a container's processes while its files are read, and keeps others from starting any. One that is paused already
+ * stays so afterwards. Not being able to freeze is an error: half-written files would be committed. Both ways the
+ * caller's thread goes on while the kernel is at it.
  *
  * What froze it is noted in a file that is locked as long: two commits of one container take turns, or the first
  * to have read it would let it go on while the other reads.
@@ -39,35 +41,51 @@ export interface Frozen {
 export async function freeze(target: FreezeTarget, signal?: StopSignal): Promise<Frozen> {
   if (!target.pauses) return unfrozen;
   try {
-    const frozen = target.pid === null ? null : await freezeRunning(target, signal);
-    return frozen ?? (await keepStopped(target, signal));
+    // At once where it can be: the caller has something to do while the kernel is at it, 2 ms of it.
+    const unlock = lockFreeUpper(target.lock, target.id) ?? (await lockUpper(target.lock, target.id, { signal }));
+    Atomics.store(target.held, Held.upper, unlock.fd);
+    return await Kept.begin(target, unlock, signal);
   } catch (error) {
     throw isSystemError(error) ? wrapSystemError(error, 'freeze container', target.name) : error;
   }
 }
 
-/** It may have been started, or started again, before the lock was had. */
-async function keepStopped(target: FreezeTarget, signal: StopSignal | undefined): Promise<Frozen> {
-  const unlock = await lockUpper(target.lock, target.id, undefined, signal);
-  let frozen: Frozen | null = null;
-  try {
-    frozen = await freezeRunning(target, signal);
-  } catch (error) {
-    unlock();
-    throw error;
+/** A container whose upper's lock is held, and that is frozen if anything runs in it. */
+class Kept implements Frozen {
+  readonly #target: FreezeTarget;
+  readonly #unlock: () => void;
+  #frozen: Frozen | null = null;
+  #thawed: Promise<number> | undefined;
+
+  private constructor(target: FreezeTarget, unlock: () => void) {
+    this.#target = target;
+    this.#unlock = unlock;
   }
-  if (frozen) {
-    unlock();
-    return frozen;
+
+  static async begin(target: FreezeTarget, unlock: () => void, signal: StopSignal | undefined): Promise<Frozen> {
+    const kept = new Kept(target, unlock);
+    try {
+      kept.#frozen = await freezeRunning(target, signal);
+      return kept;
+    } catch (error) {
+      await kept.thaw();
+      throw error;
+    }
   }
-  let isKept = true;
-  return {
-    async thaw() {
-      if (isKept) unlock();
-      isKept = false;
-      return 0;
-    },
-  };
+
+  thaw(): Promise<number> {
+    this.#thawed ??= this.#undo();
+    return this.#thawed;
+  }
+
+  async #undo(): Promise<number> {
+    try {
+      return this.#frozen ? await this.#frozen.thaw() : 0;
+    } finally {
+      Atomics.store(this.#target.held, Held.upper, -1);
+      this.#unlock();
+    }
+  }
 }
 
 /** Null: none of its processes is there any more. */
@@ -76,8 +94,8 @@ async function freezeRunning(target: FreezeTarget, signal: StopSignal | undefine
   if (freezer === 'gone') return null;
   const note = noteOf(target);
   mkdirSync(dirname(note), { recursive: true, mode: 0o700 });
-  // At once where it can be: the caller has something to do while the kernel is at it, 2 ms of it.
   const unlock = lockFree(note) ?? (await lockFile(note, { signal }));
+  Atomics.store(target.held, Held.note, unlock.fd);
   const freezing = new Freezing(target, freezer, note, unlock);
   return freezing.begin(signal);
 }
@@ -111,7 +129,7 @@ class Freezing implements Frozen {
     } catch (error) {
       this.#release();
       if (this.#isGone()) return null;
-      throw error;
+      throw said(error, this.#target);
     }
     try {
       await this.#freeze(signal);
@@ -123,7 +141,7 @@ class Freezing implements Frozen {
       const isGone = this.#isGone();
       await this.thaw().catch(() => {}); // why it was not frozen is what its user wants to hear
       if (isGone) return null;
-      throw error instanceof StillRuns ? notFrozen(this.#target, error.message) : error;
+      throw said(error, this.#target);
     }
   }
 
@@ -162,6 +180,7 @@ class Freezing implements Frozen {
       else byRuntime(this.#target, 'resume');
     } catch (error) {
       if (!this.#isGone()) {
+        Atomics.store(this.#target.held, Held.note, -1);
         this.#unlock(); // the note stays: the guard tries again, and the next command
         if (freezer) startGuard(this.#note, freezer.file, freezer.thaws);
         throw isSystemError(error) ? wrapSystemError(error, 'thaw container', this.#target.name) : error;
@@ -178,12 +197,17 @@ class Freezing implements Frozen {
 
   #release(): void {
     rmSync(this.#note, { force: true });
+    Atomics.store(this.#target.held, Held.note, -1);
     this.#unlock();
   }
 }
 
 /** Where nothing was frozen. */
 export const unfrozen: Frozen = { thaw: async () => 0 };
+
+function said(error: unknown, target: FreezeTarget): unknown {
+  return error instanceof StillRuns ? notFrozen(target, error.message) : error;
+}
 
 function notFrozen({ name }: FreezeTarget, why: string): MicaError {
   return new MicaError('runtime-failed', `container ${name} could not be frozen: ${why}`, {

@@ -2,6 +2,7 @@ import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StopSignal } from '../pool/stop.ts';
+import { processStart } from '../store/files.ts';
 
 /** Where a container's processes are. */
 export interface Processes {
@@ -10,6 +11,8 @@ export interface Processes {
   readonly group: string;
   /** The first of them; null: it did not run when it was looked at. */
   readonly pid: number | null;
+  /** When it was started (store/files.ts): another of that number is none of them. */
+  readonly pidStart: string | null;
 }
 
 /** The two words of a freezer's file; cgroups(7): v1 has a hierarchy of its own for it, v2 a file in every cgroup. */
@@ -36,27 +39,24 @@ export class Freezer {
     this.file = fileOf(kind, group);
   }
 
-  /** Null where the machine has none that is a file; `gone` where no process of the container's is. */
-  static find({ id, group, pid }: Processes): Freezer | 'gone' | null {
-    for (const kind of [kinds.v1, kinds.v2])
-      if (existsSync(fileOf(kind, group))) return new Freezer(kind, group).#unlessEmpty();
-    if (pid === null) return 'gone';
-    let lines: string[];
-    try {
-      lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
-    } catch {
-      return 'gone';
-    }
-    // In a group elsewhere than was asked for, as a runtime has it; one of that number that is not the container's is no more.
-    const own = new RegExp(`^\\d+:([^:]*):(.*/${id})(?:/|$)`);
-    const found = lines.flatMap((line) => [own.exec(line)?.slice(1) ?? []]).filter((parts) => parts.length > 0);
-    if (found.length === 0) return 'gone';
-    for (const [controllers, path = ''] of found) {
-      const kind = controllers === 'freezer' ? kinds.v1 : kinds.v2;
-      if ((controllers === 'freezer' || controllers === '') && existsSync(fileOf(kind, path)))
-        return new Freezer(kind, path).#unlessEmpty();
-    }
+  /**
+   * That of its own group; of its first process's, where that left for another. Null where the machine has none that is a
+   * file; `gone` where no process of the container's is.
+   */
+  static find(processes: Processes): Freezer | 'gone' | null {
+    const own = Freezer.#of(processes.group);
+    const theirs = groupsOf(processes);
+    const first = theirs?.find(({ kind }) => own !== null && kind === own.#kind);
+    const isIn = theirs === null || `${first?.path}/`.startsWith(`${processes.group}/`);
+    if (own && isIn && own.processes().length > 0) return own;
+    if (theirs === null) return 'gone';
+    for (const { kind, path } of theirs) if (existsSync(fileOf(kind, path))) return new Freezer(kind, path);
     return null;
+  }
+
+  static #of(group: string): Freezer | null {
+    const kind = [kinds.v1, kinds.v2].find((one) => existsSync(fileOf(one, group)));
+    return kind ? new Freezer(kind, group) : null;
   }
 
   /** What lets it go on, written to {@link file}. */
@@ -82,7 +82,7 @@ export class Freezer {
     return processesBelow(dirname(this.file));
   }
 
-  /** False: it is to go on after all. @throws Error `timeout` after ten seconds in which something of it ran on */
+  /** False: it is to go on after all. @throws StillRuns after ten seconds in which something of it ran on */
   async freeze(signal?: StopSignal): Promise<boolean> {
     await put(this.file, this.#kind.freeze);
     return this.standsStill(signal);
@@ -107,10 +107,6 @@ export class Freezer {
     }
     return true;
   }
-
-  #unlessEmpty(): Freezer | 'gone' {
-    return this.processes().length > 0 ? this : 'gone';
-  }
 }
 
 /** Asked to stand still for ten seconds, some of it ran on. */
@@ -118,6 +114,27 @@ export class StillRuns extends Error {
   constructor() {
     super(`it still runs after ${PATIENCE_MS / 1000} s`);
   }
+}
+
+/**
+ * The groups of its first process that may have a freezer, up to the one of the container's ID if that is in it: a runtime
+ * may have put it elsewhere than was asked for. Null where there is no such process.
+ */
+function groupsOf({ id, pid, pidStart }: Processes): { kind: (typeof kinds)['v1' | 'v2']; path: string }[] | null {
+  if (pid === null || processStart(pid) !== pidStart) return null;
+  let lines: string[];
+  try {
+    lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n');
+  } catch {
+    return null;
+  }
+  return lines.flatMap((line) => {
+    const [, controllers = 'none', whole = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const kind = { freezer: kinds.v1, '': kinds.v2 }[controllers];
+    const end = `${whole}/`.indexOf(`/${id}/`);
+    const path = end < 0 ? whole : whole.slice(0, end + id.length + 1);
+    return kind === undefined || path === '/' ? [] : [{ kind, path }];
+  });
 }
 
 function fileOf(kind: (typeof kinds)['v1' | 'v2'], group: string): string {

@@ -132,12 +132,13 @@ export class LayerFile {
     if (fd < 0) return;
     this.#fd = -1;
     try {
-      if (this.#direct !== null && this.#direct >= 0) closeSync(this.#direct);
       if (beside)
         await new Promise<void>((resolve, reject) => close(fd, (error) => (error ? reject(error) : resolve())));
       else closeSync(fd);
     } catch (error) {
       throw failed(error);
+    } finally {
+      if (this.#direct !== null && this.#direct >= 0) closeSync(this.#direct);
     }
   }
   /** After {@link close}. */

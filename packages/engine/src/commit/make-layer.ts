@@ -81,7 +81,17 @@ export interface LayerOutcome {
  */
 export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Core): Promise<LayerOutcome> {
   const began = Date.now();
-  const freezing = job.freeze ? freeze(job.freeze, task.signal) : Promise.resolve(unfrozen);
+  let isOver = false;
+  const signal: StopSignal = {
+    get aborted() {
+      return isOver || (task.signal?.aborted ?? false);
+    },
+    throwIfAborted() {
+      task.signal?.throwIfAborted();
+      if (isOver) throw new Error('nobody waits for it any more');
+    },
+  };
+  const freezing = job.freeze ? freeze(job.freeze, signal) : Promise.resolve(unfrozen);
   // A batch of a thousand makes a thousand of each: collected late they stood at 25 MiB in each thread.
   using tables = new DisposableStack();
   try {
@@ -92,7 +102,8 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     tables.use(last?.table);
     const onto = last && job.onto ? job.onto.map(read) : null;
     const frozen = await freezing;
-    const mapped = job.freeze ? mappedFiles(job.freeze) : none;
+    const { freeze: target } = job;
+    let mapped = target && !target.pauses ? await mappedFiles(target, task.signal) : none;
     const thaw = () => {
       const thawed = frozen.thaw();
       thawed.catch(() => {}); // heard by the caller
@@ -114,6 +125,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     if (changes?.kind === 'same') return same('unchanged');
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
     const on = packed === table ? 'image' : 'last';
+    if (target?.pauses && core.fileBytes(table) > 0) mapped = await mappedFiles(target, task.signal);
     let young: YoungDigests = {};
     let thawed: Promise<number> | undefined;
     const onRead = () => {
@@ -127,7 +139,8 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     const made: Made = { kind: 'layer', onto: on, ...layer, young, entries: packed.count };
     return { made, thawed: thawed ?? thaw() };
   } catch (error) {
-    // First of all, and whatever becomes of the rest; of two errors the first is told.
+    // First of all, and whatever becomes of the rest; of two errors the first is told. It may wait for a lock yet.
+    isOver = true;
     await freezing.then((frozen) => frozen.thaw()).catch(() => {});
     tryRemove(job.tableFile);
     if (isSystemError(error)) throw wrapSystemError(error, 'commit', job.subject);

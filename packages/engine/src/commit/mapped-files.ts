@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type EntryTable, Kind } from '@mica/core-wasm';
+import type { StopSignal } from '../pool/stop.ts';
+import { Breather } from './breather.ts';
 import { Freezer, type Processes } from './freezer.ts';
 
 /** A mapping of a file's, shared, in proc_pid_maps(5); its path is that in the container, whatever a process of it took for its root. */
@@ -8,12 +10,16 @@ const SHARED = /^[\da-f]+-[\da-f]+ ...s [\da-f]+ [\da-f]+:[\da-f]+ \d+ +\/(.*)$/
 /**
  * The paths of the files that a container's processes have mapped to share, their bytes each a character. Such a file may
  * be written with no change of its times: the kernel notes the first write to a page, and the next only once it has
- * written that page back, 30 s later. To be asked before the files are looked at, or a mapping made meanwhile is missed.
+ * written that page back, 30 s later. Of one that goes on to be asked before the files are looked at, or a mapping made
+ * meanwhile is missed.
  * (Not found are those of containers in the container: a path of theirs is none of its own.)
  */
-export function mappedFiles(processes: Processes): ReadonlySet<string> {
+export async function mappedFiles(processes: Processes, signal?: StopSignal): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
+  const breather = new Breather();
   for (const pid of pidsOf(processes)) {
+    signal?.throwIfAborted();
+    if (breather.due) await breather.breathe(); // a process may have 65,000 mappings, and take 30 ms
     const maps = readMaps(pid);
     // seq_path(9) writes a newline so.
     for (const [, path = ''] of maps.matchAll(SHARED)) found.add(path.replaceAll('\\012', '\n'));

@@ -15,6 +15,7 @@ import type { ContainerRow } from '../store/container-records.ts';
 import type { Store } from '../store/store.ts';
 import { committedConfig } from './container-config.ts';
 import type { FreezeTarget } from './freeze.ts';
+import { nothingHeld } from './freeze-note.ts';
 import type { LayerJob } from './make-layer.ts';
 import { newTableKey, sweepTables } from './table-key.ts';
 import { requireTimestamp } from './whole.ts';
@@ -143,7 +144,9 @@ export class Planner {
       pid,
       by,
       run: paths.run,
+      pidStart: state.pidStart,
       lock: paths.lock(row.id),
+      held: nothingHeld(),
       runtime: runtime && { path: runtime.path, root: runtime.root },
     };
   }

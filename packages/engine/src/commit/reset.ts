@@ -64,7 +64,8 @@ export async function resetContainer(
       await containers.stopToReset(row);
     }
     // A copy into it that is under way has the old one mounted: what it writes would be lost as it is written.
-    unlock = await lockUpper(containers.paths.lock(row.id), row.id);
+    unlock = await lockUpper(containers.paths.lock(row.id), row.id, { signal: options.signal });
+    options.signal?.throwIfAborted();
     // Before the exchange: an index of what is no longer there would only cost the next commit its time.
     store.transaction(() => {
       forgetCommit(store, containers, row.id);
@@ -76,16 +77,21 @@ export async function resetContainer(
     makeParts(containers.paths.dir(row.id), below);
     if (target.id !== base.id) tryNoteCommit(store, containers, row.id, base, target);
   } catch (error) {
-    throw options.signal?.aborted ? error : wrapSystemError(error, 'reset', row.name);
-  } finally {
     unlock();
-    try {
-      sweepReset(containers.context, row.id);
-      // Its own still until the start has it: nobody's for a moment, a prune would take it.
-      if (stopped) await containers.startAfterReset(store.containers.find<ContainerState>(row.id));
-    } finally {
-      endReset(containers.context, row.id);
-    }
+    await after(store, containers, row.id, stopped).catch(() => {}); // the first error is told
+    throw options.signal?.aborted ? error : wrapSystemError(error, 'reset', row.name);
+  }
+  unlock();
+  await after(store, containers, row.id, stopped);
+}
+
+/** Sweeps up, and starts it again where it was stopped for this: its own still until the start has it, or a prune took it. */
+async function after(store: Store, containers: Lifecycle, id: string, stopped: boolean): Promise<void> {
+  try {
+    sweepReset(containers.context, id);
+    if (stopped) await containers.startAfterReset(store.containers.find<ContainerState>(id));
+  } finally {
+    endReset(containers.context, id);
   }
 }
 

@@ -1,13 +1,11 @@
-import { existsSync } from 'node:fs';
 import type { Attachment } from '../contract/container.ts';
 import { MicaError } from '../error.ts';
 import { AttachSocket } from '../runtime/attach.ts';
-import { isFrozen } from '../runtime/cgroup.ts';
 import { readExit } from '../runtime/conmon.ts';
 import type { ContainerContext, Row } from './context.ts';
 import { tell } from './events.ts';
 import { requireRunFolder } from './parts.ts';
-import { groupOf, startFirst, unpauseFirst } from './pause.ts';
+import { isPausedNow, startFirst, unpauseFirst } from './pause.ts';
 import { reconcile, waitForExit } from './state.ts';
 
 /** Connects to the streams of a running container, from now on. @throws MicaError not-running, worded as docker's */
@@ -19,8 +17,7 @@ export function attachContainer(context: ContainerContext, row: Row): Attachment
       'You cannot attach to a stopped container, start it first',
       startFirst(row.name),
     );
-  // What a commit keeps frozen goes on by itself.
-  if (isFrozen(groupOf(row.id, state)) && !existsSync(context.paths.freezing(row.id)))
+  if (isPausedNow(context, row.id, state))
     throw new MicaError(
       'conflict',
       'You cannot attach to a paused container, unpause it first',

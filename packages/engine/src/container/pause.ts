@@ -71,19 +71,38 @@ async function betweenCommits(
 }
 
 /** Waits for the commit that keeps it frozen, if one does: it lets it go when it has read it. */
-export async function untilRead(context: ContainerContext, id: string): Promise<void> {
+export async function untilRead(context: ContainerContext, id: string, state: ContainerState): Promise<void> {
   const note = context.paths.freezing(id);
   if (!existsSync(note)) return;
   const unlock = await lockFile(note);
-  rmSync(note, { force: true });
-  unlock();
+  try {
+    // What it says is of a commit that was killed, and so is what is frozen: with the note gone nobody would know.
+    if (isOfCommit(note)) {
+      enterPrivateMounts();
+      resumeIfFrozen(context, id, state);
+    }
+  } finally {
+    rmSync(note, { force: true });
+    unlock();
+  }
+}
+
+/** An empty one, or none, is of one that somebody paused. */
+function isOfCommit(note: string): boolean {
+  return (statSync(note, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /** Whether somebody paused it: what a commit keeps frozen goes on by itself. */
 export async function isPaused(context: ContainerContext, id: string, state: ContainerState): Promise<boolean> {
   if (!isFrozen(groupOf(id, state))) return false;
-  await untilRead(context, id);
+  if (!isOfCommit(context.paths.freezing(id))) return true;
+  await untilRead(context, id, state);
   return isFrozen(groupOf(id, state));
+}
+
+/** The same of a container that is looked at for now. */
+export function isPausedNow(context: ContainerContext, id: string, state: ContainerState): boolean {
+  return isFrozen(groupOf(id, state)) && !isOfCommit(context.paths.freezing(id));
 }
 
 /** A paused process takes no signal: one that shall end goes on first. */

@@ -8,7 +8,7 @@ import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
-import { lockFile } from '../system/lock.ts';
+import { lockFile, lockFree, type Unlock } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
 import { spreadBelow } from '../system/spread.ts';
@@ -98,17 +98,29 @@ export async function makeUpper(store: Store, upper: string, diffIds: readonly D
 export async function lockUpper(
   file: string,
   id: string,
-  patience?: number,
-  signal?: Pick<AbortSignal, 'throwIfAborted'>,
-): Promise<() => void> {
+  waiting: { readonly patience?: number; readonly signal?: Pick<AbortSignal, 'throwIfAborted'> | undefined } = {},
+): Promise<Unlock> {
   try {
-    return await lockFile(file, { patience, signal });
+    return await lockFile(file, waiting);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EROFS') return () => {}; // nobody ever had it, and nobody can write there
-    if (code !== 'ENOENT') throw error;
-    throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
+    return notLocked(error, id);
   }
+}
+
+/** The same at once; null where somebody has it. */
+export function lockFreeUpper(file: string, id: string): Unlock | null {
+  try {
+    return lockFree(file);
+  } catch (error) {
+    return notLocked(error, id);
+  }
+}
+
+function notLocked(error: unknown, id: string): Unlock {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EROFS') return Object.assign(() => {}, { fd: -1 }); // nobody ever had it, and nobody can write there
+  if (code !== 'ENOENT') throw error;
+  throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
 }
 
 /**

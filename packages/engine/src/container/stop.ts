@@ -88,10 +88,10 @@ export async function stopContainer(
   const asked = { stopRequested: true, restarting: null, stoppedToReset: toReset };
   note(context, row.id, (state) => ({ ...state, ...asked }));
   for (let now: Row | null = row; now !== null; now = context.store.containers.get<ContainerState>(row.id)) {
-    const running = reconcile(context, now).status === 'running';
-    if (running) await end(context, now, timeout, signal);
+    const { status, starting } = reconcile(context, now);
+    if (status === 'running') await end(context, now, timeout, signal);
     // Or in one: its policy may have looked just before, and it runs again. After this one it does not.
-    if (!running && now !== row) return;
+    else if (now !== row || !starting) return;
     (await settled(context, row.id))();
   }
 }
@@ -103,7 +103,7 @@ async function end(context: ContainerContext, row: Row, timeout: number | undefi
   try {
     if (isDeliverable(parseSignal(signal))) {
       killContainer(context, row, signal);
-      await untilRead(context, id); // what it writes because it is to end is in no half of a layer
+      await untilRead(context, id, row.record); // what it writes because it is to end is in no half of a layer
       resumeIfFrozen(context, id, row.record);
       if (seconds >= 0) grace = AbortSignal.timeout(Math.min(seconds * 1000, LONGEST));
       await waitForExit(context, id, grace);
@@ -142,7 +142,7 @@ function isZombie(pid: number): boolean {
 /** A start or a copy that is under way would make anew what is taken away: it ends first, unless it hangs. */
 export async function settled(context: ContainerContext, id: string): Promise<() => void> {
   try {
-    return await lockUpper(context.paths.lock(id), id, 10_000);
+    return await lockUpper(context.paths.lock(id), id, { patience: 10_000 });
   } catch (error) {
     if (error instanceof MicaError && error.code === 'no-such-container') return () => {}; // half removed already
     throw error;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemError } from './errno.ts';
 import { call, lastErrno, native } from './library.ts';
@@ -7,6 +7,9 @@ const FLOCK = 'int flock(int fd, int operation)';
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const EWOULDBLOCK = 11;
+
+/** Gives a lock back; `fd` holds it, as long as that is open. */
+export type Unlock = (() => void) & { readonly fd: number };
 
 /** Runs `work` while no other process on this machine holds the lock on `file`. A killed holder lets go. Never nest. */
 export function withFileLock<T>(file: string, work: () => T): T {
@@ -34,7 +37,7 @@ type StopSignal = Pick<AbortSignal, 'throwIfAborted'>;
 export async function lockFile(
   file: string,
   { patience = Number.POSITIVE_INFINITY, signal }: Waiting = {},
-): Promise<() => void> {
+): Promise<Unlock> {
   const deadline = Date.now() + patience;
   let fd = openLock(file);
   try {
@@ -46,7 +49,7 @@ export async function lockFile(
         fd = again;
         continue;
       }
-      if (locked || Date.now() > deadline) return () => closeSync(fd);
+      if (locked || Date.now() > deadline) return unlocks(fd);
       signal?.throwIfAborted();
       await sleep(pause);
     }
@@ -57,12 +60,12 @@ export async function lockFile(
 }
 
 /** The lock, to be given back, if it is free; null if somebody has it. */
-export function lockFree(file: string): (() => void) | null {
+export function lockFree(file: string): Unlock | null {
   const fd = openLock(file);
   let locked = false;
   try {
     locked = isLockedNow(fd, file) && !isRemoved(fd);
-    return locked ? () => closeSync(fd) : null;
+    return locked ? unlocks(fd) : null;
   } finally {
     if (!locked) closeSync(fd);
   }
@@ -80,26 +83,8 @@ export function tryFileLock(file: string, work: () => void): boolean {
   }
 }
 
-/** The lock that a thread of this process held when it was ended: its descriptors outlive it. Gives it back. */
-export function leftLock(file: string): () => void {
-  const own = statSync(file, { throwIfNoEntry: false });
-  if (own === undefined) return () => {}; // whoever waited for it, or looked for what was left, was first
-  const left = readdirSync('/proc/self/fd').filter((fd) => {
-    const open = statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false });
-    // Who waits for the lock has the file open, too.
-    return open?.dev === own.dev && open.ino === own.ino && isLockedBy(fd);
-  });
-  return () => {
-    for (const fd of left) closeSync(Number(fd));
-  };
-}
-
-function isLockedBy(fd: string): boolean {
-  try {
-    return readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1').includes('FLOCK');
-  } catch {
-    return false; // another thread closed it meanwhile
-  }
+function unlocks(fd: number): Unlock {
+  return Object.assign(() => closeSync(fd), { fd });
 }
 
 /** To be locked it need not be written, which a disk that turned read-only refuses. */

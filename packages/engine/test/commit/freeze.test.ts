@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type FreezeTarget, freeze } from '../../src/commit/freeze.ts';
-import { thawAbandoned, thawLeft } from '../../src/commit/freeze-note.ts';
-import { Freezer } from '../../src/commit/freezer.ts';
+import { nothingHeld, thawAbandoned, thawLeft } from '../../src/commit/freeze-note.ts';
+import { Freezer, StillRuns } from '../../src/commit/freezer.ts';
 import { makeLayer } from '../../src/commit/make-layer.ts';
 import { isFrozen, unified } from '../../src/runtime/cgroup.ts';
-import { leftLock, lockFile, lockFree } from '../../src/system/lock.ts';
+import { processStart } from '../../src/store/files.ts';
+import { lockFile, lockFree } from '../../src/system/lock.ts';
 import { LayerJobs } from '../support/layer-jobs.ts';
 
 /** A process in a group of its own, as a container's: what freezes it asks for no more. */
@@ -40,7 +41,10 @@ beforeEach(() => {
   mkdirSync(folder);
   const pid = enter(spawn('sleep', ['1000']));
   const runtime = { path: 'none', root: run };
-  target = { id: 'id', name: 'box', pauses: true, group, pid, by: 'this', run, lock: join(run, 'lock'), runtime };
+  const held = nothingHeld();
+  const lock = join(run, 'lock');
+  const pidStart = processStart(pid) as string;
+  target = { id: 'id', name: 'box', pauses: true, group, pid, pidStart, by: 'this', run, lock, held, runtime };
 });
 afterEach(async () => {
   writeFileSync(freezer.file, freezer.thaw);
@@ -53,7 +57,7 @@ afterEach(async () => {
 
 it('two commits of one container take turns: neither lets it go on while the other reads', async () => {
   const first = await freeze(target);
-  const waiting = freeze(target);
+  const waiting = freeze({ ...target, held: nothingHeld() });
   expect(isFrozen(group)).toBe(true);
   await first.thaw();
   const second = await waiting;
@@ -125,17 +129,13 @@ it('what a killed commit froze, the next command thaws', async () => {
 
 it('what a thread froze that was ended, its own commit thaws; the freeze of another commit is left alone', async () => {
   await freeze(target); // whoever had it is no more
-  thawLeft({ ...target, by: 'another' });
+  thawLeft({ ...target, held: nothingHeld(), by: 'another' });
   expect(isFrozen(group)).toBe(true);
   expect(readdirSync(join(run, 'freezing'))).toEqual(['id']);
-  const waiting = freeze(target);
+  const waiting = freeze({ ...target, held: nothingHeld() });
   thawLeft(target);
   expect(isFrozen(group)).toBe(false);
   await (await waiting).thaw();
-});
-
-it('the lock of a thread that was ended: its note may go before it is given back', () => {
-  expect(leftLock(join(run, 'gone'))).not.toThrow();
 });
 
 it('what the system refuses is told with the container, and nothing stands still', async () => {
@@ -182,7 +182,7 @@ it('one that was started since it was looked at stands still', async () => {
   const waiting = freeze({ ...target, pid: null, runtime: null });
   unlock();
   const frozen = await waiting;
-  expect([standsStill(), isKept()]).toEqual([true, false]);
+  expect([standsStill(), isKept()]).toEqual([true, true]);
   await frozen.thaw();
 });
 
@@ -227,4 +227,69 @@ it('whatever fails as it is taken back, a container goes on, and the first error
   } finally {
     jobs.close();
   }
+});
+
+it('what a thread held of a container that does not run, or that somebody paused, is given back, and nobody waits for ever', async () => {
+  const stopped = { ...target, group: '/none', pid: null };
+  await freeze(stopped);
+  expect(isKept()).toBe(true);
+  thawLeft({ ...stopped, held: nothingHeld() });
+  expect(isKept()).toBe(true);
+  thawLeft(stopped);
+  expect(isKept()).toBe(false);
+  writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
+  await freeze(target);
+  thawLeft(target);
+  expect([isKept(), isFrozen(group), readdirSync(join(run, 'freezing'))]).toEqual([false, true, []]);
+});
+
+it('one whose first process left its group stands still where that is', async () => {
+  const other = `${folder}-other`;
+  mkdirSync(other);
+  try {
+    writeFileSync(`${other}/cgroup.procs`, `${target.pid}`);
+    const frozen = await freeze(target);
+    expect([isFrozen(`${group}-other`), isFrozen(group)]).toEqual([true, false]);
+    await frozen.thaw();
+    // A number that another process has since is none of the container's.
+    expect(Freezer.find({ ...target, pidStart: '1' })).toBe('gone');
+  } finally {
+    await end();
+    await expect.poll(() => readFileSync(`${other}/cgroup.procs`, 'latin1'), patience).toBe('');
+    rmdirSync(other);
+  }
+});
+
+it.each([
+  ['its last process ends', () => end()],
+  [
+    'its group goes',
+    async () => {
+      await end();
+      rmdirSync(folder);
+    },
+  ],
+])('%s as it is frozen: nothing is frozen, and nobody starts it meanwhile', async (_, goes) => {
+  const freezes = vi.spyOn(Freezer.prototype, 'freeze').mockImplementationOnce(async function (this: Freezer) {
+    await goes();
+    return Freezer.prototype.freeze.call(this);
+  });
+  try {
+    const frozen = await freeze(target);
+    expect(isKept()).toBe(true);
+    expect(await frozen.thaw()).toBe(0);
+    expect(isKept()).toBe(false);
+    expect(readdirSync(join(run, 'freezing'))).toEqual([]);
+  } finally {
+    freezes.mockRestore();
+    mkdirSync(folder, { recursive: true });
+  }
+});
+
+it('one that was paused and does not come to rest is told as what it is', async () => {
+  writeFileSync(freezer.file, unified ? '1' : 'FROZEN');
+  const rests = vi.spyOn(Freezer.prototype, 'standsStill').mockRejectedValueOnce(new StillRuns());
+  await expect(freeze(target)).rejects.toMatchObject({ code: 'runtime-failed', subject: 'box' });
+  rests.mockRestore();
+  expect(isKept()).toBe(false);
 });

@@ -1,12 +1,14 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { freeze } from '../../src/commit/freeze.ts';
+import { type FreezeTarget, freeze } from '../../src/commit/freeze.ts';
+import { Held, nothingHeld } from '../../src/commit/freeze-note.ts';
 import { ContainerPaths } from '../../src/container/paths.ts';
 import { Engine } from '../../src/index.ts';
 import { cgroupPath } from '../../src/runtime/cgroup.ts';
 import { findProgram } from '../../src/runtime/oci-runtime.ts';
+import { processStart } from '../../src/store/files.ts';
 import { importBusybox } from '../support/busybox.ts';
 
 /** How often this process has the file open. */
@@ -41,12 +43,23 @@ afterEach(async () => {
 });
 
 /** As a commit does while it reads. */
-function frozen() {
-  const pid = engine.containers.summary(id).pid as number;
-  const [group, lock] = [cgroupPath(id), paths.lock(id)];
-  const runtime = { path: findProgram('crun') as string, root: paths.state };
-  return freeze({ id, name: 'box', pauses: true, group, pid, by: 'this', run: paths.run, lock, runtime });
+function target(): FreezeTarget {
+  const { pid } = engine.containers.summary(id);
+  return {
+    id,
+    name: 'box',
+    pauses: true,
+    group: cgroupPath(id),
+    pid,
+    pidStart: pid === null ? null : (processStart(pid) ?? null),
+    by: 'this',
+    run: paths.run,
+    lock: paths.lock(id),
+    held: nothingHeld(),
+    runtime: { path: findProgram('crun') as string, root: paths.state },
+  };
 }
+const frozen = () => freeze(target());
 
 /** The commit holds the lock, `other` asks for it. */
 async function waits(other: Promise<unknown>): Promise<void> {
@@ -86,4 +99,31 @@ it('and so does who lets it go on that was paused before', async () => {
   expect(await reading.thaw()).toBe(0);
   await goesOn;
   expect(engine.containers.summary(id).status).toBe('running');
+});
+
+it('an exec that waited for a commit that was killed lets the container go on, which nobody else would', async () => {
+  const killed = target();
+  await freeze(killed);
+  const done = engine.containers.execDetached(id, { command: ['/bin/busybox', 'touch', '/done'] });
+  await waits(done);
+  for (const which of [Held.note, Held.upper]) closeSync(killed.held[which] as number); // as its end does
+  await done;
+  expect(engine.containers.summary(id).status).toBe('running');
+});
+
+it('who attaches to what somebody paused is told so, also while a commit reads it', async () => {
+  await engine.containers.pause(id);
+  const reading = await frozen();
+  const refused = expect.objectContaining({ code: 'conflict', message: expect.stringMatching(/paused/) });
+  expect(() => engine.containers.attach(id)).toThrow(refused);
+  await expect(engine.containers.execDetached(id, { command: ['/bin/busybox', 'true'] })).rejects.toEqual(refused);
+  await reading.thaw();
+});
+
+it('one that has ended is stopped, whoever reads it', { timeout: 9_000 }, async () => {
+  await engine.containers.kill(id, 'KILL');
+  await engine.containers.wait(id);
+  const reading = await frozen();
+  await engine.containers.stop(id);
+  await reading.thaw();
 });
