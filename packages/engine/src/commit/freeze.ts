@@ -122,7 +122,8 @@ class Freezing implements Frozen {
 
   async begin(signal: StopSignal | undefined): Promise<Frozen | null> {
     try {
-      if (await this.#wasPaused(signal)) {
+      // Nothing is awaited before the freezer is written: the caller has something to do while the kernel is at it.
+      if (this.#isAsked() && (await this.#freezer?.standsStill(signal))) {
         this.#isOthers = true;
         return this;
       }
@@ -151,10 +152,8 @@ class Freezing implements Frozen {
   }
 
   /** Frozen with a note in it: by a commit that was killed while this one waited. One that is being paused is paused, too. */
-  async #wasPaused(signal: StopSignal | undefined): Promise<boolean> {
-    const freezer = this.#freezer;
-    if (!freezer?.isAsked() || statSync(this.#note).size > 0) return false;
-    return freezer.standsStill(signal);
+  #isAsked(): boolean {
+    return this.#freezer?.isAsked() === true && statSync(this.#note).size === 0;
   }
 
   async #freeze(signal: StopSignal | undefined): Promise<void> {
