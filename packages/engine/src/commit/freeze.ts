@@ -28,6 +28,8 @@ export interface FreezeTarget extends Processes {
 /** A container that stands still; `thaw` is idempotent and says how long it was frozen, milliseconds. */
 export interface Frozen {
   thaw(): Promise<number>;
+  /** Those that stand still. */
+  processes(): readonly number[];
 }
 
 /**
@@ -76,6 +78,10 @@ class Kept implements Frozen {
   thaw(): Promise<number> {
     this.#thawed ??= this.#undo();
     return this.#thawed;
+  }
+
+  processes(): readonly number[] {
+    return this.#frozen?.processes() ?? [];
   }
 
   async #undo(): Promise<number> {
@@ -135,7 +141,7 @@ class Freezing implements Frozen {
     try {
       await this.#freeze(signal);
       // Its last process may have ended just before: then it can be started again.
-      if (this.#freezer?.processes().length !== 0) return this;
+      if (this.#freezer?.isPopulated() !== false) return this;
       await this.thaw();
       return null;
     } catch (error) {
@@ -149,6 +155,10 @@ class Freezing implements Frozen {
   thaw(): Promise<number> {
     this.#thawed ??= this.#undo();
     return this.#thawed;
+  }
+
+  processes(): readonly number[] {
+    return this.#freezer?.processes() ?? [this.#target.pid as number];
   }
 
   /** Frozen with a note in it: by a commit that was killed while this one waited. One that is being paused is paused, too. */
@@ -202,7 +212,7 @@ class Freezing implements Frozen {
 }
 
 /** Where nothing was frozen. */
-export const unfrozen: Frozen = { thaw: async () => 0 };
+export const unfrozen: Frozen = { thaw: async () => 0, processes: () => [] };
 
 function said(error: unknown, target: FreezeTarget): unknown {
   return error instanceof StillRuns ? notFrozen(target, error.message) : error;

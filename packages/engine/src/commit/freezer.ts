@@ -1,4 +1,15 @@
-import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, write, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  write,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StopSignal } from '../pool/stop.ts';
@@ -48,7 +59,7 @@ export class Freezer {
     const theirs = groupsOf(processes);
     const first = theirs?.find(({ kind }) => own !== null && kind === own.#kind);
     const isIn = theirs === null || `${first?.path}/`.startsWith(`${processes.group}/`);
-    if (own && isIn && own.processes().length > 0) return own;
+    if (own && isIn && own.isPopulated()) return own;
     if (theirs === null) return 'gone';
     for (const { kind, path } of theirs) if (existsSync(fileOf(kind, path))) return new Freezer(kind, path);
     return null;
@@ -77,9 +88,15 @@ export class Freezer {
   isGone(): boolean {
     return !existsSync(this.file);
   }
-  /** All processes in the group and below it, the host's numbers. */
+  /** Whether there is a process in the group or below it. */
+  isPopulated(): boolean {
+    const folder = dirname(this.file);
+    return processesIn(folder).length > 0 || processesBelow(folder).length > 0;
+  }
+  /** All of those, the host's numbers. */
   processes(): number[] {
-    return processesBelow(dirname(this.file));
+    const folder = dirname(this.file);
+    return [...processesIn(folder), ...processesBelow(folder)];
   }
 
   /** False: it is to go on after all. @throws StillRuns after ten seconds in which something of it ran on */
@@ -141,14 +158,37 @@ function fileOf(kind: (typeof kinds)['v1' | 'v2'], group: string): string {
   return `${kind.root}${group}/${kind.file}`;
 }
 
-function processesBelow(folder: string): number[] {
+function processesIn(folder: string): number[] {
   try {
-    const own = readFileSync(`${folder}/cgroup.procs`, 'latin1').split('\n').filter(Boolean).map(Number);
-    const below = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    return below.reduce((all, { name }) => all.concat(processesBelow(`${folder}/${name}`)), own);
+    return readFileSync(`${folder}/cgroup.procs`, 'latin1').split('\n').filter(Boolean).map(Number);
   } catch {
     return []; // it went meanwhile
   }
+}
+
+/** A cgroup's folder has a link for each of those in it: most have none, and are not listed. */
+function processesBelow(folder: string): number[] {
+  const { nlink = 0 } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+  if (nlink === 2 || nlink === 0) return [];
+  const found: number[] = [];
+  for (const { name } of subfolders(folder))
+    found.push(...processesIn(`${folder}/${name}`), ...processesBelow(`${folder}/${name}`));
+  return found;
+}
+
+function subfolders(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  } catch {
+    return [];
+  }
+}
+
+/** Of one that goes on: all of its processes that are found. */
+export function processesOf(processes: Processes): readonly number[] {
+  const freezer = Freezer.find(processes);
+  if (freezer === 'gone') return [];
+  return freezer?.processes() ?? [processes.pid as number];
 }
 
 /** In one of libuv's threads. */

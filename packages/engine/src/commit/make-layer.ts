@@ -11,6 +11,7 @@ import { newCore } from '../system/core.ts';
 import { tryRemove } from '../system/remove.ts';
 import { breathing } from './breather.ts';
 import { type FreezeTarget, freeze, unfrozen } from './freeze.ts';
+import { processesOf } from './freezer.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
 import { mappedFiles, mappedIn } from './mapped-files.ts';
 import { since } from './since.ts';
@@ -103,7 +104,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     const onto = last && job.onto ? job.onto.map(read) : null;
     const frozen = await freezing;
     const { freeze: target } = job;
-    let mapped = target && !target.pauses ? await mappedFiles(target, task.signal) : none;
+    let mapped = target && !target.pauses ? await mappedFiles(processesOf(target), task.signal) : none;
     const thaw = () => {
       const thawed = frozen.thaw();
       thawed.catch(() => {}); // heard by the caller
@@ -125,7 +126,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     if (changes?.kind === 'same') return same('unchanged');
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
     const on = packed === table ? 'image' : 'last';
-    if (target?.pauses && core.fileBytes(table) > 0) mapped = await mappedFiles(target, task.signal);
+    if (target?.pauses && core.fileBytes(table) > 0) mapped = await mappedFiles(frozen.processes(), task.signal);
     let young: YoungDigests = {};
     let thawed: Promise<number> | undefined;
     const onRead = () => {

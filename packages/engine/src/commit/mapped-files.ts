@@ -2,22 +2,21 @@ import { readFileSync } from 'node:fs';
 import { type EntryTable, Kind } from '@mica/core-wasm';
 import type { StopSignal } from '../pool/stop.ts';
 import { Breather } from './breather.ts';
-import { Freezer, type Processes } from './freezer.ts';
 
 /** A mapping of a file's, shared, in proc_pid_maps(5); its path is that in the container, whatever a process of it took for its root. */
 const SHARED = /^[\da-f]+-[\da-f]+ ...s [\da-f]+ [\da-f]+:[\da-f]+ \d+ +\/(.*)$/gm;
 
 /**
- * The paths of the files that a container's processes have mapped to share, their bytes each a character. Such a file may
+ * The paths of the files that these processes of a container's have mapped to share, their bytes each a character. Such a file may
  * be written with no change of its times: the kernel notes the first write to a page, and the next only once it has
  * written that page back, 30 s later. Of one that goes on to be asked before the files are looked at, or a mapping made
  * meanwhile is missed.
  * (Not found are those of containers in the container: a path of theirs is none of its own.)
  */
-export async function mappedFiles(processes: Processes, signal?: StopSignal): Promise<ReadonlySet<string>> {
+export async function mappedFiles(pids: readonly number[], signal?: StopSignal): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   const breather = new Breather();
-  for (const pid of pidsOf(processes)) {
+  for (const pid of pids) {
     signal?.throwIfAborted();
     if (breather.due) await breather.breathe(); // a process may have 65,000 mappings, and take 30 ms
     const maps = readMaps(pid);
@@ -36,12 +35,6 @@ export function mappedIn(table: EntryTable, paths: ReadonlySet<string>): number[
     if (index >= 0 && table.kind(index) === Kind.file && table.size(index) > 0) found.push(index);
   }
   return found;
-}
-
-function pidsOf(processes: Processes): readonly number[] {
-  const freezer = Freezer.find(processes);
-  if (freezer === 'gone') return [];
-  return freezer?.processes() ?? [processes.pid as number];
 }
 
 function readMaps(pid: number): string {
