@@ -47,7 +47,7 @@ export class LayerSink {
     try {
       this.#hash = this.#hashOf(options.hasher);
     } catch (error) {
-      void this.#file.close(false); // nobody has this sink yet
+      this.#file.close(false).catch(() => {}); // nobody has this sink yet; why it has none is what is told
       this.#file.remove();
       throw error;
     }

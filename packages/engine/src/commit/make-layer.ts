@@ -5,7 +5,7 @@ import { shortOfMemory } from '../layer/bounds.ts';
 import { isFirstRoot } from '../layer/root-entry.ts';
 import { scanSteps } from '../layer/scan.ts';
 import { readStoredTable, writeStoredTable, writeStoredTableBeside } from '../layer/stored-table.ts';
-import type { StopSignal } from '../pool/stop.ts';
+import { EitherStop, type StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
 import { newCore } from '../system/core.ts';
 import { tryRemove } from '../system/remove.ts';
@@ -82,17 +82,8 @@ export interface LayerOutcome {
  */
 export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Core): Promise<LayerOutcome> {
   const began = Date.now();
-  let isOver = false;
-  const signal: StopSignal = {
-    get aborted() {
-      return isOver || (task.signal?.aborted ?? false);
-    },
-    throwIfAborted() {
-      task.signal?.throwIfAborted();
-      if (isOver) throw new Error('nobody waits for it any more');
-    },
-  };
-  const freezing = job.freeze ? freeze(job.freeze, signal) : Promise.resolve(unfrozen);
+  const waiting = new EitherStop(task.signal);
+  const freezing = job.freeze ? freeze(job.freeze, waiting) : Promise.resolve(unfrozen);
   // A batch of a thousand makes a thousand of each: collected late they stood at 25 MiB in each thread.
   using tables = new DisposableStack();
   try {
@@ -141,7 +132,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     return { made, thawed: thawed ?? thaw() };
   } catch (error) {
     // First of all, and whatever becomes of the rest; of two errors the first is told. It may wait for a lock yet.
-    isOver = true;
+    waiting.abort();
     await freezing.then((frozen) => frozen.thaw()).catch(() => {});
     tryRemove(job.tableFile);
     if (isSystemError(error)) throw wrapSystemError(error, 'commit', job.subject);

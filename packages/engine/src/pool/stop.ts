@@ -9,6 +9,26 @@ export function reasonOf(error: unknown, signal: AbortSignal | undefined): unkno
   return signal?.aborted ? signal.reason : error;
 }
 
+/** A stop of its own, beside another's: of what was begun for a task and is waited for no more when that failed. */
+export class EitherStop implements StopSignal {
+  readonly #other: StopSignal | undefined;
+  #isOwn = false;
+
+  constructor(other: StopSignal | undefined) {
+    this.#other = other;
+  }
+  get aborted(): boolean {
+    return this.#isOwn || (this.#other?.aborted ?? false);
+  }
+  abort(): void {
+    this.#isOwn = true;
+  }
+  throwIfAborted(): void {
+    this.#other?.throwIfAborted();
+    if (this.#isOwn) throw new DOMException('This operation was aborted', 'AbortError');
+  }
+}
+
 /**
  * A stop that reaches every thread at once: workers poll shared memory. Aborting a thread's task by
  * ending the thread would skip what it has to undo, a frozen container first of all.
