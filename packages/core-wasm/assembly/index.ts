@@ -6,6 +6,7 @@ export { builderFiles } from './table/look';
 export { namesSort } from './table/names';
 export { fileBytes, filesSince } from './table/files';
 export { sumWords } from './table/sum';
+export { builderPart } from './table/part';
 export { builderFinish } from './layer/finish';
 export { union } from './merge/union';
 export { diff } from './merge/diff';

@@ -11,6 +11,8 @@ import { type ScanLimits, TarScanner } from './tar/scanner.ts';
 /** A block of bytes that a kernel copies in, or a table that is there already. */
 type AnyTable = EntryTable | LinearTable;
 
+const none: readonly number[] = [];
+
 /** Numbers of a diff's rows (16 MiB: of a tree of a million) that are kept for the next one. */
 const LARGE_ROWS = 1 << 22;
 
@@ -46,8 +48,11 @@ export class Core {
   tableBuilder(): TableBuilder {
     return new TableBuilder(this.#kernel);
   }
-  packer(table: EntryTable): TarPacker {
-    return new TarPacker(this.#kernel, table);
+  /** Of that table; else it begins with none. */
+  packer(table?: EntryTable): TarPacker {
+    const packer = new TarPacker(this.#kernel);
+    if (table) packer.begin(table);
+    return packer;
   }
 
   /** A table copied into linear memory once, for several kernels to work on. Within a {@link scope}. */
@@ -56,16 +61,17 @@ export class Core {
   }
 
   /** The bytes of all its files, holes included. */
-  fileBytes(table: EntryTable): number {
-    return this.scope(() => this.#kernel.fileBytes(loadTable(this.#kernel, table)));
+  fileBytes(table: AnyTable): number {
+    return this.scope(() => this.#kernel.fileBytes(this.#addressOf(table)));
   }
   /** The indexes of its files with bytes in them that were changed at `time` or later: milliseconds since the epoch, by ctime. */
-  filesSince(table: EntryTable, time: number): readonly number[] {
+  filesSince(table: AnyTable, time: number): readonly number[] {
     const kernel = this.#kernel;
     return this.scope(() => {
-      const at = loadTable(kernel, table);
+      const at = this.#addressOf(table);
       const out = guarded(() => kernel.alloc(table.count * 4));
       const count = kernel.filesSince(at, time, out);
+      if (count === 0) return none;
       return [...new Uint32Array(kernel.memory.buffer, out, count)];
     });
   }

@@ -17,6 +17,7 @@ export { RecordView, type Xattr } from './table/record-view.ts';
 export { comparePaths } from './table/sorted-view.ts';
 export { sumOf } from './table/sum.ts';
 export type { TableBuilder } from './table/table-builder.ts';
-export type { PackBatch } from './tar/batch.ts';
+export { TablePart } from './table/table-part.ts';
+export { ITEM, type PackBatch } from './tar/batch.ts';
 export { padding, type TarPacker, trailer } from './tar/packer.ts';
 export type { ScanLimits, TarScanner, TarSink } from './tar/scanner.ts';

@@ -2,30 +2,40 @@
 
 // struct linux_dirent64: u64 d_ino, i64 d_off, then these.
 const LENGTH: usize = 16; // u16: of the whole record
+const TYPE: usize = 18; // u8: DT_UNKNOWN, DT_CHR, …
 const NAME: usize = 19; // up to a NUL; what is behind it is left over from before
 
 // What is sorted: u64, the eight bytes of a name that come after what all of them begin with; u32, its offset.
 const ITEM: usize = 16;
 const OFFSET: usize = 8;
+const DT_UNKNOWN: u8 = 0;
+const DT_CHR: u8 = 2;
+/** In the answer: some of them may be whiteouts. */
+const WHITEOUTS: u32 = 0x80000000;
+
 /** Items that are sorted by insertion: faster than to merge so few. */
 const RUN: u32 = 8;
 
 /**
  * Sorts the names of the records between `from` and `end` of `area`, "." and ".." left out. At `order` are then their
- * offsets in `area`, u32 each; behind them two items a record are written, aligned. Their number.
+ * offsets in `area`, u32 each; behind them two items a record are written, aligned. Their number, with {@link WHITEOUTS}
+ * or'ed in where one is a character device, or of a kind that the file system does not tell.
  */
 export function namesSort(area: usize, from: u32, end: u32, order: usize): u32 {
   let count: u32 = 0;
+  let flag: u32 = 0;
   for (let at = area + from; at < area + end; at += load<u16>(at + LENGTH)) {
     const name = at + NAME;
     if (isDots(name)) continue;
+    const type = load<u8>(at + TYPE);
+    if (type == DT_CHR || type == DT_UNKNOWN) flag = WHITEOUTS;
     store<u32>(order + count++ * 4, <u32>(name - area));
   }
   const items = (order + count * 4 + ITEM - 1) & ~(ITEM - 1);
   const shared = putItems(area, order, count, items);
   const sorted = sort(area + shared, items, count);
   for (let i: u32 = 0; i < count; i++) store<u32>(order + i * 4, offsetOf(sorted + i * ITEM));
-  return count;
+  return count | flag;
 }
 
 // @ts-ignore: decorator

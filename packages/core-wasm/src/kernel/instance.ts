@@ -27,6 +27,7 @@ export interface KernelExports {
     path: number,
     prefix: number,
   ): number;
+  builderPart(builder: number, from: number, end: number, table: number): void;
   builderFinish(builder: number): number;
   namesSort(area: number, from: number, end: number, order: number): number;
   fileBytes(table: number): number;

@@ -24,8 +24,9 @@ export class LinearTable extends SortedView {
     this.#view = new DataView(kernel.memory.buffer);
     this.address = address;
     this.count = this.#view.getUint32(address + H.count, true);
-    this.recordsAt = address + this.#view.getUint32(address + H.records, true);
-    this.heapAt = address + this.#view.getUint32(address + H.heap, true);
+    // Modulo 2^32: what they are relative to may lie behind them.
+    this.recordsAt = (address + this.#view.getUint32(address + H.records, true)) >>> 0;
+    this.heapAt = (address + this.#view.getUint32(address + H.heap, true)) >>> 0;
   }
 
   protected override get view(): DataView {
@@ -43,13 +44,15 @@ export class LinearTable extends SortedView {
     const heapAt = HEADER_BYTES + this.count * RECORD_BYTES;
     const heapLength = this.view.getUint32(this.address + H.heapLength, true);
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(heapAt + heapLength).buffer); // not cleared
-    bytes.set(new Uint8Array(buffer, this.address, heapAt));
+    bytes.set(new Uint8Array(buffer, this.address, HEADER_BYTES));
+    bytes.set(new Uint8Array(buffer, this.recordsAt, heapAt - HEADER_BYTES), HEADER_BYTES);
     bytes.set(new Uint8Array(buffer, this.heapAt, heapLength), heapAt);
     const header = new DataView(bytes.buffer);
+    header.setUint32(H.records, HEADER_BYTES, true);
     header.setUint32(H.heap, heapAt, true);
     header.setUint32(H.total, bytes.length, true);
     const places = [
-      [this.address + HEADER_BYTES, heapAt - HEADER_BYTES],
+      [this.recordsAt, heapAt - HEADER_BYTES],
       [this.heapAt, heapLength],
     ] as const;
     return EntryTable.from(bytes, summed ? sumInKernel(this.#kernel, bytes, places) : undefined);

@@ -6,7 +6,8 @@ const READ = 1 << 15;
 
 // struct linux_dirent64: u64 d_ino, i64 d_off, u16 d_reclen, u8 d_type, and the name up to a NUL.
 const LENGTH_AT = 16;
-const NAME_AT = 19;
+const NAME_AT = 19; // behind the kind
+const DT_DIR = 4;
 const SMALLEST = 24; // bytes of a record, a multiple of eight
 /** What a record takes while it is sorted: its name's offset, and two items of assembly/table/names.ts. */
 const SORTING = 4 + 2 * 16;
@@ -19,6 +20,8 @@ export interface Listing {
   readonly first: number;
   /** Where what it takes begins. */
   readonly start: number;
+  /** Some of them are character devices, or of a kind that the file system does not tell: whiteouts, maybe. */
+  readonly mayHide: boolean;
 }
 
 /**
@@ -76,6 +79,7 @@ export class Names {
     this.#reserve(length);
     const { bytes } = this;
     bytes.writeUInt16LE(length, this.#end + LENGTH_AT);
+    bytes[this.#end + NAME_AT - 1] = 0; // DT_UNKNOWN
     const nameAt = this.#end + NAME_AT;
     bytes[nameAt + bytes.write(name, nameAt, 'latin1')] = 0;
     this.#end += length;
@@ -86,10 +90,26 @@ export class Names {
     const start = this.#start;
     const first = Math.ceil(this.#end / 4);
     this.#reserve(ALIGN + ((this.#end - start) / SMALLEST) * SORTING);
-    const count = guarded(() => this.#kernel.namesSort(this.#at, start, this.#end, this.#at + first * 4));
+    const found = guarded(() => this.#kernel.namesSort(this.#at, start, this.#end, this.#at + first * 4));
+    const count = found & 0x7fffffff;
     this.#start = (first + count) * 4;
     this.#end = this.#start;
-    return { count, first, start };
+    return { count, first, start, mayHide: found < 0 };
+  }
+
+  /**
+   * So many of the listing's names from `from` on, at most `most`: up to and with the first that is a folder, of which
+   * what is in it comes next. `kinds` of them (dirent.h's DT_…) are put in their order.
+   */
+  upToFolder(listing: Listing, from: number, most: number, kinds: Uint8Array): number {
+    const { bytes, offsets } = this;
+    const count = Math.min(listing.count - from, most);
+    for (let i = 0; i < count; i++) {
+      const kind = bytes[(offsets[listing.first + from + i] as number) - 1] as number;
+      kinds[i] = kind;
+      if (kind === DT_DIR) return i + 1;
+    }
+    return count;
   }
 
   /** The last directory's names are needed no more. */

@@ -95,6 +95,13 @@ export abstract class RecordView {
   ctimeNs(index: number): bigint {
     return this.view.getBigInt64(this.at(index) + R.ctime, true);
   }
+  /** Whether two entries are of one file of a file system, which has not changed in between. */
+  isSameFile(index: number, other: RecordView, otherIndex: number): boolean {
+    const [a, b] = [this.at(index), other.at(otherIndex)];
+    for (let field: number = R.ino; field < R.ctime + 8; field += 4)
+      if (this.view.getUint32(a + field, true) !== other.view.getUint32(b + field, true)) return false;
+    return true;
+  }
   /** Runs of data in a sparse file as [offset, length]; null when it has no holes on record. */
   sparse(index: number): (readonly [number, number])[] | null {
     const bytes = this.bytesOf(index, R.sparseOffset, R.sparseLength);

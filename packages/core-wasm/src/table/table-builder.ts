@@ -4,6 +4,7 @@ import { HEADER_BYTES, Kind, type KindCode, R, RECORD_BYTES } from './layout.ts'
 import { LinearTable } from './linear-table.ts';
 import { Look, statOf } from './look.ts';
 import { Names } from './names.ts';
+import { TablePart } from './table-part.ts';
 
 const empty = new Uint8Array(0);
 const STATX = 256; // bytes of struct statx
@@ -22,6 +23,7 @@ export class TableBuilder {
   readonly #scratch: number;
   readonly #statx: number;
   readonly #path: number;
+  readonly #part: number;
   #at = 0;
   #view: DataView;
   #stat: Uint8Array;
@@ -34,6 +36,7 @@ export class TableBuilder {
     this.#scratch = guarded(() => kernel.alloc(131072)); // the largest single value: a 64 KiB xattr
     this.#statx = guarded(() => kernel.alloc(STATX));
     this.#path = guarded(() => kernel.alloc(PATH));
+    this.#part = guarded(() => kernel.alloc(HEADER_BYTES));
     this.#view = new DataView(kernel.memory.buffer);
     this.#stat = new Uint8Array(kernel.memory.buffer, this.#statx, STATX);
     this.#pathBytes = Buffer.from(kernel.memory.buffer, this.#path, PATH);
@@ -211,6 +214,16 @@ export class TableBuilder {
       this.#pathBytes = Buffer.from(buffer, this.#path, PATH);
     }
     return this.#view;
+  }
+
+  /** How many entries were added. */
+  get count(): number {
+    return this.#kernel.builderCount(this.#builder);
+  }
+  /** Those from `from` to `end`, before the others are there. */
+  part(from: number, end: number): TablePart {
+    this.#kernel.builderPart(this.#builder, from, end, this.#part);
+    return new TablePart(this.#kernel, this.#part, from);
   }
 
   /** The sorted table. The builder is spent and its memory given back. */

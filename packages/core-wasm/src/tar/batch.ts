@@ -4,9 +4,12 @@ import { guarded, type KernelExports, named } from '../kernel/instance.ts';
 const MOST = 64;
 /** Room for as many headers of the usual kind, and any one that fits a block or two. */
 const AREA = 256 << 10;
-// What the kernel tells of an item, in words of 32 bits (assembly/tar/write/batch.ts).
-const WORDS = 5;
-const W = { item: 0, from: 1, length: 2, size: 3, path: 4 } as const;
+/**
+ * What is told of an item (assembly/tar/write/batch.ts): its index, or what else may stand in the packer's order; where
+ * what comes before the file's bytes is in the area, and how many bytes it is; the file's bytes, which are the caller's
+ * to put behind it; where in the area the path of a file with bytes is, as a C string.
+ */
+export const ITEM = { item: 0, from: 1, length: 2, size: 3, path: 4, words: 5 } as const;
 
 /**
  * Some items of a tar that fit into a buffer whole, laid out by one call of the kernel's: five calls for each header,
@@ -37,35 +40,19 @@ export class PackBatch {
     this.#fresh();
   }
 
-  /** An entry's index, or what else may stand in the packer's order. */
-  item(index: number): number {
-    return this.#words[index * WORDS + W.item] as number;
-  }
-  /** The file's bytes, which are the caller's to put behind what {@link copy} puts there. */
-  size(index: number): number {
-    return this.#words[index * WORDS + W.size] as number;
-  }
-  /** Where in {@link area} the path of a file with bytes is, as a C string. */
-  path(index: number): number {
-    return this.#words[index * WORDS + W.path] as number;
-  }
-  /** Puts what comes before the file's bytes to `target`; how many bytes it is. */
-  copy(index: number, target: Uint8Array, at: number): number {
-    const word = index * WORDS;
-    const from = this.#words[word + W.from] as number;
-    const length = this.#words[word + W.length] as number;
-    this.#area.copy(target, at, from, from + length);
-    return length;
-  }
-  /** Holds until something is allocated in linear memory; what is in it until the next {@link fill}. */
-  get area(): Uint8Array {
+  /** Where the headers are, and the paths. Holds until something is allocated in linear memory; what is in it until the next {@link fill}. */
+  get area(): Buffer {
     return this.#area;
+  }
+  /** Of each item {@link ITEM.words} numbers; as long as {@link area}. */
+  get items(): Int32Array {
+    return this.#words;
   }
 
   #fresh(): void {
     const { buffer } = this.#kernel.memory;
     if (this.#area?.buffer === buffer) return;
     this.#area = Buffer.from(buffer, this.#at, AREA);
-    this.#words = new Int32Array(buffer, this.#at, MOST * WORDS);
+    this.#words = new Int32Array(buffer, this.#at, MOST * ITEM.words);
   }
 }

@@ -1,31 +1,64 @@
 import { guarded, type KernelExports, named } from '../kernel/instance.ts';
 import type { EntryTable } from '../table/entry-table.ts';
+import { TablePart } from '../table/table-part.ts';
 import { PackBatch } from './batch.ts';
 
 /**
- * Tar headers for a table, in linear memory until {@link TarPacker.close}. An item of `order` is an
+ * Tar headers for one table after the other, in linear memory until {@link TarPacker.close}. An item of `order` is an
  * entry's index, or `-1 - index` for the opaque mark of that directory. After the header of a file
  * the caller writes its bytes and {@link padding}; after the last item, {@link trailer}.
  */
 export class TarPacker {
-  /** Parents first; within a directory its opaque mark and whiteouts before anything else. */
-  readonly order: Int32Array;
+  /** Items of the table that was begun. */
+  count = 0;
   readonly #kernel: KernelExports;
   readonly #mark: number;
-  readonly #table: number;
-  readonly #orderAt: number;
   readonly #batch: PackBatch;
+  /** Where what the table takes begins. */
+  #begun = 0;
+  #table = 0;
+  #orderAt = 0;
+  #words: Int32Array;
   #headerAt = 0;
 
-  constructor(kernel: KernelExports, table: EntryTable) {
+  constructor(kernel: KernelExports) {
     this.#kernel = kernel;
     this.#mark = kernel.mark();
-    this.#table = loadTable(kernel, table);
-    const at = guarded(() => kernel.packOrder(this.#table));
-    const count = new DataView(kernel.memory.buffer).getUint32(at, true);
-    this.#orderAt = at + 4;
-    this.order = new Int32Array(kernel.memory.buffer, at + 4, count).slice();
     this.#batch = new PackBatch(kernel);
+    this.#words = new Int32Array(kernel.memory.buffer);
+  }
+
+  /** From now on it is of this table, until {@link end}. */
+  begin(table: EntryTable | TablePart): void {
+    const kernel = this.#kernel;
+    this.#begun = kernel.mark();
+    this.#table = table instanceof TablePart ? table.address : loadTable(kernel, table);
+    let at: number;
+    try {
+      at = kernel.packOrder(this.#table);
+    } catch (error) {
+      throw named(error); // not `guarded`: a closure for each part of a scan
+    }
+    this.#orderAt = at + 4;
+    this.count = this.#fresh()[at / 4] as number;
+  }
+
+  /**
+   * All items of the table that was begun, in their order: parents first; within a directory its opaque mark and
+   * whiteouts before anything else.
+   */
+  get order(): Int32Array {
+    const from = this.#orderAt / 4;
+    return this.#fresh().slice(from, from + this.count);
+  }
+  /** That at `index` in it. */
+  item(index: number): number {
+    return this.#fresh()[this.#orderAt / 4 + index] as number;
+  }
+
+  /** Gives back what the table took. */
+  end(): void {
+    this.#kernel.release(this.#begun);
   }
 
   /** The header blocks of one item: a view that holds until the next call. */
@@ -39,7 +72,7 @@ export class TarPacker {
    * included, after `owed` zeros: none where the next one does not. It holds until the next call.
    */
   batch(from: number, room: number, owed: number): PackBatch {
-    this.#batch.fill(this.#table, this.#orderAt, from, this.order.length, room, owed);
+    this.#batch.fill(this.#table, this.#orderAt, from, this.count, room, owed);
     return this.#batch;
   }
 
@@ -55,6 +88,12 @@ export class TarPacker {
     const length = kernel.packHeader(this.#table, item, this.#headerAt);
     kernel.release(mark);
     return length;
+  }
+
+  #fresh(): Int32Array {
+    const { buffer } = this.#kernel.memory;
+    if (this.#words.buffer !== buffer) this.#words = new Int32Array(buffer);
+    return this.#words;
   }
 
   close(): void {

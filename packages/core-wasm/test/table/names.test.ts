@@ -164,3 +164,30 @@ it('a name that is put is there with the same bytes', () => {
   const listing = names.sort();
   expect(told(listing).map((one) => one.toString('latin1'))).toEqual(['a', 'b\xff\x80', 'x'.repeat(1000)]);
 });
+
+it('a directory with a character device, or a name whose kind is not told, may have whiteouts', () => {
+  const kinds = fc.array(fc.constantFrom(0, 1, 2, 4, 6, 8, 10, 12), { maxLength: 6 });
+  fc.assert(
+    fc.property(kinds, (list) => {
+      const all = list.map((_, i) => Buffer.from(`n${i}`));
+      const from = names.end;
+      write(all);
+      let at = from;
+      for (const kind of list) {
+        names.bytes[at + 18] = kind;
+        at += names.bytes.readUInt16LE(at + 16);
+      }
+      const listing = names.sort();
+      expect(listing.count).toBe(list.length);
+      expect(listing.mayHide).toBe(list.some((kind) => kind === 0 || kind === 2));
+      const told = new Uint8Array(8);
+      const upTo = names.upToFolder(listing, 0, 8, told);
+      const folder = list.indexOf(4);
+      expect(upTo).toBe(folder < 0 ? list.length : folder + 1);
+      expect([...told.subarray(0, upTo)]).toEqual(list.slice(0, upTo));
+      names.drop(listing);
+    }),
+  );
+  names.put('told by name alone');
+  expect(names.sort().mayHide).toBe(true);
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Core, type EntryTable, Kind, type KindCode, padding, sumOf } from '../../src/index.ts';
+import { Core, type EntryTable, ITEM, Kind, type KindCode, padding, sumOf } from '../../src/index.ts';
 
 const core = new Core();
 
@@ -65,12 +65,13 @@ function inBatches(table: EntryTable, room: number): Buffer {
   for (let i = 0; i < packer.order.length; ) {
     const batch = packer.batch(i, room - fill, owed);
     for (let k = 0; k < batch.count; k++) {
-      expect(batch.item(k)).toBe(packer.order[i + k]);
-      fill += batch.copy(k, buffer, fill);
-      const size = batch.size(k);
-      const at = batch.path(k);
+      const told = (field: number) => batch.items[k * ITEM.words + field] as number;
+      expect(told(ITEM.item)).toBe(packer.order[i + k]);
+      fill += batch.area.copy(buffer, fill, told(ITEM.from), told(ITEM.from) + told(ITEM.length));
+      const size = told(ITEM.size);
+      const at = told(ITEM.path);
       if (size > 0)
-        file(batch.item(k), size, Buffer.from(batch.area.subarray(at, batch.area.indexOf(0, at))).toString());
+        file(told(ITEM.item), size, Buffer.from(batch.area.subarray(at, batch.area.indexOf(0, at))).toString());
       owed = padding(size);
     }
     i += batch.count;

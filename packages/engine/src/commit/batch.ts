@@ -17,7 +17,10 @@ import { type Selected, select } from './select.ts';
 import { TagTemplate } from './tag-template.ts';
 import { requireWhole } from './whole.ts';
 
-/** In a batch every core has a task: only a layer this large gets a second thread. */
+/**
+ * In a batch every core has a task: only a layer this large gets a second thread, or is packed while it is scanned, for
+ * which files are opened in a table that all threads share.
+ */
 const LARGE = 256 << 20;
 /**
  * Bytes of layers from which on a batch leaves nothing more in the page cache, but what is too small to gain by
@@ -77,7 +80,7 @@ class Batch {
     this.#options = options;
     this.#template = options.tag === undefined ? null : new TagTemplate(options.tag, count, new Date());
     const hasher = streamHasher(store, options.hasher);
-    this.#planner = new Planner(store, containers, options, { hasher, besideFrom: LARGE });
+    this.#planner = new Planner(store, containers, options, { hasher, besideFrom: LARGE, overlapFrom: LARGE });
     this.#stop = SharedStop.of(options.signal);
     this.#recorder = new Recorder(store, containers, options);
     this.#pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), count)));

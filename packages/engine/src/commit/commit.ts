@@ -10,7 +10,7 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
 import { type Recorded, recordCommit } from './record.ts';
-import { BESIDE_FROM } from './write-layer.ts';
+import { BESIDE_FROM, OVERLAP_FROM } from './write-layer.ts';
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
 export async function commitContainer(
@@ -22,7 +22,8 @@ export async function commitContainer(
 ): Promise<CommitResult> {
   using _ = store.operation();
   const hasher = streamHasher(store, options.hasher);
-  const plan = await new Planner(store, containers, options, { hasher, besideFrom: BESIDE_FROM }).plan(row, target);
+  const how = { hasher, besideFrom: BESIDE_FROM, overlapFrom: OVERLAP_FROM };
+  const plan = await new Planner(store, containers, options, how).plan(row, target);
   let thawed: Promise<number> | undefined;
   let recorded: Recorded;
   try {

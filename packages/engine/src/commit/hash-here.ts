@@ -27,9 +27,6 @@ export class HashHere implements LayerHash {
     return true;
   }
   async hashed(): Promise<void> {}
-  turn(): null {
-    return null;
-  }
   async digest(): Promise<Uint8Array> {
     return this.#hasher.digest();
   }

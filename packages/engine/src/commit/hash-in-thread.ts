@@ -38,9 +38,6 @@ export class HashInThread implements LayerHash {
     }
   }
 
-  turn(): null {
-    return null;
-  }
   async digest(): Promise<Uint8Array> {
     this.give(this.#given % this.#ring.slots.length, END);
     await this.hashed(this.#given);

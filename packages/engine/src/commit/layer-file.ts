@@ -18,8 +18,8 @@ const DEFAULT_DEAR_FROM = 0.75;
 export interface LayerFileOptions {
   /** Bytes are copied to the page cache at once, as long as that is cheap; else in libuv's threads. */
   readonly here: boolean;
-  /** By which nothing of it stays in the page cache, where it works for this file. */
-  readonly uncached: Uncached | null;
+  /** By which nothing of it stays in the page cache, where it is wanted and works for this file. */
+  readonly past: { readonly uncached: Uncached | null };
   /** Milliseconds for a MiB copied here from which on that is dear; 0.75 unless told. */
   readonly dearFrom?: number | undefined;
 }
@@ -34,8 +34,9 @@ export class LayerFile {
   #fd: number;
   readonly #here: boolean;
   readonly #dearFrom: number;
-  /** Null: not wanted, or found not to work for this file. */
-  #uncached: Uncached | null;
+  readonly #past: LayerFileOptions['past'];
+  /** That is found not to work for this file. */
+  #isCached = false;
   /** Null: not asked for yet; −1: not to be had for this file. */
   #direct: number | null = null;
   /** Undefined: not known yet. */
@@ -46,17 +47,18 @@ export class LayerFile {
   #copyMs = 0;
   readonly #disk = { since: 0, bytes: 0, underWay: 0 };
 
-  constructor(path: string, { here, uncached, dearFrom = DEFAULT_DEAR_FROM }: LayerFileOptions) {
+  constructor(path: string, { here, past, dearFrom = DEFAULT_DEAR_FROM }: LayerFileOptions) {
     this.#path = path;
     this.#fd = openSync(path, 'wx', 0o644);
     this.#here = here;
-    this.#uncached = uncached;
+    this.#past = past;
     this.#dearFrom = dearFrom;
   }
 
   /** Writes `bytes` from `at` on: null where that is done; else they are not to be touched until it is. */
   write(bytes: Uint8Array, at: number): Promise<void> | null {
-    if (this.#uncached) return this.#past(this.#uncached, bytes, at);
+    const { uncached } = this.#past;
+    if (uncached && !this.#isCached) return this.#uncached(uncached, bytes, at);
     if (!this.#here) return this.#copied(bytes, at, 0);
     if (this.#isDear && !this.#isRefused && this.#isDiskFree() && isAligned(bytes) && this.#openDirect() >= 0)
       return this.#directly(bytes, at);
@@ -107,9 +109,9 @@ export class LayerFile {
     await this.#copied(bytes, at, written);
   }
 
-  async #past(uncached: Uncached, bytes: Uint8Array, at: number): Promise<void> {
+  async #uncached(uncached: Uncached, bytes: Uint8Array, at: number): Promise<void> {
     const written = await new Promise<number>((resolve) => uncached.write(this.#fd, bytes, bytes.length, at, resolve));
-    if (written < 0) this.#uncached = null;
+    if (written < 0) this.#isCached = true;
     if (written < bytes.length) await this.#copied(bytes, at, Math.max(0, written));
   }
 

@@ -27,8 +27,6 @@ export interface LayerHash {
   isHashed(count: number): boolean;
   /** Resolves once so many of the buffers given are hashed. */
   hashed(count: number): Promise<void>;
-  /** What has to be waited for after each `give`, so that hashing goes on meanwhile. */
-  turn(): Promise<void> | null;
   /** Nothing is given any more. */
   digest(): Promise<Uint8Array>;
   /** Gives back what it holds once nothing is at work on it. Idempotent. */

@@ -80,8 +80,7 @@ export class LayerSink {
     this.#given++;
     if (this.#failure !== undefined) throw this.#failure;
     const next = this.#given % this.#slots;
-    if (this.#writes[next] === undefined && this.#hash.isHashed(this.#given - this.#slots + 1))
-      return this.#hash.turn();
+    if (this.#writes[next] === undefined && this.#hash.isHashed(this.#given - this.#slots + 1)) return null;
     return this.#free(next);
   }
 

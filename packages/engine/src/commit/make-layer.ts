@@ -3,7 +3,6 @@ import type { Progress } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { shortOfMemory } from '../layer/bounds.ts';
 import { isFirstRoot } from '../layer/root-entry.ts';
-import { scanSteps } from '../layer/scan.ts';
 import { readStoredTable, writeStoredTable, writeStoredTableBeside } from '../layer/stored-table.ts';
 import { EitherStop, type StopSignal } from '../pool/stop.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -14,8 +13,10 @@ import { type FreezeTarget, freeze, unfrozen } from './freeze.ts';
 import { processesOf } from './freezer.ts';
 import { isUnchanged, type LastTable, readLast } from './last-table.ts';
 import { mappedFiles, mappedIn } from './mapped-files.ts';
+import { isWorthPacking, packScanned } from './pack-scanned.ts';
+import { ScannedParts } from './scanned-parts.ts';
 import { since } from './since.ts';
-import { isSmall, writeLayer } from './write-layer.ts';
+import { isSmall, type WrittenLayer, writeLayer } from './write-layer.ts';
 import { type YoungDigests, YoungReader, youngFiles } from './young.ts';
 
 export interface LayerTask {
@@ -50,6 +51,8 @@ export interface LayerJob {
   readonly hasher: HashEngine['name'];
   /** Files' bytes from which on the layer is hashed beside its packing. */
   readonly besideFrom: number;
+  /** Bytes of files found from which on it is packed, and hashed beside that, while the rest is scanned; as `besideFrom` unless told. */
+  readonly overlapFrom?: number;
   /** From which on that has a thread of its own; 384 MiB unless told. */
   readonly threadFrom?: number;
   /** Files' bytes from which on the layer is not kept in the page cache; 128 MiB unless told. */
@@ -77,8 +80,8 @@ export interface LayerOutcome {
 }
 
 /**
- * Scan, compare, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails;
- * then `given`, if a core was given, is not to be used again.
+ * Scan, compare, pack, hash, write: an upper becomes a layer's tar. Leaves no file behind when it fails, but for a layer
+ * whose table could not be written; then `given`, if a core was given, is not to be used again.
  */
 export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Core): Promise<LayerOutcome> {
   const began = Date.now();
@@ -102,10 +105,33 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
       return thawed;
     };
     const same = (kind: 'empty' | 'unchanged') => ({ made: { kind }, thawed: thaw() });
-    const scanned = tables.use(await scan(core, job.upper, task));
-    const table = job.latest === undefined ? scanned : tables.use(clampTimes(scanned, job.latest));
-    if (isEmpty(scanned, job.below)) return same('empty');
-    const reader = new YoungReader(job.upper, table);
+    const scanned = tables.use(new ScannedParts(core, job.upper, task.signal));
+    let reader = new YoungReader(job.upper, () => scanned.finish());
+    let young: YoungDigests = {};
+    let thawed: Promise<number> | undefined;
+    const onRead = () => {
+      reader.add(mappedIn(scanned.finish(), mapped));
+      young = reader.digests(); // should one not be known yet, its file stands still
+      thawed = thaw();
+    };
+    const ended = (onto: 'image' | 'last', layer: WrittenLayer, { count: entries }: EntryTable): LayerOutcome => ({
+      made: { kind: 'layer', onto, ...layer, young, entries },
+      thawed: thawed ?? thaw(),
+    });
+    // Of one that goes on a mapped file may be written after it was packed, before it is known that another name of it is mapped.
+    const mayOverlap = onto === null && job.latest === undefined && mapped.size === 0;
+    const isEnough = mayOverlap ? isWorthPacking(job, last ?? null, scanned) : () => false;
+    if (await breathing(scanned.until(isEnough))) {
+      if (target?.pauses) mapped = await mappedFiles(frozen.processes(), task.signal);
+      const onScanned = () => writeTable(job.tableFile, tables.use(scanned.finish()), true);
+      const packing = { core, reader, began, mapped, onScanned };
+      const layer = await packScanned(scanned, job, { ...task, onRead }, packing);
+      if (layer) return ended('image', layer, scanned.finish());
+      reader = new YoungReader(job.upper, () => scanned.finish());
+    }
+    const upper = tables.use(scanned.finish());
+    const table = job.latest === undefined ? upper : tables.use(clampTimes(upper, job.latest));
+    if (isEmpty(upper, job.below)) return same('empty');
     if (last && isUnchanged(table, last, reader)) return same('unchanged');
     const changes =
       last && onto
@@ -116,20 +142,14 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
         : null;
     if (changes?.kind === 'same') return same('unchanged');
     const packed = changes?.kind === 'changed' ? tables.use(changes.table) : table;
-    const on = packed === table ? 'image' : 'last';
     if (target?.pauses && core.fileBytes(table) > 0) mapped = await mappedFiles(frozen.processes(), task.signal);
-    let young: YoungDigests = {};
-    let thawed: Promise<number> | undefined;
-    const onRead = () => {
-      young = reader.digests(); // should one not be known yet, its file stands still
-      thawed = thaw();
-    };
-    const watch = reader.collect(packed, new Set([...youngFiles(core, table, began), ...mappedIn(table, mapped)]));
+    reader.add(youngFiles(core, table, began));
+    reader.add(mappedIn(table, mapped));
+    const watch = reader.watch(packed === table ? undefined : packed);
     // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
     const kept = writeTable(job.tableFile, table, !isSmall(core, packed));
     const [layer] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
-    const made: Made = { kind: 'layer', onto: on, ...layer, young, entries: packed.count };
-    return { made, thawed: thawed ?? thaw() };
+    return ended(packed === table ? 'image' : 'last', layer, packed);
   } catch (error) {
     // First of all, and whatever becomes of the rest; of two errors the first is told. It may wait for a lock yet.
     waiting.abort();
@@ -159,10 +179,6 @@ async function writeTable(file: string, table: EntryTable, beside: boolean): Pro
 async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return [await a, await b];
-}
-
-function scan(core: Core, upper: string, task: LayerTask): Promise<EntryTable> {
-  return breathing(scanSteps(core, upper, { overlay: true, ...(task.signal ? { signal: task.signal } : {}) }));
 }
 
 /** Nothing but the root itself, as it was at first: the container changed nothing. */

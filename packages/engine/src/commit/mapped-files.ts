@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type EntryTable, Kind } from '@mica/core-wasm';
+import { type EntryTable, Kind, type TablePart } from '@mica/core-wasm';
 import type { StopSignal } from '../pool/stop.ts';
 import { Breather } from './breather.ts';
 
@@ -26,8 +26,8 @@ export async function mappedFiles(pids: readonly number[], signal?: StopSignal):
   return found;
 }
 
-/** The indexes of those files in the table of its upper. */
-export function mappedIn(table: EntryTable, paths: ReadonlySet<string>): number[] {
+/** The indexes of those files in the table of its upper, or in a part of it: without those whose other name is in another. */
+export function mappedIn(table: EntryTable | TablePart, paths: Iterable<string>): number[] {
   const found: number[] = [];
   for (const path of paths) {
     let index = table.find(Buffer.from(path, 'latin1'));

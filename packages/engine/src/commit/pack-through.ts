@@ -14,15 +14,15 @@ export interface Taker {
  * Goes all the steps of packSteps (pack.ts), with a breath in between where it is due. Whatever becomes of it, what the
  * packing holds is given back: a generator that is left alone keeps its ring and its open file for ever.
  */
-export async function packThrough(steps: Generator<Filled, void>, taker: Taker): Promise<void> {
+export async function packThrough(steps: Generator<Filled | null, void>, taker: Taker): Promise<void> {
   const breather = new Breather();
   try {
     for (let step = steps.next(); !step.done; step = steps.next()) {
       taker.signal?.throwIfAborted();
-      const taken = taker.take(step.value);
+      const taken = step.value && taker.take(step.value);
       if (taken) await taken;
       if (breather.due) await breather.breathe();
-      taker.onTaken();
+      if (step.value) taker.onTaken();
     }
   } finally {
     steps.return();

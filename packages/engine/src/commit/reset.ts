@@ -198,8 +198,8 @@ function noteCommit(store: Store, containers: Lifecycle, id: string, base: Resol
   const began = Date.now();
   const core = newCore();
   const table = scanDirectory(core, upper, { overlay: true });
-  const reader = new YoungReader(upper, table);
-  const young = Object.fromEntries([...youngFiles(core, table, began)].map((at) => [at, reader.digest(at)]));
+  const reader = new YoungReader(upper, () => table);
+  const young = Object.fromEntries(youngFiles(core, table, began).map((at) => [at, reader.digest(at)]));
   const tableKey = newTableKey();
   writeStoredTable(join(containers.paths.dir(id), tableKey), table);
   const commit = { container: id, image: target.id, diffId: chain.at(-1) as Digest, tableKey };

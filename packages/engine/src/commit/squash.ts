@@ -19,7 +19,7 @@ import { putImage } from './put-image.ts';
 import { type LayerOfChange, treeChange } from './tree-change.ts';
 import { treeFiles } from './tree-files.ts';
 import { requireTimestamp } from './whole.ts';
-import { BESIDE_FROM, streamLayer } from './write-layer.ts';
+import { BESIDE_FROM, streamLayer, tableSource } from './write-layer.ts';
 
 export interface SquashOptions extends Omit<CommitMeta, 'changes'>, Task {
   /** Keep the layers of this image, which the squashed one was made from. Otherwise those of its first ancestor. */
@@ -107,17 +107,9 @@ async function writeSquashed(
 ): Promise<NewLayer & { entries: number }> {
   using files = await treeFiles(store, tree, change.sources, options);
   const job = { subject: 'squash', file, hasher: streamHasher(store, options.hasher), besideFrom: BESIDE_FROM };
-  const { digest, size } = await streamLayer(
-    core,
-    change.table,
-    files.rootOf,
-    job,
-    {
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-    },
-    undefined,
-    files.pathOf,
-  );
+  const { digest, size } = await streamLayer(tableSource(core, change.table, files.rootOf, files.pathOf), job, {
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+  });
   return { diffId: digest, digest, size, mediaType: mediaTypes.layer, entries: change.table.count };
 }

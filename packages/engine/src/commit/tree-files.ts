@@ -5,7 +5,7 @@ import { ensureUnpacked } from '../layer/layers.ts';
 import type { Store } from '../store/store.ts';
 import { openDirectory } from '../system/beneath.ts';
 import type { ImageTree } from '../tree/image-tree.ts';
-import type { RootOf } from './pack.ts';
+import type { RootOf } from './packing.ts';
 
 /** Where the files of an image's tree are, for whoever packs some of it. Dispose of it at the end. */
 export interface TreeFiles extends Disposable {

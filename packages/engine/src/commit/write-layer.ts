@@ -5,21 +5,53 @@ import { nativeHash } from '../hash/openssl-hash.ts';
 import type { Digest } from '../reference/digest.ts';
 import { openDirectory } from '../system/beneath.ts';
 import { newCore } from '../system/core.ts';
-import { Uncached } from '../system/uncached.ts';
+import type { Filled } from './filling.ts';
 import { LayerSink, type SinkKind } from './layer-sink.ts';
 import type { LayerJob, LayerTask } from './make-layer.ts';
-import { type PackOptions, packSteps, type RootOf } from './pack.ts';
+import { packSteps } from './pack.ts';
 import { packThrough } from './pack-through.ts';
+import type { PackOptions, RootOf } from './packing.ts';
+import { PastCache } from './past-cache.ts';
 
 /** Files' bytes from which on the layer is not kept in the page cache: it would push out what others read. */
 const DEFAULT_UNCACHED_FROM = 128 << 20;
 
 /** Files' bytes up to which a layer is hashed and written where it is packed: to wake other threads costs more. */
 const SMALL = 2 << 20;
-/** Files' bytes from which on to hash beside the packing pays, where cores are free. */
+/** Files' bytes from which on to hash beside the packing pays, where cores are free and all is scanned. */
 export const BESIDE_FROM = 8 << 20;
+/** Those found from which on to pack them, and to hash beside that, pays before all is scanned, where cores are free. */
+export const OVERLAP_FROM = 2 << 20;
 /** From which on a thread that does nothing but hash is worth the 100 ms of its start, instead of one of libuv's or none. */
 const DEFAULT_THREAD_FROM = { native: 384 << 20, wasm: 32 << 20 } as const;
+
+export interface WrittenLayer {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** What a layer is made of. */
+export interface LayerSource {
+  /** The bytes of its files, as far as they are known. */
+  readonly bytes: number;
+  /** They are all known. */
+  readonly isWhole: boolean;
+  pack(next: () => Uint8Array, options: PackOptions): Generator<Filled | null, void>;
+}
+
+/** A table, its files' bytes from wherever `rootOf` says. */
+export function tableSource(
+  core: Core,
+  table: EntryTable,
+  rootOf: RootOf,
+  pathOf?: NonNullable<PackOptions['pathOf']>,
+): LayerSource {
+  return {
+    bytes: core.fileBytes(table),
+    isWhole: true,
+    pack: (next, options) => packSteps(core, table, rootOf, next, pathOf ? { ...options, pathOf } : options),
+  };
+}
 
 /** Packs a table into the job's file, hashed and written while it is read. Leaves no file behind when it fails. */
 export async function writeLayer(
@@ -31,54 +63,56 @@ export async function writeLayer(
   >,
   task: LayerTask,
   watch?: NonNullable<PackOptions['watch']>,
-): Promise<{ digest: Digest; size: number }> {
+): Promise<WrittenLayer> {
   const root = openDirectory(job.upper);
   try {
-    return await streamLayer(core, table, () => root, job, task, watch);
+    return await streamLayer(
+      tableSource(core, table, () => root),
+      job,
+      task,
+      watch,
+    );
   } finally {
     closeSync(root);
   }
 }
 
-/** The same with the files' bytes from wherever `rootOf` says. */
+/** The same of any source. */
 export async function streamLayer(
-  core: Core,
-  table: EntryTable,
-  rootOf: RootOf,
+  source: LayerSource,
   job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'>,
   task: LayerTask,
   watch?: PackOptions['watch'],
-  pathOf?: PackOptions['pathOf'],
-): Promise<{ digest: Digest; size: number }> {
-  const total = core.fileBytes(table);
+): Promise<WrittenLayer> {
   const hasher = job.hasher === 'wasm' ? wasmHash() : nativeHash();
-  const uncached = total >= (job.uncachedFrom ?? DEFAULT_UNCACHED_FROM) ? Uncached.open() : null;
+  const past = new PastCache(source, job.uncachedFrom ?? DEFAULT_UNCACHED_FROM);
   let sink: LayerSink | undefined;
   try {
     sink = new LayerSink(job.file, {
       hasher,
-      kind: kindOf(total, job, uncached !== null),
-      uncached,
+      kind: kindOf(source.bytes, job, past.uncached !== null),
+      past,
       dearFrom: job.dearFrom,
     });
     const to = sink;
     let files = 0;
     const options: PackOptions = {
-      uncached,
+      past,
       ...(task.signal ? { signal: task.signal } : {}),
       ...(watch ? { watch } : {}),
-      ...(pathOf ? { pathOf } : {}),
       onFile: () => {
         files++;
       },
     };
     await packThrough(
-      packSteps(core, table, rootOf, () => to.buffer, options),
+      source.pack(() => to.buffer, options),
       {
         signal: task.signal,
         take: (filled) => to.push(filled),
-        onTaken: () =>
-          task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: to.size, totalBytes: total, files }),
+        onTaken: () => {
+          const all = source.isWhole ? { totalBytes: source.bytes } : {};
+          task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: to.size, ...all, files });
+        },
       },
     );
     task.onRead?.();

@@ -1,8 +1,8 @@
 import { closeSync, readSync } from 'node:fs';
-import type { Core, EntryTable } from '@mica/core-wasm';
+import type { Core, EntryTable, TablePart } from '@mica/core-wasm';
 import { nativeHash } from '../hash/openssl-hash.ts';
 import { openBeneath, openDirectory } from '../system/beneath.ts';
-import type { PackOptions } from './pack.ts';
+import type { PackOptions } from './packing.ts';
 
 /** SHA-256 by index in a scan's table. */
 export type YoungDigests = Readonly<Record<number, string>>;
@@ -14,20 +14,21 @@ export type YoungDigests = Readonly<Record<number, string>>;
 const TICKS_MS = 20;
 
 /** Indexes of the files too young for their times to be trusted later; `since` is when the scan began, milliseconds. */
-export function youngFiles(core: Core, table: EntryTable, since: number): ReadonlySet<number> {
-  return new Set(core.filesSince(table, since - TICKS_MS));
+export function youngFiles(core: Core, table: EntryTable | TablePart, since: number): readonly number[] {
+  return core.filesSince(table, since - TICKS_MS);
 }
 
 /** Digests of single files of an upper: read when asked, or picked up while a layer is packed. */
 export class YoungReader {
   readonly #upper: string;
-  readonly #table: EntryTable;
+  readonly #tableOf: () => EntryTable;
   readonly #known = new Map<number, string>();
-  #young: ReadonlySet<number> = new Set();
+  readonly #young = new Set<number>();
 
-  constructor(upper: string, table: EntryTable) {
+  /** `tableOf`: the scan's table, once it is there. */
+  constructor(upper: string, tableOf: () => EntryTable) {
     this.#upper = upper;
-    this.#table = table;
+    this.#tableOf = tableOf;
   }
 
   /** Of the file as it is now. */
@@ -38,7 +39,7 @@ export class YoungReader {
     const buffer = new Uint8Array(1 << 18);
     const root = openDirectory(this.#upper);
     try {
-      const fd = openBeneath(root, Buffer.concat([this.#table.pathBytes(index), Buffer.alloc(1)]));
+      const fd = openBeneath(root, Buffer.concat([this.#tableOf().pathBytes(index), Buffer.alloc(1)]));
       try {
         for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) hasher.update(buffer.subarray(0, n));
       } finally {
@@ -50,11 +51,17 @@ export class YoungReader {
     return this.#put(index, hasher.digest());
   }
 
-  /** Watches the packing of `packed`, a part of the table, for the bytes of these files. */
-  collect(packed: EntryTable, young: ReadonlySet<number>): NonNullable<PackOptions['watch']> {
-    this.#young = young;
+  /** These are young, from `first` on in the table. */
+  add(indexes: Iterable<number>, first = 0): void {
+    for (const index of indexes) this.#young.add(first + index);
+  }
+
+  /** Watches a packing for the bytes of those that are young: of the table, or of `packed`, which has some of its entries. */
+  watch(packed?: EntryTable): NonNullable<PackOptions['watch']> {
+    const young = this.#young;
     return (at) => {
-      const index = packed === this.#table ? at : this.#table.find(packed.pathBytes(at));
+      if (young.size === 0) return null;
+      const index = packed ? this.#tableOf().find(packed.pathBytes(at)) : at;
       return young.has(index) ? this.#watched(index) : null;
     };
   }

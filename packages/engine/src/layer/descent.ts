@@ -2,7 +2,8 @@ import { closeSync, constants } from 'node:fs';
 import { type Listing, LOOK, type Names, type TableBuilder } from '@mica/core-wasm';
 import { openBeneath, openDirectory } from '../system/beneath.ts';
 import { listNames } from '../system/list-names.ts';
-import { type Looked, lookAt } from '../system/looked.ts';
+import { type Looked, lookAt, lookInto } from './looked.ts';
+import type { OpenFiles } from './open-files.ts';
 
 /** A directory on the way down: its names still to do. */
 export interface Frame {
@@ -33,6 +34,8 @@ export class Descent {
   /** For each depth. */
   readonly #looked: Looked[] = [];
   #root = -1;
+  /** Of the outermost directory that may have whiteouts the depth, and its entry. */
+  #held: { readonly depth: number; readonly entry: number } | null = null;
 
   constructor(builder: TableBuilder, names: Names) {
     this.#builder = builder;
@@ -52,6 +55,16 @@ export class Descent {
   /** Bytes of the path of the directory that the scan stands in. */
   get length(): number {
     return this.#frames.at(-1)?.length ?? 0;
+  }
+  /**
+   * So many entries stand in the layer's tar before all that are yet to come: a directory's whiteouts come first there,
+   * so of one that may have some it has to be whole.
+   */
+  get settled(): number {
+    return this.#held?.entry ?? this.#builder.count;
+  }
+  get isHeld(): boolean {
+    return this.#held !== null;
   }
   /** The directory that the scan stands in, held open. */
   stand(): Frame {
@@ -73,6 +86,7 @@ export class Descent {
       attributes: new Map(),
     };
     const looked = this.#looked[level] as Looked;
+    if (names.mayHide) this.#held ??= { depth: this.#frames.length, entry: this.#builder.count - 1 };
     this.#frames.push({ fd, length, names, next: 0, looked, from: 0, count: 0 });
   }
 
@@ -81,12 +95,20 @@ export class Descent {
     const frame = this.#frames.pop() as Frame;
     this.#release(frame);
     this.#names.drop(frame.names);
+    if (this.#held?.depth === this.#frames.length) this.#held = null;
   }
 
-  /** What is known of a directory's names stays while one of them is gone into; too far down it is of one name only. */
-  look(frame: Frame): void {
-    const most = this.#frames.length > HELD ? 1 : LOOK;
+  /**
+   * What is known of a directory's names stays while one of them is gone into; too far down it is of one name only.
+   * With `files` it is of the few that are opened there.
+   */
+  look(frame: Frame, files: OpenFiles | null): void {
     frame.from = frame.next;
+    if (files) {
+      frame.count = lookInto(frame.looked, frame.fd, frame.names, frame.next, files, this.#builder.count);
+      return;
+    }
+    const most = this.#frames.length > HELD ? 1 : LOOK;
     frame.count = lookAt(frame.looked, frame.fd, frame.names, frame.next, most);
   }
 

@@ -9,6 +9,7 @@ const LIST_AT =
   'long syscall(long number, int dirfd, const void *path, unsigned int flags, _Out_ void *list, unsigned long size)';
 const LIST_TO =
   'long syscall(long number, int dirfd, uint64_t path, unsigned int flags, uint64_t list, unsigned long size)';
+const LIST_OF = 'long flistxattr(int fd, uint64_t list, unsigned long size)';
 const NR_LISTXATTRAT = 465;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
@@ -64,6 +65,14 @@ export function xattrsIn(dirfd: number, name: Buffer, path: Buffer): XattrPair[]
     if (length === -1) knowsListAt = isKnown(lastErrno());
   }
   return xattrsAt(path);
+}
+
+let listOf: ReturnType<typeof native> | undefined;
+/** Whether an open file has none; false also where the kernel does not say. */
+export function hasNoXattrs(fd: number): boolean {
+  listOf ??= native(LIST_OF);
+  const length = listOf(fd, 0, 0);
+  return length === 0 || (length === -1 && lastErrno() === EOPNOTSUPP);
 }
 
 /** Not so a kernel without the call (ENOSYS), or a filter that says EPERM. */

@@ -83,7 +83,7 @@ it('where there is no way past the page cache to the disk, nor blocks to set asi
 
 it('blocks are set aside for what is written and for nothing more', async () => {
   const path = join(dir, 'aside');
-  const file = new LayerFile(path, { here: true, uncached: null, dearFrom: Infinity });
+  const file = new LayerFile(path, { here: true, past: { uncached: null }, dearFrom: Infinity });
   for (const at of [0, 1, 5]) expect(file.write(freshBytes(1 << 20).fill(at), at << 20)).toBe(null);
   await file.close(false);
   execFileSync('sync', ['-f', path]); // what is not set aside is not allocated before
@@ -108,7 +108,7 @@ it('only where the page cache is dear is a way past it to the disk opened', asyn
 
 it('what the disk does not take directly is copied, and so is the rest', async () => {
   const path = join(dir, 'refused');
-  const file = new LayerFile(path, { here: true, uncached: null, dearFrom: 0 });
+  const file = new LayerFile(path, { here: true, past: { uncached: null }, dearFrom: 0 });
   const parts = [1, 2, 3].map((byte) => freshBytes(1 << 20).fill(byte));
   // No direct write may begin at such a place.
   for (const [i, part] of parts.entries()) await file.write(part, i * (1 << 20) + 100);

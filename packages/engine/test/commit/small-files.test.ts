@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Core, type EntryTable, Kind } from '@mica/core-wasm';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SmallFiles } from '../../src/commit/small-files.ts';
 import { scanDirectory } from '../../src/layer/scan.ts';
 import { openDirectory } from '../../src/system/beneath.ts';
@@ -46,10 +46,11 @@ function readAll(table: EntryTable, withRing: boolean) {
   const buffer = Buffer.alloc(room, 0xee);
   const told = new Map<string, Buffer>();
   const places: [number, number][] = [];
-  const files = new SmallFiles(table, {
+  const files = new SmallFiles({
     onRead: (index, bytes, at, size) => told.set(table.path(index), Buffer.from(bytes.subarray(at, at + size))),
     withRing,
   });
+  files.begin(table);
   let at = 0;
   for (let index = 0; index < table.count; index++) {
     const size = table.size(index);
@@ -70,6 +71,19 @@ function readAll(table: EntryTable, withRing: boolean) {
   expect(wrong).toEqual([]); // once for all: an expectation a file took longer than the reading
   return told;
 }
+
+it('a file that is longer while the ring reads it, and then not any more, has changed: its byte too many lies elsewhere', () => {
+  for (let i = 0; i < 130; i++) writeFileSync(join(dir, `f${i}`), `${i}`);
+  const table = scanDirectory(core, dir, { overlay: true });
+  const { run } = ReadRing.prototype;
+  const meddled = vi.spyOn(ReadRing.prototype, 'run').mockImplementation(function (this: ReadRing) {
+    const lengths = run.apply(this);
+    lengths[0] = (lengths[0] as number) + 1;
+    return lengths;
+  });
+  expect(() => readAll(table, true)).toThrow('/f0 changed while it was read');
+  meddled.mockRestore();
+});
 
 it('this kernel has the ring that most of this is about', () => {
   const ring = ReadRing.open();

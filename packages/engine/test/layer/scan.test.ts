@@ -15,10 +15,10 @@ import { join } from 'node:path';
 import { Core, type EntryTable, Kind, type Listing, LOOK } from '@mica/core-wasm';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { lookAt } from '../../src/layer/looked.ts';
 import { scanDirectory } from '../../src/layer/scan.ts';
 import { openDirectory } from '../../src/system/beneath.ts';
 import { listNames } from '../../src/system/list-names.ts';
-import { lookAt } from '../../src/system/looked.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 
 const core = new Core();
