@@ -1,6 +1,6 @@
 // What the wrapper in src/ may call.
 export { alloc, extend, mark, release } from './arena';
-export { builderNew, builderRecord, builderBytes, builderAt, builderHeap, builderCount } from './table/builder';
+export { builderNew, builderRecord, builderBytes, builderAt, builderBehind, builderHeap, builderCount } from './table/builder';
 export { builderStatx } from './table/statx';
 export { builderFiles } from './table/look';
 export { namesSort } from './table/names';

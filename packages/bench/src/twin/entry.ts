@@ -1,4 +1,4 @@
-/** One path of a layer or tree as a plain object: what the kernels keep in a 128-byte record. */
+/** One path of a layer or tree as a plain object: what the kernels keep in a record and its rest. */
 export interface Entry {
   path: string;
   kind: 'file' | 'dir' | 'symlink' | 'hardlink' | 'char' | 'block' | 'fifo' | 'whiteout';

@@ -1,12 +1,12 @@
 // From records in arrival order to a layer's table: sorted, one record a path, every ancestor
 // present, whiteouts folded into what they mean (image-spec 1.1.1, layer.md "Whiteouts").
 
-import { alloc } from '../arena';
 import { isBelow } from '../bytes';
-import { Builder } from '../table/builder';
-import { DIR, F_HIDDEN, F_OPAQUE, Record, RECORD, WHITEOUT } from '../table/record';
+import { Builder, builderBehind } from '../table/builder';
+import { DIR, F_HIDDEN, F_OPAQUE, restOf, WHITEOUT } from '../table/record';
 import { assemble, asTable, Table } from '../table/table';
 import { becomeDirectory, fold, replacement } from './fold';
+import { goneNew, setGone, setGoneCopy } from './gone';
 import { revive, settleLinks } from './links';
 import { implyParents } from './parents';
 import { compareRecords, isAsArrived, nth, setNth, sorted } from './sort';
@@ -22,9 +22,9 @@ export function builderFinish(b: Builder): Table {
   implyParents(b);
   const n = b.count;
   const heap = b.heap;
+  const behind = builderBehind(b);
   const order = sorted(b.records, n, heap);
-  // What no path shows, but a link may: hidden names, and files that a later one of their name replaced.
-  const gone = alloc((n + 1) * 4);
+  const gone = goneNew(n + 1);
   let goneCount: u32 = 0;
   let kept: u32 = 0;
   // Below `block`, records older than blockSeq are gone; below `opaque`, whiteouts say nothing new.
@@ -43,25 +43,27 @@ export function builderFinish(b: Builder): Table {
     while (end < n && compareRecords(heap, first, nth(order, end)) == 0) end++;
     if (blocked && !isBelow(heap + off, len, heap + blockOff, blockLen)) blocked = false;
     if (opaque && !isBelow(heap + off, len, heap + opaqueOff, opaqueLen)) opaque = false;
-    const r = fold(order, i, end);
+    const r = fold(order, i, end, behind);
     if (r.flags & F_HIDDEN) {
-      setNth(gone, goneCount++, r);
+      setGone(gone, goneCount++, r, restOf(r, behind));
       i = end;
       continue;
     }
     for (; i < end; i++) {
       const other = nth(order, i);
-      if (other != r && other.kind != DIR && other.kind != WHITEOUT) setNth(gone, goneCount++, other);
+      if (other != r && other.kind != DIR && other.kind != WHITEOUT)
+        setGone(gone, goneCount++, other, restOf(other, behind));
     }
-    if (blocked && r.seq < blockSeq) continue;
+    const rest = restOf(r, behind);
+    const seq = rest.seq;
+    if (blocked && seq < blockSeq) continue;
     if (opaque && r.kind == WHITEOUT) continue;
     if (r.kind != DIR) {
       const whiteout = r.kind == WHITEOUT;
-      const seq = r.seq;
-      const below = replacement(order, end, n, heap, r);
+      const below = replacement(order, end, n, behind, heap, r);
       if (below) {
-        if (!whiteout) setNth(gone, goneCount++, copyOf(r));
-        becomeDirectory(r, below.seq);
+        if (!whiteout) setGoneCopy(gone, goneCount++, r, behind);
+        becomeDirectory(r, rest, restOf(below, behind).seq);
         if (!whiteout && !blocked) {
           blocked = true;
           blockOff = off;
@@ -82,15 +84,9 @@ export function builderFinish(b: Builder): Table {
     }
     setNth(order, kept++, r);
   }
-  revive(order, kept, heap, gone, goneCount);
-  settleLinks(order, kept, heap);
+  revive(order, kept, behind, heap, gone, goneCount);
+  settleLinks(order, kept, behind, heap);
   if (kept == n && heap > b.records && isAsArrived(order, n, b.records))
-    return asTable(b.records, n, heap, b.heapLength);
-  return assemble(order, kept, heap, b.heapLength);
-}
-
-function copyOf(r: Record): Record {
-  const copy = alloc(RECORD);
-  memory.copy(copy, changetype<usize>(r), RECORD);
-  return changetype<Record>(copy);
+    return asTable(b.records, n, behind, heap, b.heapLength);
+  return assemble(order, kept, behind, heap, b.heapLength);
 }

@@ -1,7 +1,7 @@
 // What several records of one path, and those below it, make of that path.
 
 import { isBelow } from '../bytes';
-import { DIR, F_IMPLIED, F_OPAQUE, Record, RECORD, WHITEOUT } from '../table/record';
+import { clearLine, DIR, F_IMPLIED, F_OPAQUE, Record, Rest, restOf, WHITEOUT } from '../table/record';
 import { nth } from './sort';
 
 // @ts-ignore: decorator
@@ -10,8 +10,8 @@ function isImplied(r: Record): bool {
   return r.kind == DIR && (r.flags & F_IMPLIED) != 0;
 }
 
-/** One record for one path out of records [from, to) in order; whiteouts and marks folded in. */
-export function fold(order: usize, from: u32, to: u32): Record {
+/** One record for one path out of records [from, to) in order, their rests `behind` them; whiteouts and marks folded in. */
+export function fold(order: usize, from: u32, to: u32, behind: usize): Record {
   let winner: Record | null = null;
   let whiteout: Record | null = null;
   let opaque = false;
@@ -26,14 +26,15 @@ export function fold(order: usize, from: u32, to: u32): Record {
       winner = r;
       continue;
     }
-    const later = r.seq >= winner.seq;
+    const seq = restOf(r, behind).seq;
+    const winnerSeq = restOf(winner, behind).seq;
     if (isImplied(r)) {
       // Something below it came after a file of its name: the file gives way to a directory.
-      if (winner.kind != DIR && r.seq > winner.seq) {
+      if (winner.kind != DIR && seq > winnerSeq) {
         winner = r;
         opaque = true;
       }
-    } else if (later || (isImplied(winner) && r.kind == DIR)) {
+    } else if (seq >= winnerSeq || (isImplied(winner) && r.kind == DIR)) {
       if (r.kind == DIR && winner.kind != DIR) opaque = true;
       winner = r;
     }
@@ -47,27 +48,29 @@ export function fold(order: usize, from: u32, to: u32): Record {
  * Of a file, link or whiteout with something below it (records [from, n) in order): what stands there, came later
  * and is real, so that this path is a directory.
  */
-export function replacement(order: usize, from: u32, n: u32, heap: usize, r: Record): Record | null {
+export function replacement(order: usize, from: u32, n: u32, behind: usize, heap: usize, r: Record): Record | null {
   const path = heap + r.pathOff;
   const whiteout = r.kind == WHITEOUT;
+  const seq = restOf(r, behind).seq;
   for (let i = from; i < n; i++) {
     const below = nth(order, i);
     if (!isBelow(heap + below.pathOff, below.pathLen, path, r.pathLen)) return null;
     if (below.kind == WHITEOUT) continue;
     // A whiteout speaks of lower layers only, whatever its place in the tar; a file is replaced by what follows.
-    if (whiteout || below.seq > r.seq) return below;
+    if (whiteout || restOf(below, behind).seq > seq) return below;
   }
   return null;
 }
 
 /** Nothing is left of it but its place; it came when what is below it did. */
-export function becomeDirectory(r: Record, seq: u32): void {
+export function becomeDirectory(r: Record, rest: Rest, seq: u32): void {
   const off = r.pathOff;
   const len = r.pathLen;
-  memory.fill(changetype<usize>(r), 0, RECORD);
+  clearLine(changetype<usize>(r));
+  clearLine(changetype<usize>(rest));
   r.pathOff = off;
   r.pathLen = len;
-  r.seq = seq;
+  rest.seq = seq;
   r.kind = DIR;
   r.flags = F_IMPLIED | F_OPAQUE;
   r.mode = 0o755;

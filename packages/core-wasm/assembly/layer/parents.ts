@@ -3,8 +3,8 @@
 import { alloc } from '../arena';
 import { SLASH } from '../ascii';
 import { isBelow, parentLength } from '../bytes';
-import { Builder, builderRecord } from '../table/builder';
-import { DIR, F_HIDDEN, F_IMPLIED, MAX_DEPTH, Record } from '../table/record';
+import { Builder, builderBehind, builderRecord } from '../table/builder';
+import { DIR, F_HIDDEN, F_IMPLIED, MAX_DEPTH, Record, restOf } from '../table/record';
 import { nth, sorted } from './sort';
 
 /** Adds the ancestors that no record names, so that whoever walks the sorted records may rely on them. */
@@ -22,7 +22,7 @@ export function implyParents(b: Builder): void {
     if (r.flags & F_HIDDEN) continue; // shown nowhere, so it asks for no parents
     const off = r.pathOff;
     const len = r.pathLen;
-    const seq = r.seq;
+    const seq = restOf(r, builderBehind(b)).seq;
     const path = b.heap + off;
     while (depth > 0 && !isBelow(path, len, b.heap + lastOff, load<u32>(known + (depth - 1) * 4))) depth--;
     const nearest: u32 = depth > 0 ? load<u32>(known + (depth - 1) * 4) : 0;
@@ -46,5 +46,5 @@ function imply(b: Builder, off: u32, len: u32, seq: u32): void {
   r.kind = DIR;
   r.flags = F_IMPLIED;
   r.mode = 0o755;
-  r.seq = seq;
+  restOf(r, builderBehind(b)).seq = seq;
 }

@@ -2,7 +2,7 @@
 
 import { alloc } from '../arena';
 import { comparePaths } from '../bytes';
-import { Record, RECORD, recordAt } from '../table/record';
+import { LINE, Record, recordAt } from '../table/record';
 
 // @ts-ignore: decorator
 @inline
@@ -43,7 +43,7 @@ export function sorted(records: usize, n: u32, heap: usize): usize {
 
 /** Whether the records at `order` are those that begin at `records`, one after the other. */
 export function isAsArrived(order: usize, n: u32, records: usize): bool {
-  for (let i: u32 = 0; i < n; i++) if (changetype<usize>(nth(order, i)) != records + i * RECORD) return false;
+  for (let i: u32 = 0; i < n; i++) if (changetype<usize>(nth(order, i)) != records + i * LINE) return false;
   return true;
 }
 

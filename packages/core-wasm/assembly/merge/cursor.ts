@@ -1,8 +1,8 @@
 // Where a merge stands in one of its tables.
 
 import { commonPrefix, order } from '../bytes';
-import { Record, RECORD } from '../table/record';
-import { heapOf, recordsOf, Table } from '../table/table';
+import { LINE, Record } from '../table/record';
+import { behindOf, heapOf, recordsOf, Table } from '../table/table';
 
 /** Cursors lie side by side in the order of their tables; all zero is one of an empty table. */
 export const CURSOR: u32 = 32;
@@ -12,6 +12,7 @@ export const CURSOR: u32 = 32;
 export class Cursor {
   record: usize; // 0 once they are used up
   end: usize;
+  behind: usize; // where an entry's rest is, from its record
   heap: usize;
   path: usize;
   pathLen: u32;
@@ -20,7 +21,8 @@ export class Cursor {
 
 export function cursorStart(c: Cursor, table: Table): void {
   if (table.count == 0) return;
-  c.end = recordsOf(table) + table.count * RECORD;
+  c.end = recordsOf(table) + table.count * LINE;
+  c.behind = behindOf(table);
   c.heap = heapOf(table);
   point(c, recordsOf(table));
 }
@@ -38,13 +40,13 @@ function point(c: Cursor, record: usize): void {
 // @ts-ignore: decorator
 @inline
 export function cursorNext(c: Cursor): void {
-  const record = c.record + RECORD;
+  const record = c.record + LINE;
   if (record == c.end) {
     c.record = 0;
     return;
   }
   point(c, record);
-  if (((record / RECORD) & (TOGETHER - 1)) == 0) ahead(record + RECORD, c.end, c.heap);
+  if (((record / LINE) & (TOGETHER - 1)) == 0) ahead(record + LINE, c.end, c.behind, c.heap);
   c.shared = changetype<Record>(record).shared;
 }
 
@@ -62,16 +64,16 @@ let seen: u64 = 0;
  *
  * Past a table's records there are bytes of the arena, as the union's marks lie behind all of its tables.
  */
-function ahead(record: usize, end: usize, heap: usize): void {
+function ahead(record: usize, end: usize, behind: usize, heap: usize): void {
   let x: u64 = 0;
-  const after = record + TOGETHER * RECORD;
+  const after = record + TOGETHER * LINE;
   const stop = min(after, end);
-  for (; record < stop; record += RECORD) {
+  for (; record < stop; record += LINE) {
     const r = changetype<Record>(record);
     const path = heap + r.pathOff;
     x ^= load<u64>(path) ^ load<u64>(path + r.pathLen);
   }
-  for (let line: usize = 0; line < TOGETHER * RECORD; line += 64) x ^= load<u64>(after + line);
+  for (let line = after; line < after + TOGETHER * LINE; line += LINE) x ^= load<u64>(line) ^ load<u64>(line + behind);
   seen ^= x;
 }
 

@@ -2,7 +2,7 @@
 
 import { alloc, extend } from '../arena';
 import { copyLoose } from '../bytes';
-import { Record, RECORD, recordAt } from '../table/record';
+import { copyLine, LINE, Record, recordAt, Rest, restOf } from '../table/record';
 import { HEADER, putTableHeader, Table } from '../table/table';
 
 const MAX_BYTES: u64 = 0xe0000000;
@@ -16,6 +16,7 @@ const HEAP_STEP: u32 = 1 << 20;
 export class Output {
   table: usize;
   count: u32;
+  behind: usize; // where an entry's rest is, from its record
   heapOff: u32;
   heap: usize;
   heapLength: u32;
@@ -23,9 +24,10 @@ export class Output {
 }
 
 export function outputNew(records: u32): Output {
-  if (<u64>HEADER + <u64>records * RECORD > MAX_BYTES) unreachable();
+  if (<u64>HEADER + <u64>records * LINE * 2 > MAX_BYTES) unreachable();
   const out = changetype<Output>(alloc(offsetof<Output>()));
-  out.heapOff = HEADER + records * RECORD;
+  out.behind = records * LINE;
+  out.heapOff = <u32>(HEADER + out.behind * 2);
   out.table = alloc(out.heapOff);
   out.count = 0;
   out.heap = out.table + out.heapOff;
@@ -37,35 +39,36 @@ export function outputNew(records: u32): Output {
 /** Copies a record, with what it has in its own heap, under `path`. */
 // @ts-ignore: decorator
 @inline
-export function outputRecord(out: Output, from: Record, fromHeap: usize, path: usize): Record {
-  const need = <u64>from.pathLen + from.linkLen + from.xattrLen + from.sparseLen;
+export function outputRecord(out: Output, from: Record, fromRest: Rest, fromHeap: usize, path: usize): Record {
+  const need = <u64>from.pathLen + from.linkLen + from.xattrLen + fromRest.sparseLen;
   const start = out.heapLength;
   if (start + need + SLACK > out.room) grow(out, need);
   const heap = out.heap;
   const r = recordAt(out.table + HEADER, out.count++);
-  copyLoose(changetype<usize>(r), changetype<usize>(from), RECORD);
+  const rest = restOf(r, out.behind);
+  copyLine(changetype<usize>(r), changetype<usize>(from));
+  copyLine(changetype<usize>(rest), changetype<usize>(fromRest));
   const pathLen = from.pathLen;
   r.pathOff = start;
   copyLoose(heap + start, path, pathLen);
   let at = start + pathLen;
-  at = carry(r, from, fromHeap, heap, at, offsetof<Record>('linkOff'), offsetof<Record>('linkLen'));
-  at = carry(r, from, fromHeap, heap, at, offsetof<Record>('xattrOff'), offsetof<Record>('xattrLen'));
-  at = carry(r, from, fromHeap, heap, at, offsetof<Record>('sparseOff'), offsetof<Record>('sparseLen'));
+  at = carry(rest, fromRest, fromHeap, heap, at, offsetof<Rest>('linkOff'), from.linkLen);
+  at = carry(rest, fromRest, fromHeap, heap, at, offsetof<Rest>('xattrOff'), from.xattrLen);
+  at = carry(rest, fromRest, fromHeap, heap, at, offsetof<Rest>('sparseOff'), fromRest.sparseLen);
   out.heapLength = at;
   return r;
 }
 
-/** Copies what the record has at one offset to the heap's end, if anything; the new end. */
+/** Copies the `len` bytes whose offset the rest has at `OFF` to the heap's end, if any; the new end. */
 // @ts-ignore: decorator
 @inline
-function carry(r: Record, from: Record, fromHeap: usize, heap: usize, at: u32, OFF: usize, LEN: usize): u32 {
-  const len = load<u32>(changetype<usize>(from) + LEN);
+function carry(rest: Rest, from: Rest, fromHeap: usize, heap: usize, at: u32, OFF: usize, len: u32): u32 {
   if (len == 0) {
-    store<u32>(changetype<usize>(r) + OFF, 0);
+    store<u32>(changetype<usize>(rest) + OFF, 0);
     return at;
   }
   copyLoose(heap + at, fromHeap + load<u32>(changetype<usize>(from) + OFF), len);
-  store<u32>(changetype<usize>(r) + OFF, at);
+  store<u32>(changetype<usize>(rest) + OFF, at);
   return at + len;
 }
 
@@ -80,6 +83,6 @@ function grow(out: Output, more: u64): void {
 
 export function outputDone(out: Output): Table {
   const table = changetype<Table>(out.table);
-  putTableHeader(table, out.count, out.heapOff, out.heapLength);
+  putTableHeader(table, out.count, out.behind, out.heapOff, out.heapLength);
   return table;
 }

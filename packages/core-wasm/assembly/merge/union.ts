@@ -3,7 +3,7 @@
 
 import { alloc } from '../arena';
 import { SLASH } from '../ascii';
-import { DIR, F_IMPLIED, F_OPAQUE, MAX_DEPTH, Record, WHITEOUT } from '../table/record';
+import { DIR, F_IMPLIED, F_OPAQUE, MAX_DEPTH, Record, restOf, WHITEOUT } from '../table/record';
 import { Table } from '../table/table';
 import { advance, layerOf, losersNew, playAll } from './losers';
 import { outputDone, outputNew, outputRecord } from './output';
@@ -53,6 +53,7 @@ export function union(tables: usize, n: u32, keepMarks: bool): Table {
     }
     const floor: u32 = depth > 0 ? markAt(marks, depth - 1).floor : 0;
     let winner: usize = 0;
+    let winnerBehind: usize = 0;
     let winnerHeap: usize = 0;
     let winnerLayer: u32 = 0;
     let implied = false; // the winner so far is a directory that asks for a lower one's attributes
@@ -68,6 +69,7 @@ export function union(tables: usize, n: u32, keepMarks: bool): Table {
         const flags = r.flags;
         if (winner == 0) {
           winner = top.record;
+          winnerBehind = top.behind;
           winnerHeap = top.heap;
           winnerLayer = layer;
           implied = kind == DIR && (flags & F_IMPLIED) != 0;
@@ -78,6 +80,7 @@ export function union(tables: usize, n: u32, keepMarks: bool): Table {
           opaque = true;
         } else if (implied) {
           winner = top.record;
+          winnerBehind = top.behind;
           winnerHeap = top.heap;
           winnerLayer = layer;
           implied = (flags & F_IMPLIED) != 0;
@@ -104,7 +107,7 @@ export function union(tables: usize, n: u32, keepMarks: bool): Table {
     }
     const from = changetype<Record>(winner);
     if (from.kind == WHITEOUT && !keepMarks) continue;
-    const r = outputRecord(out, from, winnerHeap, path);
+    const r = outputRecord(out, from, restOf(from, winnerBehind), winnerHeap, path);
     r.layer = winnerLayer;
     r.shared = common;
     common = len;

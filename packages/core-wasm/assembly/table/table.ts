@@ -1,12 +1,13 @@
-// An entry table, little endian, relocatable: a header, sorted records, and a heap of their paths, links,
-// attributes and sparse maps. The header's offsets are relative to the table. src/table/layout.ts is its mirror.
+// An entry table, little endian, relocatable: a header, sorted records, their rests in the same order, and a heap of
+// their paths, links, attributes and sparse maps. The header's offsets are relative to the table. src/table/layout.ts is
+// its mirror.
 
 import { alloc } from '../arena';
-import { commonPrefix, copyLoose } from '../bytes';
-import { RECORD, recordAt } from './record';
+import { commonPrefix } from '../bytes';
+import { copyLine, LINE, recordAt } from './record';
 
 const MAGIC: u32 = 0x4d494341;
-const VERSION: u32 = 2; // since records say what their path shares with the one before
+const VERSION: u32 = 3; // since the rests are behind all records
 export const HEADER: u32 = 64;
 
 /** What stands before a table's records: {@link HEADER} bytes, zero behind these fields. */
@@ -20,6 +21,7 @@ export class Table {
   heapOff: u32;
   heapLength: u32;
   total: u32; // bytes, from the magic to the heap's end
+  restsOff: u32;
 }
 
 // @ts-ignore: decorator
@@ -28,38 +30,52 @@ export function recordsOf(table: Table): usize {
   return changetype<usize>(table) + table.recordsOff;
 }
 
+/** How far behind its record an entry's rest is. */
+// @ts-ignore: decorator
+@inline
+export function behindOf(table: Table): usize {
+  return table.restsOff - table.recordsOff;
+}
+
 // @ts-ignore: decorator
 @inline
 export function heapOf(table: Table): usize {
   return changetype<usize>(table) + table.heapOff;
 }
 
-/** Writes the header of a table whose records follow it; between them and the heap there may be a gap. */
-export function putTableHeader(table: Table, count: u32, heapOff: u32, heapLength: u32): void {
+/** Writes the header of a table whose records follow it; between them, their rests and the heap there may be gaps. */
+export function putTableHeader(table: Table, count: u32, behind: usize, heapOff: u32, heapLength: u32): void {
   memory.fill(changetype<usize>(table), 0, HEADER);
   table.magic = MAGIC;
   table.version = VERSION;
   table.count = count;
   table.recordsOff = HEADER;
+  table.restsOff = <u32>(HEADER + behind);
   table.heapOff = heapOff;
   table.heapLength = heapLength;
   table.total = heapOff + heapLength;
 }
 
-/** The records from `records` on, as they are, before which there is room for a header, with a heap behind them. */
-export function asTable(records: usize, count: u32, heap: usize, heapLength: u32): Table {
+/** The records from `records` on, as they are, before which there is room for a header, with a heap behind all. */
+export function asTable(records: usize, count: u32, behind: usize, heap: usize, heapLength: u32): Table {
   const table = changetype<Table>(records - HEADER);
-  putTableHeader(table, count, <u32>(heap - changetype<usize>(table)), heapLength);
+  putTableHeader(table, count, behind, <u32>(heap - changetype<usize>(table)), heapLength);
   putShared(table);
   return table;
 }
 
-/** Copies the records at `order` and the whole heap into one block. */
-export function assemble(order: usize, count: u32, heap: usize, heapLength: u32): Table {
-  const heapOff = HEADER + count * RECORD;
+/** Copies the records at `order`, their rests `behind` them, and the whole heap into one block. */
+export function assemble(order: usize, count: u32, behind: usize, heap: usize, heapLength: u32): Table {
+  const bytes = count * LINE;
+  const heapOff = HEADER + bytes * 2;
   const block = alloc(heapOff + heapLength);
-  putTableHeader(changetype<Table>(block), count, heapOff, heapLength);
-  for (let i: u32 = 0; i < count; i++) copyLoose(block + HEADER + i * RECORD, load<u32>(order + i * 4), RECORD);
+  putTableHeader(changetype<Table>(block), count, bytes, heapOff, heapLength);
+  let to = block + HEADER;
+  for (let i: u32 = 0; i < count; i++, to += LINE) {
+    const from: usize = load<u32>(order + i * 4);
+    copyLine(to, from);
+    copyLine(to + bytes, from + behind);
+  }
   memory.copy(block + heapOff, heap, heapLength);
   putShared(changetype<Table>(block));
   return changetype<Table>(block);

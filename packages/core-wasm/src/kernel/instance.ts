@@ -14,6 +14,7 @@ export interface KernelExports {
   builderRecord(builder: number): number;
   builderBytes(builder: number, from: number, length: number): number;
   builderAt(builder: number, index: number): number;
+  builderBehind(builder: number): number;
   builderHeap(builder: number): number;
   builderCount(builder: number): number;
   builderStatx(builder: number, statx: number, path: number, length: number, overlay: number): number;

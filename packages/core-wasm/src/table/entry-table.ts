@@ -1,5 +1,5 @@
 import { KernelError } from '../error.ts';
-import { H, HEADER_BYTES, MAGIC, R, RECORD_BYTES, VERSION } from './layout.ts';
+import { H, HEADER_BYTES, LINE_BYTES, MAGIC, R, VERSION } from './layout.ts';
 import { SortedView } from './sorted-view.ts';
 import { sumOf } from './sum.ts';
 
@@ -15,6 +15,7 @@ export class EntryTable extends SortedView {
   readonly count: number;
   protected readonly view: DataView;
   protected readonly recordsAt: number;
+  protected readonly restsAt: number;
   protected readonly heapAt: number;
   readonly #sum: number | undefined;
 
@@ -25,6 +26,7 @@ export class EntryTable extends SortedView {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.count = this.view.getUint32(H.count, true);
     this.recordsAt = this.view.getUint32(H.records, true);
+    this.restsAt = this.view.getUint32(H.rests, true);
     this.heapAt = this.view.getUint32(H.heap, true);
   }
 
@@ -37,7 +39,8 @@ export class EntryTable extends SortedView {
       view.getUint32(H.version, true) === VERSION &&
       view.getUint32(H.total, true) === bytes.byteLength &&
       view.getUint32(H.records, true) === HEADER_BYTES &&
-      view.getUint32(H.heap, true) === HEADER_BYTES + view.getUint32(H.count, true) * RECORD_BYTES &&
+      view.getUint32(H.rests, true) === HEADER_BYTES + view.getUint32(H.count, true) * LINE_BYTES &&
+      view.getUint32(H.heap, true) === HEADER_BYTES + view.getUint32(H.count, true) * LINE_BYTES * 2 &&
       view.getUint32(H.heap, true) + view.getUint32(H.heapLength, true) === bytes.byteLength;
     if (!whole) throw new KernelError('invalid-archive', 'not an entry table, or a damaged one');
     return new EntryTable(bytes, sum);

@@ -1,9 +1,10 @@
 /** The layout of an entry table: the mirror of assembly/table/, where it is described. */
 export const MAGIC = 0x4d494341;
 /** Of the format; a stored table of another one is made anew. */
-export const VERSION = 2;
+export const VERSION = 3;
 export const HEADER_BYTES = 64;
-export const RECORD_BYTES = 128;
+/** Of a record, and of its rest: what is told of an entry is in two places. */
+export const LINE_BYTES = 64;
 
 export const Kind = {
   file: 0,
@@ -27,7 +28,16 @@ export const Flag = {
 } as const;
 
 /** Header fields, byte offsets. */
-export const H = { magic: 0, version: 4, count: 8, records: 12, heap: 16, heapLength: 20, total: 24 } as const;
+export const H = {
+  magic: 0,
+  version: 4,
+  count: 8,
+  records: 12,
+  heap: 16,
+  heapLength: 20,
+  total: 24,
+  rests: 28,
+} as const;
 
 /** Record fields, byte offsets. */
 export const R = {
@@ -47,15 +57,19 @@ export const R = {
   dataOffset: 48,
   layer: 56,
   pathOffset: 60,
-  linkOffset: 64,
-  xattrOffset: 68,
-  sparseOffset: 72,
-  sparseLength: 76,
-  storedSize: 80,
-  devMajor: 88,
-  devMinor: 92,
-  ino: 96,
-  dev: 104,
-  ctime: 112,
-  seq: 120,
+} as const;
+
+/** Fields of what is told of an entry besides its record, byte offsets. */
+export const REST = {
+  linkOffset: 0,
+  xattrOffset: 4,
+  sparseOffset: 8,
+  sparseLength: 12,
+  storedSize: 16,
+  devMajor: 24,
+  devMinor: 28,
+  ino: 32,
+  dev: 40,
+  ctime: 48,
+  seq: 56,
 } as const;

@@ -1,6 +1,6 @@
 import type { KernelExports } from '../kernel/instance.ts';
 import { EntryTable } from './entry-table.ts';
-import { H, HEADER_BYTES, RECORD_BYTES } from './layout.ts';
+import { H, HEADER_BYTES, LINE_BYTES } from './layout.ts';
 import { SortedView } from './sorted-view.ts';
 import { sumInKernel } from './sum.ts';
 
@@ -14,6 +14,7 @@ export class LinearTable extends SortedView {
   /** Offset in linear memory: the kernels' only. */
   readonly address: number;
   protected readonly recordsAt: number;
+  protected readonly restsAt: number;
   protected readonly heapAt: number;
   readonly #kernel: KernelExports;
   #view: DataView;
@@ -26,6 +27,7 @@ export class LinearTable extends SortedView {
     this.count = this.#view.getUint32(address + H.count, true);
     // Modulo 2^32: what they are relative to may lie behind them.
     this.recordsAt = (address + this.#view.getUint32(address + H.records, true)) >>> 0;
+    this.restsAt = (address + this.#view.getUint32(address + H.rests, true)) >>> 0;
     this.heapAt = (address + this.#view.getUint32(address + H.heap, true)) >>> 0;
   }
 
@@ -38,21 +40,26 @@ export class LinearTable extends SortedView {
     return kernel === this.#kernel;
   }
 
-  /** The same as a block of its own; a gap that a kernel left between records and heap stays behind. `summed`: to be stored. */
+  /** The same as a block of its own; gaps that a kernel left between records, rests and heap stay behind. `summed`: to be stored. */
   copy(summed = false): EntryTable {
     const { buffer } = this.view;
-    const heapAt = HEADER_BYTES + this.count * RECORD_BYTES;
+    const length = this.count * LINE_BYTES;
+    const restsAt = HEADER_BYTES + length;
+    const heapAt = restsAt + length;
     const heapLength = this.view.getUint32(this.address + H.heapLength, true);
     const bytes = new Uint8Array(Buffer.allocUnsafeSlow(heapAt + heapLength).buffer); // not cleared
     bytes.set(new Uint8Array(buffer, this.address, HEADER_BYTES));
-    bytes.set(new Uint8Array(buffer, this.recordsAt, heapAt - HEADER_BYTES), HEADER_BYTES);
+    bytes.set(new Uint8Array(buffer, this.recordsAt, length), HEADER_BYTES);
+    bytes.set(new Uint8Array(buffer, this.restsAt, length), restsAt);
     bytes.set(new Uint8Array(buffer, this.heapAt, heapLength), heapAt);
     const header = new DataView(bytes.buffer);
     header.setUint32(H.records, HEADER_BYTES, true);
+    header.setUint32(H.rests, restsAt, true);
     header.setUint32(H.heap, heapAt, true);
     header.setUint32(H.total, bytes.length, true);
     const places = [
-      [this.recordsAt, heapAt - HEADER_BYTES],
+      [this.recordsAt, length],
+      [this.restsAt, length],
       [this.heapAt, heapLength],
     ] as const;
     return EntryTable.from(bytes, summed ? sumInKernel(this.#kernel, bytes, places) : undefined);

@@ -1,5 +1,5 @@
 import { EntryTable } from './entry-table.ts';
-import { H, HEADER_BYTES, Kind, R, RECORD_BYTES } from './layout.ts';
+import { H, HEADER_BYTES, Kind, LINE_BYTES, R, REST } from './layout.ts';
 
 /** The file that a hard link stands for: an entry of some table, none of them a hard link itself. */
 export interface LinkTarget {
@@ -9,12 +9,15 @@ export interface LinkTarget {
   readonly layer: number;
 }
 
-/** What each record carries in the heap besides its path. */
-const carried = [
-  [R.linkOffset, R.linkLength],
-  [R.xattrOffset, R.xattrLength],
-  [R.sparseOffset, R.sparseLength],
-] as const;
+/** Where an entry's record and its rest are in the bytes of its table. */
+function placeOf(table: EntryTable, index: number): readonly [record: number, rest: number] {
+  const record = HEADER_BYTES + index * LINE_BYTES;
+  return [record, record + table.count * LINE_BYTES];
+}
+
+function heapOf(table: EntryTable): number {
+  return HEADER_BYTES + table.count * LINE_BYTES * 2;
+}
 
 /**
  * The table with every hard link replaced by the file that it stands for, under its own path: so that
@@ -27,28 +30,34 @@ export function resolveLinks(table: EntryTable, find: (index: number) => LinkTar
   if (links.length === 0) return table;
   let room = 0;
   for (const [, { table: from, index }] of links) for (const part of parts(from, index)) room += part.length;
-  const heapAt = HEADER_BYTES + table.count * RECORD_BYTES;
+  const heapAt = heapOf(table);
   const bytes = grown(table, room);
   const view = new DataView(bytes.buffer);
   let at = table.bytes.length - heapAt;
   for (const [i, target] of links) {
-    const record = HEADER_BYTES + i * RECORD_BYTES;
+    const [record, rest] = placeOf(table, i);
     const path = [R.pathOffset, R.pathLength, R.shared].map((field) => [field, view.getUint32(record + field, true)]);
-    const from = HEADER_BYTES + target.index * RECORD_BYTES;
-    bytes.set(target.table.bytes.subarray(from, from + RECORD_BYTES), record);
+    const [from, restFrom] = placeOf(target.table, target.index);
+    bytes.set(target.table.bytes.subarray(from, from + LINE_BYTES), record);
+    bytes.set(target.table.bytes.subarray(restFrom, restFrom + LINE_BYTES), rest);
     for (const [field, value] of path as [number, number][]) view.setUint32(record + field, value, true);
+    const places = [
+      [rest + REST.linkOffset, record + R.linkLength],
+      [rest + REST.xattrOffset, record + R.xattrLength],
+      [rest + REST.sparseOffset, rest + REST.sparseLength],
+    ] as const;
     parts(target.table, target.index).forEach((part, n) => {
-      const [offset, length] = carried[n] as (typeof carried)[number];
+      const [offset, length] = places[n] as (typeof places)[number];
       bytes.set(part, heapAt + at);
-      view.setUint32(record + offset, part.length === 0 ? 0 : at, true);
-      view.setUint32(record + length, part.length, true);
+      view.setUint32(offset, part.length === 0 ? 0 : at, true);
+      view.setUint32(length, part.length, true);
       at += part.length;
     });
-    identify(view, record, target);
+    identify(view, [record, rest], target);
     const named = table.find(target.table.pathBytes(target.index));
     // The file's first name is part of the tree only if no upper layer put something else in its place.
     if (named >= 0 && table.kind(named) !== Kind.hardlink && table.layer(named) === target.layer)
-      identify(view, HEADER_BYTES + named * RECORD_BYTES, target);
+      identify(view, placeOf(table, named), target);
   }
   return EntryTable.from(bytes);
 }
@@ -61,9 +70,9 @@ export function withAttributes(table: EntryTable, from: ReadonlyMap<number, Link
   const bytes = grown(table, room);
   const view = new DataView(bytes.buffer);
   let at = table.bytes.length;
-  const heapAt = HEADER_BYTES + table.count * RECORD_BYTES;
+  const heapAt = heapOf(table);
   for (const [i, { table: source, index }] of from) {
-    const record = HEADER_BYTES + i * RECORD_BYTES;
+    const [record, rest] = placeOf(table, i);
     view.setUint16(record + R.mode, source.mode(index), true);
     view.setUint32(record + R.uid, source.uid(index), true);
     view.setUint32(record + R.gid, source.gid(index), true);
@@ -71,7 +80,7 @@ export function withAttributes(table: EntryTable, from: ReadonlyMap<number, Link
     view.setUint32(record + R.mtimeNsec, source.mtimeNsec(index), true);
     const [xattrs] = source.carried(index);
     bytes.set(xattrs, at);
-    view.setUint32(record + R.xattrOffset, xattrs.length === 0 ? 0 : at - heapAt, true);
+    view.setUint32(rest + REST.xattrOffset, xattrs.length === 0 ? 0 : at - heapAt, true);
     view.setUint32(record + R.xattrLength, xattrs.length, true);
     at += xattrs.length;
   }
@@ -93,15 +102,15 @@ export function renumberLayers(table: EntryTable, number: (layer: number) => num
   const bytes = table.bytes.slice();
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < table.count; i++) {
-    const at = HEADER_BYTES + i * RECORD_BYTES + R.layer;
+    const at = HEADER_BYTES + i * LINE_BYTES + R.layer;
     view.setUint32(at, number(view.getUint32(at, true)), true);
   }
   return EntryTable.from(bytes);
 }
 
-function identify(view: DataView, record: number, target: LinkTarget): void {
-  view.setBigUint64(record + R.dev, BigInt(target.layer) + 1n, true);
-  view.setBigUint64(record + R.ino, BigInt(target.index) + 1n, true);
+function identify(view: DataView, [record, rest]: readonly [number, number], target: LinkTarget): void {
+  view.setBigUint64(rest + REST.dev, BigInt(target.layer) + 1n, true);
+  view.setBigUint64(rest + REST.ino, BigInt(target.index) + 1n, true);
   view.setUint32(record + R.layer, target.layer, true);
 }
 

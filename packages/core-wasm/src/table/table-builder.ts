@@ -1,6 +1,6 @@
 import { guarded, type KernelExports, named } from '../kernel/instance.ts';
 import type { EntryTable } from './entry-table.ts';
-import { HEADER_BYTES, Kind, type KindCode, R, RECORD_BYTES } from './layout.ts';
+import { HEADER_BYTES, Kind, type KindCode, LINE_BYTES, R, REST } from './layout.ts';
 import { LinearTable } from './linear-table.ts';
 import { Look, statOf } from './look.ts';
 import { Names } from './names.ts';
@@ -25,6 +25,7 @@ export class TableBuilder {
   readonly #path: number;
   readonly #part: number;
   #at = 0;
+  #rest = 0;
   #view: DataView;
   #stat: Uint8Array;
   #pathBytes: Buffer;
@@ -74,7 +75,7 @@ export class TableBuilder {
       throw named(error); // not `guarded`: a closure for each of 10,000 files is 1.2 MB
     }
     if (kind < 0) return null;
-    this.#at = kernel.builderAt(this.#builder, kernel.builderCount(this.#builder) - 1);
+    this.#added(kernel.builderAt(this.#builder, kernel.builderCount(this.#builder) - 1));
     this.linked = (kind & LINKED) !== 0;
     return (kind & 0xff) as KindCode;
   }
@@ -104,7 +105,7 @@ export class TableBuilder {
   /** Device and inode of the entry last added. */
   inode(): string {
     const view = this.#fresh();
-    return `${view.getBigUint64(this.#at + R.dev, true)}:${view.getBigUint64(this.#at + R.ino, true)}`;
+    return `${view.getBigUint64(this.#rest + REST.dev, true)}:${view.getBigUint64(this.#rest + REST.ino, true)}`;
   }
   /** The entry last added is one more name of the file at `first`. */
   sameFile(first: Uint8Array): void {
@@ -116,18 +117,19 @@ export class TableBuilder {
   whiteout(): void {
     const view = this.#fresh();
     const [offset, length] = [R.pathOffset, R.pathLength].map((field) => view.getUint32(this.#at + field, true));
-    const seq = view.getUint32(this.#at + R.seq, true);
-    new Uint8Array(view.buffer, this.#at, 128).fill(0);
+    const seq = view.getUint32(this.#rest + REST.seq, true);
+    new Uint8Array(view.buffer, this.#at, LINE_BYTES).fill(0);
+    new Uint8Array(view.buffer, this.#rest, LINE_BYTES).fill(0);
     view.setUint32(this.#at + R.pathOffset, offset as number, true);
     view.setUint32(this.#at + R.pathLength, length as number, true);
-    view.setUint32(this.#at + R.seq, seq, true);
+    view.setUint32(this.#rest + REST.seq, seq, true);
     view.setUint8(this.#at + R.kind, Kind.whiteout);
   }
 
   /** `mtimeNs` is split so that nanoseconds stay exact. Path without slashes at its ends. */
   add(kind: KindCode, path: Uint8Array, mode: number, uid: number, gid: number, mtimeNs: bigint, size: number): void {
     const kernel = this.#kernel;
-    this.#at = guarded(() => kernel.builderRecord(this.#builder));
+    this.#added(guarded(() => kernel.builderRecord(this.#builder)));
     const view = this.#fresh();
     view.setUint8(this.#at + R.kind, kind);
     view.setUint16(this.#at + R.mode, mode & 0o7777, true);
@@ -143,7 +145,7 @@ export class TableBuilder {
     view.setUint32(this.#at + R.mtimeNsec, Number(nanos), true);
     view.setUint32(this.#at + R.size, size >>> 0, true);
     view.setUint32(this.#at + R.size + 4, Math.floor(size / 4294967296), true);
-    this.#bytes(R.pathOffset, R.pathLength, path);
+    this.#bytes(this.#at + R.pathOffset, this.#at + R.pathLength, path);
   }
   /**
    * Adds an entry of a finished table as it is, its place in the source's bytes included, under another
@@ -151,16 +153,19 @@ export class TableBuilder {
    */
   copy(table: EntryTable, index: number, path: Uint8Array, link: Uint8Array = table.linkBytes(index)): void {
     const kernel = this.#kernel;
-    this.#at = guarded(() => kernel.builderRecord(this.#builder));
-    const seq = this.#fresh().getUint32(this.#at + R.seq, true);
-    const from = HEADER_BYTES + index * RECORD_BYTES;
-    new Uint8Array(kernel.memory.buffer, this.#at, RECORD_BYTES).set(table.bytes.subarray(from, from + RECORD_BYTES));
-    this.#view.setUint32(this.#at + R.seq, seq, true);
-    this.#bytes(R.pathOffset, R.pathLength, path);
-    this.#bytes(R.linkOffset, R.linkLength, link);
+    this.#added(guarded(() => kernel.builderRecord(this.#builder)));
+    const seq = this.#fresh().getUint32(this.#rest + REST.seq, true);
+    const from = HEADER_BYTES + index * LINE_BYTES;
+    const restFrom = from + table.count * LINE_BYTES;
+    const { buffer } = kernel.memory;
+    new Uint8Array(buffer, this.#at, LINE_BYTES).set(table.bytes.subarray(from, from + LINE_BYTES));
+    new Uint8Array(buffer, this.#rest, LINE_BYTES).set(table.bytes.subarray(restFrom, restFrom + LINE_BYTES));
+    this.#view.setUint32(this.#rest + REST.seq, seq, true);
+    this.#bytes(this.#at + R.pathOffset, this.#at + R.pathLength, path);
+    this.link(link);
     const [xattrs, sparse] = table.carried(index);
-    this.#bytes(R.xattrOffset, R.xattrLength, xattrs);
-    this.#bytes(R.sparseOffset, R.sparseLength, sparse);
+    this.#bytes(this.#rest + REST.xattrOffset, this.#at + R.xattrLength, xattrs);
+    this.#bytes(this.#rest + REST.sparseOffset, this.#rest + REST.sparseLength, sparse);
   }
   /** Where the bytes of the file last added lie in its layer's tar. */
   dataAt(offset: number): void {
@@ -170,16 +175,16 @@ export class TableBuilder {
     this.#fresh().setUint8(this.#at + R.flags, flags);
   }
   link(target: Uint8Array): void {
-    this.#bytes(R.linkOffset, R.linkLength, target);
+    this.#bytes(this.#rest + REST.linkOffset, this.#at + R.linkLength, target);
   }
   device(major: number, minor: number): void {
-    this.#fresh().setUint32(this.#at + R.devMajor, major, true);
-    this.#view.setUint32(this.#at + R.devMinor, minor, true);
+    this.#fresh().setUint32(this.#rest + REST.devMajor, major, true);
+    this.#view.setUint32(this.#rest + REST.devMinor, minor, true);
   }
   identity(dev: bigint, ino: bigint, ctimeNs: bigint): void {
-    this.#fresh().setBigUint64(this.#at + R.dev, dev, true);
-    this.#view.setBigUint64(this.#at + R.ino, ino, true);
-    this.#view.setBigInt64(this.#at + R.ctime, ctimeNs, true);
+    this.#fresh().setBigUint64(this.#rest + REST.dev, dev, true);
+    this.#view.setBigUint64(this.#rest + REST.ino, ino, true);
+    this.#view.setBigInt64(this.#rest + REST.ctime, ctimeNs, true);
   }
   /** In any order; they are stored by name. A name's bytes are those that a latin1 string stands for. */
   xattrs(list: readonly (readonly [name: string, value: Uint8Array])[]): void {
@@ -192,18 +197,24 @@ export class TableBuilder {
       head.writeUInt32LE(value.length, 4);
       parts.push(head, name, Buffer.from(value.buffer, value.byteOffset, value.byteLength));
     }
-    this.#bytes(R.xattrOffset, R.xattrLength, Buffer.concat(parts));
+    this.#bytes(this.#rest + REST.xattrOffset, this.#at + R.xattrLength, Buffer.concat(parts));
   }
 
-  #bytes(offsetField: number, lengthField: number, bytes: Uint8Array = empty): void {
+  #added(at: number): void {
+    this.#at = at;
+    this.#rest = at + this.#kernel.builderBehind(this.#builder);
+  }
+
+  /** Into the heap; where they are goes to these addresses. */
+  #bytes(offsetAt: number, lengthAt: number, bytes: Uint8Array = empty): void {
     const kernel = this.#kernel;
     let from = this.#scratch;
     if (bytes.length > 131072) from = guarded(() => kernel.alloc(bytes.length));
     new Uint8Array(kernel.memory.buffer, from, bytes.length).set(bytes);
     const offset = guarded(() => kernel.builderBytes(this.#builder, from, bytes.length));
     const view = this.#fresh();
-    view.setUint32(this.#at + offsetField, offset, true);
-    view.setUint32(this.#at + lengthField, bytes.length, true);
+    view.setUint32(offsetAt, offset, true);
+    view.setUint32(lengthAt, bytes.length, true);
   }
 
   #fresh(): DataView {

@@ -149,6 +149,7 @@ class StreamView extends RecordView {
   #view: DataView;
   #memory: Uint8Array;
   protected override recordsAt = 0;
+  protected override restsAt = 0;
   protected override heapAt = 0;
 
   constructor(kernel: KernelExports, scanner: number) {
@@ -163,6 +164,7 @@ class StreamView extends RecordView {
   follow(): void {
     const builder = this.#kernel.scannerBuilder(this.#scanner);
     this.recordsAt = this.#kernel.builderAt(builder, 0);
+    this.restsAt = this.recordsAt + this.#kernel.builderBehind(builder);
     this.heapAt = this.#kernel.builderHeap(builder);
   }
 

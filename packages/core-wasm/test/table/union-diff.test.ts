@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChangeBit, Core, type EntryTable, Flag, Kind, resolveLinks } from '../../src/index.ts';
-import { HEADER_BYTES, R, RECORD_BYTES } from '../../src/table/layout.ts';
+import { HEADER_BYTES, LINE_BYTES, R } from '../../src/table/layout.ts';
 
 const core = new Core();
 
@@ -75,7 +75,7 @@ const shown = (table: EntryTable) =>
 /** What each record says that its path shares with the one before. */
 const sharedOf = ({ bytes, count }: EntryTable) => {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return Array.from({ length: count }, (_, i) => view.getUint32(HEADER_BYTES + i * RECORD_BYTES + R.shared, true));
+  return Array.from({ length: count }, (_, i) => view.getUint32(HEADER_BYTES + i * LINE_BYTES + R.shared, true));
 };
 /** And what it does share. */
 const commonOf = (table: EntryTable) =>

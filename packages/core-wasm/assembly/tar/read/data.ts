@@ -1,6 +1,6 @@
 // The bytes of an entry: which of a chunk they are, and where in the file they belong.
 
-import { builderAt } from '../../table/builder';
+import { builderRest } from '../../table/builder';
 import { EV_DATA, EV_DONE, EV_ENTRY, event, IN_DATA, Scanner, skipPadding } from './scanner';
 
 /** Its record is complete: the caller hears of it, and its data comes next. */
@@ -17,7 +17,7 @@ function done(s: Scanner): void {
 
 /** Takes up to `left` bytes that lie at `at` in the chunk, and no more than one run of a sparse file; how many. */
 export function data(s: Scanner, at: u32, left: u32): u32 {
-  const r = builderAt(s.builder, s.current);
+  const r = builderRest(s.builder, s.current);
   let n = <u32>min<u64>(s.remaining, left);
   if (r.sparseLen > 0) {
     while (s.sparseLeft == 0 && s.sparseAt < r.sparseLen) {

@@ -1,7 +1,7 @@
 // One entry: its record, from its header and from what extended headers said before it.
 
 import { SLASH } from '../../ascii';
-import { builderAt, builderRecord } from '../../table/builder';
+import { builderAt, builderRecord, builderRest } from '../../table/builder';
 import { BLOCK, CHAR, DIR, FIFO, FILE, HARDLINK, SYMLINK } from '../../table/record';
 import {
   AT_DEV_MAJOR, AT_DEV_MINOR, AT_GID, AT_MODE, AT_MTIME, AT_UID, LONG, SHORT, T_BLOCK, T_CHAR, T_CONTIGUOUS, T_DIR,
@@ -76,8 +76,9 @@ function readFields(s: Scanner, h: usize, kind: i32): void {
     const major = number(h + AT_DEV_MAJOR, SHORT);
     const minor = number(h + AT_DEV_MINOR, SHORT);
     if (major < 0 || minor < 0 || major > U32_MAX || minor > U32_MAX) return fail(s, E_DEVICE);
-    r.devMajor = <u32>major;
-    r.devMinor = <u32>minor;
+    const rest = builderRest(s.builder, s.current);
+    rest.devMajor = <u32>major;
+    rest.devMinor = <u32>minor;
   }
   if (fieldError) fail(s, E_FIELD);
 }
@@ -103,7 +104,7 @@ function body(s: Scanner, x: Attributes, h: usize, type: u8, kind: i32): void {
   const r = builderAt(s.builder, s.current);
   const stored: u64 = kind == FILE || type == T_DUMPDIR ? <u64>x.size : 0;
   r.dataOff = s.position;
-  r.stored = stored;
+  builderRest(s.builder, s.current).stored = stored;
   if (kind == FILE) r.size = stored;
   if (stored > s.maxSize) return fail(s, E_LIMIT);
   s.remaining = stored;

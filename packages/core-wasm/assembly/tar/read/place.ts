@@ -2,7 +2,7 @@
 
 import { DOT, DOT_DOT } from '../../ascii';
 import { parentLength } from '../../bytes';
-import { Builder, builderAt, builderBytes } from '../../table/builder';
+import { Builder, builderAt, builderBytes, builderRest } from '../../table/builder';
 import { DIR, F_HIDDEN, F_IMPLIED, F_OPAQUE, HARDLINK, Record, SYMLINK, WHITEOUT } from '../../table/record';
 import { OPAQUE_LEN, WH, WH_LEN } from '../whiteout';
 import { Attributes } from './attributes';
@@ -93,7 +93,6 @@ function targetInside(s: Scanner, x: Attributes): void {
 
 function keepTarget(b: Builder, index: u32, from: usize, len: u32): void {
   const off = builderBytes(b, from, len);
-  const r = builderAt(b, index);
-  r.linkOff = off;
-  r.linkLen = len;
+  builderRest(b, index).linkOff = off;
+  builderAt(b, index).linkLen = len;
 }

@@ -2,7 +2,7 @@
 
 import { DOT, DOT_DOT, SLASH } from '../../ascii';
 import { parentLength } from '../../bytes';
-import { Builder } from '../../table/builder';
+import { Builder, builderAt, builderRest } from '../../table/builder';
 import { LinkSet, linkAt } from './symlinks';
 
 const MAX_HOPS: u32 = 40; // MAXSYMLINKS, as the kernel's own walk
@@ -25,15 +25,16 @@ export function resolveParents(links: LinkSet, b: Builder, path: usize, len: u32
   for (let i: u32 = 0; i < len; i++) {
     if (load<u8>(path + i) != SLASH) continue;
     const link = linkAt(links, b, path, i);
-    if (!link) continue;
+    if (link < 0) continue;
     if (++hops > MAX_HOPS) return LOOPS;
-    const target = b.heap + link.linkOff;
+    const target = b.heap + builderRest(b, link).linkOff;
+    const targetLen = builderAt(b, link).linkLen;
     let n: u32 = 0;
-    if (link.linkLen == 0 || load<u8>(target) != SLASH) {
+    if (targetLen == 0 || load<u8>(target) != SLASH) {
       n = parentLength(path, i);
       memory.copy(scratch, path, n);
     }
-    const a = append(n, target, link.linkLen);
+    const a = append(n, target, targetLen);
     if (a < 0) return a;
     const z = append(a, path + i, len - i);
     if (z < 0) return z;

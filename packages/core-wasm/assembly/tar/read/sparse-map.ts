@@ -2,7 +2,7 @@
 // how many runs there are, then offset and length of each; padded to a block.
 
 import { isDigit, NEWLINE, ZERO } from '../../ascii';
-import { builderAt, builderRoom } from '../../table/builder';
+import { builderAt, builderRest, builderRoom } from '../../table/builder';
 import { BLOCK_SIZE } from '../format';
 import { Attributes } from './attributes';
 import { E_SPARSE } from './error';
@@ -14,8 +14,8 @@ const UNCOUNTED: u64 = ~0;
 const MAX_DIGITS: u32 = 18; // so that no number overflows
 
 export function mapSparse(s: Scanner, x: Attributes): void {
-  const r = builderAt(s.builder, s.current);
-  r.size = x.sparseReal < 0 ? 0 : <u64>x.sparseReal;
+  builderAt(s.builder, s.current).size = x.sparseReal < 0 ? 0 : <u64>x.sparseReal;
+  const r = builderRest(s.builder, s.current);
   r.sparseOff = builderRoom(s.builder, 0);
   s.mapLeft = UNCOUNTED;
   s.mapValue = 0;
@@ -53,7 +53,7 @@ function numberDone(s: Scanner): void {
 /** The data begins here: the map is no part of it. */
 function mapDone(s: Scanner): void {
   const r = builderAt(s.builder, s.current);
-  r.stored -= s.position - r.dataOff;
+  builderRest(s.builder, s.current).stored -= s.position - r.dataOff;
   r.dataOff = s.position;
   sparseReady(s);
 }

@@ -1,6 +1,6 @@
 // Sparse files: only runs of them are stored. A map of (offset, length) pairs of u64 in the heap says which.
 
-import { builderAt, builderRoom } from '../../table/builder';
+import { builderAt, builderRest, builderRoom } from '../../table/builder';
 import { LONG } from '../format';
 import { Attributes } from './attributes';
 import { begin } from './data';
@@ -54,7 +54,7 @@ function addRun(s: Scanner, offset: i64, length: i64): void {
 /** Room for `len` more bytes of the map, which is the last thing in the heap; its address. */
 export function growMap(s: Scanner, len: u32): usize {
   const b = s.builder;
-  const r = builderAt(b, s.current);
+  const r = builderRest(b, s.current);
   if (r.sparseLen >= s.maxMeta * 4) {
     fail(s, E_LIMIT);
     return 0;
@@ -67,8 +67,8 @@ export function growMap(s: Scanner, len: u32): usize {
 
 /** The map stood in a pax header. */
 export function knownSparse(s: Scanner, x: Attributes): void {
-  const r = builderAt(s.builder, s.current);
-  r.size = <u64>x.sparseReal;
+  builderAt(s.builder, s.current).size = <u64>x.sparseReal;
+  const r = builderRest(s.builder, s.current);
   r.sparseOff = x.mapOff;
   r.sparseLen = x.mapLen;
   sparseReady(s);
@@ -76,15 +76,16 @@ export function knownSparse(s: Scanner, x: Attributes): void {
 
 /** Checks the map against the sizes: ascending, disjoint, as many bytes as are stored, all within the file. */
 export function sparseReady(s: Scanner): void {
-  const r = builderAt(s.builder, s.current);
-  if (r.size > s.maxSize) return fail(s, E_LIMIT);
+  const size = builderAt(s.builder, s.current).size;
+  if (size > s.maxSize) return fail(s, E_LIMIT);
+  const r = builderRest(s.builder, s.current);
   const map = s.builder.heap + r.sparseOff;
   let end: u64 = 0;
   let total: u64 = 0;
   for (let i: u32 = 0; i < r.sparseLen; i += 16) {
     const offset = load<u64>(map + i);
     const length = load<u64>(map + i, 8);
-    if (offset < end || offset > r.size || length > r.size - offset) return fail(s, E_SPARSE);
+    if (offset < end || offset > size || length > size - offset) return fail(s, E_SPARSE);
     end = offset + length;
     total += length;
   }

@@ -3,7 +3,6 @@
 import { alloc } from '../../arena';
 import { equalBytes, hashBytes } from '../../bytes';
 import { Builder, builderAt } from '../../table/builder';
-import { Record } from '../../table/record';
 
 /** A slot holds a record's index and one, {@link FREE} or {@link GONE}. */
 // @ts-ignore: decorator
@@ -40,10 +39,10 @@ function findSlot(set: LinkSet, b: Builder, path: usize, len: u32): usize {
   return 0;
 }
 
-/** The record of the symlink at exactly this path. */
-export function linkAt(set: LinkSet, b: Builder, path: usize, len: u32): Record | null {
+/** The index of the symlink at exactly this path, or -1. */
+export function linkAt(set: LinkSet, b: Builder, path: usize, len: u32): i32 {
   const slot = findSlot(set, b, path, len);
-  return slot == 0 ? null : builderAt(b, load<u32>(slot) - 1);
+  return slot == 0 ? -1 : <i32>load<u32>(slot) - 1;
 }
 
 /** The path is something else now. */

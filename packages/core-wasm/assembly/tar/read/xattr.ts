@@ -1,7 +1,7 @@
 // An entry's extended attributes: {name length, value length, name, value} each, in order of name, so that
 // equal sets are equal bytes.
 
-import { Builder, builderAt, builderRoom } from '../../table/builder';
+import { Builder, builderAt, builderRest, builderRoom } from '../../table/builder';
 import { E_LIMIT, E_NONE, E_PAX } from './error';
 
 const NAME_MAX: u32 = 255; // XATTR_NAME_MAX (linux/limits.h)
@@ -14,7 +14,8 @@ export function addXattr(b: Builder, index: u32, name: usize, nameLen: u32, valu
   const r = builderAt(b, index);
   // Written anew: what comes before the name, the attribute, what comes after.
   const at = builderRoom(b, r.xattrLen + 8 + nameLen + len);
-  let from = b.heap + r.xattrOff;
+  const rest = builderRest(b, index);
+  let from = b.heap + rest.xattrOff;
   const stop = from + r.xattrLen;
   let to = b.heap + at;
   let placed = false;
@@ -35,7 +36,7 @@ export function addXattr(b: Builder, index: u32, name: usize, nameLen: u32, valu
     from += size;
   }
   if (!placed) to = put(to, name, nameLen, value, len);
-  r.xattrOff = at;
+  rest.xattrOff = at;
   r.xattrLen = <u32>(to - (b.heap + at));
   return E_NONE;
 }

@@ -2,9 +2,9 @@
 // bytes depend on nothing but the record, so equal content is an equal digest.
 
 import {
-  BLOCK, CHAR, DIR, FIFO, FILE, HARDLINK, RECORD, Record, recordAt, SYMLINK, WHITEOUT,
+  BLOCK, CHAR, DIR, FIFO, FILE, HARDLINK, LINE, Record, recordAt, Rest, restOf, SYMLINK, WHITEOUT,
 } from '../../table/record';
-import { heapOf, recordsOf, Table } from '../../table/table';
+import { behindOf, heapOf, recordsOf, Table } from '../../table/table';
 import {
   AT_DEV_MAJOR, AT_DEV_MINOR, AT_GID, AT_LINK, AT_MODE, AT_MTIME, AT_SIZE, AT_TYPE, AT_UID, BLOCK_SIZE, LINK_LEN,
   NAME_LEN, T_BLOCK, T_CHAR, T_DIR, T_FIFO, T_FILE, T_HARDLINK, T_PAX, T_SYMLINK,
@@ -29,7 +29,8 @@ export function headerBound(table: Table, index: u32): u32 {
 }
 
 /** A mark has no attributes of its own: zeros, which are an empty file's. */
-const MARK = changetype<Record>(memory.data(RECORD, 16));
+const MARK = changetype<Record>(memory.data(LINE, 16));
+const MARK_REST = changetype<Rest>(memory.data(LINE, 16));
 
 /**
  * Writes the header blocks of one item of packOrder at `out` (room for headerBound bytes and the name once
@@ -43,17 +44,19 @@ export function packHeader(table: Table, item: i32, out: usize): u32 {
   // Built behind the longest header there can be.
   const name = out + headerBound(table, index);
   const nameLen = <u32>(putName(name, heap, named, opaque) - name);
-  const r = opaque || named.kind == WHITEOUT ? MARK : named;
+  const mark = opaque || named.kind == WHITEOUT;
+  const r = mark ? MARK : named;
+  const rest = mark ? MARK_REST : restOf(named, behindOf(table));
 
   const body = out + BLOCK_SIZE;
-  const end = putRecords(body, heap, r, name, nameLen);
+  const end = putRecords(body, heap, r, rest, name, nameLen);
   let header = out;
   if (end > body) {
     extendedHeader(out, name, nameLen, <u32>(end - body));
     header = body + padded(end - body);
     memory.fill(end, 0, header - end);
   }
-  ownHeader(header, heap, r, name, nameLen);
+  ownHeader(header, heap, r, rest, name, nameLen);
   return <u32>(header + BLOCK_SIZE - out);
 }
 
@@ -62,14 +65,14 @@ function padded(size: usize): usize {
 }
 
 /** What the header has no room for, as pax records in a fixed order; the address behind them. */
-function putRecords(to: usize, heap: usize, r: Record, name: usize, nameLen: u32): usize {
+function putRecords(to: usize, heap: usize, r: Record, rest: Rest, name: usize, nameLen: u32): usize {
   if (nameLen > NAME_LEN) to = putRecord(to, K_PATH, PATH_LEN, name, nameLen);
-  if (targetLength(r) > LINK_LEN) to = putRecord(to, K_LINKPATH, LINKPATH_LEN, heap + r.linkOff, r.linkLen);
+  if (targetLength(r) > LINK_LEN) to = putRecord(to, K_LINKPATH, LINKPATH_LEN, heap + rest.linkOff, r.linkLen);
   if (bodySize(r) > MAX_LONG) to = putNumber(to, K_SIZE, SIZE_LEN, r.size);
   if (r.uid > MAX_SHORT) to = putNumber(to, K_UID, UID_LEN, r.uid);
   if (r.gid > MAX_SHORT) to = putNumber(to, K_GID, GID_LEN, r.gid);
   if (r.mtimeNsec != 0 || !hasPlainTime(r)) to = putTime(to, r.mtimeSec, r.mtimeNsec);
-  let x = heap + r.xattrOff;
+  let x = heap + rest.xattrOff;
   const stop = x + r.xattrLen;
   while (x < stop) {
     const keyLen = load<u32>(x);
@@ -104,7 +107,7 @@ function extendedHeader(h: usize, name: usize, nameLen: u32, size: u32): void {
   seal(h);
 }
 
-function ownHeader(h: usize, heap: usize, r: Record, name: usize, nameLen: u32): void {
+function ownHeader(h: usize, heap: usize, r: Record, rest: Rest, name: usize, nameLen: u32): void {
   memory.fill(h, 0, BLOCK_SIZE);
   putBytes(h, name, min(nameLen, NAME_LEN));
   putShort(h + AT_MODE, r.mode);
@@ -113,11 +116,11 @@ function ownHeader(h: usize, heap: usize, r: Record, name: usize, nameLen: u32):
   putLong(h + AT_SIZE, bodySize(r));
   putLong(h + AT_MTIME, hasPlainTime(r) ? <u64>r.mtimeSec : 0);
   store<u8>(h + AT_TYPE, typeOf(r.kind));
-  putBytes(h + AT_LINK, heap + r.linkOff, min(targetLength(r), LINK_LEN));
+  putBytes(h + AT_LINK, heap + rest.linkOff, min(targetLength(r), LINK_LEN));
   putMagic(h);
   if (r.kind == CHAR || r.kind == BLOCK) {
-    putDevice(h + AT_DEV_MAJOR, r.devMajor);
-    putDevice(h + AT_DEV_MINOR, r.devMinor);
+    putDevice(h + AT_DEV_MAJOR, rest.devMajor);
+    putDevice(h + AT_DEV_MINOR, rest.devMinor);
   }
   seal(h);
 }
