@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,31 +18,32 @@ export class Dockerd {
   static async start(): Promise<Dockerd> {
     const dir = mkdtempSync(join(tmpdir(), 'mica-dockerd-'));
     const args = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')];
+    // Into a file: this thread waits for docker's answers, and does not read a pipe meanwhile. Full, it would have dockerd
+    // wait for this thread.
+    const log = openSync(join(dir, 'log'), 'w');
     const child = spawn(
       'dockerd',
       [...args, '-H', `unix://${dir}/sock`, '--bridge=none', '--iptables=false', '--ip6tables=false'],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } },
+      { stdio: ['ignore', log, log], env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } },
     );
-    let log = '';
-    const note = (text: Buffer) => {
-      log = (log + text).slice(-2000);
-    };
-    child.stdout.on('data', note);
-    child.stderr.on('data', note);
+    closeSync(log);
+    child.on('error', () => {});
     const daemon = new Dockerd(dir, child);
     for (let waited = 0; waited < 2400; waited++) {
       if (existsSync(join(dir, 'sock')) && daemon.run(['version']).code === 0) return daemon;
-      if (child.exitCode !== null) break;
+      if (child.exitCode !== null || child.pid === undefined) break;
       await sleep(50);
     }
+    const said = readFileSync(join(dir, 'log'), 'utf8').slice(-2000);
     await daemon.stop();
-    throw new Error(`dockerd did not start (apt-get install docker.io; it needs root): ${log}`);
+    throw new Error(`dockerd did not start (apt-get install docker.io; it needs root): ${said}`);
   }
 
   run(args: readonly string[], input: string | Buffer = ''): { code: number | null; out: string; err: string } {
     const done = spawnSync('docker', args, {
       input,
       maxBuffer: 1 << 28,
+      timeout: 120_000, // no test's own limit is heard while this waits
       env: { ...process.env, DOCKER_HOST: `unix://${this.dir}/sock`, DOCKER_CONFIG: join(this.dir, 'config') },
     });
     return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
@@ -55,7 +56,7 @@ export class Dockerd {
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null) {
+    if (this.#process.exitCode === null && this.#process.pid !== undefined) {
       const gone = once(this.#process, 'exit');
       this.#process.kill('SIGTERM');
       await gone;

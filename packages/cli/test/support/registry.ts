@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Debian's docker-registry on a loopback port of its own, with its data in a folder of its own. */
 export class RegistryServer {
@@ -27,21 +28,24 @@ export class RegistryServer {
       extra,
     ];
     writeFileSync(join(dir, 'config.yml'), `${lines.join('\n')}\n`);
-    const child = spawn('docker-registry', ['serve', join(dir, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let log = '';
+    // Into a file: a test that waits for a command reads no pipe meanwhile, and the registry would wait for room in it.
+    const log = openSync(join(dir, 'log'), 'w');
+    const child = spawn('docker-registry', ['serve', join(dir, 'config.yml')], { stdio: ['ignore', 'ignore', log] });
+    closeSync(log);
+    child.on('error', () => {});
+    const said = () => readFileSync(join(dir, 'log'), 'utf8');
     // Its own word of the port it was given: one that was looked for before might be another's by now.
-    const host = await new Promise<string | undefined>((resolve) => {
-      child.stderr.on('data', (text: Buffer) => {
-        log = (log + text).slice(-2000);
-        const [, said] = /msg="listening on (127\.0\.0\.1:\d+)/.exec(log) ?? [];
-        if (said !== undefined) resolve(said);
-      });
-      child.on('error', () => resolve(undefined)).on('close', () => resolve(undefined));
-    });
+    let host: string | undefined;
+    for (let waited = 0; waited < 3000 && host === undefined; waited++) {
+      [, host] = /msg="listening on (127\.0\.0\.1:\d+)/.exec(said()) ?? [];
+      if (child.exitCode !== null || child.pid === undefined) break;
+      if (host === undefined) await sleep(10);
+    }
     const server = new RegistryServer(host ?? '', dir, child);
     if (host !== undefined) return server;
+    const why = said().slice(-2000);
     await server.stop();
-    throw new Error(`docker-registry did not start (apt-get install docker-registry): ${log}`);
+    throw new Error(`docker-registry did not start (apt-get install docker-registry): ${why}`);
   }
 
   /** The manifest's bytes and digest as the registry has them. */
@@ -54,7 +58,7 @@ export class RegistryServer {
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null) {
+    if (this.#process.exitCode === null && this.#process.pid !== undefined) {
       const gone = once(this.#process, 'exit');
       this.#process.kill('SIGTERM');
       await gone;
