@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** By itself, by a signal, or before it began. */
+export function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
 /** A docker daemon of the test's own: its own data, state and socket, no network, ended by its pid. */
 export class Dockerd {
   readonly dir: string;
@@ -31,7 +36,7 @@ export class Dockerd {
     const daemon = new Dockerd(dir, child);
     for (let waited = 0; waited < 2400; waited++) {
       if (existsSync(join(dir, 'sock')) && daemon.run(['version']).code === 0) return daemon;
-      if (child.exitCode !== null || child.pid === undefined) break;
+      if (hasEnded(child)) break;
       await sleep(50);
     }
     const said = readFileSync(join(dir, 'log'), 'utf8').slice(-2000);
@@ -44,9 +49,10 @@ export class Dockerd {
       input,
       maxBuffer: 1 << 28,
       timeout: 120_000, // no test's own limit is heard while this waits
+      killSignal: 'SIGKILL',
       env: { ...process.env, DOCKER_HOST: `unix://${this.dir}/sock`, DOCKER_CONFIG: join(this.dir, 'config') },
     });
-    return { code: done.status, out: done.stdout.toString(), err: done.stderr.toString() };
+    return { code: done.status, out: done.stdout.toString(), err: `${done.stderr}${done.error ?? ''}` };
   }
 
   ok(args: readonly string[], input?: string | Buffer): string {
@@ -56,7 +62,7 @@ export class Dockerd {
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.pid !== undefined) {
+    if (!hasEnded(this.#process)) {
       const gone = once(this.#process, 'exit');
       this.#process.kill('SIGTERM');
       await gone;

@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasEnded } from './dockerd.ts';
 
 /** Debian's docker-registry on a loopback port of its own, with its data in a folder of its own. */
 export class RegistryServer {
@@ -38,7 +39,7 @@ export class RegistryServer {
     let host: string | undefined;
     for (let waited = 0; waited < 3000 && host === undefined; waited++) {
       [, host] = /msg="listening on (127\.0\.0\.1:\d+)/.exec(said()) ?? [];
-      if (child.exitCode !== null || child.pid === undefined) break;
+      if (hasEnded(child)) break;
       if (host === undefined) await sleep(10);
     }
     const server = new RegistryServer(host ?? '', dir, child);
@@ -58,7 +59,7 @@ export class RegistryServer {
   }
 
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.pid !== undefined) {
+    if (!hasEnded(this.#process)) {
       const gone = once(this.#process, 'exit');
       this.#process.kill('SIGTERM');
       await gone;

@@ -28,7 +28,7 @@ function markAt(marks: usize, depth: u32): Mark {
 /**
  * `tables` is an array of `n` table addresses, bottom first. With `keepMarks` the result is a layer
  * again (whiteouts and opaque flags stay, for a squash onto something lower); without, a tree.
- * Between the records and the heap of the result there may be a gap: its header tells both.
+ * Between the records, the rests and the heap of the result there may be gaps: its header tells of all three.
  */
 export function union(tables: usize, n: u32, keepMarks: bool): Table {
   let total: u32 = 0;

@@ -5,9 +5,9 @@
 export const LINE: u32 = 64;
 
 /**
- * What a merge looks at of an entry; what it compares is in vectors of sixteen. What it does not is in a {@link Rest}, as
- * far behind as the table or builder says, the same for all of them: so a merge reads its lines one after the other, and
- * no others. Diff of two trees of a million entries that lie between their records: 10.6 ms, so: 6.9.
+ * What a merge compares of an entry, in vectors of sixteen. All else is in a {@link Rest}, as far behind as the table or
+ * builder says, the same for all of them: so a diff of what is mostly alike reads records one after the other, and little
+ * else. Of two trees of a million entries: 10.6 ms with each rest behind its record, 6.9 so.
  */
 // @ts-ignore: decorator
 @unmanaged

@@ -12,7 +12,7 @@ export function sumOf(bytes: Uint8Array<ArrayBuffer>): number {
 }
 
 /**
- * The same of a table whose records and heap are in linear memory at `places`, each so many whole words long but the last,
+ * The same of a table whose records, rests and heap are in linear memory at `places`, each so many whole words long but the last,
  * and whose bytes before them are those of `bytes`: a loop that has just begun is slow in JavaScript, 6 ms for 10,000 entries.
  */
 export function sumInKernel(
