@@ -1,32 +1,24 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
-  existsSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { FreezeTarget } from '../../src/commit/freeze.ts';
-import { type LayerJob, type LayerTask, type Made, makeLayer } from '../../src/commit/make-layer.ts';
-import { OpenFiles } from '../../src/layer/open-files.ts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { native } from '../../src/system/library.ts';
-import { enterPrivateMounts, unmount } from '../../src/system/mount.ts';
 import { makeNode, S_IFCHR } from '../../src/system/nodes.ts';
 import { setXattr } from '../../src/system/xattr.ts';
 import { edit, edits } from '../support/edits.ts';
-import { descriptors, LayerJobs, openBelow, sha256 } from '../support/layer-jobs.ts';
+import { type Layer, LayerJobs, openBelow, put, sha256 } from '../support/layer-jobs.ts';
 import { Workbench } from '../support/layers.ts';
 import { makeTar } from '../support/tar.ts';
 
@@ -37,29 +29,15 @@ beforeEach(() => {
   bench = new Workbench();
 });
 afterEach(() => {
-  vi.restoreAllMocks();
   bench.close();
   jobs.close();
 });
 
-interface Layer {
-  readonly made: Made;
-  readonly tar: Buffer;
-  readonly table: Buffer;
-}
-
-async function layerOf(upper: string, more: Partial<LayerJob>, task?: LayerTask): Promise<Layer> {
-  const job = jobs.job({ upper, ...more });
-  const { made } = await makeLayer(job, task);
-  const bytes = (file: string) => (existsSync(file) ? readFileSync(file) : Buffer.alloc(0));
-  return { made, tar: bytes(job.file), table: bytes(job.tableFile) };
-}
-
 /** The same layer, whether it is packed when all is scanned, or from so many bytes of files on while the rest is. */
 async function expectSame(upper: string, ...from: number[]): Promise<Layer> {
-  const after = await layerOf(upper, {});
+  const after = await jobs.layer({ upper });
   for (const overlapFrom of from) {
-    const beside = await layerOf(upper, { overlapFrom });
+    const beside = await jobs.layer({ upper, overlapFrom });
     // Digests of files too young for their times are told of those that are by then.
     expect({ ...beside.made, young: null }).toEqual({ ...after.made, young: null });
     expect(beside.tar.equals(after.tar)).toBe(true);
@@ -69,10 +47,6 @@ async function expectSame(upper: string, ...from: number[]): Promise<Layer> {
   return after;
 }
 
-const put = (path: string, bytes: number, fill = 1) => {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, Buffer.alloc(bytes, fill));
-};
 const whiteout = (path: string) => makeNode(path, S_IFCHR, 0n);
 
 const sizes = fc.oneof(fc.constantFrom(0, 1, 511, 512, 513, 130_000, 140_000, 1_047_039, 1_048_577), fc.nat(9000));
@@ -157,7 +131,7 @@ it('names, links, attributes, holes and files beyond a buffer are the same', asy
   writeFileSync(join(jobs.dir, 'tar'), tar);
   execFileSync('tar', ['-df', join(jobs.dir, 'tar'), '-C', upper]);
   // Past the page cache from somewhere in the middle on, as if the layer turned out to be large.
-  const past = await layerOf(upper, { overlapFrom: 1, uncachedFrom: 2_000_000 });
+  const past = await jobs.layer({ overlapFrom: 1, uncachedFrom: 2_000_000 });
   expect(past.tar.equals(tar)).toBe(true);
 });
 
@@ -165,16 +139,16 @@ it('of a last commit whose table is the same no byte is read; from the first dif
   const { upper } = jobs;
   for (let i = 0; i < 90; i++) put(join(upper, `f${i}`), 500, i);
   const old = new Date(Date.now() - 60_000);
-  const first = await layerOf(upper, { overlapFrom: 1 });
+  const first = await jobs.layer({ overlapFrom: 1 });
   if (first.made.kind !== 'layer') throw new Error(first.made.kind);
   const tableFile = join(jobs.dir, 'last');
   writeFileSync(tableFile, first.table);
   const last = { file: tableFile, young: first.made.young };
-  expect((await layerOf(upper, { overlapFrom: 1, last })).made.kind).toBe('unchanged');
+  expect((await jobs.layer({ overlapFrom: 1, last })).made.kind).toBe('unchanged');
   utimesSync(join(upper, 'f50'), old, old);
-  const again = await layerOf(upper, { overlapFrom: 1, last });
+  const again = await jobs.layer({ overlapFrom: 1, last });
   expect(again.made).toMatchObject({ kind: 'layer', entries: 91 });
-  expect(again.tar.equals((await layerOf(upper, {})).tar)).toBe(true);
+  expect(again.tar.equals((await jobs.layer()).tar)).toBe(true);
 });
 
 it('files that are young are told by the digest of what was packed', async () => {
@@ -182,7 +156,7 @@ it('files that are young are told by the digest of what was packed', async () =>
   put(join(upper, 'old'), 3000);
   await sleep(60);
   for (let i = 0; i < 80; i++) put(join(upper, `young/f${i}`), 2000, i);
-  const { made, table } = await layerOf(upper, { overlapFrom: 1 });
+  const { made, table } = await jobs.layer({ overlapFrom: 1 });
   if (made.kind !== 'layer') throw new Error(made.kind);
   expect(table.length).toBeGreaterThan(0);
   // The root, old, young, and its files in the order of their names.
@@ -195,79 +169,10 @@ it('files that are young are told by the digest of what was packed', async () =>
   expect(Object.keys(made.young).length).toBeGreaterThan(0);
 });
 
-it.each(['is stopped', 'meets a full disk', 'meets a file that shrinks'])(
-  'one that %s gives back what it holds',
-  async (how) => {
-    const { upper } = jobs;
-    for (let i = 0; i < 300; i++) put(join(upper, `f${i + 100}`), 20_000, i);
-    const before = descriptors().length;
-    const stop = new AbortController();
-    const memory = join(jobs.dir, 'memory');
-    if (how.includes('disk')) {
-      enterPrivateMounts();
-      mkdirSync(memory);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', memory]);
-    }
-    const one = jobs.job({ overlapFrom: 1, ...(how.includes('disk') ? { file: join(memory, 'layer') } : {}) });
-    const meddle = () => {
-      if (how === 'is stopped') stop.abort();
-      else truncateSync(join(upper, 'f399'), 1);
-    };
-    const made = makeLayer(one, { signal: stop.signal, onProgress: meddle });
-    if (how === 'meets a file that shrinks') {
-      // It was not looked at yet: of one that is packed as it is found that is no change.
-      expect((await made).made.kind).toBe('layer');
-      expect(statSync(join(upper, 'f399')).size).toBe(1);
-    } else {
-      await expect(made).rejects.toThrow(how.includes('disk') ? 'no space left' : 'aborted');
-      expect(existsSync(one.tableFile) || existsSync(one.file)).toBe(false);
-    }
-    expect(descriptors().length).toBe(before);
-    if (how.includes('disk')) unmount(memory);
-  },
-);
-
-it.each([
-  ['', 0, 150, 'zz'],
-  [', of which deletions are told', 0, 160, 'whiteout'],
-  [', far down', 135, 150, 'zz'],
-])(
-  'a file that is a folder when it is opened%s is one in the layer, with what is in it',
-  async (_, depth, many, last) => {
-    const { upper } = jobs;
-    const folder = join(upper, ...Array.from({ length: depth }, () => 'd'));
-    for (let i = 0; i < many; i++) put(join(folder, `a${i + 100}`), 600, 1);
-    put(join(folder, 'b'), 600, 2);
-    for (let i = 0; i < 60; i++) put(join(folder, `c${i + 100}`), 600, 3);
-    const other = join(jobs.dir, 'other');
-    for (let i = 0; i < 60; i++) put(join(other, `x${i + 100}`), 600, 4);
-    if (last === 'whiteout') whiteout(join(other, last));
-    else put(join(other, last), 5);
-    const old = new Date(0);
-    utimesSync(folder, old, old);
-    const { open } = OpenFiles.prototype;
-    vi.spyOn(OpenFiles.prototype, 'open').mockImplementation(function (this: OpenFiles, ...args) {
-      // Its name is known by now; in the batch that opens it it is the first, or others come before and after.
-      if (this.kinds.includes(8) && existsSync(other)) {
-        rmSync(join(folder, 'b'));
-        renameSync(other, join(folder, 'b'));
-        utimesSync(folder, old, old);
-      }
-      open.apply(this, args);
-    });
-    const { made, tar } = await layerOf(upper, { overlapFrom: 1 });
-    expect(existsSync(other)).toBe(false);
-    expect(made.kind).toBe('layer');
-    vi.restoreAllMocks();
-    expect(tar.equals((await layerOf(upper, {})).tar)).toBe(true);
-    expect(openBelow(upper)).toEqual([]);
-  },
-);
-
 it('files whose bytes have to be fetched from the disk are the same', async () => {
   const { upper } = jobs;
   for (let i = 0; i < 300; i++) put(join(upper, `f${i}`), 5000 + i, i);
-  const after = await layerOf(upper, {});
+  const after = await jobs.layer();
   execFileSync('sync', ['-f', upper]);
   const DONTNEED = 4;
   for (let i = 0; i < 300; i++) {
@@ -275,14 +180,14 @@ it('files whose bytes have to be fetched from the disk are the same', async () =
     native('int posix_fadvise(int fd, long from, long length, int advice)')(fd, 0, 0, DONTNEED);
     closeSync(fd);
   }
-  expect((await layerOf(upper, { overlapFrom: 1 })).tar.equals(after.tar)).toBe(true);
+  expect((await jobs.layer({ overlapFrom: 1 })).tar.equals(after.tar)).toBe(true);
 });
 
 it('how much there is in all is told once it is known', async () => {
   const { upper } = jobs;
   for (let i = 0; i < 400; i++) put(join(upper, `d${i % 4}`, `f${i}`), 10_000, i);
   const told: (number | undefined)[] = [];
-  await layerOf(upper, { overlapFrom: 1 }, { onProgress: ({ totalBytes }) => told.push(totalBytes) });
+  await jobs.layer({ overlapFrom: 1 }, { onProgress: ({ totalBytes }) => told.push(totalBytes) });
   expect(told[0]).toBeUndefined();
   expect(told.at(-1)).toBe(4_000_000);
   expect(new Set(told).size).toBe(2);
@@ -304,62 +209,4 @@ it('where files cannot be opened beside what is open they are read one after the
   rmSync(file);
   execFileSync(process.execPath, [program, upper, file, 'Infinity']);
   expect(few.equals(readFileSync(file))).toBe(true);
-});
-
-const mmap = { x64: 9, arm64: 222 }[process.arch as 'x64' | 'arm64'];
-const read = { x64: 0, arm64: 63 }[process.arch as 'x64' | 'arm64'];
-// perl is part of every Debian, and makes system calls by their numbers.
-const PERL = `
-open(F, "+<", $ARGV[0]) or die "$!"; $| = 1;
-$at = syscall(${mmap}, 0, 4096, 3, 1, fileno(F), 0); print "mapped\n";
-while (syscall(${read}, 0, $at, 1) == 1) { print "written\n" }`;
-
-it('a file that a process of a container that goes on writes by another name of it is in the next layer', async () => {
-  const { upper } = jobs;
-  const mapped = join(jobs.dir, 'mapped'); // the path there is that in the container
-  put(join(upper, 'aaa/first'), 4096, 65);
-  for (let i = 0; i < 2500; i++) put(join(upper, 'm', `f${i}`), 600, 1);
-  mkdirSync(join(upper, jobs.dir), { recursive: true });
-  linkSync(join(upper, 'aaa/first'), join(upper, mapped));
-  linkSync(join(upper, 'aaa/first'), mapped);
-  const writer = spawn('/usr/bin/perl', ['-e', PERL, mapped], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const said = () => new Promise((resolve) => writer.stdout.once('data', resolve));
-  const write = async (byte: string) => {
-    const written = said();
-    writer.stdin.write(byte);
-    await written;
-  };
-  try {
-    await said();
-    await write('A');
-    await sleep(300);
-    const stat = readFileSync(`/proc/${writer.pid}/stat`, 'latin1');
-    const freeze: FreezeTarget = {
-      id: 'box',
-      name: 'box',
-      pauses: false,
-      by: 'test',
-      run: jobs.dir,
-      lock: jobs.dir,
-      held: new Int32Array(new SharedArrayBuffer(16)),
-      runtime: null,
-      group: '/nowhere',
-      pid: writer.pid as number,
-      pidStart: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] as string,
-    };
-    const first = jobs.job({ freeze, overlapFrom: 1 });
-    let writing: Promise<void> | undefined;
-    const onProgress = () => {
-      writing ??= write('B');
-    };
-    const { made } = await makeLayer(first, { onProgress });
-    await writing;
-    if (made.kind !== 'layer') throw new Error(made.kind);
-    const inLayer = execFileSync('tar', ['-xOf', first.file, 'aaa/first']).toString('latin1', 0, 1);
-    const last = { file: first.tableFile, young: made.young };
-    const again = await makeLayer(jobs.job({ freeze, overlapFrom: 1, last }));
-    expect(again.made.kind).toBe(inLayer === 'B' ? 'unchanged' : 'layer');
-  } finally {
-    writer.kill();
-  }
 });

@@ -1,8 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { LayerJob } from '../../src/commit/make-layer.ts';
+import { dirname, join } from 'node:path';
+import { type LayerJob, type LayerTask, type Made, makeLayer } from '../../src/commit/make-layer.ts';
+
+/** What was made, and the bytes of its files: none where there is no such file. */
+export interface Layer {
+  readonly made: Made;
+  readonly tar: Buffer;
+  readonly table: Buffer;
+}
 
 /** A folder with an upper that a test fills, and jobs that make layers of it; {@link close} after each test. */
 export class LayerJobs {
@@ -31,9 +47,23 @@ export class LayerJobs {
     };
   }
 
+  /** A job of its own, done. */
+  async layer(more: Partial<LayerJob> = {}, task?: LayerTask): Promise<Layer> {
+    const job = this.job(more);
+    const { made } = await makeLayer(job, task);
+    const bytes = (file: string) => (existsSync(file) ? readFileSync(file) : Buffer.alloc(0));
+    return { made, tar: bytes(job.file), table: bytes(job.tableFile) };
+  }
+
   close(): void {
     rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** A file of so many bytes, all the same, with the folders above it. */
+export function put(path: string, bytes: number, fill = 1): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, Buffer.alloc(bytes, fill));
 }
 
 export function sha256(file: string): string {
