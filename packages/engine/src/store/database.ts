@@ -197,7 +197,9 @@ function openWritable(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     // A process that ends without closing leaves the log for the next to read: keep it under 1 MiB, 1 ms.
-    db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256');
+    // And nothing goes to files of its own in /var/tmp, which may be full where the store is not: what a transaction
+    // within one may have to undo is a few pages.
+    db.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 256; PRAGMA temp_store = MEMORY');
     requireOwnLog(db, path, written);
     return db;
   } catch (error) {

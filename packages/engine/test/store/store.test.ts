@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -33,6 +33,31 @@ test('a blob comes back, a wrong digest leaves nothing', () => {
   expect(new Uint8Array(store.blobs.read(digest))).toEqual(bytes);
   expect(() => store.blobs.put(bytes, 'text/plain', `sha256:${'0'.repeat(64)}`)).toThrow('does not match its digest');
   expect(readdirSync(join(root, 'blobs/tmp'))).toEqual([]);
+});
+
+test('a transaction within another writes to no file but those of the store, whatever it changes', () => {
+  const elsewhere = join(root, 'temporary');
+  mkdirSync(elsewhere);
+  const before = statSync(elsewhere, { bigint: true });
+  const program = `
+    import { Store } from ${JSON.stringify(new URL('../../src/store/store.ts', import.meta.url).href)};
+    using store = Store.open(${JSON.stringify(join(root, 'store'))});
+    const put = (n) => store.blobs.put(Buffer.from(String(n)), 'text/plain');
+    store.transaction(() => {
+      for (let n = 0; n < 2000; n++) put(n);
+    });
+    store.transaction(() => {
+      store.attempt(() => {
+        for (let n = 2000; n < 2200; n++) put(n);
+      });
+    });
+    console.log(store.blobs.all().length);`;
+  // SQLite asks for its variable when it makes such a file, which is then this process's own and not a thread's.
+  const env = { ...process.env, SQLITE_TMPDIR: elsewhere };
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program];
+  expect(execFileSync(process.execPath, args, { env, encoding: 'utf8' })).toBe('2200\n');
+  // Made and removed at once, a file leaves no trace but this.
+  expect(statSync(elsewhere, { bigint: true }).mtimeNs).toBe(before.mtimeNs);
 });
 
 test('a blob whose file is gone: the store is damaged, whoever reads it', () => {
