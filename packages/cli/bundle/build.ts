@@ -1,9 +1,10 @@
 // A bundle for its start-up time. CommonJS, for node links some twenty ES modules 15 ms slower than it
-// requires them; koffi and piscina stay outside (they look for their own parts beside themselves).
+// requires them; koffi stays outside (it looks for its own part beside itself), as does what piscina can do without.
 // It goes to dist/made, which Nx keeps and puts back; publish.ts makes of it what commands run.
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { groupsOf } from './chunks.ts';
@@ -30,7 +31,7 @@ const digested: Plugin = {
 };
 const common = {
   platform: 'node',
-  external: ['koffi', 'piscina', /^node:/],
+  external: ['koffi', '@napi-rs/nice', /^node:/],
   preserveEntrySignatures: 'allow-extension',
   plugins: [digested, slimUndici(), lazyBuiltins(), lazySeldom(), plainExports('mica')],
 } satisfies InputOptions;
@@ -54,10 +55,12 @@ const { output } = await bundle.generate({
 requireAllSeldom(output.flatMap((file) => (file.type === 'chunk' && file.name === SELDOM ? file.moduleIds : [])));
 // Threads are files of their own (engine/src/pool/thread.ts), and share nothing with the commands: each reads
 // and compiles what it loads again, and the commands' chunks are ten times what a thread needs.
+// Piscina begins its threads with the worker.js that lies beside it: in the bundle that is this one.
 const threads = await rolldown({
   ...common,
   input: {
-    worker: here('../engine/src/worker.ts'),
+    worker: join(dirname(createRequire(here('../engine/package.json')).resolve('piscina')), 'worker.js'),
+    tasks: here('../engine/src/tasks.ts'),
     'hash-thread': here('../engine/src/commit/hash-thread.ts'),
   },
 });

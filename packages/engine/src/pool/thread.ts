@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 /** Files that run in threads of their own, by name: where they stand in the sources, and beside the bundle. */
 const entries = {
   'hash-thread': '../commit/hash-thread',
-  worker: '../worker',
+  tasks: '../tasks',
 } as const;
 type ThreadName = keyof typeof entries;
 
