@@ -10,9 +10,10 @@ import { LayerFile, type LayerFileOptions } from './layer-file.ts';
 import type { LayerHash } from './layer-hash.ts';
 
 /**
- * Where a layer is hashed: `small` and `here`, on this thread; `beside`, in one of libuv's; `thread`, in one of Node's own.
+ * Where a layer is hashed: `alone` and `here`, on this thread, which in the first case does all else, too, and wakes no
+ * other; `beside`, in one of libuv's; `thread`, in one of Node's own.
  */
-export type SinkKind = 'small' | 'here' | 'beside' | 'thread';
+export type SinkKind = 'alone' | 'here' | 'beside' | 'thread';
 
 export interface SinkOptions extends Omit<LayerFileOptions, 'here'> {
   readonly hasher: HashEngine;
@@ -20,7 +21,7 @@ export interface SinkOptions extends Omit<LayerFileOptions, 'here'> {
 }
 
 /** Buffers: with a thread of its own as many as keep it and the disk busy; else one is written while the next is filled. */
-const SLOTS: Readonly<Record<SinkKind, number>> = { small: 1, here: 4, beside: 4, thread: 8 };
+const SLOTS: Readonly<Record<SinkKind, number>> = { alone: 4, here: 4, beside: 4, thread: 8 };
 
 /**
  * Where a layer's bytes go: hashed and written to a new file at the same time, in other threads where that pays
@@ -33,6 +34,7 @@ export class LayerSink {
   readonly #slots: number;
   readonly #hash: LayerHash;
   readonly #writes: (Promise<void> | undefined)[];
+  #slot = 0;
   #given = 0;
   #size = 0;
   #failure: unknown;
@@ -41,7 +43,7 @@ export class LayerSink {
   constructor(file: string, options: SinkOptions) {
     const { kind } = options;
     // To wake other threads for a copy costs more than the copy, and over there that and the hashing wait for each other.
-    this.#file = new LayerFile(file, { ...options, here: kind === 'small' || kind === 'beside' });
+    this.#file = new LayerFile(file, { ...options, here: kind === 'alone' || kind === 'beside' });
     this.#kind = kind;
     this.#slots = SLOTS[kind];
     try {
@@ -67,19 +69,22 @@ export class LayerSink {
   }
   /** The buffer to fill next. */
   get buffer(): Uint8Array {
-    return this.#hash.buffer(this.#given % this.#slots);
+    return this.#hash.buffer(this.#slot);
   }
 
   /** Takes the buffer as filled; the next one is free once this returns null or what it returns resolves. */
   push(filled: Filled): Promise<void> | null {
-    const slot = this.#given % this.#slots;
+    const slot = this.#slot;
     const bytes = this.buffer.subarray(0, filled.length);
     if (!filled.hole) this.#write(bytes, slot);
     this.#size += filled.length;
     this.#hash.give(slot, filled.length);
     this.#given++;
     if (this.#failure !== undefined) throw this.#failure;
-    const next = this.#given % this.#slots;
+    // One that is hashed and written by now lies in the processor's cache: a layer of 9 MiB goes through it alone.
+    if (this.#kind === 'alone' && this.#writes[slot] === undefined) return null;
+    const next = (slot + 1) % this.#slots;
+    this.#slot = next;
     if (this.#writes[next] === undefined && this.#hash.isHashed(this.#given - this.#slots + 1)) return null;
     return this.#free(next);
   }
@@ -103,7 +108,7 @@ export class LayerSink {
   /** `heard`: that the file could be closed, which is where some file systems say that it could not be written. */
   async #close(heard: boolean): Promise<void> {
     await this.#hash.close();
-    const closed = this.#file.close(this.#kind !== 'small');
+    const closed = this.#file.close(this.#kind !== 'alone');
     if (heard) await closed;
     else await closed.catch(() => {});
     this.#open = false;

@@ -16,7 +16,7 @@ import { mappedFiles, mappedIn } from './mapped-files.ts';
 import { isWorthPacking, packScanned } from './pack-scanned.ts';
 import { ScannedParts } from './scanned-parts.ts';
 import { since } from './since.ts';
-import { isSmall, type WrittenLayer, writeLayer } from './write-layer.ts';
+import { isAlone, type WrittenLayer, writeLayer } from './write-layer.ts';
 import { type YoungDigests, YoungReader, youngFiles } from './young.ts';
 
 export interface LayerTask {
@@ -49,6 +49,8 @@ export interface LayerJob {
   /** Null: no container's, so nothing writes to it. */
   readonly freeze: FreezeTarget | null;
   readonly hasher: HashEngine['name'];
+  /** Files' bytes up to which the layer is packed, hashed and written by one thread, which wakes no other; 2 MiB unless told. */
+  readonly aloneUpTo?: number;
   /** Files' bytes from which on the layer is hashed beside its packing. */
   readonly besideFrom: number;
   /** Bytes of files found from which on it is packed, and hashed beside that, while the rest is scanned; as `besideFrom` unless told. */
@@ -147,7 +149,7 @@ export async function makeLayer(job: LayerJob, task: LayerTask = {}, given?: Cor
     reader.add(mappedIn(table, mapped));
     const watch = reader.watch(packed === table ? undefined : packed);
     // Beside the packing, in libuv's threads: on a busy disk a new file may wait as long as the layer takes.
-    const kept = writeTable(job.tableFile, table, !isSmall(core, packed));
+    const kept = writeTable(job.tableFile, table, !isAlone(core.fileBytes(packed), job));
     const [layer] = await both(writeLayer(core, packed, job, { ...task, onRead }, watch), kept);
     return ended(packed === table ? 'image' : 'last', layer, packed);
   } catch (error) {

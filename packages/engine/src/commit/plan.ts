@@ -43,7 +43,7 @@ export class Planner {
   readonly #store: Store;
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
-  readonly #how: Pick<LayerJob, 'hasher' | 'besideFrom' | 'overlapFrom'>;
+  readonly #how: Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'overlapFrom'>;
   readonly #images = new Map<
     Digest,
     { readonly image: ResolvedImage; readonly layers: readonly NewLayer[]; readonly tables: readonly string[] }
@@ -55,7 +55,7 @@ export class Planner {
     store: Store,
     containers: Lifecycle,
     options: CommitOptions,
-    how: Pick<LayerJob, 'hasher' | 'besideFrom' | 'overlapFrom'>,
+    how: Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'overlapFrom'>,
   ) {
     this.#store = store;
     this.#containers = containers;

@@ -17,7 +17,7 @@ import { PastCache } from './past-cache.ts';
 const DEFAULT_UNCACHED_FROM = 128 << 20;
 
 /** Files' bytes up to which a layer is hashed and written where it is packed: to wake other threads costs more. */
-const SMALL = 2 << 20;
+const DEFAULT_ALONE_UP_TO = 2 << 20;
 /** Files' bytes from which on to hash beside the packing pays, where cores are free and all is scanned. */
 export const BESIDE_FROM = 8 << 20;
 /** Those found from which on to pack them, and to hash beside that, pays before all is scanned, where cores are free. */
@@ -59,7 +59,7 @@ export async function writeLayer(
   table: EntryTable,
   job: Pick<
     LayerJob,
-    'subject' | 'upper' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'
+    'subject' | 'upper' | 'file' | 'hasher' | 'aloneUpTo' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'
   >,
   task: LayerTask,
   watch?: NonNullable<PackOptions['watch']>,
@@ -80,7 +80,7 @@ export async function writeLayer(
 /** The same of any source. */
 export async function streamLayer(
   source: LayerSource,
-  job: Pick<LayerJob, 'subject' | 'file' | 'hasher' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'>,
+  job: Thresholds & Pick<LayerJob, 'subject' | 'file' | 'uncachedFrom' | 'dearFrom'>,
   task: LayerTask,
   watch?: PackOptions['watch'],
 ): Promise<WrittenLayer> {
@@ -124,10 +124,10 @@ export async function streamLayer(
   }
 }
 
-type Thresholds = Pick<LayerJob, 'hasher' | 'besideFrom' | 'threadFrom'>;
+type Thresholds = Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'threadFrom'>;
 
 function kindOf(total: number, job: Thresholds, uncached: boolean): SinkKind {
-  if (total < job.besideFrom) return total <= SMALL && !uncached ? 'small' : 'here';
+  if (total < job.besideFrom) return isAlone(total, job) && !uncached ? 'alone' : 'here';
   if (total >= (job.threadFrom ?? DEFAULT_THREAD_FROM[job.hasher])) return 'thread';
   return job.hasher === 'native' ? 'beside' : 'here';
 }
@@ -139,7 +139,7 @@ function wasmHash(): HashEngine {
   return hashing.hash;
 }
 
-/** Whether its layer is soon written: then what else is written need not be beside it. */
-export function isSmall(core: Core, table: EntryTable): boolean {
-  return core.fileBytes(table) <= SMALL;
+/** Whether the layer of files of so many bytes is left to the thread that packs it: then what else is written is, too. */
+export function isAlone(bytes: number, { aloneUpTo = DEFAULT_ALONE_UP_TO }: Pick<LayerJob, 'aloneUpTo'>): boolean {
+  return bytes <= aloneUpTo;
 }

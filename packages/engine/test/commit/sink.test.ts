@@ -40,6 +40,8 @@ function plainly(): Buffer {
 }
 
 it.each([
+  ['alone', { aloneUpTo: Infinity, besideFrom: Infinity }],
+  ['alone, directly to the disk', { aloneUpTo: Infinity, besideFrom: Infinity, dearFrom: 0 }],
   ['here', { besideFrom: Infinity }],
   ['beside', { besideFrom: 0 }],
   ['beside, directly to the disk', { besideFrom: 0, dearFrom: 0 }],
