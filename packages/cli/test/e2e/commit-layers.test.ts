@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sumOf } from '@mica/core-wasm';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { treeLines } from '../../../engine/test/support/tree.ts';
 import { CommitBench } from '../support/commit-bench.ts';
@@ -51,6 +52,22 @@ it('a commit that the machine lost as it went down: the next command says so, on
   // What the container has is committed again whole: nothing stands on what was lost.
   expect(bench.ok('run', '--rm', await bench.okHere('commit', 'cut', 'cut:lost'), 'cat', '/f')).toBe('changed');
   expect(bench.mica('system', 'check').code).toBe(0);
+});
+
+it('tables as another version of Mica wrote them are made anew: an untouched container gets no layer', async () => {
+  await bench.made('untouched');
+  const folder = join(bench.root, 'layers');
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.table'))) {
+    const stored = readFileSync(join(folder, name));
+    const table = new Uint8Array(stored.subarray(0, -4));
+    table[4] = 2; // the version, behind four bytes of magic
+    stored.set(table);
+    stored.writeInt32LE(sumOf(table), table.length);
+    writeFileSync(join(folder, name), stored);
+  }
+  const layers = (image: string) => bench.configOf(image).rootfs.diff_ids.length as number;
+  expect(layers(await bench.okHere('commit', 'untouched', 'same:1'))).toBe(1);
+  expect(bench.ok('diff', 'untouched')).toBe('');
 });
 
 it('squash makes the layers above the base one, flatten all of them, and both show the same tree', async () => {

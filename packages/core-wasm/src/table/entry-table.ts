@@ -46,6 +46,13 @@ export class EntryTable extends SortedView {
     return new EntryTable(bytes, sum);
   }
 
+  /** Whether bytes that begin so are a table as another version of Mica lays it out. */
+  static isForeign(header: Uint8Array): boolean {
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+    if (header.byteLength < HEADER_BYTES || view.getUint32(H.magic, true) !== MAGIC) return false;
+    return view.getUint32(H.version, true) !== VERSION;
+  }
+
   /** Of its bytes, as {@link sumOf} has it. */
   get sum(): number {
     return this.#sum ?? sumOf(this.bytes);

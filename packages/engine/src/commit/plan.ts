@@ -4,9 +4,11 @@ import { groupOf } from '../container/pause.ts';
 import type { ContainerState } from '../container/record.ts';
 import { beingReset, isResetting } from '../container/resetting.ts';
 import type { CommitOptions } from '../contract/commit.ts';
+import type { Task } from '../contract/task.ts';
 import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
 import { chainTables } from '../layer/layers.ts';
+import { isForeignTable } from '../layer/stored-table.ts';
 import { tablePath } from '../layer/unpacked.ts';
 import type { Digest } from '../reference/digest.ts';
 import { parseNewName, type Reference } from '../reference/reference.ts';
@@ -50,6 +52,8 @@ export class Planner {
   >();
   /** Images whose layers' tables are all there. */
   readonly #read = new Set<Digest>();
+  /** Images whose layers' tables were looked at. */
+  readonly #looked = new Set<Digest>();
 
   constructor(
     store: Store,
@@ -67,15 +71,33 @@ export class Planner {
   /** @throws MicaError invalid-reference, invalid-argument, no-such-image; nothing has happened then */
   async plan(row: ContainerRow<ContainerState>, target: string | undefined): Promise<CommitPlan> {
     if (this.#options.incremental) await this.#readTables(row.image);
+    else await this.#renewTables(row.image);
     return this.#plan(row, target);
+  }
+
+  get #task(): Task {
+    const { signal } = this.#options;
+    return signal ? { signal } : {};
   }
 
   /** An incremental commit compares trees: the tables of the image's layers, made where they are not there yet. */
   async #readTables(id: Digest): Promise<void> {
     if (this.#read.has(id)) return;
     const diffIds = this.#image(id).image.config.rootfs.diff_ids;
-    await chainTables(this.#store, diffIds, this.#options.signal ? { signal: this.#options.signal } : {});
+    await chainTables(this.#store, diffIds, this.#task);
     this.#read.add(id);
+  }
+
+  /**
+   * What an upper's root was at first stands in the tables below it. As another version of Mica wrote them they say
+   * nothing, and a container without a change would get a layer of its root.
+   */
+  async #renewTables(id: Digest): Promise<void> {
+    if (this.#looked.has(id)) return;
+    this.#looked.add(id);
+    const { image, tables } = this.#image(id);
+    if (!tables.some(isForeignTable)) return;
+    await chainTables(this.#store, image.config.rootfs.diff_ids, this.#task).catch(() => {}); // it can do without
   }
 
   #plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {

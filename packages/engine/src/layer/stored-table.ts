@@ -2,6 +2,7 @@ import {
   closeSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -26,6 +27,22 @@ export function readStoredTable(file: string): EntryTable | null {
     return Buffer.compare(stored.subarray(bytes.length), storedSum(sumOf(bytes))) === 0 ? EntryTable.from(bytes) : null;
   } catch {
     return null;
+  }
+}
+
+/** Whether there is one as another version of Mica wrote it, which {@link readStoredTable} gives none for. */
+export function isForeignTable(file: string): boolean {
+  const header = new Uint8Array(64);
+  try {
+    if (!statSync(file).isFile()) return false;
+    const fd = openSync(file, 'r');
+    try {
+      return EntryTable.isForeign(header.subarray(0, readSync(fd, header)));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
   }
 }
 
