@@ -2,6 +2,7 @@ import { type CommitOptions, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { commitBatch, namesFrom } from '../commit/batch.ts';
 import { addCommitFlags, type CommitFlags, collect, commitOptions, engineOptions } from '../commit/options.ts';
+import { addFilterFlag } from '../flags/filter.ts';
 import { interruptible } from '../interrupt.ts';
 import { byteProgress } from '../progress.ts';
 import { withEngine } from '../session.ts';
@@ -23,9 +24,7 @@ export function define(command: Command): void {
   command
     .usage('[options] CONTAINER [REPOSITORY[:TAG]]\n       mica commit [options] --tag TEMPLATE CONTAINER...')
     .argument('[container...]', 'one and the new name, or with --tag, --all, --filter or --from-file any number');
-  addCommitFlags(command)
-    .option('--all', 'every container')
-    .option('-f, --filter <filter>', 'those that match: name=, id=, label=, status=, ancestor=', collect, [])
+  addFilterFlag(addCommitFlags(command).option('--all', 'every container'))
     .option('--from-file <list>', 'those named in a file, one a line; - for standard input', collect, [])
     .option('--tag <template>', 'names of the images: {name} {id} {image} {n} {date}')
     .option('-j, --jobs <n>', 'how many at once; as many as there are processors unless given')
@@ -116,14 +115,14 @@ function commit(engine: Engine, container: string, name: string | undefined, fla
   return engine.commit(container, name, task);
 }
 
-function many(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
+async function many(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
   if (!isList(flags)) {
     const [container, tag] = containerAndName(names);
     return commitBatch(
       engine,
       { names: [container] },
       { ...commitOptions(flags), ...(tag === undefined ? {} : { tag }) },
-      { json: true },
+      { json: true, none: '' },
     );
   }
   // An unset variable in a script would leave many images without a name.
@@ -141,10 +140,23 @@ function many(engine: Engine, names: readonly string[], flags: Flags): Promise<v
     throw new MicaError('invalid-argument', `invalid number of jobs: ${flags.jobs}`, {
       hint: 'a whole number up to 256',
     });
+  const isFiltered = flags.filter.length > 0;
   return commitBatch(
     engine,
-    { names: all, ...(flags.all ? { all: true } : {}), filters: flags.filter },
+    isFiltered
+      ? { names: [...all, ...(await matching(engine, flags.filter))] }
+      : { names: all, all: flags.all ?? false },
     { ...commitOptions(flags), ...(flags.tag ? { tag: flags.tag } : {}), ...(jobs ? { jobs } : {}) },
-    { json: flags.json ?? false },
+    {
+      json: flags.json ?? false,
+      none: isFiltered ? `no container matches ${flags.filter.join(', ')}` : 'there is no container',
+    },
   );
+}
+
+/** Names of the containers that `ps -a` shows for these filters, the oldest first. */
+async function matching(engine: Engine, filters: readonly string[]): Promise<string[]> {
+  const { containerFilters, filterContainers } = await import('../rows/container-filter.ts');
+  const found = filterContainers(engine, engine.containers.list(true), containerFilters(filters));
+  return found.map(({ name }) => name).reverse();
 }

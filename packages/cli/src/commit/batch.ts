@@ -30,12 +30,15 @@ export function namesFrom(file: string): string[] {
     .filter(Boolean);
 }
 
-/** Commits many, prints a table (or a JSON line each as it ends), and sets the exit code: 1 if any failed, 130 if interrupted. */
+/**
+ * Commits many, prints a table (or a JSON line each as it ends), and sets the exit code: 1 if any failed, 130 if
+ * interrupted. Where there were none nothing failed, but whoever meant some would not know: `none` says so.
+ */
 export async function commitBatch(
   engine: Engine,
   what: CommitSelection,
   options: BatchCommitOptions,
-  output: { readonly json: boolean },
+  output: { readonly json: boolean; readonly none: string },
 ): Promise<void> {
   using interrupt = interruptible();
   using progress = byteProgress('committing', output.json);
@@ -54,7 +57,7 @@ export async function commitBatch(
     print(
       table(['CONTAINER', 'IMAGE ID', 'TAG', 'LAYER', 'TIME', 'STATUS'], rows.sort((a, b) => a.n - b.n).map(cells)),
     );
-  process.stderr.write(any ? failures(rows) : `mica: ${noneOf(what)}\n`);
+  process.stderr.write(any ? failures(rows) : `mica: ${output.none}\n`);
   if (interrupt.signal.aborted) process.exitCode = interrupt.exitCode();
   else if (failed > 0) process.exitCode = 1;
 }
@@ -73,11 +76,6 @@ function failures(rows: readonly BatchCommitResult[]): string {
       return `mica: ${harmless(line)}\n${told}`;
     })
     .join('');
-}
-
-/** Nothing failed, but whoever meant some would not know that there was none. */
-function noneOf({ filters = [] }: CommitSelection): string {
-  return filters.length > 0 ? `no container matches ${filters.join(', ')}` : 'there is no container';
 }
 
 function cells(one: BatchCommitResult): string[] {

@@ -44,7 +44,7 @@ export async function* commitMany(
 ): AsyncGenerator<BatchCommitResult> {
   requireWhole('jobs', options.jobs, 1, 1_000_000);
   using _ = store.operation();
-  const selected = select(store, containers, what);
+  const selected = select(store, what);
   await using batch = new Batch(store, containers, selected.length, options);
   yield* batch.run(selected);
 }

@@ -25,12 +25,10 @@ export interface ResetOptions extends Task {
   /** A running one, too: it is stopped, and started again afterwards. */
   readonly force?: boolean;
 }
-/** Which containers a batch is about, each once: those of `names`, and those that the filters choose, as `ps --filter` does. */
+/** Which containers a batch is about, each once: those of `names`, and with `all` every other one, too. */
 export interface CommitSelection {
   readonly names?: readonly string[];
-  /** Every container, if there are no filters. */
   readonly all?: boolean;
-  readonly filters?: readonly string[]; // KEY=VALUE: name, id, label, status, ancestor; values of one key are alternatives, but labels
 }
 /** How many containers are committed at once; what `CommitOptions` says holds for each. */
 export interface BatchCommitOptions extends CommitOptions {
