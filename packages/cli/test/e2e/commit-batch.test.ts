@@ -171,7 +171,7 @@ it('what cannot be meant is refused before anything is done', async () => {
   await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
   await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
   await refused(/invalid filter 'shoe'/, '--filter', 'shoe=1');
-  await refused(/'status=exitd'\n  created, restarting/, '--filter', 'status=exitd');
+  await refused(/'status=exitd'\n {2}created, restarting/, '--filter', 'status=exitd');
   await refused(/at most 2 arguments/, '--json', 'aa', 'bb', 'cc');
   await refused(/invalid number of jobs/, '--all', '--jobs', 'many');
   await refused(/cannot read/, '--from-file', join(bench.work, 'nowhere'));

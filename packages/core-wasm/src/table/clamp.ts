@@ -1,5 +1,5 @@
 import { EntryTable } from './entry-table.ts';
-import { HEADER_BYTES, LINE_BYTES, R } from './layout.ts';
+import { R } from './layout.ts';
 
 /** The table with no time later than `seconds` since the epoch (SOURCE_DATE_EPOCH): only newer ones change. */
 export function clampTimes(table: EntryTable, seconds: number): EntryTable {
@@ -10,7 +10,7 @@ export function clampTimes(table: EntryTable, seconds: number): EntryTable {
     if (at < latest || (at === latest && table.mtimeNsec(i) === 0)) continue;
     bytes ??= table.bytes.slice();
     const view = new DataView(bytes.buffer);
-    const record = HEADER_BYTES + i * LINE_BYTES;
+    const [record] = table.placeOf(i);
     view.setBigInt64(record + R.mtimeSec, latest, true);
     view.setUint32(record + R.mtimeNsec, 0, true);
   }

@@ -16,7 +16,8 @@ export class EntryTable extends SortedView {
   protected readonly view: DataView;
   protected readonly recordsAt: number;
   protected readonly restsAt: number;
-  protected readonly heapAt: number;
+  /** Where the heap begins in {@link bytes}. */
+  readonly heapAt: number;
   readonly #sum: number | undefined;
 
   private constructor(bytes: Uint8Array<ArrayBuffer>, sum?: number) {
@@ -58,6 +59,10 @@ export class EntryTable extends SortedView {
     return this.#sum ?? sumOf(this.bytes);
   }
 
+  /** Where an entry's record and its rest begin in {@link bytes}, {@link LINE_BYTES} each: for who copies or changes them. */
+  placeOf(index: number): readonly [record: number, rest: number] {
+    return [this.at(index), this.rest(index)];
+  }
   /** Where an entry's path begins in {@link bytes}: for a caller that copies it and wants no view. */
   pathAt(index: number): number {
     return this.heapAt + this.view.getUint32(this.at(index) + R.pathOffset, true);

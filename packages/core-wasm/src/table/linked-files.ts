@@ -1,5 +1,5 @@
 import { EntryTable } from './entry-table.ts';
-import { H, HEADER_BYTES, Kind, LINE_BYTES, R, REST } from './layout.ts';
+import { H, Kind, LINE_BYTES, R, REST } from './layout.ts';
 
 /** The file that a hard link stands for: an entry of some table, none of them a hard link itself. */
 export interface LinkTarget {
@@ -7,16 +7,6 @@ export interface LinkTarget {
   readonly index: number;
   /** The number of its layer, as the result shall have it. */
   readonly layer: number;
-}
-
-/** Where an entry's record and its rest are in the bytes of its table. */
-function placeOf(table: EntryTable, index: number): readonly [record: number, rest: number] {
-  const record = HEADER_BYTES + index * LINE_BYTES;
-  return [record, record + table.count * LINE_BYTES];
-}
-
-function heapOf(table: EntryTable): number {
-  return HEADER_BYTES + table.count * LINE_BYTES * 2;
 }
 
 /**
@@ -30,14 +20,14 @@ export function resolveLinks(table: EntryTable, find: (index: number) => LinkTar
   if (links.length === 0) return table;
   let room = 0;
   for (const [, { table: from, index }] of links) for (const part of parts(from, index)) room += part.length;
-  const heapAt = heapOf(table);
+  const { heapAt } = table;
   const bytes = grown(table, room);
   const view = new DataView(bytes.buffer);
   let at = table.bytes.length - heapAt;
   for (const [i, target] of links) {
-    const [record, rest] = placeOf(table, i);
+    const [record, rest] = table.placeOf(i);
     const path = [R.pathOffset, R.pathLength, R.shared].map((field) => [field, view.getUint32(record + field, true)]);
-    const [from, restFrom] = placeOf(target.table, target.index);
+    const [from, restFrom] = target.table.placeOf(target.index);
     bytes.set(target.table.bytes.subarray(from, from + LINE_BYTES), record);
     bytes.set(target.table.bytes.subarray(restFrom, restFrom + LINE_BYTES), rest);
     for (const [field, value] of path as [number, number][]) view.setUint32(record + field, value, true);
@@ -57,7 +47,7 @@ export function resolveLinks(table: EntryTable, find: (index: number) => LinkTar
     const named = table.find(target.table.pathBytes(target.index));
     // The file's first name is part of the tree only if no upper layer put something else in its place.
     if (named >= 0 && table.kind(named) !== Kind.hardlink && table.layer(named) === target.layer)
-      identify(view, placeOf(table, named), target);
+      identify(view, table.placeOf(named), target);
   }
   return EntryTable.from(bytes);
 }
@@ -70,9 +60,9 @@ export function withAttributes(table: EntryTable, from: ReadonlyMap<number, Link
   const bytes = grown(table, room);
   const view = new DataView(bytes.buffer);
   let at = table.bytes.length;
-  const heapAt = heapOf(table);
+  const { heapAt } = table;
   for (const [i, { table: source, index }] of from) {
-    const [record, rest] = placeOf(table, i);
+    const [record, rest] = table.placeOf(i);
     view.setUint16(record + R.mode, source.mode(index), true);
     view.setUint32(record + R.uid, source.uid(index), true);
     view.setUint32(record + R.gid, source.gid(index), true);
@@ -102,7 +92,7 @@ export function renumberLayers(table: EntryTable, number: (layer: number) => num
   const bytes = table.bytes.slice();
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < table.count; i++) {
-    const at = HEADER_BYTES + i * LINE_BYTES + R.layer;
+    const at = table.placeOf(i)[0] + R.layer;
     view.setUint32(at, number(view.getUint32(at, true)), true);
   }
   return EntryTable.from(bytes);

@@ -155,8 +155,7 @@ export class TableBuilder {
     const kernel = this.#kernel;
     this.#added(guarded(() => kernel.builderRecord(this.#builder)));
     const seq = this.#fresh().getUint32(this.#rest + REST.seq, true);
-    const from = HEADER_BYTES + index * LINE_BYTES;
-    const restFrom = from + table.count * LINE_BYTES;
+    const [from, restFrom] = table.placeOf(index);
     const { buffer } = kernel.memory;
     new Uint8Array(buffer, this.#at, LINE_BYTES).set(table.bytes.subarray(from, from + LINE_BYTES));
     new Uint8Array(buffer, this.#rest, LINE_BYTES).set(table.bytes.subarray(restFrom, restFrom + LINE_BYTES));
