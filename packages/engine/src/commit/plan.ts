@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import { requireParts } from '../container/parts.ts';
 import { groupOf } from '../container/pause.ts';
@@ -7,7 +8,7 @@ import type { CommitOptions } from '../contract/commit.ts';
 import type { Task } from '../contract/task.ts';
 import type { NewLayer } from '../image/new-image.ts';
 import { type ResolvedImage, resolveImage } from '../images/resolve.ts';
-import { chainTables } from '../layer/layers.ts';
+import { chainTables, rootOfChain } from '../layer/layers.ts';
 import { isForeignTable } from '../layer/stored-table.ts';
 import { tablePath } from '../layer/unpacked.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -40,20 +41,25 @@ export interface CommitPlan {
  */
 const MAX_LAYERS = 120;
 
+interface KnownImage {
+  readonly image: ResolvedImage;
+  readonly layers: readonly NewLayer[];
+  /** Files with its layers' tables, and whether one is as another version of Mica wrote it. */
+  readonly tables: readonly string[];
+  readonly isForeign: boolean;
+  /** Its root is read, and the tables for that made anew. */
+  root?: Promise<unknown>;
+}
+
 /** Plans one commit or many; what they share is looked up once. */
 export class Planner {
   readonly #store: Store;
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
   readonly #how: Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'overlapFrom'>;
-  readonly #images = new Map<
-    Digest,
-    { readonly image: ResolvedImage; readonly layers: readonly NewLayer[]; readonly tables: readonly string[] }
-  >();
+  readonly #images = new Map<Digest, KnownImage>();
   /** Images whose layers' tables are all there. */
   readonly #read = new Set<Digest>();
-  /** Images whose layers' tables were looked at. */
-  readonly #looked = new Set<Digest>();
 
   constructor(
     store: Store,
@@ -71,7 +77,7 @@ export class Planner {
   /** @throws MicaError invalid-reference, invalid-argument, no-such-image; nothing has happened then */
   async plan(row: ContainerRow<ContainerState>, target: string | undefined): Promise<CommitPlan> {
     if (this.#options.incremental) await this.#readTables(row.image);
-    else await this.#renewTables(row.image);
+    else await this.#readRoot(row);
     return this.#plan(row, target);
   }
 
@@ -90,14 +96,13 @@ export class Planner {
 
   /**
    * What an upper's root was at first stands in the tables below it. As another version of Mica wrote them they say
-   * nothing, and a container without a change would get a layer of its root.
+   * nothing, and an upper with nothing but its root would become a layer of that.
    */
-  async #renewTables(id: Digest): Promise<void> {
-    if (this.#looked.has(id)) return;
-    this.#looked.add(id);
-    const { image, tables } = this.#image(id);
-    if (!tables.some(isForeignTable)) return;
-    await chainTables(this.#store, image.config.rootfs.diff_ids, this.#task).catch(() => {}); // it can do without
+  async #readRoot(row: ContainerRow<ContainerState>): Promise<void> {
+    const known = this.#image(row.image);
+    if (!known.isForeign || !isEmptyFolder(this.#containers.paths.part(row.id, 'upper'))) return;
+    known.root ??= rootOfChain(this.#store, known.image.config.rootfs.diff_ids, this.#task);
+    await known.root.catch(() => {}); // it can do without
   }
 
   #plan(row: ContainerRow<ContainerState>, target: string | undefined): CommitPlan {
@@ -136,12 +141,12 @@ export class Planner {
     };
   }
 
-  #image(id: Digest) {
+  #image(id: Digest): KnownImage {
     let found = this.#images.get(id);
     if (!found) {
       const image = resolveImage(this.#store, id);
       const tables = image.config.rootfs.diff_ids.map((diffId) => tablePath(this.#store.layersDir, diffId));
-      found = { image, layers: layersOf(this.#store, image), tables };
+      found = { image, layers: layersOf(this.#store, image), tables, isForeign: tables.some(isForeignTable) };
       this.#images.set(id, found);
     }
     return found;
@@ -171,6 +176,14 @@ export class Planner {
       held: nothingHeld(),
       runtime: runtime && { path: runtime.path, root: runtime.root },
     };
+  }
+}
+
+function isEmptyFolder(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return false; // whoever needs it says so
   }
 }
 

@@ -108,9 +108,13 @@ export async function chainTables(store: Store, diffIds: readonly Digest[], task
 }
 
 /** See {@link rootEntry}; of layers that are unpacked. A table that is damaged is made anew. */
-export async function rootOfChain(store: Store, diffIds: readonly Digest[]): Promise<RootEntry | null> {
+export async function rootOfChain(
+  store: Store,
+  diffIds: readonly Digest[],
+  task: Task = {},
+): Promise<RootEntry | null> {
   for (const diffId of diffIds.toReversed()) {
-    const found = rootOf(await layerTable(store, diffId));
+    const found = rootOf(await layerTable(store, diffId, task));
     if (found !== null) return found;
   }
   return null;
