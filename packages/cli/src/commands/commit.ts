@@ -24,7 +24,8 @@ export function define(command: Command): void {
   command
     .usage('[options] CONTAINER [REPOSITORY[:TAG]]\n       mica commit [options] --tag TEMPLATE CONTAINER...')
     .argument('[container...]', 'one and the new name, or with --tag, --all, --filter or --from-file any number');
-  addFilterFlag(addCommitFlags(command).option('--all', 'every container'))
+  const chosen = addCommitFlags(command).option('--all', 'every container');
+  addFilterFlag(chosen, 'those that ps -a --filter shows, beside those that are named: name=, label=, ancestor=, …')
     .option('--from-file <list>', 'those named in a file, one a line; - for standard input', collect, [])
     .option('--tag <template>', 'names of the images: {name} {id} {image} {n} {date}')
     .option('-j, --jobs <n>', 'how many at once; as many as there are processors unless given')
@@ -154,9 +155,21 @@ async function many(engine: Engine, names: readonly string[], flags: Flags): Pro
   );
 }
 
-/** Names of the containers that `ps -a` shows for these filters, the oldest first. */
-async function matching(engine: Engine, filters: readonly string[]): Promise<string[]> {
+/**
+ * IDs of the containers that `ps -a` shows for these filters, the oldest first. What to `ps` is a list with nothing in it,
+ * or with everything, is here a backup that nobody has, or many that nobody wants. @throws MicaError
+ */
+async function matching(engine: Engine, given: readonly string[]): Promise<string[]> {
   const { containerFilters, filterContainers } = await import('../rows/container-filter.ts');
-  const found = filterContainers(engine, engine.containers.list(true), containerFilters(filters));
-  return found.map(({ name }) => name).reverse();
+  const filters = containerFilters(given);
+  for (const [name, values] of filters)
+    if (values.includes(''))
+      throw new MicaError('invalid-argument', `invalid filter '${name}=': the value is empty`, {
+        subject: '--filter',
+        hint: 'an unset variable would choose every container: --all does so on purpose',
+      });
+  for (const image of filters.get('ancestor') ?? []) engine.images.inspect(image);
+  return filterContainers(engine, engine.containers.list(true), filters)
+    .map(({ id }) => id)
+    .reverse();
 }

@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 /** `--filter NAME=VALUE…`: the values given for each name. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
-export function addFilterFlag(command: Command): Command {
-  return command.option('-f, --filter <name=value>', 'only those that meet it; several must all be met', collect, []);
+export function addFilterFlag(command: Command, help = 'only those that meet it; several must all be met'): Command {
+  return command.option('-f, --filter <name=value>', help, collect, []);
 }
 
 function collect(text: string, all: readonly string[]): string[] {

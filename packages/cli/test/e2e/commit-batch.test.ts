@@ -171,6 +171,9 @@ it('what cannot be meant is refused before anything is done', async () => {
   await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
   await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
   await refused(/invalid filter 'shoe'/, '--filter', 'shoe=1');
+  for (const unset of ['name=', 'id= ', 'label=', 'ancestor='])
+    await refused(/the value is empty\n {2}an unset variable would choose/, '--filter', 'name=a', '--filter', unset);
+  await refused(/No such image: typo\n/, '--filter', 'ancestor=base:1', '--filter', 'ancestor=typo');
   await refused(/'status=exitd'\n {2}created, restarting/, '--filter', 'status=exitd');
   await refused(/at most 2 arguments/, '--json', 'aa', 'bb', 'cc');
   await refused(/invalid number of jobs/, '--all', '--jobs', 'many');
