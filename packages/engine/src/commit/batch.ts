@@ -18,9 +18,9 @@ import { TagTemplate } from './tag-template.ts';
 import { requireWhole } from './whole.ts';
 
 /**
- * In a batch every core has a task: only a layer this large gets a second thread, be it to copy to the page cache (20
- * containers of 9 MiB took 350 ms, and take 317), or is packed while it is scanned, for which files are opened in a table
- * that all threads share.
+ * In a batch every core has a task: only a layer this large is hashed by a second thread, or packed while it is scanned,
+ * for which files are opened in a table that all threads share. Nor does another one copy to the page cache (20 containers
+ * of 9 MiB took 350 ms, and take 317); past that, from 128 MiB on, others write.
  */
 const LARGE = 256 << 20;
 /**

@@ -57,10 +57,7 @@ export function tableSource(
 export async function writeLayer(
   core: Core,
   table: EntryTable,
-  job: Pick<
-    LayerJob,
-    'subject' | 'upper' | 'file' | 'hasher' | 'aloneUpTo' | 'besideFrom' | 'threadFrom' | 'uncachedFrom' | 'dearFrom'
-  >,
+  job: Thresholds & Pick<LayerJob, 'subject' | 'upper' | 'file' | 'dearFrom'>,
   task: LayerTask,
   watch?: NonNullable<PackOptions['watch']>,
 ): Promise<WrittenLayer> {
@@ -80,7 +77,7 @@ export async function writeLayer(
 /** The same of any source. */
 export async function streamLayer(
   source: LayerSource,
-  job: Thresholds & Pick<LayerJob, 'subject' | 'file' | 'uncachedFrom' | 'dearFrom'>,
+  job: Thresholds & Pick<LayerJob, 'subject' | 'file' | 'dearFrom'>,
   task: LayerTask,
   watch?: PackOptions['watch'],
 ): Promise<WrittenLayer> {
@@ -90,7 +87,7 @@ export async function streamLayer(
   try {
     sink = new LayerSink(job.file, {
       hasher,
-      kind: kindOf(source.bytes, job, past.uncached !== null),
+      kind: kindOf(source.bytes, job),
       past,
       dearFrom: job.dearFrom,
     });
@@ -124,10 +121,10 @@ export async function streamLayer(
   }
 }
 
-type Thresholds = Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'threadFrom'>;
+type Thresholds = Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'threadFrom' | 'uncachedFrom'>;
 
-function kindOf(total: number, job: Thresholds, uncached: boolean): SinkKind {
-  if (total < job.besideFrom) return isAlone(total, job) && !uncached ? 'alone' : 'here';
+function kindOf(total: number, job: Thresholds): SinkKind {
+  if (total < job.besideFrom) return isAlone(total, job) ? 'alone' : 'here';
   if (total >= (job.threadFrom ?? DEFAULT_THREAD_FROM[job.hasher])) return 'thread';
   return job.hasher === 'native' ? 'beside' : 'here';
 }
@@ -139,7 +136,11 @@ function wasmHash(): HashEngine {
   return hashing.hash;
 }
 
-/** Whether the layer of files of so many bytes is left to the thread that packs it: then what else is written is, too. */
-export function isAlone(bytes: number, { aloneUpTo = DEFAULT_ALONE_UP_TO }: Pick<LayerJob, 'aloneUpTo'>): boolean {
-  return bytes <= aloneUpTo;
+/**
+ * Whether the layer of files of so many bytes is left to the thread that packs it: then what else is written is, too. Past
+ * the page cache others write.
+ */
+export function isAlone(bytes: number, job: Pick<LayerJob, 'aloneUpTo' | 'uncachedFrom'>): boolean {
+  const { aloneUpTo = DEFAULT_ALONE_UP_TO, uncachedFrom = DEFAULT_UNCACHED_FROM } = job;
+  return bytes <= aloneUpTo && bytes < uncachedFrom;
 }
