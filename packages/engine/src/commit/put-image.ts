@@ -46,7 +46,7 @@ export function putImage(
   });
   const layers = [...on.layers, ...(top ? [top] : [])].map(({ digest }) => digest);
   const size = on.size + (top?.size ?? 0);
-  const labels = on.config.config?.Labels;
+  const labels = on.config.config?.Labels ?? {};
   const about = { created, size, parent: on.parent, onto: on.onto ?? null, layers, labels };
   storeImage(store, image, about, reference ? [reference.canonical] : []);
   return image.id;

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs';
+import { unlink } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { Store } from '../store/store.ts';
@@ -9,6 +9,8 @@ import { recordCommit } from './record.ts';
 /** So many images at once, and none waits longer: what is reported is in the store. */
 const TOGETHER = 16;
 const PATIENCE_MS = 20;
+/** Files so many of which are removed in one go: each go takes the cores from who packs. */
+const STALE = 64;
 
 interface Waiting {
   readonly plan: CommitPlan;
@@ -26,6 +28,7 @@ export class Recorder {
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
   readonly #removals = new Set<Promise<void>>();
+  #stale: string[] = [];
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,7 +70,7 @@ export class Recorder {
         recordCommit(this.#store, this.#containers, plan, answer.made, this.#options),
       );
       return () => {
-        if (stale !== null) this.#remove(stale);
+        if (stale !== null && this.#stale.push(stale) >= STALE) this.#removeStale();
         done({ ...result, frozenMs: answer.frozenMs });
       };
     } catch (error) {
@@ -77,15 +80,20 @@ export class Recorder {
   }
 
   /** In libuv's threads: on a busy disk an unlink takes as long as all the rest. */
-  #remove(file: string): void {
-    const removal = new Promise<void>((resolve) => rm(file, { force: true }, () => resolve())).then(() => {
-      this.#removals.delete(removal);
-    });
-    this.#removals.add(removal);
+  #removeStale(): void {
+    for (const file of this.#stale) {
+      // One that stays goes with the container's next commit.
+      const removal = new Promise<void>((resolve) => unlink(file, () => resolve())).then(() => {
+        this.#removals.delete(removal);
+      });
+      this.#removals.add(removal);
+    }
+    this.#stale = [];
   }
 
   async close(): Promise<void> {
     this.flush();
+    this.#removeStale();
     await Promise.all(this.#removals);
   }
   async [Symbol.asyncDispose](): Promise<void> {

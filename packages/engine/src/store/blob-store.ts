@@ -1,6 +1,7 @@
 import {
   closeSync,
   createReadStream,
+  lstatSync,
   openSync,
   readFileSync,
   readSync,
@@ -69,7 +70,8 @@ export class BlobStore {
           if (this.info(info.digest) === null) rmSync(target, { force: true });
         });
         // What a bad disk, or somebody, put in its place: a folder gives way to no file.
-        if (!isFile(target)) rmSync(target, { recursive: true, force: true });
+        if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory())
+          rmSync(target, { recursive: true, force: true });
         renameSync(file, target);
         this.#db.run(
           'INSERT INTO blobs VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET size = excluded.size, pending = excluded.pending',
@@ -118,8 +120,9 @@ export class BlobStore {
   /** Whether the blob is there, whole: its length is looked at, its bytes are not. */
   has(digest: Digest): boolean {
     const info = this.info(digest);
+    if (info === null) return false;
     const found = statSync(this.path(digest), { throwIfNoEntry: false });
-    return info !== null && found?.isFile() === true && found.size === info.size;
+    return found?.isFile() === true && found.size === info.size;
   }
 
   /** The same, and it stays: leased to this process, unless another one removed it between the look and that. */

@@ -24,16 +24,15 @@ export class EventRecords {
 
   /** In the transaction of the change that it tells of: neither is there without the other. */
   append(event: Omit<EventRow, 'seq'>): void {
-    this.#db.run(
-      'INSERT INTO events (time, type, action, id, attributes) VALUES (?, ?, ?, ?, ?)',
+    const { seq } = this.#db.get(
+      'INSERT INTO events (time, type, action, id, attributes) VALUES (?, ?, ?, ?, ?) RETURNING seq',
       event.time,
       event.type,
       event.action,
       event.id,
       JSON.stringify(event.attributes),
-    );
-    const { last } = this.#db.get('SELECT max(seq) AS last FROM events') as { last: number };
-    if (last % 100 === 0) this.#db.run('DELETE FROM events WHERE seq <= ?', last - KEPT);
+    ) as { seq: number };
+    if (seq % 100 === 0) this.#db.run('DELETE FROM events WHERE seq <= ?', seq - KEPT);
   }
   /** What happens now. */
   tell(type: string, action: string, id: string, attributes: Readonly<Record<string, string>>): void {
