@@ -19,7 +19,10 @@ export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(memory.buffer, memory.byteOffset + before, length);
 }
 
-/** Hashes a layer out of the buffers that it is gathered in: given again and again, in order of their numbers, or the same one where it hashes at once. */
+/**
+ * Hashes a layer out of the buffers that it is gathered in: given again and again, in order of their numbers, or the same
+ * one where it hashes at once.
+ */
 export interface LayerHash {
   buffer(slot: number): Uint8Array;
   /** Takes the first `length` bytes of a buffer; until they are hashed it is not to be changed. */

@@ -20,7 +20,10 @@ export interface SinkOptions extends Omit<LayerFileOptions, 'here'> {
   readonly kind: SinkKind;
 }
 
-/** Buffers: with a thread of its own as many as keep it and the disk busy; else one is written while the next is filled, if it takes another thread for that. */
+/**
+ * Buffers: with a thread of its own as many as keep it and the disk busy; else one is written while the next is filled,
+ * if it takes another thread for that.
+ */
 const SLOTS: Readonly<Record<SinkKind, number>> = { alone: 4, here: 4, beside: 4, thread: 8 };
 
 /**

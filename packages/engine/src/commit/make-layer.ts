@@ -49,7 +49,10 @@ export interface LayerJob {
   /** Null: no container's, so nothing writes to it. */
   readonly freeze: FreezeTarget | null;
   readonly hasher: HashEngine['name'];
-  /** Files' bytes up to which one thread packs, hashes and copies the layer to the page cache, and wakes no other; 2 MiB unless told. */
+  /**
+   * Files' bytes up to which one thread packs, hashes and copies the layer to the page cache, and wakes no other; 2 MiB
+   * unless told.
+   */
   readonly aloneUpTo?: number;
   /** Files' bytes from which on the layer is hashed beside its packing. */
   readonly besideFrom: number;
