@@ -1,5 +1,5 @@
+import { exposedPorts, volumes } from '../container/declared.ts';
 import { healthcheckOf } from '../container/health.ts';
-import { exposedPorts, volumes } from '../container/inspect-config.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { ImageConfig, RunConfig } from '../image/config.ts';
 import { environment } from '../image/environment.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { lockFreeUpper, lockUpper } from '../container/rootfs.ts';
+import { lockFreeUpper, lockUpper } from '../container/upper-lock.ts';
 import { isSystemError, wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
 import { lockFile, lockFree } from '../system/lock.ts';
@@ -17,7 +17,7 @@ export interface FreezeTarget extends Processes {
   readonly by: string;
   /** The store's run folder: who froze what is noted there while it lasts. */
   readonly run: string;
-  /** What a start of the container, a reset, and a copy into it hold as long (container/rootfs.ts). */
+  /** What a start of the container, a reset, and a copy into it hold as long (container/upper-lock.ts). */
   readonly lock: string;
   /** What is held of it for this commit ({@link Held}). */
   readonly held: Int32Array<SharedArrayBuffer>;

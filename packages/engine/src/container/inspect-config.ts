@@ -1,7 +1,7 @@
 import type { RunConfig } from '../image/config.ts';
 import { environment } from '../image/environment.ts';
-import { parseExpose } from '../network/port-spec.ts';
 import type { Row } from './context.ts';
+import { exposedPorts, volumes } from './declared.ts';
 import { healthcheckOf } from './health.ts';
 import type { ContainerState } from './record.ts';
 
@@ -39,18 +39,4 @@ export function configOf(
     ...(options.stopSignal ? { StopSignal: options.stopSignal } : {}),
     ...(options.stopTimeout === undefined ? {} : { StopTimeout: options.stopTimeout }),
   };
-}
-
-/** Of the image, of --expose and of -p, as `80/tcp`. */
-export function exposedPorts({ expose = [], ports = [] }: ContainerState['options']): Record<string, object> {
-  const asked = expose.flatMap(parseExpose).map(({ port, protocol }) => `${port}/${protocol}`);
-  const published = ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`);
-  return Object.fromEntries([...asked, ...published].map((port) => [port, {}]));
-}
-
-/** The image's, and those that `-v TARGET` asked for. */
-export function volumes(options: ContainerState['options'], image: RunConfig): Record<string, object> | null {
-  const asked = (options.mounts ?? []).filter(({ type, source }) => type === 'volume' && source === undefined);
-  const all = { ...image.Volumes, ...Object.fromEntries(asked.map(({ target }) => [target, {}])) };
-  return Object.keys(all).length > 0 ? all : null;
 }

@@ -8,7 +8,6 @@ import { mountStack } from '../overlay/stack.ts';
 import type { Digest } from '../reference/digest.ts';
 import type { Store } from '../store/store.ts';
 import { DIRECTORY, evaluate, openIn } from '../system/in-root.ts';
-import { lockFile, lockFree, type Unlock } from '../system/lock.ts';
 import { enterPrivateMounts, unmountAll } from '../system/mount.ts';
 import { setTimes } from '../system/nodes.ts';
 import { spreadBelow } from '../system/spread.ts';
@@ -87,40 +86,6 @@ export async function makeUpper(store: Store, upper: string, diffIds: readonly D
   chmodSync(upper, table.mode(index));
   for (const [name, value] of table.xattrs(index)) setXattr(upper, escapeXattr(name), value);
   setTimes(upper, table.mtimeSec(index), table.mtimeNsec(index));
-}
-
-/**
- * Keeps others from mounting the same upper to write in it, which overlay leaves undefined: a start, and a copy
- * into a container that does not run; and a commit, that reads it. Until it is given back, or this process ends.
- * `file`: {@link ContainerPaths.lock}.
- * @throws MicaError no-such-container when it was removed meanwhile
- */
-export async function lockUpper(
-  file: string,
-  id: string,
-  waiting: { readonly patience?: number; readonly signal?: Pick<AbortSignal, 'throwIfAborted'> | undefined } = {},
-): Promise<Unlock> {
-  try {
-    return await lockFile(file, waiting);
-  } catch (error) {
-    return notLocked(error, id);
-  }
-}
-
-/** The same at once; null where somebody has it. */
-export function lockFreeUpper(file: string, id: string): Unlock | null {
-  try {
-    return lockFree(file);
-  } catch (error) {
-    return notLocked(error, id);
-  }
-}
-
-function notLocked(error: unknown, id: string): Unlock {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EROFS') return Object.assign(() => {}, { fd: -1 }); // nobody ever had it, and nobody can write there
-  if (code !== 'ENOENT') throw error;
-  throw new MicaError('no-such-container', `No such container: ${id}`, { subject: id });
 }
 
 /**

@@ -22,11 +22,12 @@ import type { ContainerState } from './record.ts';
 import { deleteFromRuntime, forget } from './remove.ts';
 import { beingReset, isResetting, sweepReset } from './resetting.ts';
 import { exitCommand } from './restart-policy.ts';
-import { lockUpper, mountRootfs } from './rootfs.ts';
+import { mountRootfs } from './rootfs.ts';
 import { rotateLog } from './rotate.ts';
 import { specOf } from './spec.ts';
 import { reconcile } from './state.ts';
 import { requireWhole, visibleStatus } from './status.ts';
+import { lockUpper } from './upper-lock.ts';
 
 /** By whom: a user, its restart policy, or the reset that stopped it, which hands over what it holds. */
 export type StartReason = 'asked' | 'policy' | 'reset';

@@ -9,8 +9,8 @@ import type { ContainerContext, Row } from './context.ts';
 import { emit, tell } from './events.ts';
 import { resumeIfFrozen, startFirst, untilRead } from './pause.ts';
 import type { ContainerState } from './record.ts';
-import { lockUpper } from './rootfs.ts';
 import { reconcile, waitForExit } from './state.ts';
+import { lockUpper } from './upper-lock.ts';
 
 /** @throws MicaError not-running, worded as docker's */
 export function killContainer(context: ContainerContext, row: Row, signal: string): void {

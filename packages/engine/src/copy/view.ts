@@ -1,8 +1,9 @@
 import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import type { ContainerContext, Row } from '../container/context.ts';
 import type { ContainerState } from '../container/record.ts';
-import { lockUpper, mountRootfs, mountRootfsView } from '../container/rootfs.ts';
+import { mountRootfs, mountRootfsView } from '../container/rootfs.ts';
 import { reconcile } from '../container/state.ts';
+import { lockUpper } from '../container/upper-lock.ts';
 import type { MountPoint } from '../contract/container.ts';
 import { wrapSystemError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
