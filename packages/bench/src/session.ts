@@ -28,7 +28,12 @@ export class Session {
     let opening = true;
     let interrupted = false;
     const end = () => {
-      session.close();
+      try {
+        session.close();
+      } catch (error) {
+        for (const { message } of (error as AggregateError).errors ?? [error])
+          process.stderr.write(`could not take away all that was begun: ${message}\n`);
+      }
       process.exit(130);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

@@ -30,6 +30,27 @@ it('Ctrl-C ends a run in the midst of a workload, and nothing of it is left', as
   expect(existsSync(join(work, 'latest.json'))).toBe(false);
 });
 
+it('Ctrl-C at a terminal, which all of the run hear, lets each side take away what is its own', async () => {
+  const folder = join(work, 'heard');
+  const args = ['--only', 'W1', '--peers', 'docker', '--rounds', '1000', '--folder', folder, '--out', work];
+  const env = { ...process.env, XDG_CACHE_HOME: join(work, 'cache') };
+  // A group of its own, as a shell gives to what it starts.
+  const run = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  let said = '';
+  let heard = false;
+  run.stderr.on('data', (text) => {
+    said += text;
+    if (heard || !/round 2 of/.test(said)) return;
+    heard = true;
+    process.kill(-(run.pid as number), 'SIGINT');
+  });
+  const [code] = await once(run, 'close');
+  expect({ code, said }).toEqual({ code: 130, said: expect.not.stringMatching(/Error|could not|Cannot/) });
+  expect(running(folder)).toEqual([]);
+  expect(foldersWithBridge().filter((left) => left.startsWith(folder))).toEqual([]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 it('what kill -9 left of a run, daemon, containers and bridge, the next one takes away', async () => {
   const folder = join(work, 'killed');
   const args = (...more: string[]) => [main, '--folder', folder, '--out', work, ...more];

@@ -42,7 +42,8 @@ export class Docker extends DockerLike {
       ['--bridge', bridge],
       ['--iptables=false', '--ip6tables=false', '--ip-masq=false', '--storage-driver=overlay2'],
     ].flat();
-    const daemon = spawn('dockerd', args, { stdio: ['ignore', log, log] });
+    // In a group of its own: Ctrl-C at a terminal would end it before its containers are taken away.
+    const daemon = spawn('dockerd', args, { stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     const host = `unix://${join(folder, 'docker.sock')}`;
     const gone = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
