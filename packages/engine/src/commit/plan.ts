@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { opendirSync } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import { requireParts } from '../container/parts.ts';
 import { groupOf } from '../container/pause.ts';
@@ -44,10 +44,9 @@ const MAX_LAYERS = 120;
 interface KnownImage {
   readonly image: ResolvedImage;
   readonly layers: readonly NewLayer[];
-  /** Files with its layers' tables, and whether one is as another version of Mica wrote it. */
+  /** Files with its layers' tables. */
   readonly tables: readonly string[];
-  readonly isForeign: boolean;
-  /** Its root is read, and the tables for that made anew. */
+  /** Those that tell its root are of this version, or are made so. */
   root?: Promise<unknown>;
 }
 
@@ -99,9 +98,11 @@ export class Planner {
    * nothing, and an upper with nothing but its root would become a layer of that.
    */
   async #readRoot(row: ContainerRow<ContainerState>): Promise<void> {
+    if (!isEmptyFolder(this.#containers.paths.part(row.id, 'upper'))) return;
     const known = this.#image(row.image);
-    if (!known.isForeign || !isEmptyFolder(this.#containers.paths.part(row.id, 'upper'))) return;
-    known.root ??= rootOfChain(this.#store, known.image.config.rootfs.diff_ids, this.#task);
+    known.root ??= known.tables.some(isForeignTable)
+      ? rootOfChain(this.#store, known.image.config.rootfs.diff_ids, this.#task)
+      : Promise.resolve();
     await known.root.catch(() => {}); // it can do without
   }
 
@@ -146,7 +147,7 @@ export class Planner {
     if (!found) {
       const image = resolveImage(this.#store, id);
       const tables = image.config.rootfs.diff_ids.map((diffId) => tablePath(this.#store.layersDir, diffId));
-      found = { image, layers: layersOf(this.#store, image), tables, isForeign: tables.some(isForeignTable) };
+      found = { image, layers: layersOf(this.#store, image), tables };
       this.#images.set(id, found);
     }
     return found;
@@ -181,7 +182,8 @@ export class Planner {
 
 function isEmptyFolder(path: string): boolean {
   try {
-    return readdirSync(path).length === 0;
+    using dir = opendirSync(path);
+    return dir.readSync() === null;
   } catch {
     return false; // whoever needs it says so
   }
