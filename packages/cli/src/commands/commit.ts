@@ -1,6 +1,7 @@
 import { type CommitOptions, type Engine, MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { commitBatch, namesFrom } from '../commit/batch.ts';
+import { matching } from '../commit/matching.ts';
 import { addCommitFlags, type CommitFlags, collect, commitOptions, engineOptions } from '../commit/options.ts';
 import { addFilterFlag } from '../flags/filter.ts';
 import { interruptible } from '../interrupt.ts';
@@ -153,23 +154,4 @@ async function many(engine: Engine, names: readonly string[], flags: Flags): Pro
       none: isFiltered ? `no container matches ${flags.filter.join(', ')}` : 'there is no container',
     },
   );
-}
-
-/**
- * IDs of the containers that `ps -a` shows for these filters, the oldest first. What to `ps` is a list with nothing in it,
- * or with everything, is here a backup that nobody has, or many that nobody wants. @throws MicaError
- */
-async function matching(engine: Engine, given: readonly string[]): Promise<string[]> {
-  const { containerFilters, filterContainers } = await import('../rows/container-filter.ts');
-  const filters = containerFilters(given);
-  for (const [name, values] of filters)
-    if (values.includes(''))
-      throw new MicaError('invalid-argument', `invalid filter '${name}=': the value is empty`, {
-        subject: '--filter',
-        hint: 'an unset variable would choose every container: --all does so on purpose',
-      });
-  for (const image of filters.get('ancestor') ?? []) engine.images.inspect(image);
-  return filterContainers(engine, engine.containers.list(true), filters)
-    .map(({ id }) => id)
-    .reverse();
 }
