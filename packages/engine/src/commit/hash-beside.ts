@@ -1,4 +1,5 @@
 import type { OpensslHasher } from '../hash/openssl-hash.ts';
+import { makePagesBeside } from '../system/huge-pages.ts';
 import { BUFFER_BYTES, freshBytes, type LayerHash } from './layer-hash.ts';
 
 /**
@@ -21,6 +22,7 @@ export class HashBeside implements LayerHash {
     this.#hasher = hasher;
     this.#slots = slots;
     this.#all = freshBytes(slots * BUFFER_BYTES);
+    makePagesBeside(this.#all);
     this.#lengths = new Array(slots).fill(0);
     this.#onError = onError;
   }

@@ -1,9 +1,10 @@
 import { milliseconds } from './clock.ts';
-import { native } from './library.ts';
+import { type AsyncCall, addressOf, native } from './library.ts';
 
 const MADVISE = 'int madvise(uint64_t at, unsigned long size, int advice)';
 const MADV_HUGEPAGE = 14;
 const MADV_NOHUGEPAGE = 15;
+const MADV_POPULATE_WRITE = 23;
 
 /** Bytes of a huge page, and what its address is a multiple of (x86-64, and arm64 with pages of 4 KiB). */
 export const HUGE = 2 << 20;
@@ -32,6 +33,17 @@ let areCheap: boolean | undefined;
 /** The same for a few MiB: huge pages, unless small ones were found cheap. 10,000 files took 158 ms after such a rest, and take 143 so. */
 export function adviseFew(at: number, length: number): void {
   native(MADVISE)(at, length, areCheap ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+}
+
+/**
+ * Has the pages that `bytes` lie in made in a thread of libuv's, from the first on: who fills them from there on finds them.
+ * The 1,024 small ones of 4 MiB are 2.5 ms of a commit's thread; a call's cost is 20 us. Before Linux 5.14 nothing happens.
+ */
+export function makePagesBeside(bytes: Uint8Array): void {
+  const at = addressOf(bytes);
+  (native(MADVISE) as AsyncCall).async(at, bytes.length, MADV_POPULATE_WRITE, () => {
+    bytes.at(0); // held until now: the native side does not
+  });
 }
 
 /** Finds out what a small page costs, once, by {@link TRIED} bytes of zeros that nothing was written to: they stay zeros. */
