@@ -5,7 +5,7 @@ export { builderStatx } from './table/statx';
 export { builderFiles } from './table/look';
 export { namesSort } from './table/names';
 export { fileBytes, filesSince } from './table/files';
-export { sumWords } from './table/sum';
+export { sumGroups, sumLanes } from './table/sum';
 export { builderPart } from './table/part';
 export { builderFinish } from './layer/finish';
 export { union } from './merge/union';

@@ -7,7 +7,7 @@ import { commonPrefix } from '../bytes';
 import { copyLine, LINE, recordAt } from './record';
 
 const MAGIC: u32 = 0x4d494341;
-const VERSION: u32 = 3; // since the rests are behind all records
+const VERSION: u32 = 4; // since the sum behind a stored one is of eight lanes
 export const HEADER: u32 = 64;
 
 /** What stands before a table's records: {@link HEADER} bytes, zero behind these fields. */

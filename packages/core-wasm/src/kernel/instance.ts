@@ -33,7 +33,8 @@ export interface KernelExports {
   namesSort(area: number, from: number, end: number, order: number): number;
   fileBytes(table: number): number;
   filesSince(table: number, time: number, out: number): number;
-  sumWords(sum: number, at: number, count: number): number;
+  sumLanes(): number;
+  sumGroups(at: number, count: number): void;
   union(tables: number, count: number, keepMarks: number): number;
   diff(a: number, b: number, sameLayers: number): number;
   scannerNew(maxMeta: number, maxEntries: number, maxSize: bigint): number;

@@ -1,7 +1,7 @@
 /** The layout of an entry table: the mirror of assembly/table/, where it is described. */
 export const MAGIC = 0x4d494341;
 /** Of the format; a stored table of another one is made anew. */
-export const VERSION = 3;
+export const VERSION = 4;
 export const HEADER_BYTES = 64;
 /** Of a record, and of its rest: what is told of an entry is in two places. */
 export const LINE_BYTES = 64;

@@ -2,18 +2,24 @@ import type { KernelExports } from '../kernel/instance.ts';
 
 /*
  * A sum of a table's bytes, for where it is stored. Word by word, each step one to one: whatever changes one word changes
- * the sum. 1 GB/s, and nothing to load: node:zlib with its crc32 takes 3 ms, more than all tables of a small image.
+ * the sum. Eight of them side by side, each of every eighth word, wait for each other no more: 5 GB/s in the kernel, and
+ * nothing to load: node:zlib with its crc32 takes 3 ms, more than all tables of a small image.
  */
+const LANES = 8;
+const GROUP = 4 * LANES; // bytes
+const FACTOR = 0x9e3779b1;
 
 /** Of any bytes. */
 export function sumOf(bytes: Uint8Array<ArrayBuffer>): number {
-  const { length } = bytes;
-  return endSum(addWords(length, bytes.subarray(0, length & ~3)), bytes);
+  const lanes = beginSum(bytes.length);
+  addGroups(lanes, bytes.subarray(0, bytes.length - (bytes.length % GROUP)));
+  return endSum(lanes, bytes);
 }
 
 /**
- * The same of a table whose records, rests and heap are in linear memory at `places`, each so many whole words long but the last,
- * and whose bytes before them are those of `bytes`: a loop that has just begun is slow in JavaScript, 6 ms for 10,000 entries.
+ * The same of a table whose records, rests and heap are in linear memory at `places`, each so many whole groups long but
+ * the last, and whose bytes before them are those of `bytes`: a loop that has just begun is slow in JavaScript, 6 ms for
+ * 10,000 entries.
  */
 export function sumInKernel(
   kernel: KernelExports,
@@ -21,26 +27,34 @@ export function sumInKernel(
   places: readonly (readonly [at: number, length: number])[],
 ): number {
   const before = bytes.length - places.reduce((all, [, length]) => all + length, 0);
-  let sum = addWords(bytes.length, bytes.subarray(0, before));
-  for (const [at, length] of places) sum = kernel.sumWords(sum, at, length >>> 2);
-  return endSum(sum, bytes);
+  const lanes = new Int32Array(kernel.memory.buffer, kernel.sumLanes(), LANES);
+  lanes.set(beginSum(bytes.length));
+  addGroups(lanes, bytes.subarray(0, before));
+  for (const [at, length] of places) kernel.sumGroups(at, Math.floor(length / GROUP));
+  return endSum(lanes, bytes);
 }
 
-function addWords(seed: number, bytes: Uint8Array<ArrayBuffer>): number {
+/** The length is in each. */
+function beginSum(length: number): Int32Array {
+  return new Int32Array(LANES).fill(length);
+}
+
+function addGroups(lanes: Int32Array, bytes: Uint8Array<ArrayBuffer>): void {
   const { buffer, byteOffset, length } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Int32Array(buffer, byteOffset, length >>> 2);
-  let sum = seed;
-  for (let at = 0; at < words.length; at++) {
-    sum = Math.imul(sum ^ (words[at] as number), 0x9e3779b1);
-    sum ^= sum >>> 15;
-  }
+  for (let at = 0; at < words.length; at++) lanes[at % LANES] = mixed(lanes[at % LANES] as number, words[at] as number);
+}
+
+/** Of the lanes, and what is left of no whole group. */
+function endSum(lanes: Int32Array, bytes: Uint8Array): number {
+  let sum = 0;
+  for (const lane of lanes) sum = mixed(sum, lane);
+  for (let at = bytes.length - (bytes.length % GROUP); at < bytes.length; at++) sum = mixed(sum, bytes[at] as number);
   return sum;
 }
 
-/** What is left of no whole word. */
-function endSum(sum: number, bytes: Uint8Array): number {
-  let ended = sum;
-  for (let at = bytes.length & ~3; at < bytes.length; at++)
-    ended = Math.imul(ended ^ (bytes[at] as number), 0x9e3779b1);
-  return ended;
+/** One to one in either. */
+function mixed(sum: number, word: number): number {
+  const product = Math.imul(sum ^ word, FACTOR);
+  return product ^ (product >>> 15);
 }
