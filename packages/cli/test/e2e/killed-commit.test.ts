@@ -13,11 +13,13 @@ it('what a killed commit left, half a layer and the table of its scan, goes with
   const folder = join(store.root, 'containers', store.ok(['inspect', '--format', '{{.Id}}', 'box']).trim());
   const tables = () => readdirSync(folder).filter((name) => name.startsWith('table-'));
   store.ok(['exec', 'box', 'sh', '-c', 'truncate -s 20G /large']);
-  const killed = store.spawn(['commit', 'box']);
+  // With a timestamp it is scanned before it is packed.
+  const killed = store.spawn(['commit', '--timestamp', '1', 'box']);
   const end = once(killed, 'exit');
   await expect.poll(tables, patience).toHaveLength(1);
   killed.kill('SIGKILL');
-  await end;
+  expect(await end).toEqual([null, 'SIGKILL']);
+  expect(readdirSync(join(store.root, 'blobs/tmp'))).toHaveLength(1);
   const [left] = tables();
   store.ok(['exec', 'box', 'rm', '/large']);
   store.ok(['exec', 'box', 'touch', '/small']);
@@ -29,5 +31,12 @@ it('what a killed commit left, half a layer and the table of its scan, goes with
   const kept = tables();
   store.ok(['commit', 'box', 'two:1']);
   expect(tables()).toEqual(kept);
+  // The one before the last goes with the next, too.
+  store.ok(['exec', 'box', 'touch', '/more']);
+  store.ok(['commit', 'box', 'three:1']);
+  const after = tables().filter((name) => !kept.includes(name));
+  expect(after).toHaveLength(1);
+  store.ok(['commit', 'box', 'four:1']);
+  expect(tables()).toEqual(after);
   await store.removeContainers();
 });

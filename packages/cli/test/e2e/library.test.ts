@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type BatchCommitResult,
@@ -113,6 +113,16 @@ it('nobody starts a container while a commit reads it', async () => {
   expect(kept.at(-1)).toBe(false);
   await bench.engine.commit('still', 'still:2', { pause: false, full: true, onProgress });
   expect(kept.at(-1)).toBe(false);
+});
+
+it('commits of one container by one process leave one table each time: the next process is long in coming', async () => {
+  const id = await bench.made('again', { f: '0' });
+  for (const n of [1, 2, 3]) {
+    writeFileSync(join(bench.upperOf(id), 'f'), `${n}`);
+    await bench.engine.commit('again', `again:${n}`);
+    const names = readdirSync(join(bench.root, 'containers', id));
+    expect(names.filter((name) => name.startsWith('table-'))).toHaveLength(1);
+  }
 });
 
 it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {

@@ -13,6 +13,7 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import type { LayerAnswer, LayerMessage } from './make-layer-task.ts';
 import { type CommitPlan, Planner } from './plan.ts';
 import { Recorder } from './recorder.ts';
+import { Removals } from './removals.ts';
 import { type Selected, select } from './select.ts';
 import { TagTemplate } from './tag-template.ts';
 import { requireWhole } from './whole.ts';
@@ -60,6 +61,7 @@ class Batch {
   readonly #planner: Planner;
   readonly #stop: SharedStop & Disposable;
   readonly #tally = new Tally();
+  readonly #removals = new Removals();
   readonly #recorder: Recorder;
   readonly #pool: Pool;
   /** Names that an image of this batch has. */
@@ -81,14 +83,20 @@ class Batch {
     this.#options = options;
     this.#template = options.tag === undefined ? null : new TagTemplate(options.tag, count, new Date());
     const hasher = streamHasher(store, options.hasher);
-    this.#planner = new Planner(store, containers, options, {
-      hasher,
-      aloneUpTo: LARGE,
-      besideFrom: LARGE,
-      overlapFrom: LARGE,
-    });
+    this.#planner = new Planner(
+      store,
+      containers,
+      options,
+      {
+        hasher,
+        aloneUpTo: LARGE,
+        besideFrom: LARGE,
+        overlapFrom: LARGE,
+      },
+      this.#removals,
+    );
     this.#stop = SharedStop.of(options.signal);
-    this.#recorder = new Recorder(store, containers, options);
+    this.#recorder = new Recorder(store, containers, options, this.#removals);
     this.#pool = new Pool(Math.max(1, Math.min(options.jobs ?? availableParallelism(), count)));
     if (options.onProgress) this.#ticker = setInterval(() => this.#tell(), 100);
   }
@@ -127,7 +135,8 @@ class Batch {
     try {
       await this.#pool.close();
     } finally {
-      await this.#recorder.close();
+      this.#recorder.close();
+      await this.#removals.ended();
     }
   }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
@@ -10,6 +11,8 @@ import { type HasherWish, streamHasher } from './hasher.ts';
 import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
 import { type Recorded, recordCommit } from './record.ts';
+import { Removals } from './removals.ts';
+import { isOwnTable } from './table-key.ts';
 import { BESIDE_FROM, OVERLAP_FROM } from './write-layer.ts';
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
@@ -23,7 +26,8 @@ export async function commitContainer(
   using _ = store.operation();
   const hasher = streamHasher(store, options.hasher);
   const how = { hasher, besideFrom: BESIDE_FROM, overlapFrom: OVERLAP_FROM };
-  const plan = await new Planner(store, containers, options, how).plan(row, target);
+  const removals = new Removals();
+  const plan = await new Planner(store, containers, options, how, removals).plan(row, target);
   let thawed: Promise<number> | undefined;
   let recorded: Recorded;
   try {
@@ -34,7 +38,9 @@ export async function commitContainer(
     await thawed?.catch(() => {}); // told of the first of both
     throw undo(store, plan, error);
   }
-  if (recorded.stale !== null) tryRemove(recorded.stale); // the commit stands
+  // What another process made is left to the next commit, which has it removed beside its packing.
+  if (recorded.stale !== null && isOwnTable(basename(recorded.stale))) removals.begin([recorded.stale]);
+  await removals.ended();
   return { ...recorded.result, frozenMs: await thawed };
 }
 

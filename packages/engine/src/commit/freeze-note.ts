@@ -1,4 +1,13 @@
-import { closeSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { freezingFolder } from '../container/paths.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
@@ -27,10 +36,14 @@ export function noteOf({ run, id }: FreezeTarget): string {
   return join(freezingFolder(run), id);
 }
 
-/** Before anything is frozen, under the lock: an empty one says that nothing was yet. */
-export function writeNote(file: string, { target, ...how }: Note): void {
+/**
+ * Before anything is frozen, by the descriptor that its lock is held by: an empty one says that nothing was yet. One that
+ * is cut to nothing, if it is so already, ext4 writes to the disk as soon as it is closed, and its removal waits for that.
+ */
+export function writeNote(lock: number, { target, ...how }: Note): void {
   const { held: _, ...about } = target;
-  writeFileSync(file, JSON.stringify({ target: about, ...how }));
+  if (fstatSync(lock).size > 0) ftruncateSync(lock);
+  writeSync(lock, JSON.stringify({ target: about, ...how }));
 }
 
 /** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */

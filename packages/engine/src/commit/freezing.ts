@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import type { StopSignal } from '../pool/stop.ts';
+import type { Unlock } from '../system/lock.ts';
 import { tryRemove } from '../system/remove.ts';
 import type { FreezeTarget, Frozen } from './freeze.ts';
 import { guardFreeze, startGuard } from './freeze-guard.ts';
@@ -13,14 +14,14 @@ export class Freezing implements Frozen {
   /** Null: by the runtime, where the machine has no freezer that is a file. */
   readonly #freezer: Freezer | null;
   readonly #note: string;
-  readonly #unlock: () => void;
+  readonly #unlock: Unlock;
   readonly #start = process.hrtime.bigint();
   #unguard = () => {};
   /** Somebody paused it, and lets it go on, but not before it is read: an `unpause` waits for the lock. */
   #isOthers = false;
   #thawed: Promise<number> | undefined;
 
-  constructor(target: FreezeTarget, freezer: Freezer | null, note: string, unlock: () => void) {
+  constructor(target: FreezeTarget, freezer: Freezer | null, note: string, unlock: Unlock) {
     this.#target = target;
     this.#freezer = freezer;
     this.#note = note;
@@ -69,7 +70,7 @@ export class Freezing implements Frozen {
 
   async #freeze(signal: StopSignal | undefined): Promise<void> {
     const freezer = this.#freezer;
-    writeNote(this.#note, { target: this.#target, file: freezer?.file, thaw: freezer?.thaws });
+    writeNote(this.#unlock.fd, { target: this.#target, file: freezer?.file, thaw: freezer?.thaws });
     if (freezer === null) {
       byRuntime(this.#target, 'pause');
       return;

@@ -20,7 +20,8 @@ import { committedConfig } from './container-config.ts';
 import type { FreezeTarget } from './freeze.ts';
 import { nothingHeld } from './freeze-note.ts';
 import type { LayerJob } from './make-layer.ts';
-import { newTableKey, sweepTables } from './table-key.ts';
+import type { Removals } from './removals.ts';
+import { leftTables, newTableKey } from './table-key.ts';
 import { requireTimestamp } from './whole.ts';
 
 /** Everything a commit needs to know beforehand, and the job that any thread can do. */
@@ -56,6 +57,8 @@ export class Planner {
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
   readonly #how: Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'overlapFrom'>;
+  /** Of what earlier commits left: the caller waits for them in the end. */
+  readonly #removals: Removals;
   readonly #images = new Map<Digest, KnownImage>();
   /** Images whose layers' tables are all there. */
   readonly #read = new Set<Digest>();
@@ -65,12 +68,14 @@ export class Planner {
     containers: Lifecycle,
     options: CommitOptions,
     how: Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'overlapFrom'>,
+    removals: Removals,
   ) {
     this.#store = store;
     this.#containers = containers;
     requireTimestamp(options.timestamp);
     this.#options = options;
     this.#how = how;
+    this.#removals = removals;
   }
 
   /** @throws MicaError invalid-reference, invalid-argument, no-such-image; nothing has happened then */
@@ -115,7 +120,7 @@ export class Planner {
     requireParts(paths, row, ['upper']);
     const folder = paths.dir(row.id);
     const last = this.#options.full ? null : usable(this.#store, this.#store.commits.get(row.id));
-    sweepTables(folder, () => this.#store.commits.get(row.id)?.tableKey ?? null);
+    this.#removals.begin(leftTables(folder, () => this.#store.commits.get(row.id)?.tableKey ?? null));
     const tableKey = newTableKey();
     const file = this.#store.blobs.temporary();
     return {

@@ -16,7 +16,7 @@ import { type Foundation, putImage } from './put-image.ts';
 
 export interface Recorded {
   readonly result: Omit<CommitResult, 'frozenMs'>;
-  /** The table of the commit before, which no row names any more: the caller removes it once all is written. */
+  /** The table of the commit before, which no row names any more: the caller removes it once all is written, or the next commit. */
   readonly stale: string | null;
 }
 

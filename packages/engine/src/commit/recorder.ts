@@ -1,10 +1,10 @@
-import { unlink } from 'node:fs';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import type { Store } from '../store/store.ts';
 import type { LayerAnswer } from './make-layer-task.ts';
 import type { CommitPlan } from './plan.ts';
 import { recordCommit } from './record.ts';
+import type { Removals } from './removals.ts';
 
 /** So many images at once, and none waits longer: what is reported is in the store. */
 const TOGETHER = 16;
@@ -27,15 +27,16 @@ export class Recorder {
   readonly #store: Store;
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
-  readonly #removals = new Set<Promise<void>>();
+  readonly #removals: Removals;
   #stale: string[] = [];
   #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(store: Store, containers: Lifecycle, options: CommitOptions) {
+  constructor(store: Store, containers: Lifecycle, options: CommitOptions, removals: Removals) {
     this.#store = store;
     this.#containers = containers;
     this.#options = options;
+    this.#removals = removals;
   }
 
   record(plan: CommitPlan, answer: LayerAnswer): Promise<CommitResult> {
@@ -79,24 +80,13 @@ export class Recorder {
     }
   }
 
-  /** In libuv's threads: on a busy disk an unlink takes as long as all the rest. */
   #removeStale(): void {
-    for (const file of this.#stale) {
-      // One that stays goes with the container's next commit.
-      const removal = new Promise<void>((resolve) => unlink(file, () => resolve())).then(() => {
-        this.#removals.delete(removal);
-      });
-      this.#removals.add(removal);
-    }
+    this.#removals.begin(this.#stale);
     this.#stale = [];
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.flush();
     this.#removeStale();
-    await Promise.all(this.#removals);
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, thisProcess } from '../store/files.ts';
 import { uniqueName } from '../system/random.ts';
@@ -9,15 +9,24 @@ export function newTableKey(): string {
   return `table-${pid}-${start}-${uniqueName()}`;
 }
 
-/** Removes the tables that killed commits left in a container's folder, all but the one that the store names, `current`. */
-export function sweepTables(folder: string, current: () => string | null): void {
+/** Whether this process wrote it. */
+export function isOwnTable(key: string): boolean {
+  const { pid, start } = thisProcess();
+  return key.startsWith(`table-${pid}-${start}-`);
+}
+
+/**
+ * The tables that processes left in a container's folder which are no more, by a commit that was killed, or as the one
+ * before the last: all but the one that the store names, `current`.
+ */
+export function leftTables(folder: string, current: () => string | null): string[] {
   const names = existsSync(folder) ? readdirSync(folder) : []; // it may just be removed: the scan says so
   const left = names.filter((name) => {
     const [, pid, start] = /^table-(\d+)-(\d+)-/.exec(name) ?? [];
     return pid !== undefined && start !== undefined && !isAlive({ pid: Number(pid), start });
   });
-  if (left.length === 0) return;
+  if (left.length === 0) return [];
   // Asked only now: what a process recorded before it ended is known by then.
   const kept = current();
-  for (const name of left) if (name !== kept) rmSync(join(folder, name), { force: true });
+  return left.filter((name) => name !== kept).map((name) => join(folder, name));
 }

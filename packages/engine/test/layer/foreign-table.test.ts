@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sumOf } from '@mica/core-wasm';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { Planner } from '../../src/commit/plan.ts';
+import { Removals } from '../../src/commit/removals.ts';
 import { Lifecycle } from '../../src/container/lifecycle.ts';
 import { isForeignTable, readStoredTable } from '../../src/layer/stored-table.ts';
 import { Store } from '../../src/store/store.ts';
@@ -43,7 +44,7 @@ it('is told from one of this version, from a damaged one and from none', () => {
 it('is made anew before any of several commits at once goes by it', async () => {
   using store = Store.open(bench.root);
   const containers = new Lifecycle(store, 'auto');
-  const planner = new Planner(store, containers, {}, { hasher: 'native', besideFrom: 0 });
+  const planner = new Planner(store, containers, {}, { hasher: 'native', besideFrom: 0 }, new Removals());
   const plans = names.map(async (name) => {
     const { job } = await planner.plan(containers.whole(name), undefined);
     return job.below.some(isForeignTable);
@@ -56,6 +57,6 @@ it('is left as it is where nobody needs it', async () => {
   const containers = new Lifecycle(store, 'auto');
   const row = containers.whole('cc');
   writeFileSync(join(containers.paths.part(row.id, 'upper'), 'changed'), 'c');
-  await new Planner(store, containers, {}, { hasher: 'native', besideFrom: 0 }).plan(row, undefined);
+  await new Planner(store, containers, {}, { hasher: 'native', besideFrom: 0 }, new Removals()).plan(row, undefined);
   expect(isForeignTable(table)).toBe(true);
 });
