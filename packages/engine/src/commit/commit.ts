@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import { removed, resetBetween, wasReset } from '../container/same-upper.ts';
@@ -12,7 +11,6 @@ import { makeLayer } from './make-layer.ts';
 import { type CommitPlan, Planner } from './plan.ts';
 import { type Recorded, recordCommit } from './record.ts';
 import { Removals } from './removals.ts';
-import { isOwnTable } from './table-key.ts';
 import { BESIDE_FROM, OVERLAP_FROM } from './write-layer.ts';
 
 /** Scan, pack, hash, tag: a container's writable layer becomes the topmost layer of a new image. */
@@ -38,8 +36,7 @@ export async function commitContainer(
     await thawed?.catch(() => {}); // told of the first of both
     throw undo(store, plan, error);
   }
-  // What another process made is left to the next commit, which has it removed beside its packing.
-  if (recorded.stale !== null && isOwnTable(basename(recorded.stale))) removals.begin([recorded.stale]);
+  if (recorded.stale !== null) removals.begin([recorded.stale]); // the commit stands
   await removals.ended();
   return { ...recorded.result, frozenMs: await thawed };
 }
