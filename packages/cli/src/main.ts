@@ -15,7 +15,8 @@ process.once('exit', endedEarly);
 void start();
 
 async function start(): Promise<void> {
-  const { main, endAtOnce } = await import('./program.ts');
+  const { main, endAtOnce, ownProcess } = await import('./program.ts');
+  ownProcess();
   await main(process.argv);
   process.off('exit', endedEarly);
   if (!process.exitCode) learn?.();

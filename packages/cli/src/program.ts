@@ -6,6 +6,7 @@ import { outputTaken, print, watchOutput } from './standard-output.ts';
 import { takeDockerSpelling } from './usage/pflag.ts';
 import { version } from './version.ts';
 
+export { ownProcess } from '@mica/engine';
 export { endAtOnce } from './standard-output.ts';
 
 /** Global options that take a value: their value is not the verb. */

@@ -1,5 +1,6 @@
 import type { OpensslHasher } from '../hash/openssl-hash.ts';
 import { makePagesBeside } from '../system/huge-pages.ts';
+import { preferThisThread } from '../system/own-process.ts';
 import { BUFFER_BYTES, freshBytes, type LayerHash } from './layer-hash.ts';
 
 /**
@@ -23,6 +24,7 @@ export class HashBeside implements LayerHash {
     this.#slots = slots;
     this.#all = freshBytes(slots * BUFFER_BYTES);
     makePagesBeside(this.#all);
+    preferThisThread(); // libuv's are there by now
     this.#lengths = new Array(slots).fill(0);
     this.#onError = onError;
   }
