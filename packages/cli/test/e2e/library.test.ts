@@ -115,6 +115,14 @@ it('nobody starts a container while a commit reads it', async () => {
   expect(kept.at(-1)).toBe(false);
 });
 
+it('what a selection does not have is refused: ignored, others would be committed than were meant', async () => {
+  const all: object = { all: true, filters: { name: 'a' } }; // as a program without TypeScript may
+  await expect(bench.engine.commitMany(all).next()).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: 'invalid selection: it has no "filters"',
+  });
+});
+
 it('commits of one container by one process leave one table each time: the next process is long in coming', async () => {
   const id = await bench.made('again', { f: '0' });
   for (const n of [1, 2, 3]) {
