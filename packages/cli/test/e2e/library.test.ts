@@ -133,6 +133,18 @@ it('commits of one container by one process leave one table each time: the next 
   }
 });
 
+it('commits of one container by this process and by others in turn leave no more than two', async () => {
+  const id = await bench.made('turns', { f: '0' });
+  for (const n of [1, 2, 3, 4]) {
+    for (const commit of [() => bench.engine.commit('turns'), () => bench.ok('commit', 'turns')]) {
+      writeFileSync(join(bench.upperOf(id), `f${n}`), `${commit}`);
+      await commit();
+      const names = readdirSync(join(bench.root, 'containers', id));
+      expect(names.filter((name) => name.startsWith('table-')).length).toBeLessThanOrEqual(2);
+    }
+  }
+});
+
 it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {
   const engine = new Engine({ root: bench.root });
   await expect(engine.check({ onProgress: () => engine.close() })).rejects.toMatchObject({ code: 'closed' });

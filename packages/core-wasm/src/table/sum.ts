@@ -48,7 +48,7 @@ function addGroups(lanes: Int32Array, bytes: Uint8Array<ArrayBuffer>): void {
 /** Of the lanes, and what is left of no whole group. */
 function endSum(lanes: Int32Array, bytes: Uint8Array): number {
   let sum = 0;
-  for (const lane of lanes) sum = mixed(sum, lane);
+  for (const lane of lanes) sum = mixed(sum, spread(lane));
   for (let at = bytes.length - (bytes.length % GROUP); at < bytes.length; at++) sum = mixed(sum, bytes[at] as number);
   return sum;
 }
@@ -57,4 +57,11 @@ function endSum(lanes: Int32Array, bytes: Uint8Array): number {
 function mixed(sum: number, word: number): number {
   const product = Math.imul(sum ^ word, FACTOR);
   return product ^ (product >>> 15);
+}
+
+/** One to one, each bit of it in all others: of words that are a lane's last ones the top bits are in few others else. */
+function spread(lane: number): number {
+  const half = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
+  const all = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+  return all ^ (all >>> 16);
 }

@@ -136,7 +136,7 @@ class Batch {
       await this.#pool.close();
     } finally {
       this.#recorder.close();
-      await this.#removals.ended();
+      await this.#removals[Symbol.asyncDispose]();
     }
   }
 

@@ -24,7 +24,7 @@ export async function commitContainer(
   using _ = store.operation();
   const hasher = streamHasher(store, options.hasher);
   const how = { hasher, besideFrom: BESIDE_FROM, overlapFrom: OVERLAP_FROM };
-  const removals = new Removals();
+  await using removals = new Removals();
   const plan = await new Planner(store, containers, options, how, removals).plan(row, target);
   let thawed: Promise<number> | undefined;
   let recorded: Recorded;
@@ -37,7 +37,6 @@ export async function commitContainer(
     throw undo(store, plan, error);
   }
   if (recorded.stale !== null) removals.begin([recorded.stale]); // the commit stands
-  await removals.ended();
   return { ...recorded.result, frozenMs: await thawed };
 }
 

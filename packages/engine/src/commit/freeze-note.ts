@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  ftruncateSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { freezingFolder } from '../container/paths.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
@@ -39,11 +30,18 @@ export function noteOf({ run, id }: FreezeTarget): string {
 /**
  * Before anything is frozen, by the descriptor that its lock is held by: an empty one says that nothing was yet. One that
  * is cut to nothing, if it is so already, ext4 writes to the disk as soon as it is closed, and its removal waits for that.
+ * Behind what a killed commit left, on a line of its own: between a cut and a word, a kill would leave a frozen container
+ * that nothing tells of.
  */
-export function writeNote(lock: number, { target, ...how }: Note): void {
+export function writeNote(file: string, lock: number, { target, ...how }: Note): void {
   const { held: _, ...about } = target;
-  if (fstatSync(lock).size > 0) ftruncateSync(lock);
-  writeSync(lock, JSON.stringify({ target: about, ...how }));
+  const text = JSON.stringify({ target: about, ...how });
+  try {
+    writeSync(lock, fstatSync(lock).size > 0 ? `\n${text}` : text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
+    writeFileSync(file, text); // it could be opened to read only: this says why
+  }
 }
 
 /** Thaws what a process froze that was killed since: `kill -9` leaves no container standing still. */
@@ -76,11 +74,19 @@ export function thawLeft(target: FreezeTarget): void {
 }
 
 function readNote(file: string): Note | null {
+  let lines: string[];
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    lines = readFileSync(file, 'utf8').split('\n');
   } catch {
     return null;
   }
+  for (const line of lines.reverse()) {
+    try {
+      const note: Note | null = JSON.parse(line);
+      if (note?.target) return note;
+    } catch {} // half written: nothing was frozen yet, or by the one before
+  }
+  return null;
 }
 
 /** Whether nothing of it is frozen any more: it goes on, or is gone. */

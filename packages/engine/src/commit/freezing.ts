@@ -70,7 +70,7 @@ export class Freezing implements Frozen {
 
   async #freeze(signal: StopSignal | undefined): Promise<void> {
     const freezer = this.#freezer;
-    writeNote(this.#unlock.fd, { target: this.#target, file: freezer?.file, thaw: freezer?.thaws });
+    writeNote(this.#note, this.#unlock.fd, { target: this.#target, file: freezer?.file, thaw: freezer?.thaws });
     if (freezer === null) {
       byRuntime(this.#target, 'pause');
       return;

@@ -57,7 +57,7 @@ export class Planner {
   readonly #containers: Lifecycle;
   readonly #options: CommitOptions;
   readonly #how: Pick<LayerJob, 'hasher' | 'aloneUpTo' | 'besideFrom' | 'overlapFrom'>;
-  /** Of what earlier commits left: the caller waits for them in the end. */
+  /** Of what earlier commits left: the caller's, who waits for them in the end. */
   readonly #removals: Removals;
   readonly #images = new Map<Digest, KnownImage>();
   /** Images whose layers' tables are all there. */

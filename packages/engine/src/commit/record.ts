@@ -13,13 +13,13 @@ import { committedConfig } from './container-config.ts';
 import type { Made } from './make-layer.ts';
 import { type CommitPlan, layersOf } from './plan.ts';
 import { type Foundation, putImage } from './put-image.ts';
-import { isOwnTable } from './table-key.ts';
+import { isOwned } from './table-key.ts';
 
 export interface Recorded {
   readonly result: Omit<CommitResult, 'frozenMs'>;
   /**
-   * The table of the commit before, which no row names any more, if this process made it: the caller removes it once all
-   * is written. Another's is left to the next commit, which has it removed beside its packing.
+   * The table of the commit before, which no row names any more, if the process that wrote it is there yet: the caller
+   * removes it once all is written. Else it is left to the next commit, which has it removed beside its packing.
    */
   readonly stale: string | null;
 }
@@ -62,7 +62,7 @@ export function recordCommit(
         young: JSON.stringify(outcome.young),
         layers: (below?.layers ?? 0) + 1,
       });
-      if (before?.tableKey && isOwnTable(before.tableKey)) stale = join(folder, before.tableKey);
+      if (before?.tableKey && isOwned(before.tableKey)) stale = join(folder, before.tableKey);
     }
     const result = {
       imageId,

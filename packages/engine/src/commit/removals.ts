@@ -2,7 +2,7 @@ import { unlink } from 'node:fs';
 
 /**
  * Files that are removed in libuv's threads while their owner goes on: on a busy disk, or one that is told of each block
- * that is free (mount's `discard`), an unlink takes as long as all the rest. One that stays goes with its container's next commit.
+ * that is free (mount's `discard`), an unlink takes as long as all the rest. Whoever makes it disposes of it, which waits for them: then they are gone, or cannot be removed.
  */
 export class Removals {
   readonly #underWay = new Set<Promise<void>>();
@@ -16,7 +16,7 @@ export class Removals {
     }
   }
 
-  async ended(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#underWay);
   }
 }

@@ -3,16 +3,19 @@ import { join } from 'node:path';
 import { isAlive, thisProcess } from '../store/files.ts';
 import { uniqueName } from '../system/random.ts';
 
+/** Its writer's number and start. */
+const NAME = /^table-(\d+)-(\d+)-/;
+
 /** A name for a commit's table in its container's folder; it says who writes it. */
 export function newTableKey(): string {
   const { pid, start } = thisProcess();
   return `table-${pid}-${start}-${uniqueName()}`;
 }
 
-/** Whether this process wrote it. */
-export function isOwnTable(key: string): boolean {
-  const { pid, start } = thisProcess();
-  return key.startsWith(`table-${pid}-${start}-`);
+/** Whether who wrote it is at work yet: {@link leftTables} leaves it alone. */
+export function isOwned(key: string): boolean {
+  const [, pid, start] = NAME.exec(key) ?? [];
+  return pid !== undefined && start !== undefined && isAlive({ pid: Number(pid), start });
 }
 
 /**
@@ -21,10 +24,7 @@ export function isOwnTable(key: string): boolean {
  */
 export function leftTables(folder: string, current: () => string | null): string[] {
   const names = existsSync(folder) ? readdirSync(folder) : []; // it may just be removed: the scan says so
-  const left = names.filter((name) => {
-    const [, pid, start] = /^table-(\d+)-(\d+)-/.exec(name) ?? [];
-    return pid !== undefined && start !== undefined && !isAlive({ pid: Number(pid), start });
-  });
+  const left = names.filter((name) => NAME.test(name) && !isOwned(name));
   if (left.length === 0) return [];
   // Asked only now: what a process recorded before it ended is known by then.
   const kept = current();
