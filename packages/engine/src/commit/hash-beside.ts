@@ -24,7 +24,6 @@ export class HashBeside implements LayerHash {
     this.#slots = slots;
     this.#all = freshBytes(slots * BUFFER_BYTES);
     makePagesBeside(this.#all);
-    preferThisThread(); // libuv's are there by now
     this.#lengths = new Array(slots).fill(0);
     this.#onError = onError;
   }
@@ -58,6 +57,7 @@ export class HashBeside implements LayerHash {
 
   /** What lies side by side, up to the end of the buffers. */
   async #run(): Promise<void> {
+    preferThisThread();
     const from = this.#hashed % this.#slots;
     let count = 0;
     let length = 0;
