@@ -2,7 +2,8 @@ import { unlink } from 'node:fs';
 
 /**
  * Files that are removed in libuv's threads while their owner goes on: on a busy disk, or one that is told of each block
- * that is free (mount's `discard`), an unlink takes as long as all the rest. Whoever makes it disposes of it, which waits for them: then they are gone, or cannot be removed.
+ * that is free (mount's `discard`), an unlink takes as long as all the rest. Whoever makes it disposes of it, which waits
+ * for them: then they are gone, or cannot be removed.
  */
 export class Removals {
   readonly #underWay = new Set<Promise<void>>();
