@@ -60,7 +60,7 @@ const threads = await rolldown({
   ...common,
   input: {
     worker: join(dirname(createRequire(here('../engine/package.json')).resolve('piscina')), 'worker.js'),
-    tasks: here('../engine/src/tasks.ts'),
+    tasks: here('src/tasks.ts'),
     'hash-thread': here('../engine/src/commit/hash-thread.ts'),
   },
 });

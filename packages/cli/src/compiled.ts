@@ -113,7 +113,8 @@ function read(kept: string): { code: Buffer; lessons: number } | undefined {
 
 /** A disk that is full or not to be written on: the next run compiles again, and no half of it stays there. */
 function save(kept: string, code: Buffer, lessons: number): void {
-  const draft = `${kept}.${process.pid}`;
+  // Threads of one process save at once.
+  const draft = `${kept}.${process.pid}-${process.getBuiltinModule('node:worker_threads').threadId}`;
   try {
     // Not by Node's recursive mkdir, which tries for ever below /proc.
     for (const folder of [dirname(dirname(kept)), dirname(kept)]) makeFolder(folder);

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { CommitBench } from '../support/commit-bench.ts';
 
 let work: string;
 let env: NodeJS.ProcessEnv;
@@ -26,6 +27,7 @@ beforeAll(() => {
     recursive: true,
     filter: (path) => !path.endsWith('/compiled'),
   });
+  symlinkSync(join(import.meta.dirname, '../../../../node_modules'), join(work, 'node_modules'));
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 beforeEach(() => rmSync(join(work, 'dist/compiled'), { recursive: true, force: true }));
@@ -59,6 +61,35 @@ it('the ways of commit learn apart: an incremental one is not what plain ones ta
   const names = readdirSync(join(work, 'dist/compiled')).filter((name) => name.startsWith('mica-'));
   const of = names.map((name) => name.split('.')[1]).sort();
   expect(of).toEqual(['commit', 'commit-all', 'commit-incremental', 'commit-tag']);
+});
+
+it('the threads of a batch keep the code that they compiled, and stop learning', async () => {
+  const bench = await CommitBench.make();
+  try {
+    for (const name of ['box1', 'box2', 'box3', 'box4']) await bench.made(name, { file: name });
+    const kept: Map<string, Buffer>[] = [];
+    for (const tag of ['1', '2', '3', '4', '5']) {
+      const asked = [join(work, 'dist/main.js'), 'commit', '--all', '--tag', `{name}:${tag}`, '--jobs', '2'];
+      const { status, stderr } = spawnSync(process.execPath, ['--', ...asked], {
+        env: { ...env, MICA_ROOT: bench.root },
+      });
+      expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' });
+      const folder = join(work, 'dist/compiled');
+      const names = readdirSync(folder).filter((name) => name.startsWith('thread-'));
+      expect(names.filter((name) => !/^thread-[^.]+\.thread\.\w+$/.test(name))).toEqual([]);
+      kept.push(new Map(names.map((name) => [name, readFileSync(join(folder, name))])));
+    }
+    const name = [...(kept[0]?.keys() ?? [])].find((name) => name.startsWith('thread-make-layer-task')) ?? '';
+    const lessons = kept.map((files) => files.get(name)?.at(-1) ?? 0);
+    // A thread that begins once the other has saved goes on from there.
+    expect(lessons).toEqual([...lessons].sort());
+    expect([1, 2]).toContain(lessons[0]);
+    expect([lessons[3], lessons[4]]).toEqual([4, 4]);
+    expect(kept[4]).toEqual(kept[3]);
+  } finally {
+    await bench.clear();
+    bench.close();
+  }
 });
 
 it('kept code that is cut short, damaged, something else, or of another version of the file is not used', () => {
@@ -129,7 +160,7 @@ it('a cache of another user is neither read nor written, nor one that is a link'
     images({ HOME: join(work, 'home'), XDG_CACHE_HOME: '' });
     images({ XDG_CACHE_HOME: 'relative' });
     images({ XDG_CACHE_HOME: '/proc/none' }); // where Node's recursive mkdir never comes back
-    expect(readdirSync(work).sort()).toEqual(['dist', 'home', 'root']);
+    expect(readdirSync(work).sort()).toEqual(['dist', 'home', 'node_modules', 'root']);
     expect(readdirSync(join(work, 'home'))).toEqual([]);
     chownSync(join(work, 'home'), 0, 0);
     mkdirSync(join(work, 'other'));
