@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chownSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -52,6 +53,14 @@ it('every command keeps the code that it compiled, for itself, and stops learnin
   expect(settled?.at(-1)).toBe(4);
   expect(main(mica('images')).sort()).toEqual([name.replace('.ps.', '.images.'), name].sort());
   expect(statSync(join(work, 'dist/compiled', name)).mode & 0o777).toBe(0o600);
+});
+
+it('what is compiled for who counts what is run is not kept: it counts', () => {
+  const told = { ...env, NODE_V8_COVERAGE: join(work, 'coverage') };
+  const { status } = spawnSync(process.execPath, ['--', join(work, 'dist/main.js'), 'ps'], { env: told });
+  expect(status).toBe(0);
+  expect(existsSync(join(work, 'dist/compiled'))).toBe(false);
+  rmSync(join(work, 'coverage'), { recursive: true });
 });
 
 it('the ways of commit learn apart: an incremental one is not what plain ones taught', () => {
