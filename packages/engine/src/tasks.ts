@@ -1,5 +1,8 @@
 /** The other side of the pool: one thread, one handler file a task, loaded at its first use. */
 import { type Answer, sent, type TaskName } from './pool/pool.ts';
+import { takeCode } from './system/call-code.ts';
+
+takeCode();
 
 const handlers: Readonly<Record<TaskName, () => Promise<{ run(message: never): unknown }>>> = {
   'make-layer': () => import('./commit/make-layer-task.ts'),

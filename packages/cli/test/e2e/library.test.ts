@@ -10,6 +10,7 @@ import {
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { ContainerPaths } from '../../../engine/src/container/paths.ts';
 import { lockFree } from '../../../engine/src/system/lock.ts';
+import { codePages } from '../../../engine/test/support/code-pages.ts';
 import { CommitBench } from '../support/commit-bench.ts';
 
 let bench: CommitBench;
@@ -143,6 +144,19 @@ it('commits of one container by this process and by others in turn leave no more
       expect(names.filter((name) => name.startsWith('table-')).length).toBeLessThanOrEqual(2);
     }
   }
+});
+
+it('threads of batches leave no page of code behind', { timeout: 60_000 }, async () => {
+  for (const name of ['one', 'two']) await bench.made(name, { [`${name}/file`]: name });
+  const pages: number[] = [];
+  for (const tag of ['1', '2', '3']) {
+    const results = await all(bench.engine.commitMany({ all: true }, { jobs: 2, tag: `{name}:${tag}` }));
+    expect(results.filter((one) => 'error' in one)).toEqual([]);
+    pages.push(codePages('r-xp'));
+  }
+  const [once = -1] = pages;
+  expect(once).toBe(process.arch === 'x64' ? 1 : 0);
+  expect(pages).toEqual([once, once, once]);
 });
 
 it('a check whose engine is closed meanwhile says so, and nothing of the store', async () => {

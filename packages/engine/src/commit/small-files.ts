@@ -2,12 +2,11 @@ import { closeSync, readSync } from 'node:fs';
 import type { EntryTable, TablePart } from '@mica/core-wasm';
 import { wrapSystemError } from '../error.ts';
 import { addressOf, native } from '../system/library.ts';
+import { OpenReads } from '../system/open-reads.ts';
 import { ReadRing } from '../system/read-ring.ts';
 import { changed, openFile } from './table-file.ts';
 
 const PREAD = 'long pread(int fd, uint64_t into, unsigned long size, long offset)';
-const PREADV2 = 'long preadv2(int fd, uint64_t iov, int count, long offset, int flags)';
-const RWF_NOWAIT = 8;
 
 /** From this many files on a ring, which takes 0.5 ms to set up, is worth it. */
 const RING_FROM = 128;
@@ -34,10 +33,6 @@ export interface SmallFilesOptions {
  * owner closes it. No object a file: they were half of the garbage of a commit.
  */
 export class SmallFiles {
-  #preadv2: ReturnType<typeof native> | undefined;
-  /** A struct iovec: address and length, 64 bits each; where it lies it stays, as V8 has small arrays without a buffer not. */
-  readonly #iovec = new Uint32Array(new ArrayBuffer(16));
-  #iovecAt = 0;
   readonly #onRead: OnRead;
   readonly #pathOf: SmallFilesOptions['pathOf'];
   readonly #open: OpenEntries | undefined;
@@ -54,6 +49,7 @@ export class SmallFiles {
   readonly #sizes: number[] = [];
   /** −1 where it is not open. */
   readonly #fds: number[] = [];
+  #reads: OpenReads | undefined;
   #inRing = 0;
   #into: Uint8Array = new Uint8Array(0);
   /** Whose address is known. */
@@ -81,13 +77,12 @@ export class SmallFiles {
   /**
    * Notes a file of `size` bytes, below the open directory `dir`, whose place is `into` from `at` on; one byte more
    * must be free there. What was noted for another buffer is to be read before. `paths`: its path lies there as a C
-   * string, and will until it is read. One that is open and in memory is read at once.
+   * string, and will until it is read. One that is open stays so until then.
    */
   add(index: number, dir: number, into: Uint8Array, at: number, size: number, paths?: Uint8Array, pathAt = 0): void {
     const fd = this.#open?.of(this.#first + index) ?? -1;
-    if (fd >= 0 && this.#readNow(fd, index, into, at, size)) return;
     const ring = fd < 0 ? this.#ringOf() : null;
-    if (ring?.isFull) this.read();
+    if (ring?.isFull || this.#reads?.isFull) this.read();
     const noted = this.#count++;
     this.#into = into;
     this.#indexes[noted] = index;
@@ -95,9 +90,10 @@ export class SmallFiles {
     this.#places[noted] = at;
     this.#sizes[noted] = size;
     this.#fds[noted] = fd;
+    // One byte more than there should be: the same call tells that the file did not grow.
+    if (fd >= 0) this.#readsOf().add(fd, this.#addressOf(into) + at, size + 1);
     if (!ring) return;
     const path = paths && !this.#pathOf ? ring.addressOf(paths) + pathAt : this.#keepPath(ring, index);
-    // One byte more than there should be: the same call tells that the file did not grow.
     ring.add(dir, path, into, at, size + 1);
     this.#inRing++;
   }
@@ -105,6 +101,11 @@ export class SmallFiles {
   #ringOf(): ReadRing | null {
     if (this.#ring === undefined && this.#begun >= RING_FROM) this.#ring = ReadRing.open();
     return this.#ring ?? null;
+  }
+
+  #readsOf(): OpenReads {
+    this.#reads ??= new OpenReads();
+    return this.#reads;
   }
 
   #keepPath(ring: ReadRing, index: number): number {
@@ -118,37 +119,26 @@ export class SmallFiles {
     if (count === 0) return;
     this.#count = 0;
     const lengths = this.#inRing > 0 ? this.#ring?.run() : undefined;
+    const reads = this.#reads;
+    reads?.run();
     this.#inRing = 0;
     let ringed = 0;
+    let open = 0;
     for (let i = 0; i < count; i++) {
       const index = this.#indexes[i] as number;
       const at = this.#places[i] as number;
       const size = this.#sizes[i] as number;
       const fd = this.#fds[i] as number;
-      const length = fd < 0 ? lengths?.[ringed++] : native(PREAD)(fd, this.#addressOf(this.#into) + at, size + 1, 0);
+      let length = fd < 0 ? lengths?.[ringed++] : reads?.length(open++);
+      // What the disk had to be waited for is on its way, beside that of those which follow.
+      if (fd >= 0 && length !== undefined && length < size)
+        length = native(PREAD)(fd, this.#addressOf(this.#into) + at, size + 1, 0);
       // The byte too many lies in the next header.
       if (length !== undefined && length > size) throw changed(this.#table, index);
       // What went wrong is asked again by a call that says so; it may also be but the access time's flag.
       if (length !== size) this.#readOne(index, this.#dirs[i] as number, at, size);
       this.#onRead(this.#first + index, this.#into, at, size);
     }
-  }
-
-  /**
-   * A file that is open and in memory; false where it is not, or has another size. What the disk has to be waited for is
-   * on its way then, beside that of those which follow.
-   */
-  #readNow(fd: number, index: number, into: Uint8Array, at: number, size: number): boolean {
-    const iovec = this.#iovec;
-    const address = this.#addressOf(into) + at;
-    iovec[0] = address;
-    iovec[1] = address / 2 ** 32;
-    iovec[2] = size + 1;
-    this.#iovecAt ||= addressOf(iovec);
-    this.#preadv2 ??= native(PREADV2);
-    if (this.#preadv2(fd, this.#iovecAt, 1, 0, RWF_NOWAIT) !== size) return false;
-    this.#onRead(this.#first + index, into, at, size);
-    return true;
   }
 
   /** Buffers are filled one after the other. */

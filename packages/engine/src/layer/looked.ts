@@ -1,7 +1,8 @@
 import { type Listing, LOOK, type Look } from '@mica/core-wasm';
-import { statxOf, statxTo } from '../system/beneath.ts';
+import { STATX_ARGUMENTS } from '../system/beneath.ts';
+import { CALL, CallList, putLong } from '../system/call-list.ts';
 import { addressOf } from '../system/library.ts';
-import { hasNoXattrs, listAttributes } from '../system/xattr.ts';
+import { findPlain, listAttributes } from '../system/xattr.ts';
 import { OpenFiles } from './open-files.ts';
 
 const STATX = 256; // bytes of struct statx
@@ -26,8 +27,7 @@ export function lookAt(looked: Looked, dirfd: number, listing: Listing, from: nu
   const count = look.take(listing, from, most);
   const { offsets } = look;
   const namesAt = addressOf(look.names.bytes);
-  const statsAt = addressOf(look.stats);
-  for (let i = 0; i < count; i++) put(looked, i, statxTo(dirfd, namesAt + (offsets[i] as number), statsAt + i * STATX));
+  stat(looked, dirfd, namesAt, count);
   attributes.clear();
   listAttributes(dirfd, count, namesAt, offsets, look.plain, attributes);
   return count;
@@ -47,25 +47,47 @@ export function lookInto(
 ): number {
   const { look, attributes } = looked;
   const count = look.take(listing, from, look.names.upToFolder(listing, from, OpenFiles.most, files.kinds));
-  const { offsets, plain } = look;
   const namesAt = addressOf(look.names.bytes);
-  const statsAt = addressOf(look.stats);
-  files.open(dirfd, namesAt, offsets, count, entry);
-  const { opened } = files;
-  const { stats } = look;
+  files.open(dirfd, namesAt, look.offsets, count, entry);
+  stat(looked, dirfd, namesAt, count, files.opened);
   attributes.clear();
-  for (let i = 0; i < count; i++) {
-    const fd = opened[i] as number;
-    const at = statsAt + i * STATX;
-    put(looked, i, fd < 0 ? statxTo(dirfd, namesAt + (offsets[i] as number), at) : statxOf(fd, at));
-    if (fd >= 0 && hasNoXattrs(fd)) plain[i] = 1;
-    // Something else by now than its directory says: what is in it comes next all the same.
-    if (((stats[i * STATX + MODE_AT + 1] as number) & 0xf0) === 0x40) return i + 1;
-  }
+  findPlain(files.opened, count, look.plain);
+  // Something else by now than its directory says: what is in it comes next all the same.
+  const { stats } = look;
+  for (let i = 0; i < count; i++) if (((stats[i * STATX + MODE_AT + 1] as number) & 0xf0) === 0x40) return i + 1;
   return count;
 }
 
-function put({ look, results }: Looked, index: number, result: number): void {
-  results[index] = result;
-  if (result !== 0) look.forget(index);
+let stats: CallList | undefined;
+function makeStats(): CallList {
+  const calls = new CallList('statx', LOOK);
+  calls.fill(3, STATX_ARGUMENTS.basicStats);
+  return calls;
+}
+const noName = new Uint8Array(1);
+let noNameAt = 0;
+
+/** The struct statx of each name, of its file where that is open; or why there is none. */
+function stat({ look, results }: Looked, dirfd: number, namesAt: number, count: number, opened?: Int32Array): void {
+  stats ??= makeStats();
+  const calls = stats;
+  const { words } = calls;
+  const { offsets } = look;
+  const { ofName, ofFile } = STATX_ARGUMENTS;
+  const statsAt = addressOf(look.stats);
+  noNameAt ||= addressOf(noName);
+  for (let i = 0; i < count; i++) {
+    const at = i * CALL.words + CALL.arguments;
+    const fd = opened?.[i] ?? -1;
+    words[at] = fd < 0 ? dirfd : fd;
+    putLong(words, at + 2, fd < 0 ? namesAt + (offsets[i] as number) : noNameAt);
+    words[at + 4] = fd < 0 ? ofName : ofFile;
+    putLong(words, at + 8, statsAt + i * STATX);
+  }
+  calls.run(count);
+  for (let i = 0; i < count; i++) {
+    const result = calls.result(i);
+    results[i] = result;
+    if (result !== 0) look.forget(i);
+  }
 }

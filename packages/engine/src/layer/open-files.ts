@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { lastErrno, native } from '../system/library.ts';
+import { CALL, CallList, putLong } from '../system/call-list.ts';
+import { native } from '../system/library.ts';
 
-const OPEN_AT = 'int openat(int dirfd, uint64_t path, int flags)';
 const CLOSE = 'int close(int fd)';
 // By number, as a C library may have no wrapper: Linux 5.9, the same on every architecture (asm-generic/unistd.h).
 const CLOSE_RANGE = 'int syscall(long number, unsigned int first, unsigned int last, unsigned int flags)';
@@ -13,6 +13,13 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK |
 const DT_REG = 8;
 /** EMFILE, ENFILE. */
 const SHORT = new Set([24, 23]);
+
+let opens: CallList | undefined;
+function makeOpens(): CallList {
+  const calls = new CallList('openat', OpenFiles.most);
+  calls.fill(2, FLAGS);
+  return calls;
+}
 
 /**
  * Files that a scan opened to look at them, until those who read them have done so: the kernel walks to each once,
@@ -27,6 +34,8 @@ export class OpenFiles {
   readonly opened = new Int32Array(OpenFiles.most).fill(-1);
   /** The descriptors of the entries from `first` on. */
   readonly #entries = new Int32Array(OpenFiles.most).fill(-1);
+  /** Of each call the name. */
+  readonly #asked = new Uint8Array(OpenFiles.most);
   #first = 0;
   #count = 0;
   /** There are no descriptors left for it: what comes next is looked at by name. */
@@ -47,18 +56,28 @@ export class OpenFiles {
   open(dirfd: number, names: number, offsets: Uint32Array, count: number, first: number): void {
     this.release(); // should some still be open: their entries' numbers are others' now
     this.#first = first;
-    const openAt = native(OPEN_AT);
-    let lowest = Number.MAX_SAFE_INTEGER;
-    let highest = -1;
+    opens ??= makeOpens();
+    const calls = opens;
+    const { words } = calls;
+    let asked = 0;
     for (let i = 0; i < count; i++) {
       if (this.kinds[i] !== DT_REG) continue;
-      const fd = openAt(dirfd, names + (offsets[i] as number), FLAGS);
+      const at = asked * CALL.words + CALL.arguments;
+      words[at] = dirfd;
+      putLong(words, at + 2, names + (offsets[i] as number));
+      this.#asked[asked++] = i;
+    }
+    calls.run(asked);
+    let lowest = Number.MAX_SAFE_INTEGER;
+    let highest = -1;
+    for (let n = 0; n < asked; n++) {
+      const fd = calls.result(n);
       if (fd < 0) {
-        if (!SHORT.has(lastErrno())) continue; // what cannot be opened so is looked at, and said, otherwise
-        this.isShort = true;
-        break;
+        // What cannot be opened so is looked at, and said, otherwise.
+        this.isShort ||= SHORT.has(-fd);
+        continue;
       }
-      this.opened[i] = fd;
+      this.opened[this.#asked[n] as number] = fd;
       this.#count++;
       if (fd < lowest) lowest = fd;
       if (fd > highest) highest = fd;

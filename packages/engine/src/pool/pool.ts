@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
 import { MicaError } from '../error.ts';
+import { shareCode } from '../system/call-code.ts';
 import { threadFile } from './thread.ts';
 
 /** What a thread can do; tasks.ts has a handler for each. */
@@ -80,6 +81,7 @@ export class Pool {
 async function start(size: number): Promise<Piscina> {
   if (process.execArgv.some((flag) => flag.startsWith(MAIN_THREADS)))
     (await import('node:v8')).setFlagsFromString(`${MAIN_THREADS}=0`);
+  shareCode();
   const { Piscina } = await import('piscina');
   return new Piscina({
     filename: threadFile('tasks').href,

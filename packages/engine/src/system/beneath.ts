@@ -1,18 +1,21 @@
 import { constants } from 'node:fs';
 import { systemError } from './errno.ts';
-import { addressOf, cString, lastErrno, native } from './library.ts';
+import { cString, lastErrno, native } from './library.ts';
 import { openat2, Resolve } from './openat2.ts';
 
 const STATX = 'int statx(int dirfd, const void *path, int flags, unsigned int mask, void *out)';
-const STATX_TO = 'int statx(int dirfd, uint64_t path, int flags, unsigned int mask, uint64_t out)';
 const READLINKAT = 'long readlinkat(int dirfd, const void *path, void *out, unsigned long size)';
 
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_EMPTY_PATH = 0x1000;
 const AT_STATX_DONT_SYNC = 0x4000;
-const STATX_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC;
-const STATX_BASIC_STATS = 0x7ff;
+/** What statx(2) is asked for: of a name, itself if a symlink; of an open file, by the empty name. */
+export const STATX_ARGUMENTS = {
+  ofName: AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+  ofFile: AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+  basicStats: 0x7ff,
+} as const;
 const O_CLOEXEC = 0o2000000;
 const O_NOATIME = 0o1000000;
 const ENOENT = 2;
@@ -51,24 +54,10 @@ export function openDirectory(path: string | Buffer): number {
   return fd;
 }
 
-/** The struct statx of a name in memory at an address, to another address; 0, or the errno negated. As {@link statxAt}. */
-export function statxTo(dirfd: number, name: number, out: number): number {
-  return native(STATX_TO)(dirfd, name, STATX_FLAGS, STATX_BASIC_STATS, out) === 0 ? 0 : -lastErrno();
-}
-
-/** The same of an open file. */
-export function statxOf(fd: number, out: number): number {
-  noNameAt ||= addressOf(noName);
-  statx ??= native(STATX_TO); // to look it up for each of 10,000 files is a millisecond
-  return statx(fd, noNameAt, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, out) === 0 ? 0 : -lastErrno();
-}
-const noName = new Uint8Array(1);
-let noNameAt = 0;
-let statx: ReturnType<typeof native> | undefined;
-
 /** Fills `out` with the struct statx of `name` (a C string) in `dirfd`, itself if a symlink; false if there is none. */
 export function statxAt(dirfd: number, name: Uint8Array, out: Uint8Array): boolean {
-  if (native(STATX)(dirfd, name, STATX_FLAGS, STATX_BASIC_STATS, out) === 0) return true;
+  const { ofName, basicStats } = STATX_ARGUMENTS;
+  if (native(STATX)(dirfd, name, ofName, basicStats, out) === 0) return true;
   const errno = lastErrno();
   if (errno === ENOENT) return false;
   throw systemError('statx', errno, text(name));

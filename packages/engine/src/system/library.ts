@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type koffi from 'koffi';
 import { systemError } from './errno.ts';
 
+const MEMCPY = 'void *memcpy(void *to, const void *from, unsigned long size)';
+
 type Koffi = typeof koffi;
 type Function_ = (...args: unknown[]) => number;
 /** What {@link native} gives, called in a thread of libuv's: its last argument is told of an error, and the result. */
@@ -25,6 +27,13 @@ export function native(prototype: string): Function_ {
   const bound = loaded.library.func(prototype) as Function_;
   functions.set(prototype, bound);
   return bound;
+}
+
+/** A function at an address, by its prototype without a name. */
+export function nativeAt(address: number, prototype: string): Function_ {
+  native(MEMCPY); // the library is there then
+  const { koffi } = loaded as NonNullable<typeof loaded>;
+  return koffi.decode(BigInt(address), koffi.proto(prototype));
 }
 
 /**
@@ -75,7 +84,7 @@ export function call(prototype: string, name: string, path: string | Buffer | un
 
 /** Where bytes lie, for a structure that holds their address. They lie there as long as somebody refers to them. */
 export function addressOf(bytes: ArrayBufferView): number {
-  return Number(native('void *memcpy(void *to, const void *from, unsigned long size)')(bytes, bytes, 0));
+  return Number(native(MEMCPY)(bytes, bytes, 0));
 }
 
 /** Memory of the C library's or the kernel's, as JavaScript sees bytes; `at` is a pointer that a call returned. */

@@ -1,3 +1,4 @@
+import { CALL, CallList, putLong } from './call-list.ts';
 import { systemError } from './errno.ts';
 import { addressOf, call, cString, lastErrno, native } from './library.ts';
 
@@ -9,7 +10,6 @@ const LIST_AT =
   'long syscall(long number, int dirfd, const void *path, unsigned int flags, _Out_ void *list, unsigned long size)';
 const LIST_TO =
   'long syscall(long number, int dirfd, uint64_t path, unsigned int flags, uint64_t list, unsigned long size)';
-const LIST_OF = 'long flistxattr(int fd, uint64_t list, unsigned long size)';
 const NR_LISTXATTRAT = 465;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
@@ -67,23 +67,23 @@ export function xattrsIn(dirfd: number, name: Buffer, path: Buffer): XattrPair[]
   return xattrsAt(path);
 }
 
-let listOf: ReturnType<typeof native> | undefined;
-/** Whether an open file has none; false also where the kernel does not say. */
-export function hasNoXattrs(fd: number): boolean {
-  listOf ??= native(LIST_OF);
-  const length = listOf(fd, 0, 0);
-  return length === 0 || (length === -1 && lastErrno() === EOPNOTSUPP);
-}
-
 /** Not so a kernel without the call (ENOSYS), or a filter that says EPERM. */
 function isKnown(errno: number): boolean {
   return errno !== 38 && errno !== 1;
 }
 
-let bufferAt = 0;
+/** So many names at a time at most are asked about by {@link listAttributes}. */
+const MOST = 128;
+let lists: CallList | undefined;
+function makeLists(): CallList {
+  const calls = new CallList('listxattrat', MOST);
+  calls.fill(2, AT_SYMLINK_NOFOLLOW);
+  return calls;
+}
+
 /**
- * Of `count` names in `dirfd`, C strings in memory at `names` and the offsets told: `plain` becomes 1 for those that
- * have none, `lists` has the names of what others have. Neither where the kernel does not say.
+ * Of up to {@link MOST} names in `dirfd`, C strings in memory at `names` and the offsets told: `plain` becomes 1 for those
+ * that have none, `found` has the names of what others have. Neither where the kernel does not say.
  */
 export function listAttributes(
   dirfd: number,
@@ -91,26 +91,49 @@ export function listAttributes(
   names: number,
   offsets: Uint32Array,
   plain: Uint8Array,
-  lists: Map<number, string>,
+  found: Map<number, string>,
 ): void {
-  if (!knowsListAt) return;
-  bufferAt ||= addressOf(buffer);
+  if (!knowsListAt || count === 0) return;
+  // First but how long the list is: for one to be filled the kernel takes as much memory as it is given room, 0.6 us.
+  lists ??= makeLists();
+  const calls = lists;
+  const { words } = calls;
+  for (let i = 0; i < count; i++) {
+    const at = i * CALL.words + CALL.arguments;
+    words[at] = dirfd;
+    putLong(words, at + 2, names + (offsets[i] as number));
+  }
+  calls.run(count);
   const list = native(LIST_TO);
   for (let i = 0; i < count; i++) {
-    const name = names + (offsets[i] as number);
-    // First but how long the list is: for one to be filled the kernel takes as much memory as it is given room, 0.6 us.
-    let length = list(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, 0, 0);
-    if (length > 0) length = list(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, bufferAt, SIZE);
-    if (length === 0) plain[i] = 1;
-    else if (length > 0) lists.set(i, buffer.toString('latin1', 0, length - 1));
-    else {
-      const errno = lastErrno();
-      if (errno === EOPNOTSUPP) plain[i] = 1;
-      else if (!isKnown(errno)) {
-        knowsListAt = false;
-        return;
-      }
+    let length = calls.result(i);
+    if (length > 0) {
+      const name = names + (offsets[i] as number);
+      bufferAt ||= addressOf(buffer);
+      length = list(NR_LISTXATTRAT, dirfd, name, AT_SYMLINK_NOFOLLOW, bufferAt, SIZE);
+      if (length < 0) length = -lastErrno();
     }
+    if (length === 0 || length === -EOPNOTSUPP) plain[i] = 1;
+    else if (length > 0) found.set(i, buffer.toString('latin1', 0, length - 1));
+    else if (!isKnown(-length)) {
+      knowsListAt = false;
+      return;
+    }
+  }
+}
+let bufferAt = 0;
+
+let listsOf: CallList | undefined;
+/** Of up to {@link MOST} open files: `plain` becomes 1 for those that have none, where the kernel says so; −1 is none of them. */
+export function findPlain(fds: Int32Array, count: number, plain: Uint8Array): void {
+  listsOf ??= new CallList('flistxattr', MOST);
+  const calls = listsOf;
+  const { words } = calls;
+  for (let i = 0; i < count; i++) words[i * CALL.words + CALL.arguments] = fds[i] as number;
+  calls.run(count);
+  for (let i = 0; i < count; i++) {
+    const length = calls.result(i);
+    if (length === 0 || length === -EOPNOTSUPP) plain[i] = 1;
   }
 }
 
