@@ -16,6 +16,10 @@ export interface CommitRecord {
   readonly layers: number;
 }
 
+/** So many commits of a container are known as its own, though their images are gone; and the end of the IDs of one in 256. */
+const REMEMBERED = 1000;
+const SWEEP = '00';
+
 export class CommitIndex {
   readonly #db: Database;
   constructor(db: Database) {
@@ -45,9 +49,18 @@ export class CommitIndex {
       commit.layers,
     );
   }
-  /** Notes that an image was committed from the container. Idempotent. */
+  /** Notes that an image was committed from the container. Idempotent. Now and then those that are long gone are forgotten. */
   own(container: string, image: Digest): void {
-    this.#db.run('INSERT OR IGNORE INTO own_commits VALUES (?, ?)', container, image);
+    const isNew = this.#db.run('INSERT OR IGNORE INTO own_commits VALUES (?, ?, ?)', container, image, Date.now()) > 0;
+    if (isNew && image.endsWith(SWEEP)) this.#forgetGone(container);
+  }
+  /** A sandbox that is checkpointed by the minute, and whose old images are removed, would note half a million a year. */
+  #forgetGone(container: string): void {
+    this.#db.run(
+      `DELETE FROM own_commits WHERE container = ?1 AND image NOT IN (SELECT id FROM images) AND noted <
+         (SELECT noted FROM own_commits WHERE container = ?1 ORDER BY noted DESC LIMIT 1 OFFSET ${REMEMBERED})`,
+      container,
+    );
   }
   /** Whether it was. */
   isOwn(container: string, image: Digest): boolean {

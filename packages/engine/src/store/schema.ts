@@ -84,4 +84,8 @@ export const migrations: readonly string[] = [
   -- Asked for only by what looks at all images anyway, and a page written for each of an image's layers.
   DROP INDEX image_blobs_digest;
   `,
+  `
+  -- when, ms since 1970: of images that are gone the latest are remembered, as one that comes back may be reset to
+  ALTER TABLE own_commits ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
