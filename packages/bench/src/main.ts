@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '@mica/engine';
 import { bench } from './bench.ts';
 import { type CheckOptions, check } from './check/check.ts';
 import { addSystemFolders } from './measure/tools.ts';
@@ -22,7 +24,20 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
+  try {
+    return await measure(options);
+  } catch (error) {
+    const { message, stack } = error as Error;
+    process.stderr.write(`bench: ${process.env.MICA_DEBUG ? stack : message}\n`);
+    return 1;
+  }
+}
+
+async function measure(options: Options): Promise<number> {
   if (options.check) return (await check(checked(options), (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
+  // Else minutes of measuring would be for nothing.
+  makeFolders(options.out, 0o777);
+  accessSync(options.out, constants.W_OK);
   const results = await bench(options, (text) => process.stderr.write(`· ${text}\n`));
   if (options.record) appendHistory(results);
   const text = markdown(results);

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolders } from '@mica/engine';
 import type { Shown } from './measure/contest.ts';
 import type { Machine } from './measure/machine.ts';
 import { timesAsLong } from './measure/ratio.ts';
@@ -95,7 +96,7 @@ export function appendHistory(results: Results, file: string = historyFile): voi
 }
 
 export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolders(dirname(file), 0o777);
   writeFileSync(`${file}.${process.pid}`, text);
   renameSync(`${file}.${process.pid}`, file);
 }

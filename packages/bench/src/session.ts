@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { makeFolders } from '@mica/engine';
 import { cacheFolder } from './data/trees.ts';
 import type { Mica } from './peers/mica.ts';
 import { openPeer } from './peers/open.ts';
@@ -18,7 +19,7 @@ export class Session {
 
   static async open(parent: string | null, rivals: readonly PeerName[]): Promise<Session> {
     const at = parent ?? cacheFolder();
-    mkdirSync(at, { recursive: true });
+    makeFolders(at, 0o777);
     sweepDeadRuns(at, (text) => process.stderr.write(`· ${text}\n`));
     const folder = makeRunFolder(at);
     const opened = await openPeer('mica', folder);

@@ -35,6 +35,7 @@ export { findTools } from './runtime/oci-runtime.ts';
 export { nameBeside } from './store/beside.ts';
 export type { EventRow } from './store/event-records.ts';
 export { exitAtOnce } from './system/exit.ts';
+export { makeFolders } from './system/make-folders.ts';
 export { ownProcess } from './system/own-process.ts';
 export { rawOutput } from './system/terminal.ts';
 export type {

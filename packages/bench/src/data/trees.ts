@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '@mica/engine';
 import { run } from '../measure/process.ts';
 import { onPath } from '../measure/tools.ts';
 import { Random } from './random.ts';
@@ -7,7 +8,7 @@ import { Random } from './random.ts';
 /** Where what is costly to make is kept from run to run, outside the checkout; on the disk of the stores. */
 export function cacheFolder(): string {
   const folder = process.env.XDG_CACHE_HOME ? join(process.env.XDG_CACHE_HOME, 'mica-bench') : '/var/tmp/mica-bench';
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder, 0o777);
   return folder;
 }
 
