@@ -31,7 +31,7 @@ const alone = [
   'packages/engine/test/layer/unlisted.test.ts',
   'packages/engine/test/layer-rules/{apply-escape,archives}.test.ts',
   'packages/engine/test/network/foreign-firewall.test.ts',
-  'packages/engine/test/system/power-cut.test.ts',
+  'packages/engine/test/system/{call-list,power-cut}.test.ts',
   'packages/engine/test/{registry,runtime,e2e}/**',
   'packages/cli/test/{bundle,e2e}/**',
   'packages/bench/test/{check,contest,interrupt}.test.ts',

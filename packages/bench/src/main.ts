@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '@mica/engine';
 import { bench } from './bench.ts';
@@ -37,7 +37,7 @@ async function measure(options: Options): Promise<number> {
   if (options.check) return (await check(checked(options), (line) => process.stdout.write(`${line}\n`))) ? 0 : 1;
   // Else minutes of measuring would be for nothing.
   makeFolders(options.out, 0o777);
-  accessSync(options.out, constants.W_OK);
+  rmdirSync(mkdtempSync(join(options.out, '.probe-'))); // root may write to /proc, as access(2) has it
   const results = await bench(options, (text) => process.stderr.write(`· ${text}\n`));
   if (options.record) appendHistory(results);
   const text = markdown(results);

@@ -12,6 +12,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 it.each([
   ['stores', '--folder', '/proc/none', 'ENOENT'],
   ['reports', '--out', '/proc/none', 'ENOENT'],
+  ['reports', '--out', '/proc', 'ENOENT'],
   ['reports', '--out', 'a file', 'EEXIST'],
 ])('%s that can be nowhere: %s %s is one line, before anything is measured', (_, flag, at, code) => {
   const file = join(work, 'a file');

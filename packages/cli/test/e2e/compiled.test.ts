@@ -72,22 +72,28 @@ it('the ways of commit learn apart: an incremental one is not what plain ones ta
   expect(of).toEqual(['commit', 'commit-all', 'commit-incremental', 'commit-tag']);
 });
 
-it('the threads of a batch keep the code that they compiled, and stop learning', async () => {
+it('the threads of a batch keep the code that they compiled, and stop learning; a task that failed teaches nothing', async () => {
   const bench = await CommitBench.make();
   try {
-    for (const name of ['box1', 'box2', 'box3', 'box4']) await bench.made(name, { file: name });
-    const kept: Map<string, Buffer>[] = [];
-    for (const tag of ['1', '2', '3', '4', '5']) {
+    const marks: string[] = [];
+    for (const name of ['box1', 'box2', 'box3', 'box4']) {
+      const id = await bench.made(name, { file: name, '.wh.x': '' }); // the second is what no layer can hold
+      marks.push(join(bench.upperOf(id), '.wh.x'));
+    }
+    const commit = (tag: string) => {
       const asked = [join(work, 'dist/main.js'), 'commit', '--all', '--tag', `{name}:${tag}`, '--jobs', '2'];
-      const { status, stderr } = spawnSync(process.execPath, ['--', ...asked], {
-        env: { ...env, MICA_ROOT: bench.root },
-      });
-      expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' });
+      const { status } = spawnSync(process.execPath, ['--', ...asked], { env: { ...env, MICA_ROOT: bench.root } });
       const folder = join(work, 'dist/compiled');
       const names = readdirSync(folder).filter((name) => name.startsWith('thread-'));
-      expect(names.filter((name) => !/^thread-[^.]+\.thread\.\w+$/.test(name))).toEqual([]);
-      kept.push(new Map(names.map((name) => [name, readFileSync(join(folder, name))])));
-    }
+      expect(names.filter((name) => !/^thread-[^.]+\.make-layer\.\w+$/.test(name))).toEqual([]);
+      return { status, kept: new Map(names.map((name) => [name, readFileSync(join(folder, name))])) };
+    };
+    mkdirSync(join(work, 'dist/compiled'));
+    expect(commit('failed')).toEqual({ status: 1, kept: new Map() });
+    for (const mark of marks) rmSync(mark);
+    const runs = ['1', '2', '3', '4', '5'].map(commit);
+    expect(runs.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
+    const kept = runs.map((run) => run.kept);
     const name = [...(kept[0]?.keys() ?? [])].find((name) => name.startsWith('thread-make-layer-task')) ?? '';
     const lessons = kept.map((files) => files.get(name)?.at(-1) ?? 0);
     // A thread that begins once the other has saved goes on from there.

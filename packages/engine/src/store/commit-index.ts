@@ -16,6 +16,9 @@ export interface CommitRecord {
   readonly layers: number;
 }
 
+/** By the number of the last event, which only ever rises, as a clock does not. */
+const NOTE = `INSERT OR IGNORE INTO own_commits
+  VALUES (?, ?, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0))`;
 /** So many commits of a container are known as its own, though their images are gone; and the end of the IDs of one in 256. */
 const REMEMBERED = 1000;
 const SWEEP = '00';
@@ -51,14 +54,15 @@ export class CommitIndex {
   }
   /** Notes that an image was committed from the container. Idempotent. Now and then those that are long gone are forgotten. */
   own(container: string, image: Digest): void {
-    const isNew = this.#db.run('INSERT OR IGNORE INTO own_commits VALUES (?, ?, ?)', container, image, Date.now()) > 0;
+    const isNew = this.#db.run(NOTE, container, image) > 0;
     if (isNew && image.endsWith(SWEEP)) this.#forgetGone(container);
   }
   /** A sandbox that is checkpointed by the minute, and whose old images are removed, would note half a million a year. */
   #forgetGone(container: string): void {
     this.#db.run(
       `DELETE FROM own_commits WHERE container = ?1 AND image NOT IN (SELECT id FROM images) AND noted <
-         (SELECT noted FROM own_commits WHERE container = ?1 ORDER BY noted DESC LIMIT 1 OFFSET ${REMEMBERED})`,
+         (SELECT noted FROM own_commits WHERE container = ?1 AND image NOT IN (SELECT id FROM images)
+          ORDER BY noted DESC LIMIT 1 OFFSET ${REMEMBERED - 1})`,
       container,
     );
   }

@@ -85,7 +85,7 @@ export const migrations: readonly string[] = [
   DROP INDEX image_blobs_digest;
   `,
   `
-  -- when, ms since 1970: of images that are gone the latest are remembered, as one that comes back may be reset to
+  -- after which event: of images that are gone the latest are remembered, as one that comes back may be reset to
   ALTER TABLE own_commits ADD COLUMN noted INTEGER NOT NULL DEFAULT 0;
   `,
 ];

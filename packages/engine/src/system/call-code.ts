@@ -1,6 +1,6 @@
 import { native, nativeAt } from './library.ts';
 
-const MMAP = 'uint64_t mmap(uint64_t at, unsigned long length, int protection, int flags, int fd, long offset)';
+const MMAP = 'int64_t mmap(uint64_t at, unsigned long length, int protection, int flags, int fd, long offset)';
 const MPROTECT = 'int mprotect(uint64_t at, unsigned long length, int protection)';
 const MUNMAP = 'int munmap(uint64_t at, unsigned long length)';
 const MEMCPY = 'uint64_t memcpy(uint64_t to, const void *from, unsigned long size)';
@@ -49,7 +49,10 @@ export function callCode(): ((at: number, count: number) => unknown) | null {
   return bound ?? null;
 }
 
-/** Threads that are started from now on {@link takeCode} of this one: ended from outside, each would leave a page behind. */
+/**
+ * Threads that are started from now on {@link takeCode} of this one: ended from outside, each would leave a page behind, as
+ * a thread of somebody else's does.
+ */
 export function shareCode(): void {
   threads().setEnvironmentData(SHARED, codeAt());
 }
@@ -62,7 +65,7 @@ const threads = () => process.getBuiltinModule('node:worker_threads'); // 1 ms t
 
 /** Where it is; 0: nowhere. */
 function codeAt(): number {
-  address ??= process.arch === 'x64' ? place(assembled(X64)) : 0;
+  address ??= process.arch === 'x64' ? placeCode(assembled(X64)) : 0;
   return address;
 }
 
@@ -71,11 +74,12 @@ function assembled(listing: string): Uint8Array {
   return Uint8Array.from(bytes.filter(Boolean), (byte) => Number.parseInt(byte, 16));
 }
 
-function place(code: Uint8Array): number {
-  const at = native(MMAP)(0, PAGE, PROT.readWrite, MAP_PRIVATE_ANONYMOUS, -1, 0);
-  if (at % PAGE !== 0) return 0; // MAP_FAILED
+/** In memory of its own of `size` bytes, which may be run and not written to; where, or 0 where that cannot be had. */
+export function placeCode(code: Uint8Array, size = PAGE): number {
+  const at = native(MMAP)(0, size, PROT.readWrite, MAP_PRIVATE_ANONYMOUS, -1, 0);
+  if (at === -1) return 0;
   native(MEMCPY)(at, code, code.length);
-  if (native(MPROTECT)(at, PAGE, PROT.readExecute) === 0) return at;
-  native(MUNMAP)(at, PAGE);
+  if (native(MPROTECT)(at, size, PROT.readExecute) === 0) return at;
+  native(MUNMAP)(at, size);
   return 0;
 }

@@ -4,6 +4,9 @@ import { addressOf, lastErrno, native } from './library.ts';
 /** A call in words of 32 bits: its number, six arguments and what it returned, of two words each, the low one first. */
 export const CALL = { words: 16, arguments: 2, result: 14 } as const;
 
+/** By number, as the C library has no wrapper yet: Linux 6.13, the same on every architecture (asm-generic/unistd.h). */
+export const NR_LISTXATTRAT = 465;
+
 type Words = Uint32Array<ArrayBuffer>;
 interface CallKind {
   readonly prototype: string;
@@ -31,13 +34,19 @@ const kinds = {
     number: 196,
     one: (call, words, at) => call(int(words, at), long(words, at + 2), long(words, at + 4)),
   },
-  // By number, as the C library has no wrapper yet: Linux 6.13, the same on every architecture (asm-generic/unistd.h).
   listxattrat: {
     prototype:
       'long syscall(long number, int dirfd, uint64_t path, unsigned int flags, uint64_t list, unsigned long size)',
-    number: 465,
+    number: NR_LISTXATTRAT,
     one: (call, words, at) =>
-      call(465, int(words, at), long(words, at + 2), int(words, at + 4), long(words, at + 6), long(words, at + 8)),
+      call(
+        NR_LISTXATTRAT,
+        int(words, at),
+        long(words, at + 2),
+        int(words, at + 4),
+        long(words, at + 6),
+        long(words, at + 8),
+      ),
   },
   preadv2: {
     prototype: 'long preadv2(int fd, uint64_t iov, int count, long offset, int flags)',
@@ -65,7 +74,7 @@ export class CallList {
     this.#kind = kinds[kind];
     this.#code = code;
     this.capacity = capacity;
-    this.words = new Uint32Array(new ArrayBuffer(capacity * CALL.words * 4)); // a small one without a buffer is moved about
+    this.words = new Uint32Array(new ArrayBuffer(capacity * CALL.words * 4)); // with a buffer of its own: it stays where it is
     this.#at = addressOf(this.words);
     for (let n = 0; n < capacity; n++) this.words[n * CALL.words] = this.#kind.number;
   }
@@ -77,7 +86,7 @@ export class CallList {
 
   /** Makes the first `count`. @throws RangeError */
   run(count: number): void {
-    if (count > this.capacity) throw new RangeError(`${count} calls in a list for ${this.capacity}`);
+    if (!(count >= 0 && count <= this.capacity)) throw new RangeError(`${count} calls in a list for ${this.capacity}`);
     if (this.#code) this.#code(this.#at, count);
     else for (let n = 0; n < count; n++) this.#one(n * CALL.words);
   }

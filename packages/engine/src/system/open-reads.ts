@@ -8,7 +8,7 @@ const IOVEC_WORDS = 4;
 /** Files that are open, read from their beginnings by one call from JavaScript (call-list.ts), as far as they are in memory. */
 export class OpenReads {
   readonly #calls = new CallList('preadv2', MOST);
-  /** A struct iovec each: address and length, 64 bits each. Where it lies it stays, as V8 has small arrays without a buffer not. */
+  /** A struct iovec each: address and length, 64 bits each. */
   readonly #iovecs = new Uint32Array(new ArrayBuffer(MOST * IOVEC_WORDS * 4));
   #count = 0;
 

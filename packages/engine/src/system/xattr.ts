@@ -1,16 +1,16 @@
-import { CALL, CallList, putLong } from './call-list.ts';
+import { LOOK } from '@mica/core-wasm';
+import { CALL, CallList, NR_LISTXATTRAT, putLong } from './call-list.ts';
 import { systemError } from './errno.ts';
 import { addressOf, call, cString, lastErrno, native } from './library.ts';
 
 export type XattrPair = readonly [name: string, value: Buffer];
 
 const LIST = 'long llistxattr(const void *path, _Out_ void *list, unsigned long size)';
-// By number, as the C library has no wrapper yet: Linux 6.13, the same on every architecture (asm-generic/unistd.h).
+// By number (call-list.ts).
 const LIST_AT =
   'long syscall(long number, int dirfd, const void *path, unsigned int flags, _Out_ void *list, unsigned long size)';
 const LIST_TO =
   'long syscall(long number, int dirfd, uint64_t path, unsigned int flags, uint64_t list, unsigned long size)';
-const NR_LISTXATTRAT = 465;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const GET = 'long lgetxattr(const void *path, const void *name, _Out_ void *value, unsigned long size)';
 const SET_OF = 'int fsetxattr(int fd, const void *name, const void *value, unsigned long size, int flags)';
@@ -72,17 +72,15 @@ function isKnown(errno: number): boolean {
   return errno !== 38 && errno !== 1;
 }
 
-/** So many names at a time at most are asked about by {@link listAttributes}. */
-const MOST = 128;
 let lists: CallList | undefined;
 function makeLists(): CallList {
-  const calls = new CallList('listxattrat', MOST);
+  const calls = new CallList('listxattrat', LOOK);
   calls.fill(2, AT_SYMLINK_NOFOLLOW);
   return calls;
 }
 
 /**
- * Of up to {@link MOST} names in `dirfd`, C strings in memory at `names` and the offsets told: `plain` becomes 1 for those
+ * Of up to {@link LOOK} names in `dirfd`, C strings in memory at `names` and the offsets told: `plain` becomes 1 for those
  * that have none, `found` has the names of what others have. Neither where the kernel does not say.
  */
 export function listAttributes(
@@ -124,9 +122,9 @@ export function listAttributes(
 let bufferAt = 0;
 
 let listsOf: CallList | undefined;
-/** Of up to {@link MOST} open files: `plain` becomes 1 for those that have none, where the kernel says so; −1 is none of them. */
+/** Of up to {@link LOOK} open files: `plain` becomes 1 for those that have none, where the kernel says so; −1 is none of them. */
 export function findPlain(fds: Int32Array, count: number, plain: Uint8Array): void {
-  listsOf ??= new CallList('flistxattr', MOST);
+  listsOf ??= new CallList('flistxattr', LOOK);
   const calls = listsOf;
   const { words } = calls;
   for (let i = 0; i < count; i++) words[i * CALL.words + CALL.arguments] = fds[i] as number;

@@ -206,3 +206,54 @@ it('a ring reads each file that it is told of itself, to its place', () => {
   );
   ring.close();
 });
+
+describe('files that are open', () => {
+  const many = 150;
+  const table = () => {
+    for (let i = 0; i < many; i++) writeFileSync(join(dir, `f${i + 100}`), `${i}`.repeat(30));
+    return scanDirectory(core, dir, { overlay: true });
+  };
+  /** Reads all, each opened before; `meddle` between the two. */
+  const readOpen = (files: EntryTable, meddle: () => void) => {
+    const fds = new Map<number, number>();
+    const told = new Map<string, string>();
+    const buffer = Buffer.alloc(1 << 16, 0xee);
+    const small = new SmallFiles({
+      onRead: (index, bytes, at, size) =>
+        told.set(files.path(index), Buffer.from(bytes.subarray(at, at + size)).toString()),
+      open: { of: (index) => fds.get(index) ?? -1 },
+    });
+    try {
+      small.begin(files);
+      for (let i = 0; i < files.count; i++)
+        if (files.kind(i) === Kind.file) fds.set(i, openSync(join(dir, files.path(i)), 'r'));
+      meddle();
+      let at = 0;
+      for (let i = 0; i < files.count; i++) {
+        if (files.kind(i) !== Kind.file) continue;
+        small.add(i, root, buffer, at, files.size(i));
+        at += files.size(i) + 1;
+      }
+      small.read();
+    } finally {
+      small.close();
+      for (const fd of fds.values()) closeSync(fd);
+    }
+    return told;
+  };
+
+  it('are read whole, more of them than one call takes', () => {
+    const files = table();
+    const told = readOpen(files, () => {});
+    expect(told.size).toBe(many);
+    for (const [path, text] of told) expect(text).toBe(readFileSync(join(dir, path), 'utf8'));
+  });
+
+  it.each([
+    ['longer', (path: string) => appendFileSync(path, '!')],
+    ['shorter', (path: string) => truncateSync(path, 3)],
+  ])('have changed when one of them is %s', (_, meddle) => {
+    const files = table();
+    expect(() => readOpen(files, () => meddle(join(dir, 'f217')))).toThrow(/f217 changed while it was read/);
+  });
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callCode } from '../../src/system/call-code.ts';
+import { callCode, placeCode } from '../../src/system/call-code.ts';
 import { CALL, CallList, putLong } from '../../src/system/call-list.ts';
 import { addressOf, cString } from '../../src/system/library.ts';
 import { setXattr } from '../../src/system/xattr.ts';
@@ -84,7 +84,8 @@ describe.each([
   });
 
   it('more than there is room for are refused', () => {
-    expect(() => new CallList('flistxattr', 4, code).run(5)).toThrow(RangeError);
+    for (const count of [5, -1, Number.NaN])
+      expect(() => new CallList('flistxattr', 4, code).run(count)).toThrow(RangeError);
   });
 
   it('no more are made than asked for, and none that was not', () => {
@@ -104,6 +105,10 @@ describe.each([
       { numRuns: 50 },
     );
   });
+});
+
+it('where there is no memory for it there is no code', () => {
+  expect(placeCode(Uint8Array.of(0xc3), 2 ** 60)).toBe(0);
 });
 
 it('the code lies in a page that cannot be written to', () => {
