@@ -11,6 +11,16 @@ export function requireText(value: unknown, what: string): asserts value is stri
   if (typeof value !== 'string' || value.includes('\0')) throw invalid(what, value, 'a string without zero bytes');
 }
 
+/** A directory's path. An empty one, as a variable that is not set leaves it, would be the working directory. @throws MicaError invalid-argument */
+export function requireDirectory(value: unknown): asserts value is string {
+  requireText(value, 'directory');
+  if (value === '')
+    throw new MicaError('invalid-argument', 'the directory is an empty string', {
+      subject: 'directory',
+      hint: 'name it; . is the working directory',
+    });
+}
+
 /** @throws MicaError invalid-argument */
 export function requireTexts(value: unknown, what: string): asserts value is readonly string[] {
   if (!Array.isArray(value)) throw invalid(what, value, 'a list of strings');

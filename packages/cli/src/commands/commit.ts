@@ -92,7 +92,8 @@ function isList({ all, filter, fromFile, tag, json, jobs }: Flags): boolean {
 }
 
 function containerAndName([container, name, ...more]: readonly string[]): [string, string | undefined] {
-  if (container !== undefined && more.length === 0) return [container, name];
+  // As docker: an empty name is none.
+  if (container !== undefined && more.length === 0) return [container, name || undefined];
   throw new MicaError('invalid-argument', '"mica commit" requires at least 1 and at most 2 arguments', {
     hint: "a container and the new name; several containers need --tag, for example --tag '{name}:saved'",
   });

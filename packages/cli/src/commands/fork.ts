@@ -1,6 +1,7 @@
 import { MicaError } from '@mica/engine';
 import type { Command } from 'commander';
 import { timestampOf } from '../commit/options.ts';
+import { interruptible } from '../interrupt.ts';
 import { withEngine } from '../session.ts';
 import { tell } from '../standard-output.ts';
 
@@ -21,8 +22,17 @@ export function define(command: Command): void {
             hint: 'a whole number up to 1000',
           });
         const reference = flags.tag === undefined ? {} : { reference: flags.tag };
-        for await (const id of engine.fork(container, { count, ...reference, ...timestampOf(undefined) }))
-          tell(`${id}\n`);
+        using interrupt = interruptible();
+        const task = { signal: interrupt.signal, ...timestampOf(undefined) };
+        let started = 0;
+        try {
+          for await (const id of engine.fork(container, { count, ...reference, ...task })) {
+            started++;
+            tell(`${id}\n`);
+          }
+        } catch (error) {
+          interrupt.told(started === 0 ? 'no container was started' : `${started} of ${count} run`)(error);
+        }
       }),
     );
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type CreateOptions, type Engine, MicaError, wrapSystemError } from '@mica/engine';
+import { interruptible } from '../interrupt.ts';
 
 /**
  * Makes a container and writes its ID to `cidfile`, which must not be there before; without a container, without
@@ -17,10 +18,10 @@ export async function createWith(
     rmSync(cidfile);
   }
   await before();
-  if (!cidfile) return engine.containers.create(options);
+  if (!cidfile) return create(engine, options);
   const fd = open(cidfile);
   try {
-    const id = await engine.containers.create(options);
+    const id = await create(engine, options);
     writeSync(fd, id);
     return id;
   } catch (error) {
@@ -29,6 +30,15 @@ export async function createWith(
   } finally {
     closeSync(fd);
   }
+}
+
+/** Ctrl-C while the image's layers are unpacked leaves no half of a container with its name. */
+function create(engine: Engine, options: CreateOptions): Promise<string> {
+  const interrupt = interruptible();
+  return engine.containers
+    .create(options, { signal: interrupt.signal })
+    .catch(interrupt.told('no container was made'))
+    .finally(interrupt[Symbol.dispose]);
 }
 
 function open(cidfile: string): number {

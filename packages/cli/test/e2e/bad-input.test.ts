@@ -57,6 +57,12 @@ it('what is not there: images, containers, files', async () => {
   await fails(['import', 'http://example.org/x.tar'], /URL is not supported.*\n {2}fetch it/);
 });
 
+it('a directory that is an empty string, as an unset variable leaves it, is not the working directory', async () => {
+  const what = /^mica: the directory is an empty string\n {2}name it; \. is the working directory/;
+  await fails(['commit', '--from', '', 'base:1', 'made:1'], what);
+  await fails(['unpack', 'base:1', ''], what);
+});
+
 it('rmi -f: what is not there is no failure; of an image in use the name goes', async () => {
   const missing = /^mica: No such image: nope\n/;
   expect(await store.here(['rmi', '-f', 'nope'])).toMatchObject({ code: 0, err: expect.stringMatching(missing) });

@@ -2,6 +2,7 @@ import type { Lifecycle } from '../container/lifecycle.ts';
 import type { ContainerState } from '../container/record.ts';
 import type { CommitOptions } from '../contract/commit.ts';
 import type { CreateOptions } from '../contract/container.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { Images } from '../images/images.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -41,7 +42,7 @@ export async function* forkContainer(
     const name = `${row.name}-${suffix()}`;
     let id: string;
     try {
-      id = await startNew(store, containers, { ...made, image: imageId, name });
+      id = await startNew(store, containers, { ...made, image: imageId, name }, options);
     } catch (error) {
       if (isTaken(store, name, error)) continue; // by another fork, since it was looked for
       if (started.length === 0) giveBack(store, imageId);
@@ -67,9 +68,11 @@ function giveBack(store: Store, image: Digest): void {
   }
 }
 
-async function startNew(store: Store, containers: Lifecycle, options: CreateOptions): Promise<string> {
-  const id = await containers.create(options);
+async function startNew(store: Store, containers: Lifecycle, options: CreateOptions, task: Task): Promise<string> {
+  const { signal } = task;
+  const id = await containers.create(options, signal ? { signal } : {});
   try {
+    signal?.throwIfAborted();
     await containers.start(store.containers.find<ContainerState>(id), false);
     return id;
   } catch (error) {

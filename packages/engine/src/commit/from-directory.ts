@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Core, clampTimes, type EntryTable, Kind } from '@mica/core-wasm';
-import { requireText } from '../argument.ts';
+import { requireDirectory } from '../argument.ts';
 import type { CommitOptions, CommitResult } from '../contract/commit.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { mediaTypes } from '../image/descriptor.ts';
@@ -42,7 +42,7 @@ export async function commitDirectory(
   target: string | undefined,
   options: DirectoryCommitOptions = {},
 ): Promise<CommitResult> {
-  requireText(dir, 'directory');
+  requireDirectory(dir);
   requireTimestamp(options.timestamp);
   const reference = target === undefined ? null : parseNewName(target);
   const root = directory(dir);

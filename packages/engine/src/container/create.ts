@@ -1,4 +1,6 @@
+import { requireTask } from '../argument.ts';
 import type { CreateOptions } from '../contract/container.ts';
+import type { Task } from '../contract/task.ts';
 import { isSystemError, MicaError, wrapSystemError } from '../error.ts';
 import { noSuchImage, resolveImage } from '../images/resolve.ts';
 import { requireProgram } from '../runtime/oci-runtime.ts';
@@ -22,9 +24,15 @@ import { prepareRootfs } from './rootfs.ts';
 import { removed } from './same-upper.ts';
 import { fillVolumes, mountsOf } from './volumes.ts';
 
-/** The new container's ID. Nothing is left of one that could not be made. */
-export async function createContainer(context: ContainerContext, options: CreateOptions): Promise<string> {
+/** The new container's ID. Nothing is left of one that could not be made, or whose making was stopped. */
+export async function createContainer(
+  context: ContainerContext,
+  options: CreateOptions,
+  task: Task = {},
+): Promise<string> {
   requireOptions(options);
+  requireTask(task);
+  task.signal?.throwIfAborted();
   const image = resolveImage(context.store, options.image);
   const id = randomBytes(32).toString('hex');
   const name = options.name?.replace(/^\//, '') ?? freeName(context);
@@ -83,8 +91,9 @@ export async function createContainer(context: ContainerContext, options: Create
   });
   try {
     networks.attach(id, name);
-    await prepareRootfs(context.store, context.paths, id, image.config.rootfs.diff_ids);
+    await prepareRootfs(context.store, context.paths, id, image.config.rootfs.diff_ids, task);
     await fillVolumes(context, id, image.config.rootfs.diff_ids);
+    task.signal?.throwIfAborted();
     // By force, while its folders were made: nobody would ever take them away.
     if (context.store.containers.get(id) === null) throw removed(name, 'made');
     return id;

@@ -1,4 +1,5 @@
 import type { Attachment, ContainerSummary, CreateOptions, ExecOptions } from '../contract/container.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import { findImage } from '../images/resolve.ts';
 import type { Digest } from '../reference/digest.ts';
@@ -43,9 +44,9 @@ export class Lifecycle {
     return this.context.runtimeOf(row.record);
   }
 
-  async create(options: CreateOptions): Promise<string> {
+  async create(options: CreateOptions, task: Task = {}): Promise<string> {
     const { createContainer } = await import('./create.ts');
-    return createContainer(this.context, options);
+    return createContainer(this.context, options, task);
   }
   async start(row: Row, attach: boolean): Promise<Attachment | null> {
     const { startContainer } = await import('./start.ts');

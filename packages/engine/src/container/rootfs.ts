@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { makePath } from '../files/make-path.ts';
 import { ensureUnpacked, rootOfChain } from '../layer/layers.ts';
@@ -38,9 +39,11 @@ export async function prepareRootfs(
   paths: ContainerPaths,
   id: string,
   diffIds: readonly Digest[],
+  task: Task,
 ): Promise<void> {
   requireRoot();
-  const layers = await ensureUnpacked(store, diffIds);
+  const layers = await ensureUnpacked(store, diffIds, task);
+  task.signal?.throwIfAborted();
   const making = paths.making(id);
   mkdirSync(dirname(making), { recursive: true, mode: 0o700 });
   spreadBelow(dirname(making));

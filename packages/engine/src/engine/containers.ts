@@ -23,6 +23,7 @@ import type {
   LogQuery,
 } from '../contract/container.ts';
 import type { UpdateOptions } from '../contract/run.ts';
+import type { Task } from '../contract/task.ts';
 import { MicaError } from '../error.ts';
 import type { Connectable } from '../network/connection.ts';
 import type { Networks } from '../network/networks.ts';
@@ -41,11 +42,11 @@ export class Containers {
   }
 
   /**
-   * Makes one, which does not run yet; its ID.
+   * Makes one, which does not run yet; its ID. Stopped by the task's signal it leaves nothing.
    * @throws MicaError invalid-argument, no-such-image, conflict (the name is taken)
    */
-  create(options: CreateOptions): Promise<string> {
-    return this.#lifecycle.create(options);
+  create(options: CreateOptions, task: Task = {}): Promise<string> {
+    return this.#lifecycle.create(options, task);
   }
   /**
    * Its streams go to its log alone. Resolves once it runs.

@@ -13,7 +13,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { requireText } from '../argument.ts';
+import { requireDirectory } from '../argument.ts';
 import type { Task } from '../contract/task.ts';
 import { MicaError, wrapSystemError } from '../error.ts';
 import { nameBeside } from '../store/beside.ts';
@@ -30,7 +30,7 @@ import { TreeWriter } from './tree-writer.ts';
  * @throws MicaError conflict when the directory is not empty, no-such-image, no-space, permission-denied
  */
 export async function unpackImage(store: Store, image: string, dir: string, task: Task = {}): Promise<UnpackReport> {
-  requireText(dir, 'directory');
+  requireDirectory(dir);
   const target = resolve(dir);
   const fills = emptyDirectory(target);
   const tree = await imageTree(store, newCore(), image, task);

@@ -23,7 +23,7 @@ async function inContainer(layers: TarEntry[][], look: (rootfs: string, upper: s
   using store = Store.open(bench.root);
   const paths = new ContainerPaths(bench.root);
   const id = 'a'.repeat(64);
-  await prepareRootfs(store, paths, id, diffIds);
+  await prepareRootfs(store, paths, id, diffIds, {});
   const rootfs = await mountRootfs(store, paths, id, diffIds);
   try {
     look(rootfs, paths.part(id, 'upper'));
