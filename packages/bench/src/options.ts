@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { baselineFile } from './check/baseline.ts';
 import { type PeerName, peerNames } from './peers/peer.ts';
@@ -21,6 +22,8 @@ export interface Options {
   readonly rounds: number | null;
   readonly strict: boolean;
 }
+
+const checkedNames = ['kernels', 'commands', 'ps'] as const;
 
 export const usage = `npm run bench [-- OPTIONS]
   --full              more rounds, the large workloads too (an hour; without: minutes)
@@ -59,10 +62,13 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
   const only =
     values.only === undefined
       ? null
-      : new Set(list(values.only, [...workloadNames, 'kernels', 'commands', 'ps'] as const, '--only'));
+      : new Set(list(values.only, values.check ? checkedNames : [...workloadNames, 'kernels' as const], '--only'));
   const rounds = values.rounds === undefined ? null : Number(values.rounds);
   if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0))
     throw new Error(`--rounds: not a number above zero: ${values.rounds}`);
+  // A misspelt one has nothing to hold a run to, and would let every run pass.
+  if (values.check && !values.record && values.baseline !== undefined && !existsSync(values.baseline))
+    throw new Error(`--baseline: there is no ${values.baseline}; --check --record writes one`);
   return {
     full: values.full,
     check: values.check,

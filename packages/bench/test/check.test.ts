@@ -66,6 +66,16 @@ describe('npm run bench -- --check', () => {
     return { code: done.status, said: done.stdout.toString() + done.stderr.toString() };
   };
 
+  it('does not pass for want of anything to check', () => {
+    const none = join(work, 'none.json');
+    expect(check({}, '--baseline', none)).toMatchObject({ code: 2, said: expect.stringContaining(`no ${none}`) });
+    expect(check({}, '--only', 'W1')).toMatchObject({ code: 2, said: expect.stringContaining("'W1' (known: kernels") });
+    writeFileSync(none, '{');
+    const damaged = check({}, '--baseline', none);
+    expect(damaged).toMatchObject({ code: 1, said: expect.stringContaining(`bench: ${none} is no baseline`) });
+    expect(damaged.said).not.toMatch(/\n +at /);
+  });
+
   it('passes on what it has just recorded, and fails, naming workload and drop, when commands get slower', () => {
     // The fastest of five: of one alone other tests may take most of the processors.
     expect(check({}, '--record', '--rounds', '5')).toMatchObject({

@@ -17,7 +17,12 @@ export interface BaselineRatio {
 export const baselineFile: string = join(resultsFolder, 'baseline.json');
 
 export function readBaseline(file: string): Baseline | null {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Baseline) : null;
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Baseline;
+  } catch (cause) {
+    throw new Error(`${file} is no baseline: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** Other kinds of machine keep what was recorded on them. */
