@@ -10,13 +10,22 @@ interface Interrupt extends Disposable {
   readonly told: (became: string) => (error: unknown) => never;
 }
 
-/** A signal that Ctrl-C (or a termination) aborts; the second one ends the process at once. Dispose of it at the end. */
-export function interruptible(): Interrupt {
+/** A stopped one would keep its container still until it goes on, and all who want something of that waiting. */
+const NOT_STOPPED = 'mica: not stopped, for a commit keeps its container still meanwhile: Ctrl-C ends it\n';
+const refuseStop = () => void process.stderr.write(NOT_STOPPED);
+
+/**
+ * A signal that Ctrl-C (or a termination) aborts; the second one ends the process at once. `freezes`: Ctrl-Z does not stop
+ * the command, and it says why. Dispose of it at the end.
+ */
+export function interruptible({ freezes = false } = {}): Interrupt {
   const controller = new AbortController();
   let exitCode = 130;
   const off = () => {
     for (const name of signals) process.off(name, stop);
+    process.off('SIGTSTP', refuseStop);
   };
+  if (freezes) process.on('SIGTSTP', refuseStop);
   const stop = (_: NodeJS.Signals, number: number) => {
     off();
     exitCode = 128 + number;

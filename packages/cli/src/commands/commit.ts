@@ -101,7 +101,7 @@ function containerAndName([container, name, ...more]: readonly string[]): [strin
 
 async function one(engine: Engine, names: readonly string[], flags: Flags): Promise<void> {
   const [container, name] = containerAndName(names);
-  using interrupt = interruptible();
+  using interrupt = interruptible({ freezes: flags.from === undefined });
   using progress = byteProgress('committing');
   const task = { ...commitOptions(flags), signal: interrupt.signal, onProgress: progress.show };
   const result = await commit(engine, container, name, flags, task).catch(interrupt.told('nothing was kept'));

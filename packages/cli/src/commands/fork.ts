@@ -22,7 +22,7 @@ export function define(command: Command): void {
             hint: 'a whole number up to 1000',
           });
         const reference = flags.tag === undefined ? {} : { reference: flags.tag };
-        using interrupt = interruptible();
+        using interrupt = interruptible({ freezes: true });
         const task = { signal: interrupt.signal, ...timestampOf(undefined) };
         let started = 0;
         try {

@@ -40,7 +40,7 @@ export async function commitBatch(
   options: BatchCommitOptions,
   output: { readonly json: boolean; readonly none: string },
 ): Promise<void> {
-  using interrupt = interruptible();
+  using interrupt = interruptible({ freezes: true });
   using progress = byteProgress('committing', output.json);
   const rows: BatchCommitResult[] = [];
   let failed = 0;
