@@ -169,6 +169,8 @@ it('what cannot be meant is refused before anything is done', async () => {
   expect(await bench.here('commit', 'aa', 'bb', 'cc')).toMatchObject(refusal(/at most 2 arguments/));
   await refused(/gives 2 containers the same tag/, '--tag', 'same:1', 'aa', 'bb');
   await refused(/unknown field \{who\}/, '--tag', 'x:{who}', 'aa');
+  for (const tag of ['x/{name', 'x/name}', 'x/{{name}'])
+    await refused(/a brace in the tag template .* has no other/, '--tag', tag, 'aa', 'bb');
   await refused(/the tag template is empty/, '--tag', '', 'aa', 'bb');
   await refused(/invalid filter 'shoe'/, '--filter', 'shoe=1');
   for (const unset of ['name=', 'id= ', 'label=', 'ancestor='])

@@ -25,6 +25,11 @@ export class TagTemplate {
           subject: text,
           hint: `fields are ${fields.map((known) => `{${known}}`).join(' ')}`,
         });
+    if (/[{}]/.test(text.replace(/\{[^{}]*\}/g, '')))
+      throw new MicaError('invalid-argument', `a brace in the tag template ${text} has no other`, {
+        subject: text,
+        hint: `fields are ${fields.map((known) => `{${known}}`).join(' ')}`,
+      });
     if (count > 1 && !unique.test(text))
       throw new MicaError('invalid-argument', `the tag template ${text} gives ${count} containers the same tag`, {
         subject: text,

@@ -107,8 +107,10 @@ export async function streamLayer(
         signal: task.signal,
         take: (filled) => to.push(filled),
         onTaken: () => {
-          const all = source.isWhole ? { totalBytes: source.bytes } : {};
-          task.onProgress?.({ stage: 'pack', subject: job.subject, bytes: to.size, ...all, files });
+          // The tar has headers, too, and is larger than its files.
+          const { bytes } = source;
+          const so = source.isWhole ? { bytes: Math.min(to.size, bytes), totalBytes: bytes } : { bytes: to.size };
+          task.onProgress?.({ stage: 'pack', subject: job.subject, ...so, files });
         },
       },
     );

@@ -35,7 +35,9 @@ export function pruneImages(
     }
   const removed = collected(gone);
   store.collect();
-  return { removed, reclaimed: before - bytesOf(store) + sweepDownloads(store.downloadsDir, true) };
+  // Of what another command adds meanwhile there is more after than before.
+  const reclaimed = Math.max(0, before - bytesOf(store)) + sweepDownloads(store.downloadsDir, true);
+  return { removed, reclaimed };
 }
 
 function isTagged(store: Store, id: Digest): boolean {

@@ -8,7 +8,8 @@ import { MicaError } from '../error.ts';
 /** A pax record is KEY=VALUE: the attribute would come back under another name, with another value. */
 export function unstorableAttribute(path: string, name: string): MicaError {
   const subject = `/${path}`;
-  const shown = Buffer.from(name, 'latin1').toString();
+  // An error is one line.
+  const shown = Buffer.from(name, 'latin1').toString().replaceAll('\n', '\\n');
   return new MicaError('invalid-layer', `${subject}: no layer can hold the extended attribute ${shown}`, {
     subject,
     hint: `remove it (setfattr -x '${shown}'), then commit again: a name with "=" cannot be written into a tar`,

@@ -73,6 +73,10 @@ describe('diff (commit)', () => {
     writeFileSync(`${upper}/f`, '');
     setXattr(`${upper}/f`, 'user.b=c', Buffer.from('value'));
     expect(() => commit(upper)).toThrow(/^\/f: no layer can hold the extended attribute user\.b=c/);
+    const other = bench.folder();
+    writeFileSync(`${other}/f`, '');
+    setXattr(`${other}/f`, 'user.b\nmica: =', Buffer.from('value'));
+    expect(() => commit(other)).toThrow(/^\/f: no layer can hold the extended attribute user\.b\\nmica: =$/);
   });
 
   it('char 0:0; overlay.whiteout xattr file; opaque=y: each translated, both namespaces', async () => {
