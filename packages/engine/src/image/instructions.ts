@@ -82,23 +82,29 @@ const verbs: Readonly<Record<string, (config: Mutable, text: string, line: strin
   VOLUME(config, text, line) {
     const lookup = variables(config);
     const list = json(text)?.map((path) => wordOf(path, lookup)) ?? wordsOf(text, lookup);
+    if (list.length === 0) throw bad(line, 'VOLUME needs an argument');
     if (list.some((path) => path === '')) throw bad(line, 'VOLUME specified can not be an empty string');
     config.Volumes = { ...config.Volumes, ...named(list) };
   },
-  WORKDIR(config, text) {
-    config.WorkingDir = posix.resolve('/', config.WorkingDir ?? '', wordOf(text, variables(config)));
+  WORKDIR(config, text, line) {
+    const dir = wordOf(text, variables(config));
+    if (dir === '') throw bad(line, 'WORKDIR specified can not be an empty string');
+    config.WorkingDir = posix.resolve('/', config.WorkingDir ?? '', dir);
   },
 };
 
-/** A JSON list of strings, or null. */
+/** A JSON list of strings, or null. @throws SyntaxError of a list of anything else */
 function json(text: string): string[] | null {
   if (!text.startsWith('[')) return null;
+  let list: unknown;
   try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) && list.every((item) => typeof item === 'string') ? list : null;
+    list = JSON.parse(text);
   } catch {
     return null; // as docker: no JSON, so it is for the shell
   }
+  if (!Array.isArray(list) || list.some((item) => typeof item !== 'string'))
+    throw new SyntaxError('when using JSON array syntax, arrays must be comprised of strings only');
+  return list as string[];
 }
 
 /** The exec form as it is, the shell form under the image's shell, nothing as none. */
@@ -143,12 +149,13 @@ function named(names: readonly string[]): Record<string, object> {
 }
 
 const units: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-/** Go's duration: `1m30s`; nanoseconds. */
+/** Go's duration: `1m30s`; nanoseconds, none or a millisecond at least. */
 function duration(text: string, line: string): number {
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) throw bad(line, `invalid duration: ${text}`);
   let sum = 0;
   for (const [, n, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
     sum += Number(n) * (units[unit as string] as number);
+  if (sum > 0 && sum < 1e6) throw bad(line, `${text} cannot be less than 1ms`);
   return Math.round(sum);
 }
 

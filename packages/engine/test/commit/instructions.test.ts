@@ -46,6 +46,8 @@ it.each<[string, Partial<RunConfig>]>([
   ],
   ['HEALTHCHECK CMD ["true"]', { Healthcheck: { Test: ['CMD', 'true'] } }],
   ['HEALTHCHECK NONE', { Healthcheck: { Test: ['NONE'] } }],
+  ['HEALTHCHECK --timeout=0s NONE', { Healthcheck: { Timeout: 0, Test: ['NONE'] } }],
+  ['CMD [ -f x ]', { Cmd: ['/bin/sh', '-c', '[ -f x ]'] }],
 ])('%s', (line, expected) => {
   expect(change(line)).toEqual({ ...base, ...expected });
 });
@@ -79,6 +81,14 @@ it.each([
   ['HEALTHCHECK --interval=soon CMD x', /invalid duration: soon/],
   ['HEALTHCHECK --nope=1 CMD x', /unknown flag: --nope/],
   ['VOLUME [""]', /empty string/],
+  ['VOLUME []', /VOLUME needs an argument/],
+  ['VOLUME $NO', /VOLUME needs an argument|empty string/],
+  ['WORKDIR ""', /empty string/],
+  ['WORKDIR $NO', /empty string/],
+  ['CMD ["a",1]', /strings only/],
+  ['ENTRYPOINT [["a"]]', /strings only/],
+  ['HEALTHCHECK CMD [null]', /strings only/],
+  ['HEALTHCHECK --interval=1us CMD x', /1us cannot be less than 1ms/],
 ])('%s is refused', (line, why) => {
   expect(() => change(line)).toThrow(why);
 });
