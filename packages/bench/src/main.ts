@@ -4,7 +4,7 @@ import { makeFolders } from '@mica/engine';
 import { bench } from './bench.ts';
 import { type CheckOptions, check } from './check/check.ts';
 import { addSystemFolders } from './measure/tools.ts';
-import { type Options, parseOptions, usage } from './options.ts';
+import { checkedNames, type Options, parseOptions, usage } from './options.ts';
 import { html } from './report/html.ts';
 import { markdown } from './report/markdown.ts';
 import { appendHistory, historyEntry, readHistory, withEntry, writeWhole } from './results.ts';
@@ -50,6 +50,6 @@ async function measure(options: Options): Promise<number> {
 }
 
 function checked({ baseline, record, folder, only, rounds, strict }: Options): CheckOptions {
-  const wanted = (['kernels', 'commands', 'ps'] as const).filter((name) => only === null || only.has(name));
+  const wanted = checkedNames.filter((name) => only === null || only.has(name));
   return { baseline, record, folder, only: wanted, rounds: rounds ?? 7, strict };
 }

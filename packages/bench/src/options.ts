@@ -23,7 +23,8 @@ export interface Options {
   readonly strict: boolean;
 }
 
-const checkedNames = ['kernels', 'commands', 'ps'] as const;
+/** What `--check` measures. */
+export const checkedNames = ['kernels', 'commands', 'ps'] as const;
 
 export const usage = `npm run bench [-- OPTIONS]
   --full              more rounds, the large workloads too (an hour; without: minutes)

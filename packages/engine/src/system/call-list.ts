@@ -103,7 +103,7 @@ export class CallList {
   }
 }
 
-/** What is stored is taken modulo 2^32, fractions off: a number made for either is garbage. */
+/** In two words, low one first. What is stored is taken modulo 2^32, fractions off: a number made for either is garbage. */
 export function putLong(words: Uint32Array, at: number, value: number): void {
   words[at] = value;
   words[at + 1] = value / 2 ** 32;

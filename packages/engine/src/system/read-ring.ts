@@ -1,4 +1,5 @@
 import { BENEATH } from './beneath.ts';
+import { putLong } from './call-list.ts';
 import { systemError } from './errno.ts';
 import { addressOf, lastErrno, native } from './library.ts';
 import { type Offsets, RingMemory, SQE_WORDS } from './ring-memory.ts';
@@ -59,7 +60,7 @@ export class ReadRing {
     this.#pathsAt = addressOf(this.#paths);
     for (let file = 0; file < FILES; file++) {
       const open = this.#entry(file * STEPS, OP.openat2, SQE.link | SQE.skipSuccess, file);
-      putAddress(open, 2, this.#pathsAt);
+      putLong(open, 2, this.#pathsAt);
       open[6] = HOW;
       open[11] = file + 1;
       // Hard: that fewer bytes came than were asked for is no reason to leave the file open.
@@ -108,9 +109,9 @@ export class ReadRing {
     const sqes = this.#sqes;
     const open = file * STEPS * SQE_WORDS;
     sqes[open + 1] = dirfd;
-    putAddress(sqes, open + 4, path);
+    putLong(sqes, open + 4, path);
     const read = open + SQE_WORDS;
-    putAddress(sqes, read + 4, this.addressOf(into) + at);
+    putLong(sqes, read + 4, this.addressOf(into) + at);
     sqes[read + 6] = length;
   }
 
@@ -167,10 +168,4 @@ export class ReadRing {
     this.#lastAddress = address;
     return address;
   }
-}
-
-/** In two words, low one first. What is stored is taken modulo 2^32, fractions off: a number made for either is garbage. */
-function putAddress(words: Uint32Array, at: number, address: number): void {
-  words[at] = address;
-  words[at + 1] = address / 2 ** 32;
 }
